@@ -1,0 +1,64 @@
+"""The training set: unique cleaned documents with their labels and weights, tokenised once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Unique ``(text, label)`` documents in the order of their text, then label.
+
+    Attributes
+    ----------
+    labels : the class names, sorted; ``y`` counts into them.
+    vocabulary : every token of the documents, in code-point order; ``tokens`` counts into them.
+    y : int64 [n_documents], the class of each document.
+    weight : int64 [n_documents], how many messages the document stands for.
+    group : int64 [n_documents], equal for documents with the same text (they differ in label), counting from 0.
+    tokens : int32 [n_tokens], the tokens of all documents one after another.
+    offsets : int64 [n_documents + 1]; document ``i`` is ``tokens[offsets[i]:offsets[i + 1]]``.
+    """
+
+    labels: tuple[str, ...]
+    vocabulary: tuple[str, ...]
+    y: np.ndarray
+    weight: np.ndarray
+    group: np.ndarray
+    tokens: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def messages(self) -> int:
+        """How many messages the documents stand for."""
+        return int(self.weight.sum())
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Plain arrays for an npz file; the strings as UTF-8, a line each (no token holds a line break)."""
+        return {
+            "labels": _pack(self.labels),
+            "vocabulary": _pack(self.vocabulary),
+            "y": self.y,
+            "weight": self.weight,
+            "group": self.group,
+            "tokens": self.tokens,
+            "offsets": self.offsets,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "TrainingSet":
+        """The training set that `to_arrays` took apart."""
+        strings = {name: _unpack(arrays[name]) for name in ("labels", "vocabulary")}
+        return cls(**{**arrays, **strings})
+
+
+def _pack(strings: tuple[str, ...]) -> np.ndarray:
+    return np.frombuffer("\n".join(strings).encode(), dtype=np.uint8)
+
+
+def _unpack(array: np.ndarray) -> tuple[str, ...]:
+    text = array.tobytes().decode()
+    return tuple(text.split("\n")) if text else ()

@@ -1,0 +1,63 @@
+"""Rule files: ``<label>.yaml``, a list of rules, each with the examples that keep it honest."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from pipeline import strict_yaml
+from pipeline.errors import ConfigError
+from pipeline.settings import Rule
+
+Examples = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+class WrittenRule(Rule):
+    """A rule as it stands in its file: with synthetic texts that it must match, and must not."""
+
+    matches: Examples
+    near_misses: Examples
+
+    def rule(self) -> Rule:
+        """The rule alone: an edited example rebuilds nothing."""
+        return Rule(**self.model_dump(exclude={"matches", "near_misses"}))
+
+
+def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
+    """Every rule of the folder's ``*.yaml``, by file name, then in the order of the file.
+
+    Raises
+    ------
+    ConfigError : the folder or a file is missing or malformed, a pattern does not compile, an id stands twice.
+    """
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise ConfigError(f"{folder}: no rule files; there must be one <label>.yaml for each label")
+    seen: dict[str, Path] = {}
+    pack = []
+    for file in files:
+        for rule in _read_file(file):
+            if rule.id in seen:
+                raise ConfigError(f"{file}: rule {rule.id}: the id already stands in {seen[rule.id]}; ids are unique")
+            seen[rule.id] = file
+            pack.append(rule)
+    return tuple(pack)
+
+
+def _read_file(file: Path) -> list[WrittenRule]:
+    entries = strict_yaml.load(file.read_bytes(), str(file))
+    if not isinstance(entries, list):
+        raise ConfigError(f"{file}: must be a list of rules, each with id, pattern, why, matches and near_misses")
+    return [_read_rule(entry, file, number) for number, entry in enumerate(entries, 1)]
+
+
+def _read_rule(entry: Any, file: Path, number: int) -> WrittenRule:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{file}: entry {number}: must be a mapping with id, pattern, why, matches and near_misses")
+    try:
+        return WrittenRule.model_validate({"label": file.stem, **entry})
+    except ValidationError as failure:
+        error = failure.errors()[0]
+        key = ".".join(map(str, error["loc"]))
+        message = error["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{file}: rule {entry.get('id', f'number {number}')}: {key}: {message}") from None

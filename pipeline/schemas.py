@@ -1,0 +1,65 @@
+"""Columns, dtypes and checks of every handed-over table, checked whenever one is written or read."""
+
+import pandas as pd
+from pandera.errors import SchemaError, SchemaErrors
+from pandera.pandas import Check, Column, DataFrameSchema, Index
+
+from pipeline.errors import ArtefactError
+
+TIMESTAMP = pd.DatetimeTZDtype("us", "UTC")
+
+
+def _table(name: str, **columns: Column) -> DataFrameSchema:
+    return DataFrameSchema(columns, index=Index("int64"), strict=True, ordered=True, name=name)
+
+
+def _lists_of_ids(values: pd.Series) -> pd.Series:
+    return values.map(lambda ids: not isinstance(ids, str) and all(isinstance(i, str) for i in ids)).astype(bool)
+
+
+SCHEMAS = {
+    schema.name: schema
+    for schema in (
+        # A sampled message as the database gave it.
+        _table(
+            "messages",
+            key=Column("str", unique=True),
+            body=Column("str"),
+            sender=Column("str", nullable=True),
+            received_at=Column(TIMESTAMP, nullable=True),
+        ),
+        # A human's label for a message, with the message.
+        _table(
+            "reviews",
+            key=Column("str"),
+            body=Column("str"),
+            label=Column("str"),
+            source=Column("str", nullable=True),
+            reviewed_at=Column(TIMESTAMP, nullable=True),
+        ),
+        # What the rules say of a message: the ids of those that matched, and the label that won, if one did.
+        _table(
+            "votes",
+            key=Column("str", unique=True),
+            rules=Column("object", Check(_lists_of_ids, name="lists of rule ids")),
+            label=Column("str", nullable=True),
+        ),
+        # A message's tokens, joined by one space.
+        _table("cleaned", key=Column("str", unique=True), text=Column("str")),
+    )
+}
+
+
+def check(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table itself, when it meets the schema of that name.
+
+    Raises
+    ------
+    ArtefactError : naming schema, column and check; never a value, which may be somebody's message.
+    """
+    try:
+        return SCHEMAS[name].validate(table)
+    except (SchemaError, SchemaErrors) as found:
+        failure = found.schema_errors[0] if isinstance(found, SchemaErrors) else found
+        column = getattr(failure.schema, "name", None)
+        raise ArtefactError(f"table {name}: column {column}: fails {failure.check}") from None
