@@ -1,0 +1,11 @@
+"""Stage 1: from the source's tables to a sample of messages, in shards, and the reviews of messages.
+
+The only package that touches a database connection.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"connection": ["connect"], "sample": ["Sampled", "draw_sample", "read_reviews"]},
+)

@@ -1,0 +1,58 @@
+"""Connections to the source, and what its failures mean to an operator."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import sqlalchemy
+from psycopg2 import errorcodes
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
+
+from pipeline.errors import SourceError
+
+CONNECT_TIMEOUT = 10  # seconds
+
+
+@contextlib.contextmanager
+def connect(url: URL) -> Iterator[Connection]:
+    """A connection in which time is UTC, closed at the end.
+
+    Raises
+    ------
+    SourceError : the server cannot be reached, refuses the account, or fails a statement. The message never holds the
+        password, nor a server's message, which may quote a row.
+    """
+    where = url.render_as_string(hide_password=True)
+    is_postgresql = url.get_backend_name() == "postgresql"
+    if not is_postgresql and not Path(url.database or "").is_file():
+        raise SourceError(f"{where}: no such file; source.url must name an existing SQLite database")
+    arguments: dict = {}
+    if is_postgresql:
+        url = url.set(drivername="postgresql+psycopg2")  # COPY is psycopg2's
+        arguments = {"connect_timeout": CONNECT_TIMEOUT, "options": "-c timezone=UTC"}
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, connect_args=arguments)
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise SourceError(f"{where}: {_reason(error.orig)}; check source.url and that the database is up") from None
+    try:
+        with connection:
+            yield connection
+    except DBAPIError as error:
+        raise SourceError(f"{where}: {describe(error.orig)}") from None
+    except psycopg2.Error as error:
+        raise SourceError(f"{where}: {describe(error)}") from None
+
+
+def describe(error: BaseException) -> str:
+    """A failed statement by its SQLSTATE and name, such as ``42883 undefined_function``."""
+    code = getattr(error, "pgcode", None)
+    return f"{code} {errorcodes.lookup(code).lower()}" if code else type(error).__name__
+
+
+def _reason(error: BaseException) -> str:
+    """Why no connection was made: libpq's last words, which name host, port, user or database but no password."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0].split("FATAL: ")[-1].strip() if lines else type(error).__name__

@@ -1,0 +1,8 @@
+"""Stage 2: from messages and rules to votes, labels and a summary of every rule."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"engine": ["matches"], "resolve": ["apply_rules", "winner"], "summary": ["summarise_rules"]},
+)

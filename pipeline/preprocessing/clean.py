@@ -1,0 +1,14 @@
+"""Cleaning: the text contract over a table of messages."""
+
+import pandas as pd
+
+from pipeline import text
+from pipeline.characters import SEPARATOR
+from pipeline.settings import Text
+
+
+def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
+    """A ``cleaned`` table: each message's tokens, joined by one space. Any string is a message; none fails."""
+    tokens = text.Tokeniser.from_settings(settings).tokens
+    cleaned = pd.Series([SEPARATOR.join(tokens(body)) for body in messages["body"]], dtype="str")
+    return pd.DataFrame({"key": messages["key"].reset_index(drop=True), "text": cleaned})

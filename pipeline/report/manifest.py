@@ -1,0 +1,35 @@
+"""The run manifest: all that is needed to know what a night did, and to do it again."""
+
+import datetime
+import platform
+from importlib import metadata
+from typing import Any
+
+from pipeline.settings import Settings
+
+FORMAT = 1
+_LIBRARIES = ("luigi", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+def run_manifest(
+    date: datetime.date,
+    digest: str,
+    fingerprint: str,
+    settings: Settings,
+    receipts: list[dict[str, Any]],
+    results: dict[str, Any],
+) -> dict[str, Any]:
+    """The manifest of a run as a JSON value.
+
+    ``tasks`` holds each task's receipt (key, sha256, bytes, rows, seconds, memory), ``results`` what the summary shows.
+    """
+    return {
+        "format": FORMAT,
+        "date": date.isoformat(),
+        "config": digest,
+        "fingerprint": fingerprint,
+        "environment": {"python": platform.python_version(), **{name: metadata.version(name) for name in _LIBRARIES}},
+        "results": results,
+        "tasks": receipts,
+        "settings": settings.model_dump(mode="json"),
+    }

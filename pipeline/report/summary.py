@@ -1,0 +1,123 @@
+"""The summary of a night on a terminal."""
+
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+_LABELS_SHOWN = 12
+
+
+def show(manifest: dict[str, Any], storage: str, page: str | None, console: Console | None = None) -> None:
+    """Print what the night did: rows per stage, label shares, the best candidate, metrics, and where the files are."""
+    results = manifest["results"]
+    console = console or Console(width=110, highlight=False)
+    console.print(
+        Group(
+            Text(f"\nNight of {manifest['date']}, configuration {manifest['config']}", style="bold"),
+            _stages(manifest["tasks"]),
+            _sample(results["messages"]["counts"]),
+            _labels(results["rules"]),
+            _search(results["search"]),
+            _metrics("Cross-validation, against the rules' labels", results["cross-validation"]["metrics"]),
+            _reviews(results["reviews"]),
+            _verification(results["verification"]),
+            _files(manifest, storage, page),
+        ),
+        soft_wrap=True,
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _stages(receipts: list[dict[str, Any]]) -> Table:
+    table = _table("\nStages", "stage", "tasks", "rows in", "rows out", "seconds", "peak MiB")
+    for family in dict.fromkeys(receipt["task"] for receipt in receipts):
+        rows = [receipt for receipt in receipts if receipt["task"] == family]
+        sums = [
+            sum(counts) if (counts := [row[way] for row in rows if row[way] is not None]) else None
+            for way in ("rows_in", "rows_out")
+        ]
+        seconds, memory = sum(row["seconds"] for row in rows), max(row["peak_memory_mib"] for row in rows)
+        table.add_row(family, str(len(rows)), *map(_number, sums), f"{seconds:.1f}", _number(memory))
+    return table
+
+
+def _sample(counts: dict[str, int]) -> Text:
+    left_out = {"null_bodies": "without a body", "oversized_bodies": "too long"}
+    words = [f"{counts[name]:,} {why}" for name, why in left_out.items() if counts[name]]
+    return Text(f"\nSample: {counts['kept']:,} messages" + (f"; left out: {', '.join(words)}" if words else ""))
+
+
+def _labels(rules: dict[str, Any]) -> Group:
+    table = _table("\nLabels by the rules", "label", "messages", "share")
+    silent, tied = rules["silent"], rules["tied"]
+    rows = {**rules["labels"], "abstained: silence": silent, "abstained: tie": tied}
+    for label, count in rows.items():
+        table.add_row(label, f"{count:,}", f"{count / rules['messages']:.1%}")
+    dead = sum(rule["coverage"] == 0 for rule in rules["rules"])
+    conflicts = sorted(rules["rules"], key=lambda rule: -rule["conflicts"])[:3]
+    named = ", ".join(f"{rule['id']} ({rule['conflicts']:,})" for rule in conflicts if rule["conflicts"])
+    note = f"{len(rules['rules'])} rules, {dead} without a match; most conflicts: {named or 'none'}"
+    return Group(table, Text(note))
+
+
+def _search(search: dict[str, Any]) -> Table:
+    table = _table("\nBest candidates", "candidate", "score", "sd over folds")
+    for row in search["candidates"][:3]:
+        table.add_row(row["description"], f"{row['mean']:.4f}", f"{row['std']:.4f}")
+    return table
+
+
+def _interval(measure: dict[str, float | None]) -> str:
+    if measure["value"] is None:
+        return "undefined"
+    return f"{measure['value']:.3f} [{measure['low']:.3f}, {measure['high']:.3f}]"
+
+
+def _metrics(title: str, metrics: dict[str, Any]) -> Group:
+    names = ("precision", "recall", "f1")
+    table = _table(f"\n{title}", "label", "messages", *names)
+    for label, row in metrics["per_label"].items():
+        table.add_row(label, f"{row['support']:,}", *(_interval(row[name]) for name in names))
+    confusion = _table("", "labelled \\ predicted", *metrics["labels"][:_LABELS_SHOWN])
+    for label, row in zip(metrics["labels"], metrics["confusion"], strict=True):
+        confusion.add_row(label, *(f"{count:,}" for count in row[:_LABELS_SHOWN]))
+    return Group(table, Text(f"macro F1 {_interval(metrics['macro_f1'])}"), confusion)
+
+
+def _reviews(reviews: dict[str, Any]) -> Group | Text:
+    left_out = {"ties between reviewers": reviews["ties"], **reviews["unknown_labels"]}
+    words = ", ".join(f"{count:,} {name}" for name, count in left_out.items() if count)
+    note = f"{reviews['reviews']:,} reviews of {reviews['messages']:,} messages"
+    note += f"; left out: {words}" if words else ""
+    if reviews["metrics"] is None:
+        return Text(f"\nExported model, against human reviews: nothing to compare with; {note}")
+    return Group(_metrics("Exported model, against human reviews", reviews["metrics"]), Text(note))
+
+
+def _verification(verification: dict[str, Any]) -> Text:
+    differences = verification["differences"]
+    return Text(f"\nExport verified on {verification['texts']:,} distinct messages: {differences} differing labels")
+
+
+def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Table:
+    keys = {receipt["task"]: receipt["key"] for receipt in manifest["tasks"]}
+    storage = storage.rstrip("/")
+    table = _table("\nFiles", "", "")
+    table.add_row("model", f"{storage}/{keys['ExportCoefficients']}")
+    table.add_row("scikit-learn pipeline", f"{storage}/{keys['FitModel']}")
+    table.add_row("run manifest", f"{storage}/runs/{manifest['date']}/{manifest['config']}.json")
+    if page:
+        table.add_row("scheduler", page)
+    return table
