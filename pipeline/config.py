@@ -26,6 +26,7 @@ from pipeline.settings import Settings
 DEFAULTS = Path(__file__).parents[1] / "config" / "pipeline.yaml"
 SECRET_KEYS = frozenset({"source.url"})  # kept as a ${NAME} reference; each worker looks it up for itself
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LONGEST_SHOWN = 60  # characters of a value that an error repeats
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|_KEY|DATABASE_URL|WEBHOOK", re.IGNORECASE)
 
 
@@ -222,8 +223,9 @@ def _explain(error: dict, origins: Mapping[str, Layer]) -> str:
         return f"{where}: unknown key; {_accepted(error['loc'])}"
     if error["type"] == "missing":
         return f"{where}: is missing"
-    value = "" if dotted in SECRET_KEYS or isinstance(error["input"], dict) else f"{json.dumps(error['input'])}: "
-    return f"{where}: {value}{error['msg'].removeprefix('Value error, ')}"
+    value = json.dumps(error["input"])
+    shown = f"{value}: " if dotted not in SECRET_KEYS and len(value) <= _LONGEST_SHOWN else ""
+    return f"{where}: {shown}{error['msg'].removeprefix('Value error, ')}"
 
 
 def _accepted(path: tuple) -> str:

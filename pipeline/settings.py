@@ -177,12 +177,15 @@ class Search(Section):
         """Every candidate, in the order of the grids; a candidate's place here is its number."""
         return tuple(candidate for grid in self.grids for candidate in grid.candidates())
 
-    @model_validator(mode="after")
-    def _distinct(self) -> "Search":
-        if len(set(self.candidates)) < len(self.candidates):
-            twice = next(c for i, c in enumerate(self.candidates) if c in self.candidates[:i])
-            raise ValueError(f"the same candidate stands in the grids twice: {twice}")
-        return self
+    @field_validator("grids")
+    @classmethod
+    def _distinct(cls, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
+        seen: set[Candidate] = set()
+        for candidate in itertools.chain.from_iterable(grid.candidates() for grid in grids):
+            if candidate in seen:
+                raise ValueError(f"the same candidate stands in the grids twice: {candidate}")
+            seen.add(candidate)
+        return grids
 
 
 class CrossValidation(Section):

@@ -31,7 +31,7 @@ def connect(url: URL) -> Iterator[Connection]:
     arguments: dict = {}
     if is_postgresql:
         url = url.set(drivername="postgresql+psycopg2")  # COPY is psycopg2's
-        arguments = {"connect_timeout": CONNECT_TIMEOUT, "options": "-c timezone=UTC"}
+        arguments = {"connect_timeout": CONNECT_TIMEOUT}
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, connect_args=arguments)
     try:
         connection = engine.connect()
@@ -39,6 +39,8 @@ def connect(url: URL) -> Iterator[Connection]:
         raise SourceError(f"{where}: {_reason(error.orig)}; check source.url and that the database is up") from None
     try:
         with connection:
+            if is_postgresql:
+                connection.execute(sqlalchemy.text("SET TIME ZONE 'UTC'"))
             yield connection
     except DBAPIError as error:
         raise SourceError(f"{where}: {describe(error.orig)}") from None

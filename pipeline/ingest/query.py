@@ -101,9 +101,14 @@ class _Sql:
             return "NULL"
         name = self.name(column)
         if not self.postgresql:
-            return f"CAST(round(unixepoch({name}, 'subsec') * 1000000) AS INTEGER)"
+            fraction = f"CAST(substr(strftime('%f', {name}), 4) AS INTEGER)"
+            return f"{self.seconds(name)} * 1000000 + {fraction} * 1000"
         zoned = f"CAST({name} AS timestamptz)"  # infinity is no time of receipt
         return f"CASE WHEN isfinite({zoned}) THEN CAST(extract(epoch FROM {zoned}) * 1000000 AS int8) END"
+
+    def seconds(self, name: str) -> str:
+        """SQLite's text as seconds since 1970; NULL where it is no time."""
+        return f"CAST(strftime('%s', {name}) AS INTEGER)"
 
     def hash(self, column: Column, seed: int) -> str:
         """A hash of the key and the seed, from 0 to 2^63 - 1."""
@@ -120,9 +125,11 @@ class _Sql:
         conditions = [f"({table.where})"] if table.where else []
         if time is not None:
             end = int(before.timestamp())
-            name = self.name(time)
-            earlier = f"{name} < to_timestamp({end})" if self.postgresql else f"unixepoch({name}) < {end}"
-            conditions.append(f"({name} IS NULL OR {earlier})")
+            # SQLite holds times as text: what it cannot read is no time either.
+            moment, limit = (self.name(time), f"to_timestamp({end})")
+            if not self.postgresql:
+                moment, limit = self.seconds(moment), str(end)
+            conditions.append(f"({moment} IS NULL OR {moment} < {limit})")
         return conditions
 
     def check(self, table: MessageTable | ReviewTable, where: str) -> None:

@@ -70,14 +70,12 @@ def draw_sample(
             counts["null_bodies"] += pc.sum(pc.equal(missing, "null")).as_py() or 0
             counts["oversized_bodies"] += pc.sum(pc.equal(missing, "oversized")).as_py() or 0
             counts["kept"] += len(kept)
-            hashes.append(shards.write(kept))
+            hashes.append(_unique(pd.util.hash_array(kept["key"].to_numpy()), source))
+            shards.write(kept, hashes[-1])
             progress(counts["sampled"])
     if not counts["kept"]:
         raise DataError(_nothing(source, date, counts))
-    every = np.concatenate(hashes)
-    if len(np.unique(every)) < len(every):
-        column = source.messages.columns.key.name
-        raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} is not unique")
+    _unique(np.concatenate(hashes), source)
     return Sampled(shards.files, shards.rows, counts)
 
 
@@ -89,6 +87,13 @@ def read_reviews(connection: Connection, source: Source, date: datetime.date) ->
     table = pa.concat_tables(batches) if batches else pa.schema(_REVIEWS).empty_table()
     table = table.cast(pa.schema({**_REVIEWS, "reviewed_at": pa.timestamp("us", "UTC")}))
     return schemas.check(table.to_pandas(), "reviews")
+
+
+def _unique(hashes: np.ndarray, source: Source) -> np.ndarray:
+    if len(np.unique(hashes)) < len(hashes):
+        column = source.messages.columns.key.name
+        raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} is not unique")
+    return hashes
 
 
 def _end_of(date: datetime.date) -> datetime.datetime:
@@ -121,14 +126,13 @@ class _ShardFiles:
         for writer in self._writers:
             writer.close()
 
-    def write(self, batch: pa.Table) -> np.ndarray:
+    def write(self, batch: pa.Table, hashes: np.ndarray) -> None:
         """Write each row to its shard; the hashes of the keys, uint64 [n_rows], say which."""
-        messages = schemas.check(batch.to_pandas(), "messages")
-        hashes = pd.util.hash_array(messages["key"].to_numpy(dtype=object))
+        schemas.check(batch.to_pandas(), "messages")
         for shard, writer in enumerate(self._writers):
-            slice_ = batch.filter(pa.array(hashes % len(self._writers) == shard))
-            writer.write_table(slice_)
-            self.rows[shard] += len(slice_)
+            mine = batch.filter(pa.array(hashes % len(self._writers) == shard))
+            writer.write_table(mine)
+            self.rows[shard] += len(mine)
         return hashes
 
 

@@ -75,7 +75,8 @@ def _labels(rules: dict[str, Any]) -> Group:
 def _search(search: dict[str, Any]) -> Table:
     table = _table("\nBest candidates", "candidate", "score", "sd over folds")
     for row in search["candidates"][:3]:
-        table.add_row(row["description"], f"{row['mean']:.4f}", f"{row['std']:.4f}")
+        note = "" if row["converged"] else " (not converged: raise training.max_iter)"
+        table.add_row(row["description"] + note, f"{row['mean']:.4f}", f"{row['std']:.4f}")
     return table
 
 

@@ -1,0 +1,1 @@
+"""Messages of a CSV or TSV file into the message table, and human labels into the review table."""

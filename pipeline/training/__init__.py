@@ -1,0 +1,19 @@
+"""Training: candidates on folds, the best of them, its cross-validation and final fit, and what reviews say of it.
+
+A document stands for ``weight`` messages, and everything here equals training on the messages themselves, each
+document repeated ``weight`` times: document frequencies, ``min_df`` and idf count messages, and scores and objectives
+weigh by them. Exported lazily: importing this package does not import scikit-learn.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "candidates": ["cross_validate", "evaluate_candidate"],
+        "final": ["fit"],
+        "metrics": ["measure"],
+        "ranking": ["select_best"],
+        "reviews": ["evaluate_on_reviews"],
+    },
+)

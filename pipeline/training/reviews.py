@@ -1,0 +1,63 @@
+"""What human labels say about a model."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from pipeline.settings import Evaluation
+from pipeline.training.metrics import measure
+
+
+def evaluate_on_reviews(
+    reviews: pd.DataFrame, predict: Callable[[str], str], labels: Sequence[str], evaluation: Evaluation
+) -> dict:
+    """The metrics of ``predict`` on the reviewed messages, and what was left out of them.
+
+    Labels, of reviews and of the model alike, are merged first, as ``evaluation.merge`` says. A message's label is
+    then that of most of its reviews: ``ties`` counts messages without one, ``unknown_labels`` those whose label the
+    model does not know. ``metrics`` is null when no message is left. Messages with the same body are one document.
+
+    Parameters
+    ----------
+    reviews : a row per review, columns ``key`` (of the message), ``body``, ``label``.
+    predict : a body to one of the ``labels``; called once for each distinct body that is compared.
+    """
+    merged = {label: into for into, some in evaluation.merge.items() for label in some}
+    names = sorted({merged.get(label, label) for label in labels})
+    messages, ties = _majority(reviews.assign(label=[merged.get(label, label) for label in reviews["label"]]))
+    known = messages["label"].isin(names)
+    unknown = messages.loc[~known, "label"].value_counts().sort_index()
+    messages = messages[known]
+    return {
+        "reviews": len(reviews),
+        "messages": len(messages),
+        "ties": ties,
+        "unknown_labels": {label: int(n) for label, n in unknown.items()},
+        "metrics": _measure(messages, lambda body: merged.get(label := predict(body), label), names, evaluation),
+    }
+
+
+def _majority(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """A row per message with the label of most of its reviews, and the number of messages that have no such label."""
+    votes = reviews.groupby(["key", "label"], as_index=False).agg(body=("body", "first"), votes=("body", "size"))
+    top = votes[votes["votes"] == votes.groupby("key")["votes"].transform("max")]
+    tied = top["key"].duplicated(keep=False)
+    return top[~tied], top.loc[tied, "key"].nunique()
+
+
+def _measure(
+    messages: pd.DataFrame, predict: Callable[[str], str], names: list[str], evaluation: Evaluation
+) -> dict | None:
+    if messages.empty:
+        return None
+    documents = messages.groupby(["body", "label"], as_index=False).size()
+    predicted = {body: predict(body) for body in documents["body"].unique()}
+    number = {name: i for i, name in enumerate(names)}
+    return measure(
+        np.array([number[label] for label in documents["label"]]),
+        np.array([number[predicted[body]] for body in documents["body"]]),
+        documents["size"].to_numpy(),
+        names,
+        evaluation,
+    )

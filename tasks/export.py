@@ -1,0 +1,60 @@
+"""Tasks that export the fitted model, prove the export, and measure it on human labels."""
+
+import itertools
+
+from pipeline import export, training
+from pipeline.codecs import Raw
+from scorers.python import nightsieve_scorer
+from tasks.base import NightTask
+from tasks.ingest import IngestMessages, IngestReviews
+from tasks.training import BestCandidateTask, FitModel
+
+
+class ExportCoefficients(BestCandidateTask):
+    """Write the fitted model as the JSON file that the device loads."""
+
+    stage, name, codec = "export", "model", Raw("json")
+    dated = True
+
+    def requires(self) -> dict[str, NightTask]:
+        return {**super().requires(), "fitted": self.clone(FitModel)}
+
+    def run(self) -> None:
+        training_set, candidate = self.load()
+        model = export.assemble(self.input()["fitted"].load())
+        provenance = export.provenance(self.date, self.fingerprint, candidate, training_set)
+        self.output().dump(export.encode(model, provenance))
+
+
+class VerifyExport(NightTask):
+    """Run the plain-Python scorer over every message of the run; one label that differs fails the night."""
+
+    stage, name = "export", "verification"
+
+    def requires(self) -> dict[str, NightTask]:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "fitted": self.clone(FitModel),
+            "messages": self.clone(IngestMessages),
+        }
+
+    def run(self) -> None:
+        inputs = self.input()
+        texts = itertools.chain.from_iterable(part["body"] for part in inputs["messages"].parts())
+        self.output().dump(export.verify(inputs["model"].load(), inputs["fitted"].load(), texts, self.progress))
+
+
+class EvaluateOnReviews(NightTask):
+    """Compare the exported model with the human labels."""
+
+    stage, name = "export", "reviews"
+    sections = ("evaluation",)
+
+    def requires(self) -> dict[str, NightTask]:
+        return {"model": self.clone(ExportCoefficients), "reviews": self.clone(IngestReviews)}
+
+    def run(self) -> None:
+        reviews = self.input()["reviews"].load()
+        scorer = nightsieve_scorer.load(self.input()["model"].load())
+        evaluation = self.settings.evaluation
+        self.output().dump(training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation))

@@ -1,0 +1,50 @@
+"""Tasks that take a night's sample and the reviews out of the database."""
+
+import tempfile
+from pathlib import Path
+
+from pipeline import config, ingest
+from pipeline.codecs import Table
+from tasks.base import NightTask, ShardedArtefact
+
+
+class IngestMessages(NightTask):
+    """Draw the sample and hand it over in shards."""
+
+    stage, name, codec = "ingest", "messages", Table("messages")
+    sections = (
+        "source.identity",
+        "source.messages",
+        "source.sample",
+        "source.max_body_bytes",
+        "source.shards",
+    )
+    dated = True
+
+    def output(self) -> ShardedArtefact:
+        return ShardedArtefact(f"{self.stage}/{self.name}-{self.fingerprint}.json", self.codec, self)
+
+    def run(self) -> None:
+        url = config.database_url(self.settings)
+        with tempfile.TemporaryDirectory() as folder, ingest.connect(url) as connection:
+            sampled = ingest.draw_sample(connection, self.settings.source, self.date, Path(folder), self.count)
+            self.rows_in = sampled.counts["sampled"]
+            self.output().dump(sampled.files, sampled.rows, counts=sampled.counts)
+
+    def count(self, rows: int) -> None:
+        """Show how many messages there are so far; how many there will be, nobody knows."""
+        if self.set_status_message:
+            self.set_status_message(f"{rows:,} messages so far")
+
+
+class IngestReviews(NightTask):
+    """Hand over the human labels, each with the message it is about."""
+
+    stage, name, codec = "ingest", "reviews", Table("reviews")
+    sections = ("source.identity", "source.messages", "source.reviews", "source.max_body_bytes")
+    dated = True
+
+    def run(self) -> None:
+        with ingest.connect(config.database_url(self.settings)) as connection:
+            reviews = ingest.read_reviews(connection, self.settings.source, self.date)
+        self.output().dump(reviews)

@@ -1,0 +1,114 @@
+"""The nightly root: the one task that a person, Jenkins or a range asks for."""
+
+import datetime
+import functools
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import luigi
+import luigi.interface
+
+from pipeline import config, export, ingest, labelling, preprocessing, report, training
+from pipeline.errors import ConfigError
+from tasks.base import Artefact, NightTask
+from tasks.report import WriteManifest
+from tasks.s3 import Store, split_address, store
+
+_DIGEST = re.compile(r"[0-9a-f]{16}")
+_STAGES = (ingest, labelling, preprocessing, training, export, report)
+
+
+class ListParameter(luigi.Parameter):
+    """A parameter given any number of times, ``--patch a=1 --patch b=2`` or ``--patch a=1 b=2``; a tuple of strings."""
+
+    @classmethod
+    def _parser_kwargs(cls, param_name: str, task_name: str | None = None) -> dict[str, Any]:
+        return {**super()._parser_kwargs(param_name, task_name), "action": "extend", "nargs": "+"}
+
+    def parse(self, value: str | list[str]) -> tuple[str, ...]:
+        return tuple(json.loads(value)) if isinstance(value, str) and value.startswith("[") else self.normalize(value)
+
+    def normalize(self, value: str | Iterable[str]) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) else tuple(value)
+
+    def serialize(self, value: str | tuple[str, ...]) -> str:
+        return value if isinstance(value, str) else json.dumps(value)
+
+
+class Retrain(NightTask):
+    """Retrain the classifier for one night.
+
+    ``--config`` and ``--patch`` become the digest of the resolved, frozen configuration, which is stored in S3; that
+    digest is the one parameter that this task, and every other, carries.
+    """
+
+    config: str = ListParameter(default=(), description="overlays: YAML files or s3:// addresses; or a frozen digest")
+    patch: tuple[str, ...] = ListParameter(default=(), significant=False, description="single keys: a.b=value")
+
+    @classmethod
+    def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> list[tuple[str, Any]]:
+        values = dict(super().get_param_values(params, args, kwargs))
+        values["config"] = freeze(values["config"], values["patch"])
+        return list({**values, "patch": ()}.items())
+
+    def requires(self) -> WriteManifest:
+        return self.clone(WriteManifest)
+
+    def output(self) -> Artefact:
+        return self.requires().output()
+
+    def complete(self) -> bool:
+        return self.requires().complete()
+
+    def deps(self) -> list[NightTask]:
+        # Asked for only when there is work: what the forked workers need is imported once, before they fork.
+        for stage in _STAGES:
+            for name in stage.__all__:
+                getattr(stage, name)
+        return super().deps()
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
+        """The nights among these that are complete, from one listing and a look at those that it names."""
+        there = set(store().keys("runs/"))
+        nights = {date: cls(date=date) for date in parameter_tuples}
+        return [date for date, night in nights.items() if night.output().key in there and night.complete()]
+
+    def run(self) -> None:
+        report.show(self.input().load(), store().address(""), scheduler_page())
+
+
+def scheduler_page() -> str | None:
+    """Where luigid shows the run; None when the scheduler lives in this process."""
+    core = luigi.interface.core()
+    if core.local_scheduler:
+        return None
+    base = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}"
+    return f"{base.rstrip('/')}/static/visualiser/index.html"
+
+
+@functools.cache
+def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
+    """The digest of the configuration that the layers resolve to, stored as ``configs/<digest>.json``."""
+    if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
+        if patches:
+            raise ConfigError(f"--patch: {overlays[0]} is a frozen configuration; patch the files that it came from")
+        return overlays[0]
+    resolved = config.resolve(layers(overlays, patches))
+    store().write(f"configs/{resolved.digest}.json", config.canonical(resolved.settings))
+    return resolved.digest
+
+
+def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[config.Layer]:
+    """The repository's defaults, then the overlays, then the patches."""
+    return [config.file_layer(config.DEFAULTS), *map(_overlay, overlays), *map(config.patch_layer, patches)]
+
+
+def _overlay(address: str) -> config.Layer:
+    if not address.startswith("s3://"):
+        return config.file_layer(Path(address))
+    bucket, key = split_address(address)
+    return config.text_layer(address, Store(f"s3://{bucket}").read(key), Path.cwd())

@@ -1,0 +1,20 @@
+"""What every task over one shard of the sample has in common."""
+
+import luigi
+
+from tasks.base import NightTask
+from tasks.ingest import IngestMessages
+
+
+class ShardTask(NightTask):
+    """A task over one shard of the sample."""
+
+    shard: int = luigi.IntParameter(description="which slice of the sample, counting from 0")
+
+    def requires(self) -> NightTask:
+        return self.clone(IngestMessages)
+
+
+def every_shard(task: NightTask, of: type[ShardTask]) -> list[ShardTask]:
+    """The task of that class for each shard of the sample."""
+    return [task.clone(of, shard=shard) for shard in range(task.settings.source.shards)]

@@ -1,0 +1,75 @@
+"""Real services for every test that needs them: one PostgreSQL, one S3 and one luigid, started once, on free ports."""
+
+import os
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from ops.services import Stack
+from tasks import base, retrain, s3
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[dict[str, str]]:
+    """The environment of the running services."""
+    with tempfile.TemporaryDirectory(prefix="nightsieve-test-") as folder:
+        stack = Stack(Path(folder) / "home", durable=False)
+        stack.up()
+        try:
+            yield stack.environment()
+        finally:
+            stack.down()
+
+
+@pytest.fixture(scope="module")
+def night_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The services' environment, with an empty schema and an empty S3 prefix of the module's own."""
+    yield from _own(services)
+
+
+@pytest.fixture
+def environment(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The same of the test's own, and in this process too."""
+    for mine in _own(services):
+        for name, value in mine.items():
+            monkeypatch.setenv(name, value)
+        forget()
+        yield mine
+        forget()
+
+
+@pytest.fixture
+def database_url(environment: dict[str, str]) -> str:
+    """The URL of an empty schema of the test's own."""
+    return environment["NIGHTSIEVE_DATABASE_URL"]
+
+
+def forget() -> None:
+    """Make this process look at its environment again: it holds one store and one configuration for its lifetime."""
+    for cache in (s3.store, s3._client, base.load_settings, base._frozen, retrain.freeze):
+        cache.cache_clear()
+
+
+def run(*command: str, environment: dict[str, str], cwd: Path = ROOT, **options) -> subprocess.CompletedProcess[str]:
+    """The finished command, run as a person would, its output as text."""
+    whole = {**os.environ, **environment}
+    return subprocess.run(command, env=whole, cwd=cwd, capture_output=True, text=True, timeout=240, **options)
+
+
+def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:
+    name = f"test_{uuid.uuid4().hex}"
+    url = sqlalchemy.make_url(services["NIGHTSIEVE_DATABASE_URL"])
+    own = url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
+    engine = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE SCHEMA {name}"))
+        yield {**services, "NIGHTSIEVE_DATABASE_URL": own, "NIGHTSIEVE_STORAGE": f"s3://nightsieve/{name}"}
+        connection.execute(sqlalchemy.text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()

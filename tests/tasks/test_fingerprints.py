@@ -1,0 +1,101 @@
+"""What an edit rebuilds: exactly the tasks whose inputs it changed, and nothing before them."""
+
+import datetime
+import shutil
+from pathlib import Path
+
+import pytest
+from luigi.task import flatten
+
+from pipeline import config
+from tasks import Retrain
+from tasks.labelling import ApplyRules
+from tests.conftest import forget
+
+NIGHT = datetime.date(2026, 11, 20)
+LABELLING = {"ApplyRules", "SummariseRules"}
+AFTER_TRAINING_SET = {
+    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "VerifyExport",
+    "EvaluateOnReviews", "WriteManifest", "Retrain",
+}  # fmt: skip
+AFTER_LABELS = LABELLING | {"BuildTrainingSet"} | AFTER_TRAINING_SET
+EVERYTHING = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}
+
+
+def fingerprints(*patches: str, night: datetime.date = NIGHT) -> dict[str, set[str]]:
+    """The fingerprints of a night's tasks, by family."""
+    found: dict[str, set[str]] = {}
+
+    def visit(task) -> None:
+        found.setdefault(task.get_task_family(), set()).add(task.fingerprint)
+        for dependency in flatten(task.requires()):
+            visit(dependency)
+
+    visit(Retrain(date=night, patch=patches))
+    return found
+
+
+def rebuilt(*patches: str, night: datetime.date = NIGHT) -> set[str]:
+    """The families that a night with these patches cannot take over from a night without them."""
+    forget()  # a process reads a rule file once
+    before, after = fingerprints(), fingerprints(*patches, night=night)
+    return {family for family in after if not after[family] <= before[family]}
+
+
+def test_a_night_has_every_task(environment):
+    assert set(fingerprints()) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ("training.search.folds=3", AFTER_TRAINING_SET),
+        ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "Retrain"}),
+        ("evaluation.merge={ham: [personal]}", {"EvaluateOnReviews", "WriteManifest", "Retrain"}),
+        ("text.min_token=2", EVERYTHING - LABELLING - {"IngestMessages", "IngestReviews"}),
+        ("source.sample.seed=1", EVERYTHING - {"IngestReviews"}),
+        ("source.max_body_bytes=99", EVERYTHING),
+    ],
+)
+def test_a_patch_rebuilds_what_uses_it_and_what_follows(environment, patch, expected):
+    assert rebuilt(patch) == expected
+
+
+def test_a_new_date_rebuilds_everything(environment):
+    assert rebuilt(night=NIGHT + datetime.timedelta(days=1)) == EVERYTHING
+
+
+def test_an_edited_rule_rebuilds_labelling_and_what_follows_and_an_edited_example_nothing(environment, tmp_path):
+    rules = tmp_path / "rules"
+    shutil.copytree(config.DEFAULTS.parent / "rules", rules)
+    file = sorted(rules.iterdir())[0]
+    file.write_text(file.read_text() + "\n# another comment\n")
+    assert rebuilt(f"labelling.rules={rules}") == set()
+    file.write_text(file.read_text().replace("pattern: '", "pattern: '(?:)", 1))
+    assert rebuilt(f"labelling.rules={rules}") == AFTER_LABELS
+
+
+def test_a_longer_grid_evaluates_only_what_is_new(environment):
+    grid = "{estimator: sgd, ngrams: [[1, 1]], min_df: [1], sublinear_tf: [true], norm: [l2], alpha: %s}"
+    one, two = (fingerprints(f"training.search.grids=[{grid % alpha}]") for alpha in ("[0.1]", "[0.2, 0.1]"))
+    assert len(one["EvaluateCandidate"]) == 1 and len(two["EvaluateCandidate"]) == 2
+    assert one["EvaluateCandidate"] < two["EvaluateCandidate"]
+
+
+def test_a_raised_version_rebuilds_the_task_and_what_follows(environment, monkeypatch):
+    before = fingerprints()
+    monkeypatch.setattr(ApplyRules, "version", ApplyRules.version + 1)
+    Retrain.clear_instance_cache()
+    after = fingerprints()
+    assert {family for family in after if after[family] != before[family]} == AFTER_LABELS
+    Retrain.clear_instance_cache()
+
+
+def test_a_worker_elsewhere_rebuilds_the_same_task_from_the_digest_alone(environment, tmp_path: Path, monkeypatch):
+    night = Retrain(date=NIGHT, patch=["text.min_token=2"])
+    monkeypatch.delenv("NIGHTSIEVE_DATABASE_URL")
+    monkeypatch.chdir(tmp_path)
+    again = Retrain.from_str_params(night.to_str_params())
+    Retrain.clear_instance_cache()
+    assert again.fingerprint == night.fingerprint and len(night.config) == 16
+    assert environment["NIGHTSIEVE_DATABASE_URL"] not in str(night.to_str_params())

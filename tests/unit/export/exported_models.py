@@ -1,0 +1,79 @@
+"""Small fitted pipelines of every kind that can be exported, over texts in several scripts."""
+
+import functools
+import itertools
+import random
+
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+from pipeline.characters import preset
+from pipeline.text import Tokeniser
+
+SENTENCES = {
+    "bank": "Konto code 123456 счёт ΛΟΓΑΡΙΑΣΜΟΣ İban straße बैंक 账户 𐐀𐐁 don't the",
+    "chat": "hello Привет καλημέρα नमस्ते 你好 ok 🔑 see you the a m\u0308arz ภาษา",
+    "spam": "FREE win Выиграй ΔΩΡΟ मुफ़्त 免费 now!!! 1000 http://x.y prize the مجانا",
+}
+WORDS = {label: sentence.split() for label, sentence in SENTENCES.items()}
+NASTY = [
+    "",
+    " ",
+    "\0",
+    "free\0win",
+    "\ud83d",
+    "\udd11 free \ud83d",
+    "\ud83d\udd11",
+    "fr\u200dee \ufe0f win",
+    "e\u0301\u0301" * 50,
+    "İIıi ΣΑΣ ß ẞ ŉ ǰ",
+    "\u2028free\u3000win\x85",
+    "code " * 5000,
+    "\U0010ffff",
+    "１２３ ٤٥٦ 𝟜𝟝𝟞",
+]
+ESTIMATORS = [
+    LogisticRegression(C=5),
+    LinearSVC(random_state=0),
+    SGDClassifier(random_state=0),
+    MultinomialNB(),
+    ComplementNB(),
+]
+KINDS = list(itertools.product(ESTIMATORS, (2, 3), ("l2", None), (False, True)))
+PROVENANCE = {
+    "date": "2026-11-20",
+    "fingerprint": "0123456789abcdef",
+    "candidate": "logistic_regression C=5, 1-2 grams, min_df 2",
+    "messages": 200,
+    "documents": 150,
+    "libraries": {"scikit-learn": "1.9.1"},
+}
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+WORDY_TEXT = st.lists(st.sampled_from(sum(WORDS.values(), [])) | ANY_TEXT).map(" ".join)
+
+
+def identify(value) -> str:
+    """The name of a parameter in a test's name."""
+    return str(value) if isinstance(value, (int, str, type(None))) else type(value).__name__
+
+
+def corpus(labels: int) -> tuple[list[str], list[str]]:
+    """Texts that mostly hold words of their label, and the labels."""
+    chance = random.Random(labels)
+    chosen = [chance.choice(sorted(WORDS)[:labels]) for _ in range(150)]
+    everything = sum(WORDS.values(), [])
+    texts = [" ".join(chance.choices(WORDS[label], k=6) + chance.choices(everything, k=2)) for label in chosen]
+    return texts, chosen
+
+
+@functools.cache
+def fit(estimator, labels: int = 3, norm: str | None = "l2", sublinear: bool = False, vocabulary=None) -> Pipeline:
+    """A pipeline as training fits it; the terms in the order of the vocabulary, if one is given."""
+    tokeniser = Tokeniser(preset("casefold", "shape"), 2, frozenset({"the"}), (1, 2))
+    vectoriser = TfidfVectorizer(analyzer=tokeniser, min_df=2, norm=norm, sublinear_tf=sublinear, vocabulary=vocabulary)
+    return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(*corpus(labels))

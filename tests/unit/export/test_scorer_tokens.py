@@ -1,0 +1,39 @@
+"""The plain scorer cuts every string into the tokens that training saw."""
+
+import functools
+
+import numpy as np
+import pytest
+from tests.unit.export.exported_models import ANY_TEXT, PROVENANCE, WORDY_TEXT
+from hypothesis import given
+
+from pipeline.export import LinearModel, encode
+from pipeline.settings import Text
+from pipeline.text import Tokeniser
+from scorers.python import nightsieve_scorer
+
+ASSIGNED = [*range(0x33000), *range(0xE0000, 0xE0200), 0x10FFFF]  # the planes between hold nothing yet
+POLICIES = [(preset, digits) for preset in ("ascii", "casefold") for digits in ("separate", "keep", "shape")]
+
+
+@functools.cache
+def pair(preset: str, digits: str, min_token: int = 1) -> tuple[Tokeniser, nightsieve_scorer.Scorer]:
+    text = Text(preset=preset, digits=digits, min_token=min_token, stop_words=("The", "you", "免费"))
+    tokeniser = Tokeniser.from_settings(text)
+    numbers = np.ones(2)
+    model = LinearModel(("no", "yes"), tokeniser, ("term",), numbers[:1], numbers[:, None], numbers, False, "l2")
+    return tokeniser, nightsieve_scorer.load(encode(model, PROVENANCE))
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids="-".join)
+def test_every_character_becomes_the_same(policy):
+    tokeniser, scorer = pair(*policy)
+    text = " ".join(f"a{chr(code_point)}b" for code_point in ASSIGNED)
+    assert scorer.tokens(text) == tokeniser.tokens(text)
+
+
+@given(ANY_TEXT | WORDY_TEXT)
+def test_any_text_becomes_the_same_tokens(text):
+    for policy in POLICIES:
+        tokeniser, scorer = pair(*policy, min_token=2)
+        assert scorer.tokens(text) == tokeniser.tokens(text)

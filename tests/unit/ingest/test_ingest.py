@@ -1,0 +1,225 @@
+"""Ingest from a real PostgreSQL and a real SQLite, by the same description."""
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy
+from sqlalchemy.engine import Connection, make_url
+
+from pipeline import config, ingest, schemas
+from pipeline.errors import DataError, SourceError
+from pipeline.settings import Source
+
+NIGHT = datetime.date(2026, 11, 20)
+NASTY = [
+    'quoted "text"',
+    "line\nbreak\r\n",
+    "",
+    "tab\t\\N",
+    "\U0001f600 \u0928\u092e\u0938\u094d\u0924\u0947",
+    ",",
+    " ",
+]
+
+
+def source(*patches: str) -> Source:
+    """The source of the default configuration, patched."""
+    layers = [config.file_layer(config.DEFAULTS), *map(config.patch_layer, patches)]
+    return config.resolve(layers, {"NIGHTSIEVE_DATABASE_URL": "postgresql://db/messages"}).settings.source
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    if request.param == "postgresql":
+        url = request.getfixturevalue("database_url")
+    else:
+        url = f"sqlite:///{tmp_path}/messages.db"
+        (tmp_path / "messages.db").touch()
+    with ingest.connect(make_url(url)) as connection:
+        yield connection
+
+
+def fill(connection: Connection, messages: list[tuple], reviews: list[tuple] = ()) -> None:
+    """Tables as `nightsieve load` makes them: messages of key, body, received_at; reviews of key, label, source, time."""
+    time = "timestamptz" if connection.dialect.name == "postgresql" else "timestamp"
+    statements = [
+        f"CREATE TABLE messages (key text, body text, sender text, received_at {time})",
+        f"CREATE TABLE reviews (message_key text, label text, source text, reviewed_at {time})",
+    ]
+    for statement in statements:
+        connection.execute(sqlalchemy.text(statement))
+    insert(connection, messages)
+    for row in reviews:
+        values = dict(zip("klst", row, strict=True))
+        connection.execute(sqlalchemy.text("INSERT INTO reviews VALUES (:k, :l, :s, :t)"), values)
+
+
+def insert(connection: Connection, messages: list[tuple]) -> None:
+    values = [dict(zip("kbt", row, strict=True)) for row in messages]
+    connection.execute(sqlalchemy.text("INSERT INTO messages VALUES (:k, :b, 'AX-BANK', :t)"), values)
+
+
+def draw(
+    connection: Connection, folder: Path, *patches: str, night: datetime.date = NIGHT
+) -> tuple[pd.DataFrame, dict]:
+    """The sampled messages by key, and the counts."""
+    described = source(*patches)
+    sampled = ingest.draw_sample(connection, described, night, folder)
+    shards = [schemas.check(pd.read_parquet(file), "messages") for file in sampled.files]
+    assert [len(shard) for shard in shards] == sampled.rows and len(shards) == described.shards
+    return pd.concat(shards).set_index("key").sort_index(), sampled.counts
+
+
+def test_every_message_arrives_as_it_is(connection, tmp_path):
+    fill(connection, [(f"{i}", body, None) for i, body in enumerate(NASTY)])
+    messages, counts = draw(connection, tmp_path)
+    assert messages["body"].tolist() == NASTY
+    assert messages["sender"].tolist() == ["AX-BANK"] * len(NASTY)
+    assert counts == {"sampled": 7, "null_bodies": 0, "oversized_bodies": 0, "kept": 7}
+
+
+def test_a_night_sees_what_was_received_before_its_end_and_what_has_no_time(connection, tmp_path):
+    times = {"before": "2026-11-20 23:59:59+00:00", "after": "2026-11-21 00:00:00+00:00", "undated": None}
+    times["elsewhere"] = "2026-11-21 01:00:00+02:00"
+    fill(connection, [(key, "text", time) for key, time in times.items()])
+    messages, _ = draw(connection, tmp_path)
+    assert messages.index.tolist() == ["before", "elsewhere", "undated"]
+    assert messages.loc["elsewhere", "received_at"] == pd.Timestamp("2026-11-20 23:00", tz="UTC")
+
+
+def test_null_and_oversized_bodies_are_counted_and_left_out(connection, tmp_path):
+    fill(connection, [("null", None, None), ("fits", "\u00e9" * 5, None), ("long", "\u00e9" * 6, None)])
+    messages, counts = draw(connection, tmp_path, "source.max_body_bytes=10")
+    assert messages.index.tolist() == ["fits"]
+    assert counts == {"sampled": 3, "null_bodies": 1, "oversized_bodies": 1, "kept": 1}
+
+
+def test_the_sample_is_repeatable_and_keeps_its_messages_as_the_table_grows(connection, tmp_path):
+    fill(connection, [(f"{i}", "text", None) for i in range(2_000)])
+    patch = "source.sample.fraction=0.3"
+    first = set(draw(connection, tmp_path, patch)[0].index)
+    assert 500 < len(first) < 700
+    assert set(draw(connection, tmp_path, patch)[0].index) == first
+    assert set(draw(connection, tmp_path, patch, "source.sample.seed=1")[0].index) != first
+    capped = set(draw(connection, tmp_path, patch, "source.sample.max_rows=100")[0].index)
+    assert len(capped) == 100 and capped < first
+    insert(connection, [(f"{i}", "text", None) for i in range(2_000, 3_000)])
+    grown = set(draw(connection, tmp_path, patch)[0].index)
+    assert {key for key in grown if int(key) < 2_000} == first
+
+
+def test_the_filter_and_integer_keys(connection, tmp_path):
+    connection.execute(sqlalchemy.text("CREATE TABLE inbox (id bigint, said text, country text)"))
+    rows = [{"i": i, "c": "IN" if i % 2 else "GB"} for i in range(20)]
+    connection.execute(sqlalchemy.text("INSERT INTO inbox VALUES (:i, 'text', :c)"), rows)
+    columns = "{key: {name: id, dtype: int64}, body: {name: said, dtype: string}, sender: null, received_at: null}"
+    messages, _ = draw(
+        connection,
+        tmp_path,
+        "source.messages.table=inbox",
+        f"source.messages.columns={columns}",
+        "source.messages.where=country = 'IN'",
+        "source.sample.fraction=0.9",
+    )
+    assert {int(key) % 2 for key in messages.index} == {1}
+    assert messages["sender"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("patch", "says"),
+    [
+        ("source.messages.table=mesages", "source.messages.table: no table mesages; there are: messages, reviews"),
+        (
+            "source.messages.columns.body.name=text",
+            "no column text in messages; there are: key, body, sender, received_at",
+        ),
+    ],
+)
+def test_an_unknown_table_or_column_is_named_with_those_that_exist(connection, tmp_path, patch, says):
+    fill(connection, [("1", "text", None)])
+    with pytest.raises(SourceError) as refused:
+        draw(connection, tmp_path, patch)
+    assert says in str(refused.value)
+
+
+def test_a_column_of_another_type_is_named(database_url, tmp_path):
+    with ingest.connect(make_url(database_url)) as connection:
+        fill(connection, [("1", "text", None)])
+        with pytest.raises(SourceError, match="columns.key: messages.key is TEXT, not int64"):
+            draw(connection, tmp_path, "source.messages.columns.key.dtype=int64")
+
+
+def test_keys_that_are_not_unique_are_refused(connection, tmp_path):
+    fill(connection, [("1", "text", None), ("1", "other", None)])
+    with pytest.raises(SourceError, match="messages.key is not unique"):
+        draw(connection, tmp_path)
+
+
+def test_an_empty_sample_says_so(connection, tmp_path):
+    fill(connection, [("1", "text", "2026-11-21 00:00:00+00:00")])
+    with pytest.raises(
+        DataError, match="the sample is empty: no message in messages with received_at up to 2026-11-20"
+    ):
+        draw(connection, tmp_path)
+    with pytest.raises(DataError, match="all 1 messages sampled have no body or one over source.max_body_bytes"):
+        draw(connection, tmp_path, "source.max_body_bytes=1", night=datetime.date(2026, 11, 21))
+
+
+def test_a_statement_that_fails_gives_its_sqlstate_and_no_row(database_url, tmp_path):
+    with pytest.raises(SourceError) as refused, ingest.connect(make_url(database_url)) as connection:
+        fill(connection, [("1", "a private message", None)])
+        draw(connection, tmp_path, "source.messages.where=CAST(body AS int) > 0")
+    assert "22P02 invalid_text_representation" in str(refused.value)
+    assert "private" not in str(refused.value)
+
+
+def test_reviews_come_with_their_messages(connection):
+    late = "2026-11-21 08:00:00+00:00"
+    reviews = [
+        ("1", "spam", "ann", None),
+        ("1", "ham", "bob", None),
+        ("2", "ham", "ann", late),
+        ("9", "ham", "ann", None),
+    ]
+    fill(connection, [("1", "free cash", None), ("2", "hello", None)], reviews)
+    table = ingest.read_reviews(connection, source(), NIGHT)
+    assert table[["key", "body", "label", "source"]].values.tolist() == [
+        ["1", "free cash", "spam", "ann"],
+        ["1", "free cash", "ham", "bob"],
+    ]
+    assert ingest.read_reviews(connection, source("source.reviews=null"), NIGHT).empty
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"password": "wrong"}, 'password authentication failed for user "'),
+        ({"port": 1}, "Connection refused"),
+        ({"database": "nowhere"}, 'database "nowhere" does not exist'),
+    ],
+)
+def test_an_unreachable_database_is_named_without_its_password(database_url, change, says):
+    url = make_url(database_url).set(**change)
+    with pytest.raises(SourceError) as refused, ingest.connect(url):
+        pass
+    assert says in str(refused.value) and "\n" not in str(refused.value)
+    assert url.password not in str(refused.value)
+
+
+def test_a_sqlite_file_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(SourceError, match="no such file"), ingest.connect(make_url(f"sqlite:///{tmp_path}/new.db")):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_unicode_in_sqlite_becomes_the_replacement_character(tmp_path):
+    database = tmp_path / "messages.db"
+    database.touch()
+    with ingest.connect(make_url(f"sqlite:///{database}")) as connection:
+        fill(connection, [("1", "text", None)])
+        connection.execute(sqlalchemy.text("UPDATE messages SET body = CAST(x'61ff00ed' AS TEXT)"))
+        messages, _ = draw(connection, tmp_path)
+    assert messages["body"].tolist() == ["a\ufffd\x00\ufffd"]

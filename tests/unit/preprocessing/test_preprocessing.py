@@ -1,0 +1,62 @@
+"""Cleaning, and messages collapsed to unique documents."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import preprocessing, schemas
+from pipeline.codecs import Npz
+from pipeline.errors import DataError
+from pipeline.settings import Text
+
+SETTINGS = Text(preset="casefold", digits="shape", min_token=1, stop_words=())
+LABELS = st.sampled_from(["personal", "spam", None])
+drawn = st.lists(st.tuples(st.sampled_from(["", "a", "b a", "a b", "\u00e9 \u4f60"]), LABELS), max_size=30)
+
+
+def tables(rows: list[tuple[str, str | None]], shards: int) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    keys = [str(i) for i in range(len(rows))]
+    texts, labels = [text for text, _ in rows], [label for _, label in rows]
+    votes = pd.DataFrame({"key": keys, "rules": [[] for _ in rows], "label": labels}).astype(
+        {"key": "str", "label": "str"}
+    )
+    cleaned = pd.DataFrame({"key": keys, "text": texts}).astype("str")
+    return [votes.iloc[s::shards] for s in range(shards)], [cleaned.iloc[s::shards] for s in range(shards)]
+
+
+@given(drawn, st.integers(1, 3))
+def test_documents_are_the_labelled_messages_counted(rows, shards):
+    expected = Counter(row for row in rows if row[1] is not None)
+    if len({label for _, label in expected}) < 2:
+        with pytest.raises(DataError, match="two labels are needed"):
+            preprocessing.build_training_set(*tables(rows, shards))
+        return
+    built = preprocessing.build_training_set(*tables(rows, shards))
+    texts = [" ".join(built.vocabulary[t] for t in built.tokens[a:b]) for a, b in zip(built.offsets, built.offsets[1:])]
+    labels = [built.labels[y] for y in built.y]
+    assert dict(zip(zip(texts, labels, strict=True), built.weight, strict=True)) == expected
+    assert sorted(zip(texts, labels, strict=True)) == list(zip(texts, labels, strict=True))
+    same_group = built.group[:, None] == built.group[None, :]
+    assert (same_group == (np.array(texts)[:, None] == np.array(texts)[None, :])).all()
+    assert built.messages == expected.total()
+
+
+def test_a_training_set_survives_its_codec():
+    votes, cleaned = tables([("a b", "spam"), ("", "personal"), ("\u00e9 \u4f60", "spam")], 1)
+    built = preprocessing.build_training_set(votes, cleaned)
+    encoded = Npz().encode(built)
+    again = Npz().decode(encoded)
+    assert Npz().encode(again) == encoded
+    assert (again.labels, again.vocabulary) == (built.labels, built.vocabulary)
+    assert all((getattr(again, name) == getattr(built, name)).all() for name in ("y", "weight", "tokens", "offsets"))
+
+
+def test_malformed_messages_survive_cleaning():
+    nasty = ["\x00", "\x1b[31mred", "&lt;b&gt; &amp;", "\u202eright to left", "e\u0301" * 5_000, "\U0010ffff", "   "]
+    table = pd.DataFrame({"key": [str(i) for i in range(len(nasty))], "body": nasty}).astype("str")
+    cleaned = schemas.check(preprocessing.clean(table, SETTINGS), "cleaned")
+    assert cleaned["text"].tolist()[:4] == ["", "00mred", "lt b gt amp", "right to left"]

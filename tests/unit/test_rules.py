@@ -1,0 +1,44 @@
+"""The rules of the repository, held to their own examples, and what a wrong rule file gets."""
+
+import re
+
+import pytest
+
+from pipeline.config import DEFAULTS
+from pipeline.errors import ConfigError
+from pipeline.rules import WrittenRule, read_pack
+
+PACK = read_pack(DEFAULTS.parent / "rules")
+RULE = "- {id: prize, pattern: prize, why: prizes are bait, matches: [a prize], near_misses: [surprise party]}\n"
+
+
+@pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.id)
+def test_every_example_holds_wherever_it_stands(rule: WrittenRule):
+    found = re.compile(rule.pattern, re.IGNORECASE).search
+    assert [text for text in rule.matches if not found(text)] == []
+    assert [text for text in rule.near_misses if found(text)] == []
+    if rule.field == "body" and not re.search(r"\\A|\\Z|\^|\$", rule.pattern):
+        assert [text for text in rule.matches if not found(f"Hello. {text.upper()} Bye.")] == []
+    assert not found("")
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, "no rule files"),
+        ({"spam.yaml": "- {id: a, pattern: '(win', why: x, matches: [a], near_misses: [b]}"},
+         "spam.yaml: rule a: pattern: does not compile: missing ), unterminated subpattern at position 0"),
+        ({"spam.yaml": RULE, "z.yaml": RULE}, "z.yaml: rule prize: the id already stands in"),
+        ({"spam.yaml": "- {id: a, pattern: win, why: x, matches: [a]}"}, "rule a: near_misses: Field required"),
+        ({"spam.yaml": "- {id: a, patern: win}"}, "spam.yaml: rule a: pattern: Field required"),
+        ({"spam.yaml": "prize"}, "spam.yaml: must be a list of rules"),
+        ({"spam.yaml": "- [prize"}, "spam.yaml, line 1"),
+        ({"Spam!.yaml": RULE}, "rule prize: label: String should match pattern"),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_file_is_refused_with_file_and_id(tmp_path, files, says):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        read_pack(tmp_path)
+    assert says in str(refused.value)

@@ -1,0 +1,119 @@
+"""A candidate's scores are those of GridSearchCV over the messages, on the same splits."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_predict
+from sklearn.pipeline import Pipeline
+from tests.unit.training.training_corpus import (
+    EVALUATION,
+    TEXT,
+    make_grid,
+    make_messages,
+    make_training,
+    make_training_set,
+)
+
+from pipeline.errors import DataError
+from pipeline.text import Tokeniser
+from pipeline.training import cross_validate, evaluate_candidate, select_best
+from pipeline.training.estimators import build
+from pipeline.training.folds import assign_folds
+
+EVERY_KNOB = {"ngrams": ((1, 1), (1, 2), (2, 3)), "min_df": (1, 4), "sublinear_tf": (True, False), "norm": ("l2", None)}
+ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(("repeats", "scoring"), [(1, "f1_macro"), (5, "f1_weighted"), (5, "balanced_accuracy")])
+def test_scores_are_those_of_grid_search(estimator, repeats, scoring):
+    messages = make_messages(90, seed=5, repeats=repeats)
+    training_set = make_training_set(messages)
+    training = make_training(make_grid(estimator, **EVERY_KNOB), scoring=scoring, max_iter=1_000_000)
+    candidates = training.search.candidates
+
+    scores = [evaluate_candidate(training_set, candidate, training)["scores"] for candidate in candidates]
+    expected = grid_search(messages, training_set, training)
+    assert len(np.unique(expected)) > 10, "too easy: hardly two scores differ"
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
+
+
+def grid_search(messages, training_set, training) -> np.ndarray:
+    """The scores of scikit-learn's own search, a row per message: [n_candidates, n_folds]."""
+    candidates = training.search.candidates
+    pipeline = Pipeline([("tfidf", TfidfVectorizer()), ("estimator", build(candidates[0], training))])
+    grid = [
+        {
+            "tfidf__analyzer": [Tokeniser.from_settings(TEXT, candidate.ngrams)],
+            "tfidf__min_df": [candidate.min_df],
+            "tfidf__sublinear_tf": [candidate.sublinear_tf],
+            "tfidf__norm": [candidate.norm],
+        }
+        for candidate in candidates
+    ]
+    fold = assign_folds(training_set, training.search.folds, training.search.seed, "")
+    splits = PredefinedSplit(np.repeat(fold, training_set.weight))
+    texts, labels = zip(*messages, strict=True)
+    search = GridSearchCV(pipeline, grid, scoring=training.search.scoring, cv=splits, refit=False, error_score="raise")
+    results = search.fit(texts, labels).cv_results_
+    return np.column_stack([results[f"split{number}_test_score"] for number in range(training.search.folds)])
+
+
+def test_a_result_says_what_was_evaluated_and_is_the_same_again():
+    training_set = make_training_set(make_messages(90, seed=6, repeats=3))
+    training = make_training(make_grid("sgd"))
+    fractions = []
+    (candidate,) = training.search.candidates
+    result = evaluate_candidate(training_set, candidate, training, fractions.append)
+    assert json.dumps(result) == json.dumps(evaluate_candidate(training_set, candidate, training))
+    assert result["candidate"]["alpha"] == 0.01
+    assert result["description"] == "sgd alpha=0.01, 1-2 grams, min_df 2, sublinear tf"
+    assert result["converged"] is True
+    assert len(result["n_terms"]) == len(result["scores"]) == 3
+    assert (result["mean"], result["std"]) == (np.mean(result["scores"]), np.std(result["scores"]))
+    assert fractions == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+@pytest.mark.parametrize("estimator", ["logistic_regression", "linear_svm", "sgd"])
+def test_a_solver_that_does_not_end_is_reported_and_not_warned_of(estimator, recwarn):
+    training_set = make_training_set(make_messages(90, seed=6))
+    training = make_training(make_grid(estimator), max_iter=1)
+    (candidate,) = training.search.candidates
+    assert evaluate_candidate(training_set, candidate, training)["converged"] is False
+    assert cross_validate(training_set, candidate, training, EVALUATION)["converged"] is False
+    assert not recwarn.list
+
+
+def test_cross_validation_measures_on_folds_of_its_own():
+    messages = make_messages(90, seed=8, repeats=4)
+    training_set = make_training_set(messages)
+    training = make_training(make_grid("multinomial_nb"))
+    (candidate,) = training.search.candidates
+    found = cross_validate(training_set, candidate, training, EVALUATION)
+
+    texts, labels = map(np.array, zip(*messages, strict=True))
+    tfidf = TfidfVectorizer(analyzer=Tokeniser.from_settings(TEXT, (1, 2)), min_df=2, sublinear_tf=True)
+    model = Pipeline([("tfidf", tfidf), ("estimator", build(candidate, training))])
+    fold = assign_folds(training_set, 3, training.cross_validation.seed, "")
+    splits = PredefinedSplit(np.repeat(fold, training_set.weight))
+    predicted = cross_val_predict(model, texts, labels, cv=splits)
+    assert found["metrics"]["confusion"] == confusion_matrix(labels, predicted).tolist()
+    assert (found["folds"], found["metrics"]["n"]) == (3, len(messages))
+
+
+def test_no_frequent_term_is_an_error_that_names_min_df():
+    training_set = make_training_set(make_messages(60, seed=9))
+    training = make_training(make_grid("complement_nb", min_df=(1000,)))
+    with pytest.raises(DataError, match="min_df=1000 of the 40 messages"):
+        evaluate_candidate(training_set, training.search.candidates[0], training)
+
+
+def test_the_highest_mean_is_best_and_the_lowest_number_on_a_tie():
+    row = {"std": 0.0, "converged": True}
+    best = select_best([{"description": f"number {i}", "mean": m, **row} for i, m in enumerate([1, 3, 2, 3])])
+    assert best["best"] == 1
+    assert [row["number"] for row in best["candidates"]] == [1, 3, 2, 0]
+    assert best["candidates"][0] == {"number": 1, "description": "number 1", "mean": 3, **row}
