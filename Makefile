@@ -1,23 +1,33 @@
 # Everything that a person, Jenkins and CI type. Each target does its own set-up.
 
+SHELL  := /bin/bash
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# A night: its date, overlays and patches, such as
-#   make retrain DATE=2026-11-20 CONFIG=config/examples/uci-sms.yaml PATCH='training.search.folds=3 text.preset=ascii'
-DATE    ?= $(shell date -u +%F)
-CONFIG  ?=
+# A night: its date (empty: the last complete day, UTC), overlays (blanks between) and patches (one a line), such as
+#   make retrain DATE=2026-11-20 CONFIG=config/examples/uci-sms.yaml PATCH='training.search.folds=3'
+# Asked for by $(value): what a parameter of Jenkins' holds is never expanded.
+ifeq ($(value DATE),)
+DATE := $(shell $(PYTHON) -c 'import datetime as d; print((d.datetime.now(d.timezone.utc) - d.timedelta(1)).date())')
+endif
+ifeq ($(value CONFIG),)
+CONFIG := config/pipeline.yaml
+endif
 PATCH   ?=
 WORKERS ?= 2
 OUT     ?= out
-# The demo's sample data.
+# How much sample data the demo makes.
 ROWS    ?= 20000
 
-RETRAIN = $(BIN)/luigi --module tasks Retrain --date '$(DATE)' --workers '$(WORKERS)' \
-	$(if $(CONFIG),--config $(CONFIG)) $(if $(PATCH),--patch $(PATCH))
+# The shell, not make, puts these into commands, and as whole words: nothing in them is run.
+export DATE CONFIG PATCH WORKERS OUT ROWS
+LAYERS  = set -f; overlays=($$CONFIG); IFS=$$'\n'; patches=($$PATCH); \
+	layers=("$${overlays[@]/\#/--config=}" "$${patches[@]/\#/--patch=}")
+RETRAIN = ($(LAYERS); $(BIN)/luigi --module tasks Retrain --date="$$DATE" --workers="$$WORKERS" "$${layers[@]}")
+EXPORT  = ($(LAYERS); $(BIN)/nightsieve runs fetch "$$DATE" "$${layers[@]}" --to "$$OUT")
 
-.PHONY: help setup demo test lint retrain export lock down
+.PHONY: help setup demo test lint night retrain export lock down
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -25,7 +35,8 @@ help:  ## say what there is
 setup: $(VENV)/.installed  ## virtual environment and the locked dependencies
 
 $(VENV)/.installed: requirements.lock setup.py
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or later is needed: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or later is needed: make PYTHON=python3.12' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -33,11 +44,11 @@ $(VENV)/.installed: requirements.lock setup.py
 
 demo: setup  ## start everything embedded, make sample data, run a night
 	$(BIN)/nightsieve up
-	@eval "$$($(BIN)/nightsieve env)" && set -x \
-		&& $(BIN)/nightsieve sample --rows $(ROWS) \
+	@eval "$$($(BIN)/nightsieve env)" \
+		&& $(BIN)/nightsieve sample --rows "$$ROWS" --until "$$DATE" \
 		&& $(RETRAIN) \
-		&& $(BIN)/nightsieve runs fetch '$(DATE)' --to '$(OUT)'
-	@echo 'Everything keeps running. In your shell: eval "$$($(BIN)/nightsieve env)". To stop: make down'
+		&& $(EXPORT)
+	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
 test: setup lint  ## every test
 	$(BIN)/python -m pytest $(PYTEST)
@@ -47,16 +58,18 @@ lint: setup  ## style, and the layers between packages
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-retrain: setup  ## a night, against what the environment names: DATE, CONFIG, PATCH, WORKERS
-	$(RETRAIN)
+night:  ## say the last complete day, which is the default DATE
+	@echo "$$DATE"
 
-export: setup  ## a night's summary, model, pipeline and manifest into OUT
-	$(BIN)/nightsieve runs fetch '$(DATE)' --to '$(OUT)'
-	$(BIN)/nightsieve runs show '$(DATE)' > '$(OUT)/summary.txt'
+retrain: setup  ## a night, against what the environment names: DATE, CONFIG, PATCH, WORKERS
+	@$(RETRAIN)
+
+export: setup  ## a night's model, pipeline, manifest and summary into OUT; DATE, CONFIG and PATCH say which night's
+	@$(EXPORT)
 
 lock: setup  ## write requirements.lock anew from setup.py
 	$(BIN)/uv pip compile setup.py --quiet --universal --python-version 3.11 --extra test --extra build \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --output-file requirements.lock
 
-down:  ## stop the embedded services; the data stay
+down: setup  ## stop the embedded services; the data stay
 	$(BIN)/nightsieve down

@@ -3,23 +3,33 @@
 import datetime
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from pipeline import report
 from pipeline.errors import ArtefactError, ConfigError
-from tasks.retrain import scheduler_page
+from tasks.retrain import freeze, scheduler_page
 from tasks.s3 import store
-
-DATE = click.DateTime(["%Y-%m-%d"])
-CONFIG = click.option("--config", "digest", metavar="DIGEST", help="Which configuration's run; default: the last one.")
 
 
 @click.group()
 def runs() -> None:
     """The nights that were run."""
+
+
+def _of_a_night(command: Callable) -> Callable:
+    """Arguments that say which run: a date, and the layers that it was run with; without layers, the last one."""
+    for parameter in (
+        click.option("--patch", "patches", multiple=True, metavar="A.B=VALUE", help="As given to Retrain."),
+        click.option("--config", "overlays", multiple=True, metavar="URI", help="As given to Retrain, or the digest."),
+        click.argument("date", type=click.DateTime(["%Y-%m-%d"])),
+    ):
+        command = parameter(command)
+    return command
 
 
 @runs.command("list", epilog="Example: nightsieve runs list")
@@ -30,35 +40,40 @@ def list_() -> None:
 
 
 @runs.command(epilog="Example: nightsieve runs show 2026-11-20")
-@click.argument("date", type=DATE)
-@CONFIG
+@_of_a_night
 @click.option("--json", "as_json", is_flag=True, help="The whole run manifest.")
-def show(date: datetime.datetime, digest: str | None, as_json: bool) -> None:
+def show(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str, ...], as_json: bool) -> None:
     """Print the summary of a night."""
-    manifest = _manifest(date.date(), digest)
+    manifest = _manifest(date.date(), overlays, patches)
     if as_json:
         click.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
     else:
         report.show(manifest, store().address(""), scheduler_page())
 
 
-@runs.command(epilog="Example: nightsieve runs fetch 2026-11-20 --to export")
-@click.argument("date", type=DATE)
-@CONFIG
+@runs.command(epilog="Example: nightsieve runs fetch 2026-11-20 --to out")
+@_of_a_night
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder.")
-def fetch(date: datetime.datetime, digest: str | None, to: Path) -> None:
-    """Write a night's model.json, pipeline.joblib and manifest.json to a folder, each checked against its sha256."""
-    manifest = _manifest(date.date(), digest)
+def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str, ...], to: Path) -> None:
+    """Write a night's model.json, pipeline.joblib, manifest.json and summary.txt to a folder.
+
+    Model and pipeline are checked against the sha256 in the manifest.
+    """
+    manifest = _manifest(date.date(), overlays, patches)
     receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
+    files = {"model.json": "ExportCoefficients", "pipeline.joblib": "FitModel"}
+    contents = {name: _checked(receipts[task]) for name, task in files.items()}
+    contents["manifest.json"] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     to.mkdir(parents=True, exist_ok=True)
-    for name, task in {"model.json": "ExportCoefficients", "pipeline.joblib": "FitModel"}.items():
-        (to / name).write_bytes(_checked(receipts[task]))
-        click.echo(to / name)
-    (to / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    click.echo(to / "manifest.json")
+    for name, content in contents.items():
+        (to / name).write_bytes(content)
+    with (to / "summary.txt").open("w", encoding="utf-8") as summary:
+        report.show(manifest, store().address(""), scheduler_page(), Console(file=summary, width=110))
+    click.echo(f"Written to {to}: {', '.join([*contents, 'summary.txt'])}")
 
 
 def _manifests(date: str) -> list[str]:
+    """The keys of the run manifests, the one written last at the end."""
     return [key for key in store().keys(f"runs/{date}") if not key.endswith(".receipt.json")]
 
 
@@ -67,7 +82,8 @@ def _named(key: str) -> tuple[str, str]:
     return date, name.removesuffix(".json")
 
 
-def _manifest(date: datetime.date, digest: str | None) -> dict[str, Any]:
+def _manifest(date: datetime.date, overlays: tuple[str, ...], patches: tuple[str, ...]) -> dict[str, Any]:
+    digest = freeze(overlays, patches) if overlays or patches else None
     keys = [key for key in _manifests(f"{date}/") if digest in (None, _named(key)[1])]
     if not keys:
         run = f"luigi --module tasks Retrain --date {date}"

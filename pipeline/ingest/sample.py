@@ -184,8 +184,8 @@ def _select(connection: Connection, query: str, columns: dict[str, pa.DataType])
     database = connection.connection.dbapi_connection
     database.create_function(HASH_FUNCTION, 2, _hash, deterministic=True)
     database.text_factory = lambda raw: join_surrogates(raw.decode("utf-8", "replace"))
-    rows = connection.execution_options(yield_per=BATCH).execute(sqlalchemy.text(query.replace(":", "\\:")))
-    for part in rows.partitions():
+    rows = connection.execution_options(stream_results=True).execute(sqlalchemy.text(query.replace(":", "\\:")))
+    for part in rows.partitions(BATCH):
         values = zip(columns.items(), zip(*part, strict=True), strict=True)
         yield pa.table({name: pa.array(column, kind) for (name, kind), column in values})
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import config
@@ -105,6 +105,7 @@ def test_the_frozen_configuration_is_the_configuration():
     assert config.digest(config.canonical(frozen)) == resolved.digest
 
 
+@settings(max_examples=10, deadline=None)
 @given(st.integers(2, 20), st.integers(2, 20))
 def test_digests_tell_configurations_apart(first, second):
     digests = {resolve(f"training.search.folds={folds}").digest for folds in (first, second)}

@@ -5,13 +5,13 @@ import hashlib
 
 import numpy as np
 import pytest
-from tests.unit.export.exported_models import ESTIMATORS, KINDS, NASTY, PROVENANCE, WORDY_TEXT, corpus, fit, identify
 from hypothesis import given, settings
 from sklearn.linear_model import RidgeClassifier
 
 from pipeline.errors import VerificationError
 from pipeline.export import assemble, decode, encode, verify
 from scorers.python import nightsieve_scorer
+from tests.unit.export.exported_models import ESTIMATORS, KINDS, NASTY, PROVENANCE, WORDY_TEXT, corpus, fit, identify
 
 
 @functools.cache

@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-from tests.unit.export.exported_models import ESTIMATORS, KINDS, PROVENANCE, fit
 
 from pipeline.dataset import TrainingSet
 from pipeline.errors import ArtefactError
 from pipeline.export import assemble, decode, encode, provenance
 from pipeline.settings import Candidate
 from scorers.python import nightsieve_scorer
+from tests.unit.export.exported_models import ESTIMATORS, KINDS, PROVENANCE, fit
 
 
 @pytest.fixture

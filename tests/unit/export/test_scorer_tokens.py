@@ -4,13 +4,13 @@ import functools
 
 import numpy as np
 import pytest
-from tests.unit.export.exported_models import ANY_TEXT, PROVENANCE, WORDY_TEXT
 from hypothesis import given
 
 from pipeline.export import LinearModel, encode
 from pipeline.settings import Text
 from pipeline.text import Tokeniser
 from scorers.python import nightsieve_scorer
+from tests.unit.export.exported_models import ANY_TEXT, PROVENANCE, WORDY_TEXT
 
 ASSIGNED = [*range(0x33000), *range(0xE0000, 0xE0200), 0x10FFFF]  # the planes between hold nothing yet
 POLICIES = [(preset, digits) for preset in ("ascii", "casefold") for digits in ("separate", "keep", "shape")]

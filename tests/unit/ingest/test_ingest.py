@@ -43,7 +43,7 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Conne
 
 
 def fill(connection: Connection, messages: list[tuple], reviews: list[tuple] = ()) -> None:
-    """Tables as `nightsieve load` makes them: messages of key, body, received_at; reviews of key, label, source, time."""
+    """Tables as `nightsieve load` makes them, of (key, body, received_at) and (key, label, source, reviewed_at)."""
     time = "timestamptz" if connection.dialect.name == "postgresql" else "timestamp"
     statements = [
         f"CREATE TABLE messages (key text, body text, sender text, received_at {time})",

@@ -1,5 +1,6 @@
 """Cleaning, and messages collapsed to unique documents."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_documents_are_the_labelled_messages_counted(rows, shards):
             preprocessing.build_training_set(*tables(rows, shards))
         return
     built = preprocessing.build_training_set(*tables(rows, shards))
-    texts = [" ".join(built.vocabulary[t] for t in built.tokens[a:b]) for a, b in zip(built.offsets, built.offsets[1:])]
+    texts = [" ".join(built.vocabulary[t] for t in built.tokens[a:b]) for a, b in itertools.pairwise(built.offsets)]
     labels = [built.labels[y] for y in built.y]
     assert dict(zip(zip(texts, labels, strict=True), built.weight, strict=True)) == expected
     assert sorted(zip(texts, labels, strict=True)) == list(zip(texts, labels, strict=True))

@@ -8,6 +8,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline
+
+from pipeline.errors import DataError
+from pipeline.text import Tokeniser
+from pipeline.training import cross_validate, evaluate_candidate, select_best
+from pipeline.training.estimators import build
+from pipeline.training.folds import assign_folds
 from tests.unit.training.training_corpus import (
     EVALUATION,
     TEXT,
@@ -16,12 +22,6 @@ from tests.unit.training.training_corpus import (
     make_training,
     make_training_set,
 )
-
-from pipeline.errors import DataError
-from pipeline.text import Tokeniser
-from pipeline.training import cross_validate, evaluate_candidate, select_best
-from pipeline.training.estimators import build
-from pipeline.training.folds import assign_folds
 
 EVERY_KNOB = {"ngrams": ((1, 1), (1, 2), (2, 3)), "min_df": (1, 4), "sublinear_tf": (True, False), "norm": ("l2", None)}
 ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"]

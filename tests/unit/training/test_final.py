@@ -10,7 +10,6 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
-from tests.unit.training.training_corpus import TEXT, make_grid, make_messages, make_training, make_training_set
 
 from pipeline.errors import DataError
 from pipeline.text import Tokeniser
@@ -18,6 +17,7 @@ from pipeline.training import fit
 from pipeline.training.estimators import build, train
 from pipeline.training.ngrams import count_ngrams
 from pipeline.training.tfidf import select_terms, weigh
+from tests.unit.training.training_corpus import TEXT, make_grid, make_messages, make_training, make_training_set
 
 NEW = ["", "Hello HELLO bank", "unseen words only", "login code 99, password!", "\ud83d card"]
 ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"]

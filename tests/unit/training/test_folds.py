@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.training.training_corpus import make_messages, make_training_set
 
 from pipeline.errors import DataError
 from pipeline.training.folds import assign_folds
+from tests.unit.training.training_corpus import make_messages, make_training_set
 
 KEY = "training.search.folds"
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
-from tests.unit.training.training_corpus import EVALUATION
 
 from pipeline.settings import Evaluation
 from pipeline.training import measure
+from tests.unit.training.training_corpus import EVALUATION
 
 LABELS = ("bank", "chat", "otp")
 DOCUMENT = st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 9))

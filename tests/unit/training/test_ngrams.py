@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
-from tests.unit.training.training_corpus import TEXT, make_training_set
 
 from pipeline.text import Tokeniser
 from pipeline.training.ngrams import count_ngrams
+from tests.unit.training.training_corpus import TEXT, make_training_set
 
 TOKENS = st.sampled_from(["a", "ab", "b", "ba", "é", "\N{DEVANAGARI LETTER KA}", "\N{DESERET SMALL LETTER YEE}"])
 TEXTS = st.lists(st.lists(TOKENS, max_size=8).map(" ".join), min_size=1, max_size=6, unique=True)

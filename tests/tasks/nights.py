@@ -1,0 +1,105 @@
+"""Nights as a person runs them: the luigi command, a real database, a real S3, a real scheduler."""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+
+from tests.conftest import ROOT, run
+
+NIGHT = "2026-11-20"
+SMALL = ["training.search.folds=2", "training.cross_validation.folds=2"]
+STAGES = [
+    "IngestMessages", "IngestReviews", "ApplyRules", "SummariseRules", "CleanMessages", "BuildTrainingSet",
+    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "VerifyExport",
+    "EvaluateOnReviews", "WriteManifest",
+]  # fmt: skip
+
+
+def retrain(*options: str, patches: list[str] = SMALL, night: str = NIGHT) -> list[str]:
+    """The command line of a night."""
+    command = ["luigi", "--module", "tasks", "Retrain", "--date", night, "--workers", "2", *options]
+    return [*command, "--patch", *patches] if patches else command
+
+
+def sample(environment: dict[str, str], rows: int = 1_500) -> None:
+    """Fill the database with the project's own sample messages."""
+    loaded = run("nightsieve", "sample", "--rows", str(rows), "--until", NIGHT, environment=environment)
+    assert loaded.returncode == 0, loaded.stderr
+
+
+def objects(environment: dict[str, str]) -> dict[str, bytes]:
+    """Everything under the storage prefix, by its key there."""
+    bucket, _, prefix = environment["NIGHTSIEVE_STORAGE"].removeprefix("s3://").partition("/")
+    client = boto3.client(
+        "s3",
+        endpoint_url=environment["AWS_ENDPOINT_URL_S3"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_DEFAULT_REGION"],
+    )
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    bodies = (client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys)
+    return {key.removeprefix(f"{prefix}/"): body for key, body in zip(keys, bodies, strict=True)}
+
+
+def model(stored: dict[str, bytes]) -> bytes:
+    """The one exported model among the objects."""
+    (key,) = [key for key in stored if key.startswith("export/model-") and not key.endswith(".receipt.json")]
+    return stored[key]
+
+
+def assert_whole(stored: dict[str, bytes]) -> None:
+    """Every artefact is what its receipt, or the manifest that names it, says."""
+    named = {}
+    for key, body in stored.items():
+        if key.endswith(".receipt.json"):
+            named[json.loads(body)["key"]] = json.loads(body)["sha256"]
+        elif key.startswith("ingest/messages-") and key.endswith(".json"):
+            named |= {part["key"]: part["sha256"] for part in json.loads(body)["parts"]}
+    artefacts = {key: body for key, body in stored.items() if not key.startswith("configs/")}
+    for key, body in artefacts.items():
+        if not key.endswith(".receipt.json") and "/part-" not in key:
+            assert hashlib.sha256(body).hexdigest() == named[key], key
+
+
+class Night:
+    """A night that runs in the background, in a process group of its own."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], cwd: Path = ROOT):
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            cwd=cwd,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.log: list[str] = []
+
+    def lines(self) -> Iterator[str]:
+        for line in self.process.stderr:
+            self.log.append(line)
+            yield line
+
+    def kill_during(self, family: str, delay: float) -> bool:
+        """SIGKILL the worker and its children that long after a task of the family has begun; False: none ever did."""
+        for line in self.lines():
+            if " running " in line and f" {family}(" in line:
+                time.sleep(delay)
+                os.killpg(self.process.pid, 9)
+                self.process.wait()
+                return True
+        return False
+
+    def wait(self) -> int:
+        for _ in self.lines():
+            pass
+        return self.process.wait()

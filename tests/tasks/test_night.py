@@ -1,0 +1,136 @@
+"""One night, from the database to the exported file, and what a second, a changed and a failed one do."""
+
+import hashlib
+import json
+import subprocess
+
+import jsonschema
+import pytest
+
+from pipeline import export
+from pipeline.codecs import Joblib
+from tests.conftest import ROOT, run
+from tests.tasks.nights import NIGHT, SMALL, STAGES, assert_whole, model, objects, retrain, sample
+
+SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-0.1.schema.json"
+
+
+@pytest.fixture(scope="module")
+def night(night_environment) -> subprocess.CompletedProcess[str]:
+    """A finished night on the sample data."""
+    sample(night_environment)
+    return run(*retrain(), environment=night_environment)
+
+
+@pytest.fixture(scope="module")
+def manifest(night, night_environment) -> dict:
+    shown = run("nightsieve", "runs", "show", NIGHT, "--json", environment=night_environment)
+    return json.loads(shown.stdout)
+
+
+def test_a_night_succeeds_and_says_what_it_did(night, night_environment):
+    assert night.returncode == 0, night.stderr
+    for part in (
+        f"Night of {NIGHT}", "IngestMessages", "Labels by the rules", "Best candidates", "against human reviews",
+        "0 differing labels", "s3://nightsieve/", "/static/visualiser/index.html",
+    ):  # fmt: skip
+        assert part in night.stdout
+    again = run("nightsieve", "runs", "show", NIGHT, environment=night_environment)
+    assert again.stdout.split() == night.stdout.split()
+
+
+def test_every_task_left_one_whole_object_and_a_receipt(night, night_environment, manifest):
+    stored = objects(night_environment)
+    assert_whole(stored)
+    assert {receipt["task"] for receipt in manifest["tasks"]} | {"WriteManifest"} == set(STAGES)
+    for receipt in manifest["tasks"]:
+        assert hashlib.sha256(stored[receipt["key"]]).hexdigest() == receipt["sha256"]
+        assert receipt["seconds"] >= 0 and receipt["peak_memory_mib"] > 0
+
+
+def test_the_manifest_accounts_for_every_message(manifest):
+    counts, rules = manifest["results"]["messages"]["counts"], manifest["results"]["rules"]
+    assert counts["sampled"] == counts["kept"] + counts["null_bodies"] + counts["oversized_bodies"] == 1_500
+    assert rules["messages"] == counts["kept"] == rules["labelled"] + rules["silent"] + rules["tied"]
+    rows = {receipt["task"]: receipt for receipt in manifest["tasks"]}
+    assert rows["CrossValidate"]["rows_in"] == rows["BuildTrainingSet"]["rows_out"]
+    assert manifest["results"]["verification"]["differences"] == 0
+    assert manifest["settings"]["training"]["search"]["folds"] == 2
+
+
+def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_path):
+    fetched = run("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
+    assert fetched.returncode == 0, fetched.stderr
+    content = (tmp_path / "model.json").read_bytes()
+    jsonschema.validate(json.loads(content), json.loads(SCHEMA.read_text()))
+    fitted = Joblib().decode((tmp_path / "pipeline.joblib").read_bytes())
+    texts = ["Your OTP is 482913", "hey, lunch tomorrow?", "You WON a prize! Call now", "", "\ud83d\u4f60\x00"]
+    checked = export.verify(content, fitted, texts)
+    assert (checked["texts"], checked["differences"]) == (len(texts), 0)
+
+
+def test_the_same_night_again_runs_no_task(night, night_environment):
+    before = objects(night_environment)
+    again = run(*retrain(), environment=night_environment)
+    assert again.returncode == 0 and "Did not run any tasks" in again.stderr
+    assert objects(night_environment) == before
+
+
+def test_a_night_without_a_scheduler_process_exports_the_same_bytes(night, night_environment):
+    elsewhere = {**night_environment, "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-local"}
+    local = run(*retrain("--local-scheduler"), environment=elsewhere)
+    assert local.returncode == 0, local.stderr
+    assert model(objects(elsewhere)) == model(objects(night_environment))
+
+
+def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_environment):
+    nights = ["--start", "2026-11-19", "--stop", "2026-11-21", "--of-params", json.dumps({"patch": SMALL})]
+    command = ["luigi", "--module", "tasks", "RangeDaily", "--of", "Retrain", *nights, "--workers", "2"]
+    backfill = run(*command, environment=night_environment)
+    assert backfill.returncode == 0, backfill.stderr
+    assert "Retrain(date=2026-11-19" in backfill.stderr and f"running   Retrain(date={NIGHT}" not in backfill.stderr
+    listed = run("nightsieve", "runs", "list", environment=night_environment).stdout.split()
+    assert listed[::2] == ["2026-11-19", NIGHT]
+    assert "Did not run any tasks" in run(*command, environment=night_environment).stderr
+
+
+def test_neither_secrets_nor_messages_are_written_where_people_look(night, night_environment, manifest):
+    password = night_environment["NIGHTSIEVE_DATABASE_URL"].split(":")[2].split("@")[0]
+    secrets = [password, night_environment["AWS_SECRET_ACCESS_KEY"]]
+    stored = objects(night_environment)
+    looked_at = [
+        night.stdout,
+        night.stderr,
+        json.dumps(manifest),
+        *(body.decode("latin-1") for body in stored.values()),
+    ]
+    assert [text[:80] for text in looked_at for secret in secrets if secret in text] == []
+    logs = night.stdout + night.stderr + json.dumps(manifest)
+    assert "otp" not in night.stderr.lower() and "sample-" not in logs
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "code", "says"),
+    [
+        ({}, ["--patch", "training.serch=1"], 40, "training.serch: unknown key; did you mean search?"),
+        ({}, ["--config", "nowhere.yaml"], 40, "nowhere.yaml: No such file"),
+        ({}, ["--date", "2026-02-30"], 40, "--date 2026-02-30: no date; a night looks like 2026-11-20"),
+        ({"NIGHTSIEVE_STORAGE": "s3://nowhere/nightly"}, [], 40, "there is no bucket nowhere; create it"),
+        ({"NIGHTSIEVE_STORAGE": "nowhere"}, [], 40, "nowhere: no S3 address; it looks like s3://bucket/prefix"),
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, [], 40, "SignatureDoesNotMatch"),
+        ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, [], 40, "check AWS_ENDPOINT_URL_S3"),
+        ({"NIGHTSIEVE_DATABASE_URL": "postgresql://a:hunter2@127.0.0.1:1/b"}, [], 30, "Connection refused"),
+        ({}, ["--patch", "source.messages.where=1 = 0"], 30, "the sample is empty: no message in messages"),
+        ({}, ["--scheduler-url", "http://127.0.0.1:1"], 40, "is luigid running? For the embedded"),
+    ],
+)  # fmt: skip
+def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
+    night, night_environment, change, options, code, says
+):
+    before = objects(night_environment)
+    failed = run(*retrain(*options, patches=[]), environment={**night_environment, **change})
+    assert failed.returncode == code, failed.stderr
+    assert says in failed.stderr
+    assert "Traceback" not in failed.stderr and "hunter2" not in failed.stderr
+    new = set(objects(night_environment)) - set(before)
+    assert [key for key in new if not key.startswith("configs/")] == []
