@@ -26,7 +26,7 @@ def _of_a_night(command: Callable) -> Callable:
     for parameter in (
         click.option("--patch", "patches", multiple=True, metavar="A.B=VALUE", help="As given to Retrain."),
         click.option("--config", "overlays", multiple=True, metavar="URI", help="As given to Retrain, or the digest."),
-        click.argument("date", type=click.DateTime(["%Y-%m-%d"])),
+        click.argument("date", metavar="DATE", type=click.DateTime(["%Y-%m-%d"])),
     ):
         command = parameter(command)
     return command

@@ -42,7 +42,9 @@ def _number(value: int | None) -> str:
 
 def _stages(receipts: list[dict[str, Any]]) -> Table:
     table = _table("\nStages", "stage", "tasks", "rows in", "rows out", "seconds", "peak MiB")
-    for family in dict.fromkeys(receipt["task"] for receipt in receipts):
+    stages = list(dict.fromkeys(_stage(receipt) for receipt in receipts))
+    ordered = sorted(receipts, key=lambda receipt: stages.index(_stage(receipt)))
+    for family in dict.fromkeys(receipt["task"] for receipt in ordered):
         rows = [receipt for receipt in receipts if receipt["task"] == family]
         sums = [
             sum(counts) if (counts := [row[way] for row in rows if row[way] is not None]) else None
@@ -51,6 +53,10 @@ def _stages(receipts: list[dict[str, Any]]) -> Table:
         seconds, memory = sum(row["seconds"] for row in rows), max(row["peak_memory_mib"] for row in rows)
         table.add_row(family, str(len(rows)), *map(_number, sums), f"{seconds:.1f}", _number(memory))
     return table
+
+
+def _stage(receipt: dict[str, Any]) -> str:
+    return receipt["key"].partition("/")[0]
 
 
 def _sample(counts: dict[str, int]) -> Text:
@@ -72,12 +78,14 @@ def _labels(rules: dict[str, Any]) -> Group:
     return Group(table, Text(note))
 
 
-def _search(search: dict[str, Any]) -> Table:
+def _search(search: dict[str, Any]) -> Group:
     table = _table("\nBest candidates", "candidate", "score", "sd over folds")
     for row in search["candidates"][:3]:
-        note = "" if row["converged"] else " (not converged: raise training.max_iter)"
-        table.add_row(row["description"] + note, f"{row['mean']:.4f}", f"{row['std']:.4f}")
-    return table
+        table.add_row(row["description"], f"{row['mean']:.4f}", f"{row['std']:.4f}")
+    unfinished = sum(not row["converged"] for row in search["candidates"])
+    note = f"{len(search['candidates'])} candidates"
+    note += f", {unfinished} of them not converged: raise training.max_iter" if unfinished else ""
+    return Group(table, Text(note))
 
 
 def _interval(measure: dict[str, float | None]) -> str:
@@ -115,7 +123,8 @@ def _verification(verification: dict[str, Any]) -> Text:
 def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Table:
     keys = {receipt["task"]: receipt["key"] for receipt in manifest["tasks"]}
     storage = storage.rstrip("/")
-    table = _table("\nFiles", "", "")
+    table = _table("\nFiles")
+    table.show_header = False
     table.add_row("model", f"{storage}/{keys['ExportCoefficients']}")
     table.add_row("scikit-learn pipeline", f"{storage}/{keys['FitModel']}")
     table.add_row("run manifest", f"{storage}/runs/{manifest['date']}/{manifest['config']}.json")
