@@ -10,6 +10,7 @@ from typing import Any
 
 import luigi
 import luigi.interface
+from luigi.parameter import ParameterVisibility
 
 from pipeline import config, export, ingest, labelling, preprocessing, report, training
 from pipeline.errors import ConfigError
@@ -46,7 +47,9 @@ class Retrain(NightTask):
     """
 
     config: str = ListParameter(default=(), description="overlays: YAML files or s3:// addresses; or a frozen digest")
-    patch: tuple[str, ...] = ListParameter(default=(), significant=False, description="single keys: a.b=value")
+    patch: tuple[str, ...] = ListParameter(
+        default=(), significant=False, visibility=ParameterVisibility.PRIVATE, description="single keys: a.b=value"
+    )
 
     @classmethod
     def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> list[tuple[str, Any]]:
@@ -78,16 +81,16 @@ class Retrain(NightTask):
         return [date for date, night in nights.items() if night.output().key in there and night.complete()]
 
     def run(self) -> None:
-        report.show(self.input().load(), store().address(""), scheduler_page())
+        report.show(self.input().load(), store().address(""), self.page)
 
-
-def scheduler_page() -> str | None:
-    """Where luigid shows the run; None when the scheduler lives in this process."""
-    core = luigi.interface.core()
-    if core.local_scheduler:
-        return None
-    base = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}"
-    return f"{base.rstrip('/')}/static/visualiser/index.html"
+    @property
+    def page(self) -> str | None:
+        """Where luigid draws the run's graph; None when the scheduler lives in this process."""
+        core = luigi.interface.core()
+        if core.local_scheduler:
+            return None
+        base = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}"
+        return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
 
 
 @functools.cache

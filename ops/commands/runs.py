@@ -12,7 +12,7 @@ from rich.console import Console
 
 from pipeline import report
 from pipeline.errors import ArtefactError, ConfigError
-from tasks.retrain import freeze, scheduler_page
+from tasks.retrain import Retrain, freeze
 from tasks.s3 import store
 
 
@@ -48,7 +48,7 @@ def show(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str,
     if as_json:
         click.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
     else:
-        report.show(manifest, store().address(""), scheduler_page())
+        _show(manifest)
 
 
 @runs.command(epilog="Example: nightsieve runs fetch 2026-11-20 --to out")
@@ -68,7 +68,7 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     for name, content in contents.items():
         (to / name).write_bytes(content)
     with (to / "summary.txt").open("w", encoding="utf-8") as summary:
-        report.show(manifest, store().address(""), scheduler_page(), Console(file=summary, width=110))
+        _show(manifest, Console(file=summary, width=110, highlight=False))
     click.echo(f"Written to {to}: {', '.join([*contents, 'summary.txt'])}")
 
 
@@ -89,6 +89,11 @@ def _manifest(date: datetime.date, overlays: tuple[str, ...], patches: tuple[str
         run = f"luigi --module tasks Retrain --date {date}"
         raise ConfigError(f"there is no such run of {date}; see nightsieve runs list, or make it: {run}")
     return json.loads(store().read(keys[-1]))
+
+
+def _show(manifest: dict[str, Any], console: Console | None = None) -> None:
+    night = Retrain(date=datetime.date.fromisoformat(manifest["date"]), config=manifest["config"])
+    report.show(manifest, store().address(""), night.page, console)
 
 
 def _checked(receipt: dict[str, Any]) -> bytes:

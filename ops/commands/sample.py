@@ -13,7 +13,9 @@ from ops.sample.store import Stored, store
 @click.command("sample", epilog="Example: nightsieve sample --rows 100000 --until 2026-11-20")
 @click.option("--rows", type=click.IntRange(min=1), required=True, help="How many messages.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same messages.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Their last day (UTC). Default: until now.")
+@click.option(
+    "--until", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Their last day (UTC). Default: until now."
+)
 @click.option(
     "--reviewed",
     type=click.FloatRange(0, 1),

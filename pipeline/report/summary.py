@@ -120,14 +120,15 @@ def _verification(verification: dict[str, Any]) -> Text:
     return Text(f"\nExport verified on {verification['texts']:,} distinct messages: {differences} differing labels")
 
 
-def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Table:
+def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Text:
     keys = {receipt["task"]: receipt["key"] for receipt in manifest["tasks"]}
     storage = storage.rstrip("/")
-    table = _table("\nFiles")
-    table.show_header = False
-    table.add_row("model", f"{storage}/{keys['ExportCoefficients']}")
-    table.add_row("scikit-learn pipeline", f"{storage}/{keys['FitModel']}")
-    table.add_row("run manifest", f"{storage}/runs/{manifest['date']}/{manifest['config']}.json")
-    if page:
-        table.add_row("scheduler", page)
-    return table
+    places = {
+        "model": f"{storage}/{keys['ExportCoefficients']}",
+        "scikit-learn pipeline": f"{storage}/{keys['FitModel']}",
+        "run manifest": f"{storage}/runs/{manifest['date']}/{manifest['config']}.json",
+        "scheduler": page,
+    }
+    # No table: an address that is cut or wrapped cannot be copied.
+    lines = [f"{name:<23}{place}" for name, place in places.items() if place]
+    return Text.assemble(("\nFiles\n", "bold"), "\n".join(lines))
