@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import boto3
@@ -17,7 +17,7 @@ SMALL = ["training.search.folds=2", "training.cross_validation.folds=2"]
 STAGES = [
     "IngestMessages", "IngestReviews", "ApplyRules", "SummariseRules", "CleanMessages", "BuildTrainingSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "VerifyExport",
-    "EvaluateOnReviews", "WriteManifest",
+    "EvaluateOnReviews", "WriteManifest", "Retrain",
 ]  # fmt: skip
 
 
@@ -89,15 +89,19 @@ class Night:
             self.log.append(line)
             yield line
 
-    def kill_during(self, family: str, delay: float) -> bool:
-        """SIGKILL the worker and its children that long after a task of the family has begun; False: none ever did."""
+    def kill_during(self, families: Iterable[str], delay: float = 0.0) -> str | None:
+        """SIGKILL the worker and its children that long after a task of these families has begun, and say which one.
+
+        None: none of them ever ran.
+        """
         for line in self.lines():
-            if " running " in line and f" {family}(" in line:
+            family = next((family for family in families if f" running   {family}(" in line), None)
+            if family:
                 time.sleep(delay)
                 os.killpg(self.process.pid, 9)
                 self.process.wait()
-                return True
-        return False
+                return family
+        return None
 
     def wait(self) -> int:
         for _ in self.lines():
