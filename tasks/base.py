@@ -131,10 +131,12 @@ class ShardedArtefact(Artefact):
         """Write the files, which are encoded parts already, then the manifest with whatever else it should say."""
         parts = []
         for number, (file, count) in enumerate(zip(files, rows, strict=True)):
-            key = f"{self.key.removesuffix('.json')}/part-{number:05d}-of-{len(files):05d}.{self.part_codec.suffix}"
             with file.open("rb") as content:
                 sha256 = hashlib.file_digest(content, "sha256").hexdigest()
                 content.seek(0)
+                # Named by its content too: a worker that was given up but still writes cannot replace another's part.
+                name = f"part-{number:05d}-of-{len(files):05d}-{sha256[:16]}.{self.part_codec.suffix}"
+                key = f"{self.key.removesuffix('.json')}/{name}"
                 store().write(key, content)
             parts.append({"key": key, "rows": count, "bytes": file.stat().st_size, "sha256": sha256})
         self._write(self.codec.encode({"parts": parts, **summary}), sum(rows))

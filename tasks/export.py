@@ -39,9 +39,10 @@ class VerifyExport(NightTask):
         }
 
     def run(self) -> None:
-        inputs = self.input()
-        texts = itertools.chain.from_iterable(part["body"] for part in inputs["messages"].parts())
-        self.output().dump(export.verify(inputs["model"].load(), inputs["fitted"].load(), texts, self.progress))
+        model, fitted, messages = (self.input()[name] for name in ("model", "fitted", "messages"))
+        texts = itertools.chain.from_iterable(part["body"] for part in messages.parts())
+        checked = export.verify(model.load(), fitted.load(), texts, messages.load()["counts"]["kept"], self.progress)
+        self.output().dump(checked)
 
 
 class EvaluateOnReviews(NightTask):

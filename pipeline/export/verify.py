@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,12 +19,14 @@ def verify(
     model_bytes: bytes,
     fitted: Pipeline,
     texts: Iterable[str],
+    total: int,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> dict:
     """How the plain scorer and ``fitted`` agree: ``{texts, differences, largest_score_difference, smallest_margin}``.
 
     Every distinct text is scored. Memory holds one chunk of them, and 16 bytes of digest for each text seen. The margin
-    is that of the best over the second-best score, None without a text; ``progress`` moves if ``texts`` has a length.
+    is that of the best over the second-best score, None without a text; ``progress`` is told how many of the ``total``
+    texts are done.
 
     Raises
     ------
@@ -33,16 +34,13 @@ def verify(
         A text's labels differ; the message names texts by the start of their sha256.
     """
     scorer = nightsieve_scorer.load(model_bytes)
-    total = operator.length_hint(texts)
     tally, seen, done = _Tally(), set(), 0
     for chunk in _chunks(texts):
         distinct = _unseen(chunk, seen)
         if distinct:
             tally.add(distinct, scorer, fitted)
         done += len(chunk)
-        if total:
-            progress(done / total)
-    progress(1.0)
+        progress(done / total)
     if tally.differences:
         raise VerificationError(
             f"The exported model labels {tally.differences} of {tally.texts} texts unlike the fitted estimator.\n"

@@ -60,7 +60,7 @@ def review_query(connection: Connection, source: Source, before: datetime.dateti
     kept += sql.conditions(messages, messages.columns.received_at, before)
     key = sql.text(sql.name(messages.columns.key))
     inner = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
-    judged = sql.conditions(reviews, columns.reviewed_at, before)
+    judged = [f"{sql.name(columns.label)} IS NOT NULL", *sql.conditions(reviews, columns.reviewed_at, before)]
     return (
         "SELECT r.key, m.body, r.label, r.source, r.reviewed_at "
         f"FROM (SELECT {inner} FROM {sql.table(reviews.table)}{_where(judged)}) r "

@@ -1,8 +1,12 @@
 """One night, from the database to the exported file, and what a second, a changed and a failed one do."""
 
+import configparser
 import hashlib
 import json
+import re
 import subprocess
+import urllib.request
+from urllib.parse import quote
 
 import jsonschema
 import pytest
@@ -65,8 +69,31 @@ def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_pat
     jsonschema.validate(json.loads(content), json.loads(SCHEMA.read_text()))
     fitted = Joblib().decode((tmp_path / "pipeline.joblib").read_bytes())
     texts = ["Your OTP is 482913", "hey, lunch tomorrow?", "You WON a prize! Call now", "", "\ud83d\u4f60\x00"]
-    checked = export.verify(content, fitted, texts)
+    checked = export.verify(content, fitted, texts, len(texts))
     assert (checked["texts"], checked["differences"]) == (len(texts), 0)
+
+
+def test_the_scheduler_shows_every_task_with_what_it_did_and_the_history_lists_it(night, night_environment, manifest):
+    luigi = configparser.ConfigParser()
+    luigi.read(night_environment["LUIGI_CONFIG_PATH"])
+    page = luigi["core"]["default_scheduler_url"]
+    (root,) = re.findall(r"taskId=(\S+)", night.stdout)
+    graph = requested(f"{page}/api/dep_graph?data=" + quote(json.dumps({"task_id": root})))
+    tasks = {name: task for name, task in json.loads(graph)["response"].items() if name != root}
+    assert {task["name"] for task in tasks.values()} | {"Retrain"} == set(STAGES)
+    assert {task["status"] for task in tasks.values()} == {"DONE"}
+    assert {task["params"]["config"] for task in tasks.values()} == {manifest["config"]}
+    shown = requested(f"{page}/history")
+    for receipt in manifest["tasks"]:
+        (task,) = [task for task in tasks.values() if receipt["key"] in (task["status_message"] or "")]
+        assert task["name"] == receipt["task"] and task["tracking_url"].endswith(receipt["key"])
+        assert receipt["task"] in shown
+
+
+def requested(url: str) -> str:
+    """The body of the answer."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read().decode()
 
 
 def test_the_same_night_again_runs_no_task(night, night_environment):

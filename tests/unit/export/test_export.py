@@ -63,7 +63,9 @@ def test_another_estimator_cannot_be_exported():
 def test_verification_counts_distinct_texts_and_reports_its_progress():
     fitted, fractions = fit(ESTIMATORS[0], 2), []
     texts = [f"{text} {number}" for number in range(300) for text in corpus(3)[0]]
-    summary = verify(encode(assemble(fitted), PROVENANCE), fitted, texts + texts[:500], fractions.append)
+    summary = verify(
+        encode(assemble(fitted), PROVENANCE), fitted, texts + texts[:500], len(texts) + 500, fractions.append
+    )
     assert summary["texts"] == len(set(texts))
     assert summary["differences"] == 0
     assert summary["largest_score_difference"] < 1e-12
@@ -78,6 +80,6 @@ def test_a_tampered_weight_fails_verification_without_naming_a_text():
     model.weights[0, model.terms.index("free")] += 100
     texts = iter(["the secret is free", "secret: hello", "free free", "free hello", "free \ud83d", "free"])
     with pytest.raises(VerificationError, match=r"labels 5 of 6 texts") as failure:
-        verify(encode(model, PROVENANCE), fitted, texts)
+        verify(encode(model, PROVENANCE), fitted, texts, 6)
     assert "secret" not in str(failure.value)
     assert hashlib.sha256(b"the secret is free").hexdigest()[:12] in str(failure.value)
