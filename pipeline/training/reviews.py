@@ -1,5 +1,6 @@
 """What human labels say about a model."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -27,7 +28,7 @@ def evaluate_on_reviews(
     names = sorted({merged.get(label, label) for label in labels})
     messages, ties = _majority(reviews.assign(label=[merged.get(label, label) for label in reviews["label"]]))
     known = messages["label"].isin(names)
-    unknown = messages.loc[~known, "label"].value_counts().sort_index()
+    unknown = messages.loc[~known, "label"].map(_named).value_counts().sort_index()
     messages = messages[known]
     return {
         "reviews": len(reviews),
@@ -36,6 +37,11 @@ def evaluate_on_reviews(
         "unknown_labels": {label: int(n) for label, n in unknown.items()},
         "metrics": _measure(messages, lambda body: merged.get(label := predict(body), label), names, evaluation),
     }
+
+
+def _named(label: str) -> str:
+    """The label, if it looks like one: a wrong column may have filled the reviews with what nobody may see."""
+    return label if re.fullmatch(r"[\w-]{1,32}", label) else "(not like a label)"
 
 
 def _majority(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:

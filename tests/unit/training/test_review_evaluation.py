@@ -39,8 +39,9 @@ def test_labels_of_model_and_reviews_are_merged_before_votes_and_comparison():
 def test_labels_that_the_model_does_not_know_are_left_out_and_counted_by_name():
     rows = [("1", "chat a", "dubious"), ("1", "chat a", "dubious"), ("1", "chat a", "chat")]
     rows += [("2", "chat b", "foreign"), ("3", "chat c", "dubious"), ("4", "chat d", "chat")]
+    rows += [("5", "chat e", "see you at home"), ("6", "chat f", "x" * 33)]  # somebody loaded the wrong column
     found = evaluate_on_reviews(reviews(*rows), first_word, LABELS, PLAIN)
-    assert found["unknown_labels"] == {"dubious": 2, "foreign": 1}
+    assert found["unknown_labels"] == {"(not like a label)": 2, "dubious": 2, "foreign": 1}
     assert found["messages"] == found["metrics"]["n"] == 1
 
 
