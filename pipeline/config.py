@@ -181,11 +181,13 @@ def _fill_in(tree: dict, origins: dict[str, Layer], environment: Mapping[str, st
 
 
 def _identity(url: str, where: str, environment: Mapping[str, str]) -> str:
-    """A name for the database that is the same by whichever account, password or port it is reached."""
-    if not _REFERENCE.search(url) and _parse_url(url).password:
+    """A name for the database that is the same by whichever account and password it is reached."""
+    if not _REFERENCE.search(url) and (_parse_url(url).password or "password" in url.lower()):
         raise ConfigError(f"{where}: source.url: holds a password; put the URL into an environment variable: ${{NAME}}")
     parsed = _parse_url(_substitute(url, "source.url", where, environment))
-    return digest(f"{parsed.get_backend_name()}//{parsed.host}/{parsed.database}".encode())
+    if parsed.get_backend_name() == "sqlite":
+        return digest(str(Path(parsed.database or "").absolute()).encode())
+    return digest(f"{parsed.host}:{parsed.port or 5432}/{parsed.database}".encode())
 
 
 def _parse_url(url: str) -> URL:

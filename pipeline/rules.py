@@ -45,7 +45,10 @@ def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
 
 
 def _read_file(file: Path) -> list[WrittenRule]:
-    entries = strict_yaml.load(file.read_bytes(), str(file))
+    try:
+        entries = strict_yaml.load(file.read_bytes(), str(file))
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}; a rule file is a list of rules") from None
     if not isinstance(entries, list):
         raise ConfigError(f"{file}: must be a list of rules, each with id, pattern, why, matches and near_misses")
     return [_read_rule(entry, file, number) for number, entry in enumerate(entries, 1)]

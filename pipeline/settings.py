@@ -7,6 +7,7 @@ nobody can see.
 
 import itertools
 import re
+import warnings
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -27,14 +28,26 @@ class Column(Section):
     """A column of the source, by its name there."""
 
     name: Identifier
-    dtype: Literal["string", "int64", "timestamp"]
+    dtype: str
+
+
+class TextColumn(Column):
+    dtype: Literal["string"]
+
+
+class KeyColumn(Column):
+    dtype: Literal["string", "int64"]
+
+
+class TimeColumn(Column):
+    dtype: Literal["timestamp"]
 
 
 class MessageColumns(Section):
-    key: Column
-    body: Column
-    sender: Column | None
-    received_at: Column | None
+    key: KeyColumn
+    body: TextColumn
+    sender: KeyColumn | None
+    received_at: TimeColumn | None
 
 
 class MessageTable(Section):
@@ -44,10 +57,10 @@ class MessageTable(Section):
 
 
 class ReviewColumns(Section):
-    message_key: Column
-    label: Column
-    source: Column | None
-    reviewed_at: Column | None
+    message_key: KeyColumn
+    label: TextColumn
+    source: KeyColumn | None
+    reviewed_at: TimeColumn | None
 
 
 class ReviewTable(Section):
@@ -88,14 +101,28 @@ class Rule(Section):
     @classmethod
     def _compiles(cls, pattern: str) -> str:
         try:
-            re.compile(pattern, re.IGNORECASE)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                re.compile(pattern, re.IGNORECASE)
         except re.error as error:
             raise ValueError(f"does not compile: {error.msg} at position {error.pos}") from None
+        except (OverflowError, RecursionError, Warning) as error:
+            raise ValueError(f"does not compile: {error}") from None
         return pattern
 
 
 class Labelling(Section):
     rules: tuple[Rule, ...]
+
+    @field_validator("rules")
+    @classmethod
+    def _told_apart(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        ids = [rule.id for rule in rules]
+        if twice := next((id_ for place, id_ in enumerate(ids) if id_ in ids[:place]), None):
+            raise ValueError(f"the id {twice} stands twice; ids are unique")
+        if len({rule.label for rule in rules}) < 2:
+            raise ValueError("there must be rules for two labels at least")
+        return rules
 
     @property
     def labels(self) -> tuple[str, ...]:

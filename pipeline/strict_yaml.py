@@ -38,5 +38,7 @@ def load(text: str | bytes, name: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(f"{name}, line {mark.line + 1}, column {mark.column + 1}: {error.problem}") from None
+    except RecursionError:
+        raise ConfigError(f"{name}: is nested too deeply") from None
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
         raise ConfigError(f"{name}: no YAML: {' '.join(str(error).split())}") from None

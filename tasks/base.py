@@ -22,6 +22,7 @@ from pipeline.settings import Settings
 from tasks.s3 import store
 
 _MIB = 1 << 20
+_YEARS = range(1970, 2100)
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes there, KiB elsewhere
 
 
@@ -30,9 +31,12 @@ class NightParameter(luigi.DateParameter):
 
     def parse(self, value: str) -> datetime.date:
         try:
-            return super().parse(value)
+            date = super().parse(value)
         except ValueError:
             raise ConfigError(f"--date {value}: no date; a night looks like 2026-11-20") from None
+        if date.year not in _YEARS:
+            raise ConfigError(f"--date {value}: must be from {_YEARS.start} to {_YEARS.stop - 1}")
+        return date
 
 
 class Artefact(luigi.Target):

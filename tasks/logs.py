@@ -15,6 +15,8 @@ class WithoutTraceback(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            record.exc_info = None  # luigi asks for the traceback of errors that are handled already
         if isinstance(error, RPCError):
             advice = "is luigid running? For the embedded services: nightsieve up"
             error = f"{error}; {advice}"

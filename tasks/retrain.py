@@ -14,7 +14,7 @@ from luigi.parameter import ParameterVisibility
 
 from pipeline import config, export, ingest, labelling, preprocessing, report, training
 from pipeline.errors import ConfigError
-from tasks.base import Artefact, NightTask
+from tasks.base import Artefact, NightTask, load_settings
 from tasks.report import WriteManifest
 from tasks.s3 import Store, split_address, store
 
@@ -99,6 +99,7 @@ def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
     if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
         if patches:
             raise ConfigError(f"--patch: {overlays[0]} is a frozen configuration; patch the files that it came from")
+        load_settings(overlays[0])  # raises when there is no such configuration
         return overlays[0]
     resolved = config.resolve(layers(overlays, patches))
     store().write(f"configs/{resolved.digest}.json", config.canonical(resolved.settings))

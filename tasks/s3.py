@@ -133,7 +133,11 @@ def store() -> Store:
 def _client(process: int) -> Any:
     """One client a process: a client does not survive a fork, and making one costs a tenth of a second."""
     patience = {"mode": "standard", "total_max_attempts": 4}
-    return boto3.session.Session().client("s3", config=Config(connect_timeout=5, read_timeout=120, retries=patience))
+    config = Config(connect_timeout=5, read_timeout=120, retries=patience)
+    try:
+        return boto3.session.Session().client("s3", config=config)
+    except (ValueError, failures.BotoCoreError) as error:
+        raise StorageError(f"no S3 client: {error}; check AWS_ENDPOINT_URL_S3 and AWS_DEFAULT_REGION") from None
 
 
 def _code(error: failures.ClientError) -> str:

@@ -4,25 +4,50 @@ Luigi's own leaves, and exits as if the night had failed, when the last tasks ar
 that was killed and is not given up yet; and it counts every task that a helper has done as one that was never run.
 """
 
+import logging
 from typing import Any
 
-from luigi.task_status import DONE, FAILED
+from luigi.task import Task
+from luigi.task_status import DONE, FAILED, UNKNOWN
 from luigi.worker import Worker
+
+logger = logging.getLogger("luigi-interface")
 
 
 class NightWorker(Worker):
     """Stays while another worker runs something that it waits for, and counts what others have done as done."""
 
     def _keep_alive(self, get_work_response: Any) -> bool:
+        # What rests on a task whose completeness could not be told will never run here: do not wait for it.
+        if UNKNOWN in {status for _, status, _ in self._add_task_history}:
+            return False
         waiting = self._config.keep_alive and bool(get_work_response.running_tasks)
         return super()._keep_alive(get_work_response) or waiting
 
     def run(self) -> bool:
         succeeded = super().run()
         statuses = {task: status for task, status, _ in self._add_task_history}
-        root = self._add_task_history[0][0]
-        # What a finished root rests on is finished too, whoever did it.
-        if FAILED not in statuses.values() and (statuses[root] == DONE or root.complete()):
+        root, ran = self._add_task_history[0][0], len(self._add_task_history) > len(statuses)
+        if {FAILED, UNKNOWN} & set(statuses.values()):
+            return succeeded
+        if statuses[root] == DONE or root.complete():
+            # What a finished root rests on is finished too, whoever did it.
             elsewhere = [task for task, status in statuses.items() if status != DONE]
             self._add_task_history += [(task, DONE, True) for task in elsewhere]
+            if not ran and not elsewhere:
+                logger.info("%s was there already; what was loaded since belongs to another date", root)
+        else:
+            logger.warning("%s could not be run now: a task of it failed moments ago, or elsewhere; try again", root)
         return succeeded
+
+    def _log_complete_error(self, task: Task, tb: str) -> None:
+        logger.error("%s: whether it is complete could not be told: %s", task, mendable(tb))
+
+    def _log_dependency_error(self, task: Task, tb: str) -> None:
+        logger.error("%s: what it requires could not be told: %s", task, mendable(tb))
+
+
+def mendable(traceback: str) -> str:
+    """The message alone, when the traceback is that of an error that an operator can mend."""
+    message = traceback.rstrip().rpartition("\npipeline.errors.")[2]
+    return message if message != traceback.rstrip() else traceback

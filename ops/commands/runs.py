@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 from rich.console import Console
 
 from pipeline import report
-from pipeline.errors import ArtefactError, ConfigError
+from pipeline.errors import ArtefactError, ConfigError, DataError
 from tasks.retrain import Retrain, freeze
 from tasks.s3 import store
 
@@ -64,12 +65,18 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     files = {"model.json": "ExportCoefficients", "pipeline.joblib": "FitModel"}
     contents = {name: _checked(receipts[task]) for name, task in files.items()}
     contents["manifest.json"] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
-    to.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        (to / name).write_bytes(content)
-    with (to / "summary.txt").open("w", encoding="utf-8") as summary:
-        _show(manifest, Console(file=summary, width=110, highlight=False))
-    click.echo(f"Written to {to}: {', '.join([*contents, 'summary.txt'])}")
+    summary = io.StringIO()
+    _show(manifest, Console(file=summary, width=110, highlight=False))
+    contents["summary.txt"] = summary.getvalue().encode()
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (to / f"{name}.part").write_bytes(content)
+        for name in contents:
+            (to / f"{name}.part").replace(to / name)
+    except OSError as error:
+        raise DataError(f"--to {to}: {error.strerror}") from None
+    click.echo(f"Written to {to}: {', '.join(contents)}")
 
 
 def _manifests(date: str) -> list[str]:

@@ -18,7 +18,7 @@ def parse_timestamp(text: str) -> datetime | None:
     text = text.strip().removesuffix(" UTC")
     try:
         moment = _since_1970(text) if text.isdecimal() and len(text) > 8 else _iso(text) or _written(text)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # the last for a time that the system cannot hold
         return None
     if moment is None or moment.year not in YEARS:
         return None

@@ -1,6 +1,7 @@
 """Connections to the source, and what its failures mean to an operator."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def connect(url: URL) -> Iterator[Connection]:
     SourceError : the server cannot be reached, refuses the account, or fails a statement. The message never holds the
         password, nor a server's message, which may quote a row.
     """
-    where = url.render_as_string(hide_password=True)
+    where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password too
     is_postgresql = url.get_backend_name() == "postgresql"
     if not is_postgresql and not Path(url.database or "").is_file():
         raise SourceError(f"{where}: no such file; source.url must name an existing SQLite database")
@@ -49,9 +50,18 @@ def connect(url: URL) -> Iterator[Connection]:
 
 
 def describe(error: BaseException) -> str:
-    """A failed statement by its SQLSTATE and name, such as ``42883 undefined_function``."""
+    """A failed statement by its SQLSTATE and name, such as ``42883 undefined_function``, and what to look at.
+
+    The server's own words are added where they name parts of the statement, never a row.
+    """
+    look = "check the table's columns and dtypes, and where, under source"
+    if isinstance(error, sqlite3.Error):
+        return f"{error}; {look}"
     code = getattr(error, "pgcode", None)
-    return f"{code} {errorcodes.lookup(code).lower()}" if code else type(error).__name__
+    if not code:
+        return type(error).__name__
+    words = f": {error.diag.message_primary}" if code.startswith("42") else ""
+    return f"{code} {errorcodes.lookup(code).lower()}{words}; {look}"
 
 
 def _reason(error: BaseException) -> str:

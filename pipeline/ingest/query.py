@@ -5,9 +5,11 @@ need not know which database it was.
 """
 
 import datetime
+import warnings
 
 import sqlalchemy
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import SAWarning
 
 from pipeline.errors import SourceError
 from pipeline.settings import Column, MessageTable, ReviewTable, Source
@@ -135,10 +137,14 @@ class _Sql:
     def check(self, table: MessageTable | ReviewTable, where: str) -> None:
         """Raise a SourceError unless the table and its columns are there, with the types that the description says."""
         schema, _, name = table.table.rpartition(".")
+        if schema and schema not in (there := self.inspector.get_schema_names()):
+            raise SourceError(f"{where}.table: no schema {schema}; there are: {', '.join(sorted(there))}")
         if not self.inspector.has_table(name, schema=schema or None):
             there = sorted(self.inspector.get_table_names(schema=schema or None))
             raise SourceError(f"{where}.table: no table {table.table}; there are: {', '.join(there) or 'none'}")
-        types = {found["name"]: found["type"] for found in self.inspector.get_columns(name, schema=schema or None)}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of columns that are not ours
+            types = {found["name"]: found["type"] for found in self.inspector.get_columns(name, schema=schema or None)}
         for ours, column in table.columns:
             if column is None:
                 continue

@@ -70,6 +70,9 @@ def draw_sample(
             counts["null_bodies"] += pc.sum(pc.equal(missing, "null")).as_py() or 0
             counts["oversized_bodies"] += pc.sum(pc.equal(missing, "oversized")).as_py() or 0
             counts["kept"] += len(kept)
+            if kept["key"].null_count:
+                column = source.messages.columns.key.name
+                raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} holds NULL")
             hashes.append(_unique(pd.util.hash_array(kept["key"].to_numpy()), source))
             shards.write(kept, hashes[-1])
             progress(counts["sampled"])

@@ -13,7 +13,7 @@ import boto3
 from tests.conftest import ROOT, run
 
 NIGHT = "2026-11-20"
-SMALL = ["training.search.folds=2", "training.cross_validation.folds=2"]
+SMALL = ["training.search.folds=2", "training.cross_validation.folds=2", "source.max_body_bytes=1500"]
 STAGES = [
     "IngestMessages", "IngestReviews", "ApplyRules", "SummariseRules", "CleanMessages", "BuildTrainingSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "VerifyExport",

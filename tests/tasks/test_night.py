@@ -1,10 +1,13 @@
 """One night, from the database to the exported file, and what a second, a changed and a failed one do."""
 
 import configparser
+import datetime
+import functools
 import hashlib
 import json
 import re
 import subprocess
+import sys
 import urllib.request
 from urllib.parse import quote
 
@@ -13,7 +16,9 @@ import pytest
 
 from pipeline import export
 from pipeline.codecs import Joblib
-from tests.conftest import ROOT, run
+from tasks import Retrain
+from tasks.s3 import Store
+from tests.conftest import ROOT, forget, run
 from tests.tasks.nights import NIGHT, SMALL, STAGES, assert_whole, model, objects, retrain, sample
 
 SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-0.1.schema.json"
@@ -39,6 +44,7 @@ def test_a_night_succeeds_and_says_what_it_did(night, night_environment):
         "0 differing labels", "s3://nightsieve/", "/static/visualiser/index.html",
     ):  # fmt: skip
         assert part in night.stdout
+    assert re.search(r"Sample: 1,\d{3} messages; left out: .*\b[1-9]\d* too long", night.stdout)
     again = run("nightsieve", "runs", "show", NIGHT, environment=night_environment)
     assert again.stdout.split() == night.stdout.split()
 
@@ -54,6 +60,7 @@ def test_every_task_left_one_whole_object_and_a_receipt(night, night_environment
 
 def test_the_manifest_accounts_for_every_message(manifest):
     counts, rules = manifest["results"]["messages"]["counts"], manifest["results"]["rules"]
+    assert counts["oversized_bodies"] > 0
     assert counts["sampled"] == counts["kept"] + counts["null_bodies"] + counts["oversized_bodies"] == 1_500
     assert rules["messages"] == counts["kept"] == rules["labelled"] + rules["silent"] + rules["tied"]
     rows = {receipt["task"]: receipt for receipt in manifest["tasks"]}
@@ -100,6 +107,7 @@ def test_the_same_night_again_runs_no_task(night, night_environment):
     before = objects(night_environment)
     again = run(*retrain(), environment=night_environment)
     assert again.returncode == 0 and "Did not run any tasks" in again.stderr
+    assert "was there already; what was loaded since belongs to another date" in again.stderr
     assert objects(night_environment) == before
 
 
@@ -108,6 +116,43 @@ def test_a_night_without_a_scheduler_process_exports_the_same_bytes(night, night
     local = run(*retrain("--local-scheduler"), environment=elsewhere)
     assert local.returncode == 0, local.stderr
     assert model(objects(elsewhere)) == model(objects(night_environment))
+
+
+def test_a_store_that_fails_while_completeness_is_asked_ends_the_night_with_its_code(night, night_environment):
+    program = """if True:
+        import sys
+        from luigi.cmdline import luigi_run
+        from pipeline.errors import StorageError
+        from tasks.s3 import Store
+
+        ask = Store.exists
+
+        def refuse(store, key):
+            if key.startswith("labelling/votes"):
+                raise StorageError("s3://: the store answered 503")
+            return ask(store, key)
+
+        Store.exists = refuse
+        luigi_run(sys.argv[1:])
+    """
+    command = retrain(patches=[*SMALL, "source.sample.seed=1"])[1:]
+    failed = run(sys.executable, "-c", program, *command, environment=night_environment)
+    assert failed.returncode == 35, failed.stderr
+    assert "whether it is complete could not be told: StorageError: s3://: the store answered 503" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_completeness_of_many_nights_is_told_at_once(night, night_environment, monkeypatch):
+    for name, value in night_environment.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    there, missing = datetime.date.fromisoformat(NIGHT), datetime.date(2026, 1, 1)
+    asked = []
+    monkeypatch.setattr(Store, "exists", lambda store, key: asked.append(key) or True)
+    with_patches = functools.partial(Retrain, patch=SMALL)
+    assert Retrain.bulk_complete.__func__(with_patches, [missing, there]) == [there]
+    assert len(asked) <= 1
+    forget()
 
 
 def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_environment):
@@ -140,6 +185,10 @@ def test_neither_secrets_nor_messages_are_written_where_people_look(night, night
     ("change", "options", "code", "says"),
     [
         ({}, ["--patch", "training.serch=1"], 40, "training.serch: unknown key; did you mean search?"),
+        ({}, ["--config", "0123456789abcdef"], 40, "configs/0123456789abcdef.json: there is no such object"),
+        ({}, ["--config", "config/pipeline.yaml", "--patch", "labelling.rules=tests"], 40, "tests: no rule files"),
+        ({}, ["--patch", "source.messages.columns.body.name=txt"], 30, "no column txt in messages; there are: key"),
+        ({"AWS_ENDPOINT_URL_S3": "nowhere"}, [], 40, "no S3 client: Invalid endpoint"),
         ({}, ["--config", "nowhere.yaml"], 40, "nowhere.yaml: No such file"),
         ({}, ["--date", "2026-02-30"], 40, "--date 2026-02-30: no date; a night looks like 2026-11-20"),
         ({"NIGHTSIEVE_STORAGE": "s3://nowhere/nightly"}, [], 40, "there is no bucket nowhere; create it"),

@@ -11,6 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.settings import Settings
 
 URL = "postgresql://xenia:hunter2@db.example:5432/messages"
+RULE = "{id: a, label: spam, pattern: win, field: body, weight: 1, why: a test}"
 ENVIRONMENT = {"NIGHTSIEVE_DATABASE_URL": URL, "LABEL": "label", "AWS_SECRET_ACCESS_KEY": "hunter2"}
 
 
@@ -49,6 +50,12 @@ def test_later_layers_win_and_each_key_knows_its_layer():
         ("source.identity=ours", "source.identity: is derived, never set"),
         ("labelling.rules=/nowhere", "/nowhere: no rule files; there must be one <label>.yaml for each label"),
         ("training.search.folds", "must look like training.search.folds=5"),
+        (
+            "source.messages.columns.received_at.dtype=int64",
+            "received_at.dtype: \"int64\": Input should be 'timestamp'",
+        ),
+        ("labelling.rules=[]", "labelling.rules: []: there must be rules for two labels at least"),
+        (f"labelling.rules=[{RULE}, {RULE}]", "labelling.rules: the id a stands twice; ids are unique"),
     ],
 )
 def test_a_wrong_key_or_value_is_refused_with_its_layer_and_what_would_be_right(patch, says):
@@ -84,9 +91,10 @@ def test_the_secret_stays_in_the_environment():
     assert config.database_url(resolved.settings, ENVIRONMENT).password == "hunter2"
 
 
-def test_a_url_with_a_password_is_refused():
+@pytest.mark.parametrize("url", [URL, "postgresql://db.example/messages?user=xenia&password=hunter2"])
+def test_a_url_with_a_password_is_refused(url):
     with pytest.raises(ConfigError, match="holds a password") as refused:
-        resolve(f"source.url={URL}")
+        resolve(f"source.url={url}")
     assert "hunter2" not in str(refused.value)
 
 
@@ -94,7 +102,8 @@ def test_another_database_is_another_configuration_and_another_account_is_not():
     def digest(url):
         return resolve(environment={"NIGHTSIEVE_DATABASE_URL": url}).digest
 
-    assert digest(URL) == digest("postgresql://writer:secret@db.example:6543/messages")
+    assert digest(URL) == digest("postgresql://writer:secret@db.example/messages")
+    assert digest(URL) != digest("postgresql://xenia:hunter2@db.example:6543/messages")
     assert digest(URL) != digest("postgresql://xenia:hunter2@db.example:5432/other")
 
 

@@ -13,7 +13,7 @@ from pipeline.settings import Labelling, Rule
 WORDS = ["win", "cash", "otp", "mum", "balance", "\U0001f600", "\u0130"]
 bodies = st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), max_size=20)
 senders = st.sampled_from([None, "AX-BANK", "+447700900123"])
-rules = st.lists(
+drawn_rules = st.lists(
     st.builds(
         lambda label, word, field, weight: dict(label=label, pattern=word, field=field, weight=weight),
         st.sampled_from(["personal", "notification", "spam"]),
@@ -21,9 +21,12 @@ rules = st.lists(
         st.sampled_from(["body", "sender"]),
         st.sampled_from([0.1, 0.2, 0.3, 1.0, 2.0]),
     ),
-    min_size=1,
+    min_size=2,
     max_size=8,
-).map(lambda found: Labelling(rules=tuple(Rule(id=f"r{i}", why="test", **rule) for i, rule in enumerate(found))))
+).filter(lambda found: len({rule["label"] for rule in found}) > 1)
+rules = drawn_rules.map(
+    lambda found: Labelling(rules=tuple(Rule(id=f"r{i}", why="test", **rule) for i, rule in enumerate(found)))
+)
 
 
 def messages(texts: list[str], froms: list[str | None]) -> pd.DataFrame:

@@ -1,0 +1,46 @@
+"""The worker's patience, and what a task tells the scheduler while it runs."""
+
+import datetime
+
+import luigi
+import pytest
+from luigi.scheduler import Scheduler
+from luigi.task_status import PENDING, UNKNOWN
+from luigi.worker import GetWorkResponse
+
+from pipeline.errors import ConfigError
+from tasks import Retrain
+from tasks.worker import NightWorker, mendable
+
+NIGHT = datetime.date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("status", "running_elsewhere", "stays"),
+    [(PENDING, [{"task_id": "x"}], True), (PENDING, [], False), (UNKNOWN, [{"task_id": "x"}], False)],
+)
+def test_a_worker_stays_while_another_runs_what_it_waits_for(status, running_elsewhere, stays):
+    worker = NightWorker(scheduler=Scheduler(), keep_alive=True)
+    worker._add_task_history.append((luigi.Task(), status, True))
+    work = GetWorkResponse(None, running_elsewhere, 0, 0, 0, None)
+    assert worker._keep_alive(work) is stays
+
+
+def test_progress_is_told_in_whole_per_cent_and_never_backwards(environment):
+    task, told = Retrain(date=NIGHT), []
+    task.set_progress_percentage = told.append
+    for fraction in (0.001, 0.25, 0.2501, 0.2, 0.999, 1.0):
+        task.progress(fraction)
+    assert told == [25, 99, 100]
+
+
+def test_a_frozen_configuration_takes_no_patch(environment):
+    digest = Retrain(date=NIGHT).config
+    with pytest.raises(ConfigError, match="is a frozen configuration"):
+        Retrain(date=NIGHT, config=digest, patch=["text.min_token=2"])
+
+
+def test_only_a_mendable_error_loses_its_traceback():
+    defect = "Traceback (most recent call last):\n  ...\nKeyError: 'x'\n"
+    assert mendable(defect) == defect
+    assert mendable("Traceback ...\npipeline.errors.StorageError: no bucket\n") == "StorageError: no bucket"
