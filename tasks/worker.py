@@ -8,14 +8,14 @@ import logging
 from typing import Any
 
 from luigi.task import Task
-from luigi.task_status import DONE, FAILED, UNKNOWN
+from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
 from luigi.worker import Worker
 
 logger = logging.getLogger("luigi-interface")
 
 
 class NightWorker(Worker):
-    """Stays while another worker runs something that it waits for, and counts what others have done as done."""
+    """Stays while another runs what it waits for, counts what others did as done, and tries again what has failed."""
 
     def _keep_alive(self, get_work_response: Any) -> bool:
         # What rests on a task whose completeness could not be told will never run here: do not wait for it.
@@ -25,6 +25,7 @@ class NightWorker(Worker):
         return super()._keep_alive(get_work_response) or waiting
 
     def run(self) -> bool:
+        self._forgive()
         succeeded = super().run()
         statuses = {task: status for task, status, _ in self._add_task_history}
         root, ran = self._add_task_history[0][0], len(self._add_task_history) > len(statuses)
@@ -37,8 +38,15 @@ class NightWorker(Worker):
             if not ran and not elsewhere:
                 logger.info("%s was there already; what was loaded since belongs to another date", root)
         else:
-            logger.warning("%s could not be run now: a task of it failed moments ago, or elsewhere; try again", root)
+            logger.warning("%s could not be run now: a task of it failed elsewhere; try again", root)
         return succeeded
+
+    def _forgive(self) -> None:
+        """Try again what the scheduler has given up: whoever starts a night a second time means it."""
+        for status in (DISABLED, FAILED):
+            for task_id in self._scheduled_tasks.keys() & self._scheduler.task_list(status=status, limit=False):
+                self._scheduler.re_enable_task(task_id)
+                self._scheduler.forgive_failures(task_id)
 
     def _log_complete_error(self, task: Task, tb: str) -> None:
         logger.error("%s: whether it is complete could not be told: %s", task, mendable(tb))

@@ -22,7 +22,7 @@ SCHEDULER = {
     "worker_disconnect_delay": "15",  # a killed worker's tasks are given to others quickly
     "retry_delay": "10",
     "retry_count": "2",  # failures before a task is disabled
-    "disable_persist": "4",  # seconds; else a second failure would have that task refused for a day
+    "disable_persist": "3600",  # seconds; a worker that is started anew asks for another try at once
     "prune_on_get_work": "true",  # applies the delays above at once, not at the next full minute
 }
 

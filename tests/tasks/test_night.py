@@ -211,3 +211,11 @@ def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
     after = objects(night_environment)
     assert_whole(after)
     assert [key for key in set(after) - set(before) if not key.startswith(("configs/", "ingest/reviews-"))] == []
+
+
+def test_a_night_that_failed_is_tried_again_at_once_when_asked_for_again(night, night_environment):
+    command = retrain(patches=["source.messages.where=1 = 0"], night="2026-11-18")
+    for _ in range(2):
+        failed = run(*command, environment=night_environment)
+        assert failed.returncode == 30, failed.stderr
+        assert failed.stderr.count("the sample is empty") == 2  # the second try is the scheduler's
