@@ -3,32 +3,34 @@
 import io
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.dataset import TrainingSet
 
 
-class Codec(Protocol):
+class Codec:
     """How one kind of value is written: its file suffix, whether reading it runs code, and the two directions."""
 
     suffix: str
-    trusted_only: bool
+    trusted_only = False
 
-    def encode(self, value: Any) -> bytes: ...
+    def encode(self, value: Any) -> bytes:
+        raise NotImplementedError
 
-    def decode(self, content: bytes) -> Any: ...
+    def decode(self, content: bytes) -> Any:
+        raise NotImplementedError
 
     def rows(self, value: Any) -> int | None:
         """How many rows (messages, documents) the value holds; None where the word means nothing."""
+        return None
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Codec):
     """A pandas DataFrame as Parquet, checked against the schema of that name in both directions."""
 
     schema: str
     suffix = "parquet"
-    trusted_only = False
 
     def encode(self, value: Any) -> bytes:
         from pipeline import schemas
@@ -48,11 +50,10 @@ class Table:
         return len(value)
 
 
-class Json:
+class Json(Codec):
     """A JSON value, indented for the person who opens it."""
 
     suffix = "json"
-    trusted_only = False
 
     def encode(self, value: Any) -> bytes:
         return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
@@ -60,14 +61,9 @@ class Json:
     def decode(self, content: bytes) -> Any:
         return json.loads(content)
 
-    def rows(self, value: Any) -> None:
-        return None
 
-
-class Raw:
+class Raw(Codec):
     """Bytes that are a file of their own already."""
-
-    trusted_only = False
 
     def __init__(self, suffix: str):
         self.suffix = suffix
@@ -78,15 +74,11 @@ class Raw:
     def decode(self, content: bytes) -> bytes:
         return content
 
-    def rows(self, value: bytes) -> None:
-        return None
 
-
-class Npz:
+class Npz(Codec):
     """A `TrainingSet` as compressed numpy arrays."""
 
     suffix = "npz"
-    trusted_only = False
 
     def encode(self, value: TrainingSet) -> bytes:
         import numpy as np
@@ -105,7 +97,7 @@ class Npz:
         return len(value)
 
 
-class Joblib:
+class Joblib(Codec):
     """A fitted scikit-learn `Pipeline`. Reading runs code, so the reader checks the sha256 first."""
 
     suffix = "joblib"
@@ -122,6 +114,3 @@ class Joblib:
         import joblib
 
         return joblib.load(io.BytesIO(content))
-
-    def rows(self, value: Any) -> None:
-        return None

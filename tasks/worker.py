@@ -29,15 +29,15 @@ class NightWorker(Worker):
         succeeded = super().run()
         statuses = {task: status for task, status, _ in self._add_task_history}
         root, ran = self._add_task_history[0][0], len(self._add_task_history) > len(statuses)
-        if {FAILED, UNKNOWN} & set(statuses.values()):
+        if UNKNOWN in statuses.values():
             return succeeded
         if statuses[root] == DONE or root.complete():
-            # What a finished root rests on is finished too, whoever did it.
+            # What a finished root rests on is finished too, whoever did it: also what failed here first.
             elsewhere = [task for task, status in statuses.items() if status != DONE]
             self._add_task_history += [(task, DONE, True) for task in elsewhere]
             if not ran and not elsewhere:
                 logger.info("%s was there already; what was loaded since belongs to another date", root)
-        else:
+        elif FAILED not in statuses.values():
             logger.warning("%s could not be run now: a task of it failed elsewhere; try again", root)
         return succeeded
 
