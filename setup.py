@@ -42,7 +42,12 @@ setup(
     description="Retrains an on-device message classifier every night.",
     python_requires=">=3.11",
     packages=find_namespace_packages(include=["pipeline*", "tasks*", "ops*", "scorers*"]),
-    package_data={"pipeline.export": ["*.json"], "ops.sample": ["texts/*.yaml"]},
+    package_data={
+        "pipeline.export": ["*.json"],
+        "ops.sample": ["texts/*.yaml"],
+        "scorers.java": ["*.java"],
+        "scorers.javascript": ["*.js", "*.html"],
+    },
     install_requires=PIPELINE + OPS,
     extras_require={"test": TEST, "build": ["setuptools>=70"]},
     entry_points={"console_scripts": ["nightsieve = ops.cli:main"]},

@@ -16,6 +16,7 @@ COMMANDS = {
     "load": "ops.commands.load:command",
     "sample": "ops.commands.sample:command",
     "config": "ops.commands.config:config",
+    "score": "ops.commands.score:score",
     "runs": "ops.commands.runs:runs",
 }
 

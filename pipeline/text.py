@@ -50,3 +50,7 @@ class Tokeniser:
 
     def __call__(self, text: str) -> list[str]:
         return list(ngrams(self.tokens(text), *self.ngrams))
+
+    def ngrams_of_cleaned(self, cleaned: str) -> list[str]:
+        """The n-grams of a text whose tokens were joined by U+0020 already."""
+        return list(ngrams(cleaned.split(SEPARATOR) if cleaned else [], *self.ngrams))

@@ -1,12 +1,15 @@
-"""Tasks that export the fitted model, prove the export, and measure it on human labels."""
+"""Tasks that export the fitted model, prove the export, describe it, and measure it on human labels."""
 
 import itertools
+from typing import Any
 
 from pipeline import export, training
 from pipeline.codecs import Raw
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask
 from tasks.ingest import IngestMessages, IngestReviews
+from tasks.preprocessing import BuildTrainingSet, CleanMessages
+from tasks.shards import every_shard
 from tasks.training import BestCandidateTask, FitModel
 
 
@@ -14,35 +17,70 @@ class ExportCoefficients(BestCandidateTask):
     """Write the fitted model as the JSON file that the device loads."""
 
     stage, name, codec = "export", "model", Raw("json")
-    dated = True
+    dated, version = True, 2
 
     def requires(self) -> dict[str, NightTask]:
-        return {**super().requires(), "fitted": self.clone(FitModel)}
+        return {**super().requires(), "fitted": self.clone(FitModel), "cleaned": every_shard(self, CleanMessages)}
 
     def run(self) -> None:
         training_set, candidate = self.load()
-        model = export.assemble(self.input()["fitted"].load())
+        fitted, cleaned = self.input()["fitted"].load(), (shard.load()["text"] for shard in self.input()["cleaned"])
         provenance = export.provenance(self.date, self.fingerprint, candidate, training_set)
-        self.output().dump(export.encode(model, provenance))
+        self.output().dump(export.build(fitted, cleaned, provenance))
+
+
+class ExportVectors(NightTask):
+    """Write the texts that tell a wrong scorer from a right one, with what a right one gets from them."""
+
+    stage, name, codec = "export", "vectors", Raw("json")
+
+    def requires(self) -> ExportCoefficients:
+        return self.clone(ExportCoefficients)
+
+    def run(self) -> None:
+        self.output().dump(export.build_vectors(self.input().load()))
 
 
 class VerifyExport(NightTask):
-    """Run the plain-Python scorer over every message of the run; one label that differs fails the night."""
+    """Run every scorer over every message of the run and the vectors; one difference fails the night."""
 
-    stage, name = "export", "verification"
+    stage, name, version = "export", "verification", 2
 
     def requires(self) -> dict[str, NightTask]:
         return {
             "model": self.clone(ExportCoefficients),
+            "vectors": self.clone(ExportVectors),
             "fitted": self.clone(FitModel),
             "messages": self.clone(IngestMessages),
         }
 
     def run(self) -> None:
-        model, fitted, messages = (self.input()[name] for name in ("model", "fitted", "messages"))
+        messages = self.input()["messages"]
+        model, vectors, fitted = (self.input()[name].load() for name in ("model", "vectors", "fitted"))
         texts = itertools.chain.from_iterable(part["body"] for part in messages.parts())
-        checked = export.verify(model.load(), fitted.load(), texts, messages.load()["counts"]["kept"], self.progress)
-        self.output().dump(checked)
+        total = messages.load()["counts"]["kept"]
+        self.output().dump(export.verify(model, vectors, fitted, texts, total, self.progress))
+
+
+class DescribeExport(NightTask):
+    """Write the manifest that travels beside the verified model."""
+
+    stage, name = "export", "description"
+    dated = True
+
+    def requires(self) -> dict[str, Any]:
+        files = {"model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel}
+        return {
+            "files": {name: self.clone(task) for name, task in files.items()},
+            "training": self.clone(BuildTrainingSet),
+            "verification": self.clone(VerifyExport),
+        }
+
+    def run(self) -> None:
+        files, training, verification = (self.input()[name] for name in ("files", "training", "verification"))
+        receipts = {name: artefact.receipt() for name, artefact in files.items()}
+        model, digest = files["model.json"].load(), training.receipt()["sha256"]
+        self.output().dump(export.describe(self.date, digest, receipts, model, verification.load()))
 
 
 class EvaluateOnReviews(NightTask):

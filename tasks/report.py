@@ -6,12 +6,12 @@ from luigi.task import flatten
 
 from pipeline import report
 from tasks.base import Artefact, NightTask
-from tasks.export import EvaluateOnReviews, VerifyExport
+from tasks.export import DescribeExport, EvaluateOnReviews
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
 from tasks.training import CrossValidate, SearchGrid
 
-_SHOWN = (IngestMessages, SummariseRules, SearchGrid, CrossValidate, VerifyExport, EvaluateOnReviews)
+_SHOWN = (IngestMessages, SummariseRules, SearchGrid, CrossValidate, DescribeExport, EvaluateOnReviews)
 
 
 class WriteManifest(NightTask):

@@ -57,7 +57,7 @@ def test_a_parameter_is_never_run(jenkins, parameter, tmp_path):
 
 def _settings(out: str) -> dict[str, float]:
     assert {path.name for path in Path(out).iterdir()} >= {"model.json", "pipeline.joblib", "summary.txt"}
-    settings = json.loads((Path(out) / "manifest.json").read_text())["settings"]
+    settings = json.loads((Path(out) / "run.json").read_text())["settings"]
     search = settings["training"]["search"]
     return {
         "seed": settings["training"]["seed"],

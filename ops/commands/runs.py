@@ -16,6 +16,13 @@ from pipeline.errors import ArtefactError, ConfigError, DataError
 from tasks.retrain import Retrain, freeze
 from tasks.s3 import store
 
+FILES = {
+    "model.json": "ExportCoefficients",
+    "vectors.json": "ExportVectors",
+    "pipeline.joblib": "FitModel",
+    "manifest.json": "DescribeExport",
+}
+
 
 @click.group()
 def runs() -> None:
@@ -56,15 +63,15 @@ def show(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str,
 @_of_a_night
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder.")
 def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str, ...], to: Path) -> None:
-    """Write a night's model.json, pipeline.joblib, manifest.json and summary.txt to a folder.
+    """Write a night's files to a folder: what a device loads, and what the night did.
 
-    Model and pipeline are checked against the sha256 in the manifest.
+    model.json, vectors.json and pipeline.joblib are checked against the sha256 that the run wrote down; manifest.json
+    describes these three, run.json and summary.txt the night.
     """
     manifest = _manifest(date.date(), overlays, patches)
     receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
-    files = {"model.json": "ExportCoefficients", "pipeline.joblib": "FitModel"}
-    contents = {name: _checked(receipts[task]) for name, task in files.items()}
-    contents["manifest.json"] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+    contents = {name: _checked(receipts[task]) for name, task in FILES.items()}
+    contents["run.json"] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     summary = io.StringIO()
     _show(manifest, Console(file=summary, width=110, highlight=False))
     contents["summary.txt"] = summary.getvalue().encode()

@@ -1,4 +1,4 @@
-"""The exported model: assembled from the fitted pipeline, written as a file, and proved to predict the same."""
+"""The exported model: rounded to integers, written as a file, and proved to predict the same in every language."""
 
 import lazy_loader
 
@@ -6,9 +6,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assemble": ["assemble"],
+        "build": ["build", "build_vectors"],
         "format": ["decode", "encode"],
-        "model": ["LinearModel"],
+        "model": ["FixedPointModel", "LinearModel"],
         "provenance": ["provenance"],
+        "quantise": ["choose_bits", "quantise"],
+        "sidecar": ["describe", "load_pipeline"],
         "verify": ["verify"],
     },
 )

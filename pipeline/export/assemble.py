@@ -23,14 +23,16 @@ def assemble(fitted: Pipeline) -> LinearModel:
     if not isinstance(vectoriser, TfidfVectorizer) or not isinstance(vectoriser.analyzer, Tokeniser):
         raise TypeError(f"only a TfidfVectorizer over a pipeline.text.Tokeniser can be exported, not {vectoriser!r}")
     vocabulary = vectoriser.vocabulary_
-    terms = tuple(sorted(vocabulary))
+    idf = vectoriser.idf_ if vectoriser.use_idf else np.ones(len(vocabulary))
+    # Terms of one idf stand together: the file is smaller for it.
+    terms = tuple(sorted(vocabulary, key=lambda term: (idf[vocabulary[term]], term)))
     columns = np.array([vocabulary[term] for term in terms], dtype=np.intp)
-    weights, intercepts = _rows(estimator)
+    weights, intercepts = map(centred, _rows(estimator))
     return LinearModel(
         labels=tuple(map(str, estimator.classes_)),
         tokeniser=vectoriser.analyzer,
         terms=terms,
-        idf=(vectoriser.idf_ if vectoriser.use_idf else np.ones(len(terms)))[columns],
+        idf=idf[columns],
         weights=weights[:, columns],
         intercepts=intercepts,
         sublinear_tf=bool(vectoriser.sublinear_tf),
@@ -54,6 +56,17 @@ def _rows(estimator) -> tuple[np.ndarray, np.ndarray]:
             # The sign that makes the largest score win is in its weights; it uses no prior with two classes or more.
             return estimator.feature_log_prob_, np.zeros(len(estimator.classes_))
     raise TypeError(f"{type(estimator).__name__} cannot be exported: it is none of the five linear classifiers")
+
+
+def decision_scores(estimator, vectors) -> np.ndarray:
+    """What the estimator decides by, less its mean over the labels, as `assemble` has it, float64 [n_texts, K]."""
+    scores = getattr(estimator, "decision_function", None) or estimator.predict_joint_log_proba
+    return centred(_both(np.atleast_2d(scores(vectors).T))).T
+
+
+def centred(rows: np.ndarray) -> np.ndarray:
+    """The rows, one a label, less their mean: what all labels share decides nothing, and would cost bits."""
+    return rows - rows.mean(axis=0)
 
 
 def _both(rows: np.ndarray) -> np.ndarray:

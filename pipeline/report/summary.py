@@ -22,7 +22,7 @@ def show(manifest: dict[str, Any], storage: str, page: str | None, console: Cons
             _search(results["search"]),
             _metrics("Cross-validation, against the rules' labels", results["cross-validation"]["metrics"]),
             _reviews(results["reviews"]),
-            _verification(results["verification"]),
+            _export(results["description"]),
             _files(manifest, storage, page),
         ),
         soft_wrap=True,
@@ -115,9 +115,17 @@ def _reviews(reviews: dict[str, Any]) -> Group | Text:
     return Group(_metrics("Exported model, against human reviews", reviews["metrics"]), Text(note))
 
 
-def _verification(verification: dict[str, Any]) -> Text:
-    differences = verification["differences"]
-    return Text(f"\nExport verified on {verification['texts']:,} distinct messages: {differences} differing labels")
+def _export(description: dict[str, Any]) -> Text:
+    model, checked = description["files"]["model.json"], description["verification"]
+    size = f"{description['terms']:,} terms x {len(description['labels'])} labels in {description['bits']} bits"
+    languages = ", ".join(checked["languages"])
+    return Text(
+        f"\nExported model: {size}, {model['gzipped_bytes'] / 1000:,.0f} KB gzipped"
+        f"\nScored by {languages}: {checked['texts']:,} distinct messages, {checked['vectors']:,} vectors, "
+        f"{checked['differences']} differences"
+        f"\nLabels unlike scikit-learn's: {checked['flips']:,}; of the others {checked['proved']:,} are proved, "
+        f"{checked['observed']:,} observed; scores differ by at most {checked['largest_score_difference']:.1g}"
+    )
 
 
 def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Text:

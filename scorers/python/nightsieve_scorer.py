@@ -1,35 +1,82 @@
-"""Scores texts with an exported ``nightsieve-linear`` 0.1 model. One file, standard library only.
+"""Scores texts with an exported ``nightsieve-linear`` 1.x model. One file, standard library only.
 
 As a module::
 
-    scorer = load("model.json")
+    scorer = load("model.json")             # ValueError says why a file is refused
     scorer.label("Your code is 123456")     # the label
     scorer.scores("Your code is 123456")    # {label: number}, the largest wins
-    scorer.tokens("Your code is 123456")    # the tokens that the model sees
+    scorer.explain("Your code is 123456")   # the terms that decided
 
-As a command: ``python nightsieve_scorer.py MODEL.json < TEXTS`` reads one UTF-8 text a line and writes one JSON object
-a line, ``{"label": ..., "scores": {label: number}}``. It exits 2 when the model or the arguments are refused.
+As a command: ``python nightsieve_scorer.py MODEL.json [--explain]`` reads one text a line, as hexadecimal UTF-16 units,
+and writes one JSON object a line. It exits 2 when the arguments, the model or a line are refused.
 
-The steps are those of docs/format.md, in its order: every sum runs in ascending order of the terms, in plain double
-precision, because that is the order in which scikit-learn adds, so that both round alike.
+The steps and their numbers are those of docs/format.md. A loaded scorer may be shared between threads.
 """
 
 import json
 import math
 import os
+import struct
 import sys
+import zlib
 from bisect import bisect_right
 from itertools import pairwise
+from typing import NamedTuple
 
 FORMAT = "nightsieve-linear"
-VERSION = "0.1"
+MAJOR, MINOR = 1, 0
 REQUIREMENTS = frozenset()
-ENTRIES = {"format", "version", "requires", "provenance", "labels", "tokens", "term_frequency", "norm", "intercepts"}
-ENTRIES |= {"characters", "terms", "idf", "weights"}
-TERM_FREQUENCIES = ("raw", "sublinear")
-NORMS = ("l2", "none")
-MOST_TOKENS = 8
+ENTRIES = {"format", "version", "requires", "provenance", "labels", "tokens", "norm", "shifts", "limits"}
+ENTRIES |= {
+    "term_frequency",
+    "term_frequency_squared",
+    "biases",
+    "thresholds",
+    "characters",
+    "terms",
+    "idf_squared",
+    "weights",
+    "self_test",
+}
+ENTRIES |= {"checksum"}
+TAIL = len('"checksum": "01234567"\n}\n')
+MOST_EXACT = 2**53 - 1
+MOST_INTEGER = 2**31 - 1
+MOST_BIAS = 2**52
+MOST_TF = 2**20
 LAST_CODE_POINT = 0x10FFFF
+HEX_DIGITS = b"0123456789abcdef"
+
+
+class Result(NamedTuple):
+    """All that a text gives: tokens, the exact integers S (one a label) and N, scores in the order of labels, label."""
+
+    tokens: list[str]
+    S: list[int]
+    N: int
+    scores: list[float]
+    label: str
+
+
+class Term(NamedTuple):
+    """A term of a text, how often it stands there, and what it adds to the label's lead over the runner-up."""
+
+    term: str
+    count: int
+    advantage: float
+
+
+class Explanation(NamedTuple):
+    """Why a text has its label: what speaks for it, and (below 0) for the runner-up, the weightiest term first.
+
+    ``decision`` is the label with thresholds; ``bias`` what the label leads by before any term is seen.
+    """
+
+    label: str
+    decision: str
+    runner_up: str
+    bias: float
+    terms: list[Term]
 
 
 def load(model):
@@ -40,60 +87,78 @@ def load(model):
     if not isinstance(model, bytes):
         with open(model, "rb") as file:
             model = file.read()
-    try:
-        entries = json.loads(
-            model.decode("ascii"),
-            parse_float=_finite,
-            parse_int=_exact,
-            parse_constant=_finite,
-            object_pairs_hook=_once,
-        )
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not ASCII-only JSON with finite numbers: {error!s:.200}") from None
-    _check(entries)
-    return Scorer(entries)
+    entries = _parse(model)
+    _check(entries, model)
+    scorer = Scorer(entries)
+    _self_test(scorer, entries["self_test"])
+    return scorer
 
 
 class Scorer:
     """A loaded model."""
 
     def __init__(self, entries):
-        tokens = entries["tokens"]
+        tokens, shifts = entries["tokens"], entries["shifts"]
         self.labels = tuple(entries["labels"])
         self._characters = _Characters(**entries["characters"])
         self._min_token = tokens["min_token"]
         self._low, self._high = tokens["ngrams"]
         self._stop_words = frozenset(tokens["stop_words"])
-        self._sublinear = entries["term_frequency"] == "sublinear"
+        self._term_frequency = entries["term_frequency"]
+        self._terms = entries["terms"]
+        self._places = {term: place for place, term in enumerate(self._terms)}
+        self._weights = [(*row, -sum(row)) for row in zip(*entries["weights"], strict=True)]
         self._l2 = entries["norm"] == "l2"
-        self._intercepts = [float(number) for number in entries["intercepts"]]
-        self._places = {term: place for place, term in enumerate(entries["terms"])}
-        self._idf = [float(number) for number in entries["idf"]]
-        self._weights = [[float(number) for number in row] for row in entries["weights"]]
+        self._term_frequency_squared = entries["term_frequency_squared"]
+        self._idf_squared = entries["idf_squared"]
+        self._biases = [math.ldexp(bias, shifts["bias"]) for bias in entries["biases"]]
+        self._thresholds = [math.ldexp(threshold, shifts["bias"]) for threshold in entries["thresholds"]]
+        self._bias_integers = entries["biases"]
+        self._bias_unit = math.ldexp(1.0, shifts["bias"])
+        self._score_unit = math.ldexp(1.0, shifts["score"])
 
-    def label(self, text):
-        """The label with the largest score; among equals the first."""
-        return winner(self.scores(text))
+    def label(self, text, thresholds=False):
+        """The label with the largest score, less its threshold if ``thresholds`` count; among equals the first."""
+        scores = self.evaluate(text).scores
+        return self._decide(scores) if thresholds else self._winner(scores)
 
     def scores(self, text):
         """``{label: score}`` in the order of the labels."""
-        places, values = self._vector(text)
-        scores = {}
-        for label, weights, intercept in zip(self.labels, self._weights, self._intercepts, strict=True):
-            score = 0.0
-            for place, value in zip(places, values, strict=True):
-                score += value * weights[place]
-            scores[label] = score + intercept
-        return scores
+        return dict(zip(self.labels, self.evaluate(text).scores, strict=True))
 
     def tokens(self, text):
         """The tokens of the text that count, in order."""
         words = _join_surrogates(text).translate(self._characters).split(" ")
         return [word for word in words if len(word) >= self._min_token and word not in self._stop_words]
 
-    def _counts(self, text):
-        """How often each known term occurs, ``{place: count}``."""
+    def evaluate(self, text):
+        """The `Result` of a text."""
         tokens = self.tokens(text)
+        S, N = self._sums(self._counts(tokens))
+        scores = self._scores(S, N)
+        return Result(tokens, S, N, scores, self._winner(scores))
+
+    def explain(self, text):
+        """The `Explanation` of a text."""
+        counts = self._counts(self.tokens(text))
+        S, N = self._sums(counts)
+        scores = self._scores(S, N)
+        label = scores.index(max(scores))
+        runner_up = max((k for k in range(len(scores)) if k != label), key=scores.__getitem__)
+        leads = {}
+        for place, count in counts.items():
+            weights = self._weights[place]
+            leads[place] = self._term_frequency[self._row(count)] * (weights[label] - weights[runner_up])
+        root = math.sqrt(N)
+        terms = [
+            Term(self._terms[place], counts[place], leads[place] / root * self._score_unit if N else 0.0)
+            for place in sorted(leads, key=lambda place: (-abs(leads[place]), place))
+        ]
+        bias = (self._bias_integers[label] - self._bias_integers[runner_up]) * self._bias_unit
+        return Explanation(self.labels[label], self._decide(scores), self.labels[runner_up], bias, terms)
+
+    def _counts(self, tokens):
+        """How often each known term occurs, ``{place: count}``."""
         places, counts = self._places, {}
         for n in range(self._low, self._high + 1):
             terms = tokens if n == 1 else (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
@@ -103,20 +168,31 @@ class Scorer:
                     counts[place] = counts.get(place, 0) + 1
         return counts
 
-    def _vector(self, text):
-        """The places of the known terms, ascending, and their values in the text."""
-        counts = sorted(self._counts(text).items())
-        idf = self._idf
-        if self._sublinear:
-            values = [(1.0 + math.log(count)) * idf[place] for place, count in counts]
-        else:
-            values = [count * idf[place] for place, count in counts]
-        return [place for place, _ in counts], _normalised(values) if self._l2 else values
+    def _row(self, count):
+        return min(count, len(self._term_frequency)) - 1
 
+    def _sums(self, counts):
+        S, N = [0] * len(self.labels), 0
+        for place, count in counts.items():
+            row = self._row(count)
+            tf = self._term_frequency[row]
+            for k, weight in enumerate(self._weights[place]):
+                S[k] += tf * weight
+            if self._l2:
+                N += self._term_frequency_squared[row] * self._idf_squared[place]
+        return S, N if self._l2 else 1
 
-def winner(scores):
-    """The label with the largest score; among equals the first."""
-    return max(scores, key=scores.get)
+    def _scores(self, S, N):
+        if not N:
+            return list(self._biases)
+        root, unit = math.sqrt(N), self._score_unit
+        return [bias + s / root * unit for s, bias in zip(S, self._biases, strict=True)]
+
+    def _winner(self, scores):
+        return self.labels[scores.index(max(scores))]
+
+    def _decide(self, scores):
+        return self._winner([score - threshold for score, threshold in zip(scores, self._thresholds, strict=True)])
 
 
 class _Characters(dict):
@@ -156,111 +232,208 @@ def _join_surrogates(text):
     return text
 
 
-def _normalised(values):
-    """The values divided by their Euclidean length, one rounding after the other (`sum` of Python 3.12 rounds once)."""
-    squares = 0.0
-    for value in values:
-        squares += value * value
-    length = math.sqrt(squares)
-    return [value / length for value in values] if length else values
+def _parse(model):
+    try:
+        return json.loads(
+            model.decode("ascii"),
+            parse_float=_no_number,
+            parse_int=_exact,
+            parse_constant=_no_number,
+            object_pairs_hook=_once,
+        )
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON as this format has it: {error!s:.200}") from None
 
 
-def _finite(literal):
-    number = float(literal)
-    if not math.isfinite(number):
-        raise ValueError(f"{literal} is no finite number")
-    return number
+def _no_number(literal):
+    raise ValueError(f"{literal:.30} is no integer without fraction and exponent")
 
 
 def _exact(literal):
-    if len(literal) > 16:
-        raise ValueError(f"{literal:.20} is more than every runtime can hold exactly")
+    if literal == "-0" or len(literal) > 17 or abs(int(literal)) > MOST_EXACT:
+        raise ValueError(f"{literal:.30} is -0 or beyond 2^53 - 1")
     return int(literal)
 
 
 def _once(pairs):
     entries = dict(pairs)
     if len(entries) < len(pairs):
-        raise ValueError("an entry stands there twice")
+        raise ValueError("an object holds a key twice")
     return entries
 
 
-def _check(entries):
+def _check(entries, model):
     """Refuses what this scorer does not understand or what contradicts itself."""
     _demand(type(entries) is dict, "the file is no JSON object")
     _demand(entries.get("format") == FORMAT, f"format is not {FORMAT}")
-    version = entries.get("version")
-    _demand(version == VERSION, f"version {version!r:.40} is not {VERSION}, the one that this scorer reads")
-    _demand(_list_of(entries.get("requires"), _is_string), "requires is no list of strings")
+    minor = _minor(entries.get("version"))
+    _demand(_list_of(entries.get("requires"), _is_text), "requires is no list of strings")
     unknown = sorted(set(entries["requires"]) - REQUIREMENTS)
-    _demand(not unknown, f"requires {unknown}, which this scorer does not know")
-    _demand(set(entries) == ENTRIES, f"missing or unknown entries: {sorted(set(entries) ^ ENTRIES)}")
-    _demand(type(entries["provenance"]) is dict, "provenance is no JSON object")
-    _demand(entries["term_frequency"] in TERM_FREQUENCIES, f"term_frequency is none of {TERM_FREQUENCIES}")
-    _demand(entries["norm"] in NORMS, f"norm is none of {NORMS}")
+    _demand(not unknown, f"requires {unknown!r:.100}, which this scorer does not know")
+    missing, more = ENTRIES - set(entries), set(entries) - ENTRIES
+    _demand(not missing, f"lacks {sorted(missing)}")
+    _demand(not more or minor > MINOR, f"holds unknown entries: {sorted(more)!r:.100}")
+    _demand(model[-TAIL:] == _tail(model[:-TAIL]), "checksum: the file is not what was written")
+    _check_provenance(entries["provenance"])
     _check_tokens(entries["tokens"])
     _check_characters(entries["characters"])
     _check_numbers(entries)
+    _check_limits(entries)
+    _check_self_test(entries)
+
+
+def _tail(content):
+    return f'"checksum": "{zlib.crc32(content):08x}"\n}}\n'.encode()
+
+
+def _minor(version):
+    number, _, minor = version.partition(".") if type(version) is str else ("", "", "")
+    known = number == str(MAJOR) and minor.isdigit() and len(minor) < 9 and str(int(minor)) == minor
+    _demand(known, f"version {version!r:.40} is not {MAJOR}.x, which this scorer reads")
+    return int(minor)
+
+
+def _check_provenance(provenance):
+    values = provenance.values() if type(provenance) is dict else [None]
+    plain = all(type(value) in (str, int) or _object_of_strings(value) for value in values)
+    _demand(plain, "provenance is no object of strings, integers and objects of strings")
+
+
+def _object_of_strings(value):
+    return type(value) is dict and all(type(string) is str for string in value.values())
 
 
 def _check_tokens(tokens):
-    _demand(type(tokens) is dict and set(tokens) == {"min_token", "ngrams", "stop_words"}, "tokens has other entries")
-    _demand(_is_integer(tokens["min_token"]) and tokens["min_token"] >= 1, "tokens.min_token is no integer above 0")
-    ngrams = tokens["ngrams"]
-    fits = _list_of(ngrams, _is_integer) and len(ngrams) == 2 and 1 <= ngrams[0] <= ngrams[1] <= MOST_TOKENS
-    _demand(fits, f"tokens.ngrams is not [lowest, highest] between 1 and {MOST_TOKENS}")
-    _demand(_list_of(tokens["stop_words"], _is_string), "tokens.stop_words is no list of strings")
+    _demand(_has(tokens, "min_token", "ngrams", "stop_words"), "tokens lacks an entry or has others")
+    _demand(_is_integer(tokens["min_token"], 1, 1000), "tokens.min_token is no integer from 1 to 1000")
+    fits = _integers(tokens["ngrams"], 2, 1, 8) and tokens["ngrams"][0] <= tokens["ngrams"][1]
+    _demand(fits, "tokens.ngrams is not [lowest, highest] between 1 and 8")
+    _demand(_list_of(tokens["stop_words"], _is_name), "tokens.stop_words is no list of strings")
 
 
 def _check_characters(characters):
     kinds = {"replace": 3, "drop": 2, "shift": 4, "keep": 2}
-    _demand(type(characters) is dict and set(characters) == set(kinds), "characters has other entries")
-    for name, length in kinds.items():
-        shaped = _list_of(characters[name], lambda found, length=length: type(found) is list and len(found) == length)
-        _demand(shaped and all(map(_is_range, characters[name])), f"characters.{name} holds no range of code points")
-        ascending = all(before[1] < after[0] for before, after in pairwise(characters[name]))
-        _demand(ascending, f"characters.{name}: ranges are not ascending and disjoint")
-    _demand(all(_is_string(found[2]) for found in characters["replace"]), "characters.replace holds no string")
-    _demand(all(map(_is_shift, characters["shift"])), "characters.shift holds no step and delta between code points")
+    _demand(_has(characters, *kinds), "characters lacks an entry or has others")
+    for kind, length in kinds.items():
+        ranges = characters[kind]
+        shaped = _list_of(ranges, lambda found, length=length: type(found) is list and len(found) == length)
+        _demand(shaped and all(map(_is_range, ranges)), f"characters.{kind} holds what is no range of code points")
+        ascending = all(before[1] < after[0] for before, after in pairwise(ranges))
+        _demand(ascending, f"characters.{kind}: ranges do not ascend or overlap")
+    _demand(all(_is_name(found[2]) for found in characters["replace"]), "characters.replace holds what is no string")
+    _demand(all(map(_is_shift, characters["shift"])), "characters.shift: a step or delta is wrong")
 
 
 def _is_range(found):
-    return _is_integer(found[0]) and _is_integer(found[1]) and 0 <= found[0] <= found[1] <= LAST_CODE_POINT
+    return all(_is_integer(bound, 0, LAST_CODE_POINT) for bound in found[:2]) and found[0] <= found[1]
 
 
 def _is_shift(found):
     first, last, step, delta = found
-    steps = _is_integer(step) and step >= 1 and _is_integer(delta)
-    return steps and 0 <= first + delta <= last + delta <= LAST_CODE_POINT
+    if not _is_integer(step, 1, LAST_CODE_POINT) or not _is_integer(delta, -LAST_CODE_POINT, LAST_CODE_POINT):
+        return False
+    inside = first + delta >= 0 and last + delta <= LAST_CODE_POINT
+    return inside and (last + delta < 0xD800 or first + delta > 0xDFFF)
 
 
 def _check_numbers(entries):
     for name, least in (("labels", 2), ("terms", 1)):
         strings = entries[name]
-        _demand(_list_of(strings, _is_string) and len(strings) >= least, f"{name} is no list of {least} strings")
-        ascending = all(before < after for before, after in pairwise(strings))
-        _demand(ascending, f"{name} are not in ascending code-point order, each once")
-    labels, terms, weights = len(entries["labels"]), len(entries["terms"]), entries["weights"]
-    _demand(_numbers(entries["intercepts"], labels), f"intercepts are not {labels} numbers")
-    _demand(_numbers(entries["idf"], terms), f"idf are not {terms} numbers")
-    rows = type(weights) is list and len(weights) == labels and all(_numbers(row, terms) for row in weights)
-    _demand(rows, f"weights are not {labels} rows of {terms} numbers")
+        fits = _list_of(strings, _is_name) and len(strings) >= least and len(set(strings)) == len(strings)
+        _demand(fits, f"{name} is no list of at least {least} different strings")
+    K, V, norm, weights = len(entries["labels"]), len(entries["terms"]), entries["norm"], entries["weights"]
+    _demand(norm in ("l2", "none"), "norm is neither l2 nor none")
+    shifts = entries["shifts"]
+    fits = _has(shifts, "score", "bias") and all(_is_integer(shift, -200, 200) for shift in shifts.values())
+    _demand(fits, "shifts are not score and bias, from -200 to 200")
+    T = len(entries["term_frequency"]) if type(entries["term_frequency"]) is list else 0
+    _demand(1 <= T <= 65536, "term_frequency has no length from 1 to 65,536")
+    tables = {"term_frequency": (T, MOST_TF), "term_frequency_squared": (T if norm == "l2" else 0, MOST_INTEGER)}
+    for name, (length, most) in tables.items():
+        table = entries[name]
+        fits = _integers(table, length, 1, most) and all(a <= b for a, b in pairwise(table))
+        _demand(fits, f"{name} are not {length} integers from 1 on that never fall")
+    for name in ("biases", "thresholds"):
+        _demand(_integers(entries[name], K, -MOST_BIAS, MOST_BIAS), f"{name} are not {K} integers up to 2^52")
+    length = V if norm == "l2" else 0
+    _demand(_integers(entries["idf_squared"], length, 0, MOST_INTEGER), f"idf_squared are not {length} integers")
+    rows = type(weights) is list and len(weights) == K - 1
+    rows = rows and all(_integers(row, V, -MOST_INTEGER, MOST_INTEGER) for row in weights)
+    _demand(rows, f"weights are not {K - 1} rows of {V} integers")
 
 
-def _numbers(values, length):
-    return _list_of(values, lambda value: type(value) in (int, float)) and len(values) == length
+def _check_limits(entries):
+    limits, l2 = entries["limits"], entries["norm"] == "l2"
+    last = [-sum(row) for row in zip(*entries["weights"], strict=True)]
+    _demand(max(map(abs, last)) <= MOST_INTEGER, "weights: those of the last label are beyond 2^31 - 1")
+    S = max(sum(map(abs, row)) for row in [*entries["weights"], last]) * entries["term_frequency"][-1]
+    N = sum(entries["idf_squared"]) * entries["term_frequency_squared"][-1] if l2 else 1
+    _demand(_has(limits, "S", "N"), "limits are not S and N")
+    _demand(limits == {"S": S, "N": N}, f"limits are not those of the weights, S {S} and N {N}")
+    _demand(max(S, N) <= MOST_EXACT, "limits are beyond 2^53 - 1, where doubles are no longer exact")
+
+
+def _check_self_test(entries):
+    vectors, K = entries["self_test"], len(entries["labels"])
+    _demand(type(vectors) is list and vectors, "self_test is no list of vectors")
+    for place, vector in enumerate(vectors):
+        shaped = _has(vector, "text", "tokens", "S", "N", "scores", "label") and _is_units(vector["text"])
+        shaped = shaped and _list_of(vector["tokens"], _is_text) and _integers(vector["S"], K, -MOST_EXACT, MOST_EXACT)
+        shaped = shaped and _is_integer(vector["N"], 0, MOST_EXACT) and type(vector["label"]) is str
+        shaped = shaped and _list_of(vector["scores"], _is_bits) and len(vector["scores"]) == K
+        _demand(shaped, f"self_test.{place} is no vector")
+
+
+def _self_test(scorer, vectors):
+    for place, vector in enumerate(vectors):
+        found = _outcome(scorer.evaluate(_text(vector["text"])))
+        expected = {name: vector[name] for name in found}
+        _demand(found == expected, f"self_test.{place}: this scorer gets another result")
+
+
+def _outcome(result):
+    """The result as a line of the command has it."""
+    return {**result._asdict(), "scores": [struct.pack(">d", score).hex() for score in result.scores]}
+
+
+def _text(units):
+    return bytes.fromhex(units).decode("utf-16-be", "surrogatepass")
+
+
+def _is_units(value):
+    return _is_text(value) and len(value) % 4 == 0 and not value.encode().translate(None, HEX_DIGITS)
+
+
+def _is_bits(value):
+    return _is_text(value) and len(value) == 16 and not value.encode().translate(None, HEX_DIGITS)
+
+
+def _is_text(value):
+    """A string without a lone surrogate; JSON has joined the pairs."""
+    try:
+        return type(value) is str and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_name(value):
+    return _is_text(value) and value != ""
+
+
+def _is_integer(value, low, high):
+    return type(value) is int and low <= value <= high
+
+
+def _integers(values, length, low, high):
+    return type(values) is list and len(values) == length and all(_is_integer(value, low, high) for value in values)
 
 
 def _list_of(values, belongs):
     return type(values) is list and all(map(belongs, values))
 
 
-def _is_string(value):
-    return type(value) is str and value != ""
-
-
-def _is_integer(value):
-    return type(value) is int
+def _has(value, *keys):
+    return type(value) is dict and set(value) == set(keys)
 
 
 def _demand(holds, otherwise):
@@ -270,23 +443,44 @@ def _demand(holds, otherwise):
 
 def main(arguments):
     """Scores the lines of standard input; returns the exit code."""
-    if len(arguments) != 1:
-        print("usage: python nightsieve_scorer.py MODEL.json < TEXTS", file=sys.stderr)
+    options, paths = [a for a in arguments if a.startswith("--")], [a for a in arguments if not a.startswith("--")]
+    if len(paths) != 1 or options not in ([], ["--explain"]):
+        print("usage: python nightsieve_scorer.py MODEL.json [--explain] < TEXTS", file=sys.stderr)
         return 2
     try:
-        scorer = load(arguments[0])
+        scorer = load(paths[0])
     except (OSError, ValueError) as error:
-        print(f"{arguments[0]}: {error}", file=sys.stderr)
+        print(f"{paths[0]}: {error}", file=sys.stderr)
         return 2
+    line_of = _explained if options else _scored
     try:
-        for line in sys.stdin.buffer:
-            scores = scorer.scores(line.rstrip(b"\n").decode("utf-8", "replace"))
-            print(json.dumps({"label": winner(scores), "scores": scores}))
-        sys.stdout.flush()
+        return _score_lines(lambda text: line_of(scorer, text))
     except BrokenPipeError:
         # The reader has gone, as `head` does; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _score_lines(line_of):
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        units = line.rstrip(b"\n").removesuffix(b"\r")
+        if len(units) % 4 or units.translate(None, HEX_DIGITS):
+            sys.stdout.flush()
+            print(f"line {number}: not UTF-16 units of four lower-case hexadecimal digits each", file=sys.stderr)
+            return 2
+        print(json.dumps(line_of(_text(units.decode())), separators=(",", ":")))
+    sys.stdout.flush()
     return 0
+
+
+def _scored(scorer, text):
+    return _outcome(scorer.evaluate(text))
+
+
+def _explained(scorer, text):
+    found = scorer.explain(text)._asdict()
+    terms = [[term, count, struct.pack(">d", advantage).hex()] for term, count, advantage in found["terms"]]
+    return {**found, "bias": struct.pack(">d", found["bias"]).hex(), "terms": terms}
 
 
 if __name__ == "__main__":

@@ -1,22 +1,31 @@
 """Every exported file that was ever written must still load, and mean what it meant."""
 
 import json
+import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from pipeline.export import decode, encode
+from pipeline.export.format import sealed
+from pipeline.export.runtimes import command
 from scorers.python import nightsieve_scorer
+from scorers.python.old import nightsieve_scorer_0_1
+from tests.conftest import ROOT
+from tests.contract import regenerate
+from tests.scorers.languages import LANGUAGES
 
-FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/model.json"))
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("1.*/model.json"))
+OLDEST = Path(__file__).parent / "0.1"
 
 
-def score(model: Path, texts: bytes) -> subprocess.CompletedProcess:
-    """The scorer as its users run it, with nothing but the standard library within reach."""
-    command = [sys.executable, "-I", "-S", nightsieve_scorer.__file__, model]
-    return subprocess.run(command, input=texts, capture_output=True, check=False)
+@pytest.fixture(scope="module", params=LANGUAGES)
+def scorer(request, tmp_path_factory) -> list[str]:
+    return command(request.param, tmp_path_factory.mktemp(request.param))
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
@@ -24,32 +33,59 @@ def folder(request) -> Path:
     return request.param
 
 
-def test_the_command_prints_the_expected_lines(folder):
-    run = score(folder / "model.json", (folder / "texts.txt").read_bytes())
+@pytest.mark.parametrize("options, expected", [([], "expected.jsonl"), (["--explain"], "explained.jsonl")])
+def test_the_command_prints_the_expected_lines(scorer, folder, options, expected):
+    texts = (folder / "texts.hex").read_bytes()
+    run = subprocess.run([*scorer, folder / "model.json", *options], input=texts, capture_output=True, check=False)
     assert (run.returncode, run.stderr) == (0, b"")
-    found = [json.loads(line) for line in run.stdout.splitlines()]
-    expected = [json.loads(line) for line in (folder / "expected.jsonl").read_bytes().splitlines()]
-    # `log` may differ in the last bit between platforms.
-    assert found == [{**line, "scores": pytest.approx(line["scores"], abs=1e-12)} for line in expected]
+    assert run.stdout == (folder / expected).read_bytes()
 
 
 def test_a_file_read_and_written_again_is_the_same(folder):
     golden = (folder / "model.json").read_bytes()
-    assert encode(decode(golden), json.loads(golden)["provenance"]) == golden
+    entries = json.loads(golden)
+    assert encode(decode(golden), entries["provenance"], entries["self_test"]) == golden
 
 
-def test_the_command_refuses_a_model_in_one_line(folder, tmp_path):
-    (tmp_path / "model.json").write_bytes((folder / "model.json").read_bytes()[:-3])
-    for model in ("model.json", "missing.json"):
-        run = score(tmp_path / model, b"text\n")
-        assert (run.returncode, run.stdout) == (2, b"")
-        assert model.encode() in run.stderr and run.stderr.count(b"\n") == 1
+def test_the_toy_models_are_what_they_are_for(folder):
+    expected = [json.loads(line) for line in (folder / "expected.jsonl").read_bytes().splitlines()]
+    explained = [json.loads(line) for line in (folder / "explained.jsonl").read_bytes().splitlines()]
+    outcomes = dict(zip(regenerate.TEXTS, expected, strict=True))
+    assert outcomes["tied"]["scores"][0] == outcomes["tied"]["scores"][1] and outcomes["tied"]["label"] == "bank"
+    assert outcomes["nought"]["N"] == (0 if "l2" in folder.name else 1)
+    assert any(line["decision"] != line["label"] for line in explained)
+    assert any(abs(sum_) > 2**40 for line in expected for sum_ in line["S"])
+
+
+def test_files_of_version_0_1_still_load():
+    """It computed in floating point: `log` may differ in the last bit between platforms."""
+    words = [sys.executable, "-I", "-S", nightsieve_scorer_0_1.__file__, OLDEST / "model.json"]
+    run = subprocess.run(words, input=(OLDEST / "texts.txt").read_bytes(), capture_output=True, check=True)
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    expected = [json.loads(line) for line in (OLDEST / "expected.jsonl").read_bytes().splitlines()]
+    assert found == [{**line, "scores": pytest.approx(line["scores"], abs=1e-12)} for line in expected]
+
+
+def test_every_version_has_its_schema_and_its_golden_files():
+    schemas = (ROOT / "pipeline" / "export").glob("nightsieve-linear-*.schema.json")
+    versions = {re.search(r"linear-([0-9.]+)\.schema", path.name)[1]: json.loads(path.read_bytes()) for path in schemas}
+    golden = {path: json.loads(path.read_bytes()) for path in Path(__file__).parent.glob("*/model.json")}
+    assert {entries["version"] for entries in golden.values()} == set(versions)
+    for entries in golden.values():
+        jsonschema.validate(entries, versions[entries["version"]])
 
 
 def test_the_example_of_the_documentation_scores_as_it_says():
-    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
+    page = (ROOT / "docs" / "format.md").read_text()
     example = page.split("```json\n")[1].split("```")[0].encode()
+    assert sealed(example[:-25]) == example
     scorer = nightsieve_scorer.load(example)
-    assert encode(decode(example), json.loads(example)["provenance"]) == example
-    assert scorer.scores("The code: 1234") == pytest.approx({"chat": -1.15, "code": 1.4})
-    assert scorer.scores("Don't") == {"chat": 0.25, "code": 0.0}
+    claims = re.findall(r"^\| `(.*?)` \| `(.*?)` \| `(.*?)` \| `(.*?)` \| `(.*?)` \|$", page, re.MULTILINE)
+    assert len(claims) >= 3
+    for text, tokens, sums, scores, label in claims:
+        found = scorer.evaluate(json.loads(text))
+        assert found.tokens == tokens.split() and [*found.S, found.N] == json.loads(f"[{sums}]")
+        assert [struct.pack(">d", score) for score in found.scores] == [
+            struct.pack(">d", float(score)) for score in json.loads(f"[{scores}]")
+        ]
+        assert found.label == label

@@ -16,8 +16,8 @@ NIGHT = "2026-11-20"
 SMALL = ["training.search.folds=2", "training.cross_validation.folds=2", "source.max_body_bytes=1500"]
 STAGES = [
     "IngestMessages", "IngestReviews", "ApplyRules", "SummariseRules", "CleanMessages", "BuildTrainingSet",
-    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "VerifyExport",
-    "EvaluateOnReviews", "WriteManifest", "Retrain",
+    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "WriteManifest", "Retrain",
 ]  # fmt: skip
 
 

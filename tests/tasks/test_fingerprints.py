@@ -15,8 +15,8 @@ from tests.conftest import forget
 NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "SummariseRules"}
 AFTER_TRAINING_SET = {
-    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "VerifyExport",
-    "EvaluateOnReviews", "WriteManifest", "Retrain",
+    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "WriteManifest", "Retrain",
 }  # fmt: skip
 AFTER_LABELS = LABELLING | {"BuildTrainingSet"} | AFTER_TRAINING_SET
 EVERYTHING = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}

@@ -5,23 +5,26 @@ import datetime
 import functools
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from urllib.parse import quote
 
 import jsonschema
+import psycopg2
 import pytest
 
 from pipeline import export
-from pipeline.codecs import Joblib
+from pipeline.export.runtimes import PROGRAMS, languages
 from tasks import Retrain
 from tasks.s3 import Store
 from tests.conftest import ROOT, forget, run
 from tests.tasks.nights import NIGHT, SMALL, STAGES, assert_whole, model, objects, retrain, sample
 
-SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-0.1.schema.json"
+SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_a_night_succeeds_and_says_what_it_did(night, night_environment):
     assert night.returncode == 0, night.stderr
     for part in (
         f"Night of {NIGHT}", "IngestMessages", "Labels by the rules", "Best candidates", "against human reviews",
-        "0 differing labels", "s3://nightsieve/", "/static/visualiser/index.html",
+        "vectors, 0 differences", "s3://nightsieve/", "/static/visualiser/index.html",
     ):  # fmt: skip
         assert part in night.stdout
     assert re.search(r"Sample: 1,\d{3} messages; left out: .*\b[1-9]\d* too long", night.stdout)
@@ -65,19 +68,37 @@ def test_the_manifest_accounts_for_every_message(manifest):
     assert rules["messages"] == counts["kept"] == rules["labelled"] + rules["silent"] + rules["tied"]
     rows = {receipt["task"]: receipt for receipt in manifest["tasks"]}
     assert rows["CrossValidate"]["rows_in"] == rows["BuildTrainingSet"]["rows_out"]
-    assert manifest["results"]["verification"]["differences"] == 0
+    verification = manifest["results"]["description"]["verification"]
+    assert verification["texts"] == verification["proved"] + verification["observed"] > 0
+    assert (verification["differences"], verification["flips"]) == (0, 0)
+    assert verification["languages"] == (list(PROGRAMS) if "CI" in os.environ else languages())
     assert manifest["settings"]["training"]["search"]["folds"] == 2
 
 
 def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_path):
     fetched = run("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
     assert fetched.returncode == 0, fetched.stderr
-    content = (tmp_path / "model.json").read_bytes()
-    jsonschema.validate(json.loads(content), json.loads(SCHEMA.read_text()))
-    fitted = Joblib().decode((tmp_path / "pipeline.joblib").read_bytes())
+    model, vectors, manifest = ((tmp_path / f"{name}.json").read_bytes() for name in ("model", "vectors", "manifest"))
+    jsonschema.validate(json.loads(model), json.loads(SCHEMA.read_text()))
     texts = ["Your OTP is 482913", "hey, lunch tomorrow?", "You WON a prize! Call now", "", "\ud83d\u4f60\x00"]
-    checked = export.verify(content, fitted, texts, len(texts))
-    assert (checked["texts"], checked["differences"]) == (len(texts), 0)
+    checked = export.verify(model, vectors, export.load_pipeline(tmp_path), texts, len(texts))
+    assert (checked["texts"], checked["differences"], checked["flips"]) == (len(texts), 0, 0)
+    described = json.loads(manifest)
+    assert described["serial"] == 20261120
+    for name, file in described["files"].items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == file["sha256"]
+
+
+def test_no_message_leaves_with_the_vectors(night, night_environment, tmp_path):
+    fetched = run("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
+    assert fetched.returncode == 0, fetched.stderr
+    vectors = json.loads((tmp_path / "vectors.json").read_bytes())["vectors"]
+    made_up = {bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in vectors}
+    url = night_environment["NIGHTSIEVE_DATABASE_URL"]
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM messages WHERE body <> ''")
+        messages = {body for (body,) in cursor}
+    assert made_up and not made_up & messages
 
 
 def test_the_scheduler_shows_every_task_with_what_it_did_and_the_history_lists_it(night, night_environment, manifest):

@@ -13,6 +13,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from pipeline.characters import preset
+from pipeline.export import FixedPointModel, assemble, encode, quantise
+from pipeline.export.reference import evaluate, units
 from pipeline.text import Tokeniser
 
 SENTENCES = {
@@ -51,6 +53,7 @@ PROVENANCE = {
     "candidate": "logistic_regression C=5, 1-2 grams, min_df 2",
     "messages": 200,
     "documents": 150,
+    "bits": 12,
     "libraries": {"scikit-learn": "1.9.1"},
 }
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -77,3 +80,19 @@ def fit(estimator, labels: int = 3, norm: str | None = "l2", sublinear: bool = F
     tokeniser = Tokeniser(preset("casefold", "shape"), 2, frozenset({"the"}), (1, 2))
     vectoriser = TfidfVectorizer(analyzer=tokeniser, min_df=2, norm=norm, sublinear_tf=sublinear, vocabulary=vocabulary)
     return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(*corpus(labels))
+
+
+def exported(model: FixedPointModel) -> bytes:
+    """The model as a file, with two vectors to test itself by."""
+    texts = [SENTENCES["bank"], "free \ud83d"]
+    return encode(
+        model,
+        PROVENANCE,
+        [{"text": units(text), **outcome} for text, outcome in zip(texts, evaluate(model, texts), strict=True)],
+    )
+
+
+@functools.cache
+def fixed(*kind, bits: int = 12) -> FixedPointModel:
+    """The fixed-point model of a pipeline that `fit` makes."""
+    return quantise(assemble(fit(*kind)), bits)

@@ -1,85 +1,118 @@
-"""An exported model, read by the plain scorer, predicts what the fitted pipeline predicts."""
+"""From scikit-learn to integers: what is exported predicts what was fitted, as far as rounding lets it."""
 
 import functools
-import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import RidgeClassifier
 
-from pipeline.errors import VerificationError
-from pipeline.export import assemble, decode, encode, verify
+from pipeline.errors import DataError
+from pipeline.export import assemble, build, build_vectors, choose_bits, decode, quantise
+from pipeline.export.agreement import compare
+from pipeline.export.assemble import decision_scores
+from pipeline.export.model import MOST_EXACT, count_terms
+from pipeline.export.quantise import FEWEST_BITS
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ESTIMATORS, KINDS, NASTY, PROVENANCE, WORDY_TEXT, corpus, fit, identify
+from tests.unit.export.exported_models import (
+    ESTIMATORS,
+    KINDS,
+    NASTY,
+    PROVENANCE,
+    WORDY_TEXT,
+    corpus,
+    exported,
+    fit,
+    fixed,
+    identify,
+)
+
+TEXTS = corpus(3)[0] + NASTY
 
 
 @functools.cache
-def exported(*kind) -> nightsieve_scorer.Scorer:
-    return nightsieve_scorer.load(encode(assemble(fit(*kind)), PROVENANCE))
-
-
-def decision_scores(fitted, texts) -> np.ndarray:
-    """What the estimator decides by, a column a label."""
-    vectors, estimator = fitted[0].transform(texts), fitted[1]
-    if hasattr(estimator, "predict_joint_log_proba"):
-        return estimator.predict_joint_log_proba(vectors)
-    scores = estimator.decision_function(vectors)
-    return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
-
-
-def assert_agreement(kind, texts):
-    fitted, scorer = fit(*kind), exported(*kind)
-    assert [scorer.label(text) for text in texts] == fitted.predict(texts).tolist()
-    scores = [list(scorer.scores(text).values()) for text in texts]
-    np.testing.assert_allclose(scores, decision_scores(fitted, texts), rtol=1e-12, atol=1e-12)
+def scorer(*kind) -> nightsieve_scorer.Scorer:
+    return nightsieve_scorer.load(exported(fixed(*kind)))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(identify, kind)))
-def test_every_kind_of_model_agrees_with_its_pipeline(kind):
-    assert_agreement(kind, corpus(3)[0] + NASTY)
+def test_the_floating_point_model_is_the_estimator(kind):
+    fitted = fit(*kind)
+    model, vectors = assemble(fitted), fitted[0].transform(TEXTS)
+    scores = model.scores(count_terms(model, TEXTS))
+    np.testing.assert_allclose(scores, decision_scores(fitted[1], vectors), rtol=1e-12, atol=1e-12)
+    assert np.array(model.labels)[scores.argmax(axis=1)].tolist() == fitted.predict(TEXTS).tolist()
 
 
-@settings(max_examples=50, deadline=None)
-@given(WORDY_TEXT)
-def test_models_agree_on_any_text(text):
-    for estimator in ESTIMATORS:
-        assert_agreement((estimator, 2, "l2", True), [text])
-        assert_agreement((estimator, 3, None, False), [text])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(identify, kind)))
+def test_every_kind_of_model_keeps_its_labels_in_fixed_point(kind):
+    model = assemble(fit(*kind))
+    counts = count_terms(model, TEXTS)
+    found, bits = choose_bits(model, counts)
+    agreement = compare(model, found, counts)
+    assert not agreement.flipped.any() and agreement.explained.all()
+    assert bits == FEWEST_BITS or compare(model, quantise(model, bits - 1), counts).flipped.any()
+    assert agreement.proved.mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(identify, kind)))
+def test_the_integers_are_what_they_must_be(kind):
+    model = fixed(*kind)
+    assert not model.weights.sum(axis=0).any()
+    assert np.abs(model.weights).max() in range(2**11 - 1, 2**12 + 2)
+    assert max(model.limits.values()) <= MOST_EXACT
+
+
+@given(st.sampled_from(KINDS), WORDY_TEXT, st.integers(2, 20))
+def test_rounding_explains_every_difference_and_flips_no_proved_label(kind, text, bits):
+    model = assemble(fit(*kind))
+    agreement = compare(model, fixed(*kind, bits=bits), count_terms(model, [text]))
+    assert agreement.explained.all()
+    assert not (agreement.proved & agreement.flipped).any()
+
+
+@given(st.sampled_from(KINDS), WORDY_TEXT)
+def test_the_scorer_gets_the_very_scores_of_the_fixed_point_model(kind, text):
+    result = scorer(*kind).evaluate(text)
+    counts = count_terms(fixed(*kind), [text])
+    S, N = fixed(*kind).sums(counts)
+    assert (S[0].tolist(), N[0]) == (result.S, result.N)
+    assert result.scores == fixed(*kind).scores(counts)[0].tolist()
+
+
+def test_a_model_with_too_many_terms_for_exact_sums_is_refused_before_it_is_written():
+    model = assemble(fit(ESTIMATORS[0]))
+    model.idf[:] = 1e5
+    with pytest.raises(DataError, match="too many for exact sums"):
+        quantise(model, 12)
+
+
+def test_what_is_built_has_the_bits_that_its_texts_need_and_no_others():
+    fitted, texts = fit(ESTIMATORS[0]), corpus(3)[0]
+    cleaned = [[" ".join(fitted[0].analyzer.tokens(text)) for text in texts]] * 2
+    content = build(fitted, cleaned, {name: value for name, value in PROVENANCE.items() if name != "bits"})
+    model = assemble(fitted)
+    expected, bits = choose_bits(model, count_terms(model, texts))
+    np.testing.assert_array_equal(decode(content).weights, expected.weights)
+    assert f'"bits":{bits}'.encode() in content
+    assert build_vectors(content).isascii()
+
+
+def test_without_a_text_nothing_is_built():
+    with pytest.raises(DataError, match="no message"):
+        build(fit(ESTIMATORS[0]), [[]], PROVENANCE)
 
 
 def test_terms_are_in_order_whatever_the_order_of_the_vocabulary():
     in_order = tuple(fit(ESTIMATORS[0])[0].get_feature_names_out())
-    kind = (ESTIMATORS[0], 3, "l2", True, in_order[::-1])
-    assert assemble(fit(*kind)).terms == in_order
-    assert_agreement(kind, corpus(3)[0])
+    kind = (ESTIMATORS[0], 3, "l2", True)
+    forwards, backwards = fixed(*kind, in_order), fixed(*kind, in_order[::-1])
+    assert forwards.terms == backwards.terms
+    # The solver's last digits depend on the order.
+    np.testing.assert_allclose(forwards.weights, backwards.weights, atol=1)
 
 
 def test_another_estimator_cannot_be_exported():
     with pytest.raises(TypeError, match="RidgeClassifier"):
         assemble(fit(RidgeClassifier()))
-
-
-def test_verification_counts_distinct_texts_and_reports_its_progress():
-    fitted, fractions = fit(ESTIMATORS[0], 2), []
-    texts = [f"{text} {number}" for number in range(300) for text in corpus(3)[0]]
-    summary = verify(
-        encode(assemble(fitted), PROVENANCE), fitted, texts + texts[:500], len(texts) + 500, fractions.append
-    )
-    assert summary["texts"] == len(set(texts))
-    assert summary["differences"] == 0
-    assert summary["largest_score_difference"] < 1e-12
-    ranked = np.sort(decision_scores(fitted, texts), axis=1)
-    assert summary["smallest_margin"] == pytest.approx((ranked[:, -1] - ranked[:, -2]).min(), abs=1e-9)
-    assert fractions == sorted(fractions) and fractions[0] < 0.5 and fractions[-1] == 1
-
-
-def test_a_tampered_weight_fails_verification_without_naming_a_text():
-    fitted = fit(ESTIMATORS[0])
-    model = decode(encode(assemble(fitted), PROVENANCE))
-    model.weights[0, model.terms.index("free")] += 100
-    texts = iter(["the secret is free", "secret: hello", "free free", "free hello", "free \ud83d", "free"])
-    with pytest.raises(VerificationError, match=r"labels 5 of 6 texts") as failure:
-        verify(encode(model, PROVENANCE), fitted, texts, 6)
-    assert "secret" not in str(failure.value)
-    assert hashlib.sha256(b"the secret is free").hexdigest()[:12] in str(failure.value)

@@ -1,5 +1,6 @@
 """The bytes of an exported model: canonical, exact, and refused when anything in them is not as it should be."""
 
+import dataclasses
 import datetime
 import json
 import subprocess
@@ -10,30 +11,29 @@ import pytest
 
 from pipeline.dataset import TrainingSet
 from pipeline.errors import ArtefactError
-from pipeline.export import assemble, decode, encode, provenance
+from pipeline.export import decode, encode, provenance
+from pipeline.export.format import sealed
 from pipeline.settings import Candidate
-from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ESTIMATORS, KINDS, PROVENANCE, fit
+from tests.unit.export.exported_models import ESTIMATORS, KINDS, PROVENANCE, exported, fixed
 
 
 @pytest.fixture
 def entries() -> dict:
-    return json.loads(encode(assemble(fit(ESTIMATORS[0])), PROVENANCE))
+    return json.loads(exported(fixed(ESTIMATORS[0])))
 
 
 @pytest.mark.parametrize("kind", KINDS[:: len(KINDS) // 5 + 1])
 def test_a_model_survives_the_file(kind):
-    model = assemble(fit(*kind))
-    found = decode(encode(model, PROVENANCE))
-    for name in ("labels", "tokeniser", "terms", "sublinear_tf", "norm"):
-        assert getattr(found, name) == getattr(model, name)
-    for name in ("idf", "weights", "intercepts"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(model, name))
+    model = fixed(*kind)
+    found = decode(exported(model))
+    for field in dataclasses.fields(model):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(model, field.name))
 
 
 def test_the_bytes_are_canonical():
-    encoded = encode(assemble(fit(ESTIMATORS[0])), PROVENANCE)
-    assert encode(assemble(fit(ESTIMATORS[0])), dict(reversed(PROVENANCE.items()))) == encoded
+    encoded = exported(fixed(ESTIMATORS[0]))
+    self_test = [dict(reversed(vector.items())) for vector in json.loads(encoded)["self_test"]]
+    assert encode(fixed(ESTIMATORS[0]), dict(reversed(PROVENANCE.items())), self_test) == encoded
     assert encoded.isascii() and encoded.endswith(b"}\n")
     assert len(encoded.splitlines()) == len(json.loads(encoded)) + 2
 
@@ -52,56 +52,28 @@ def replaced(path: str, value):
 
 BROKEN = {
     "another format": replaced("format", "skops"),
-    "a later version": replaced("version", "1.0"),
-    "an unknown requirement": replaced("requires", ["thresholds"]),
-    "an unknown entry": replaced("thresholds", []),
-    "an unknown entry of tokens": replaced("tokens.stemmer", "porter"),
-    "an unknown kind of characters": replaced("characters.upper", []),
+    "an unknown entry": replaced("stemmer", []),
     "a missing entry": lambda entries: entries.pop("norm"),
-    "a missing entry of tokens": lambda entries: entries["tokens"].pop("min_token"),
-    "an unknown norm": replaced("norm", "l1"),
-    "an unknown term frequency": replaced("term_frequency", "binary"),
-    "one label": replaced("labels", ["bank"]),
-    "labels out of order": lambda entries: entries["labels"].reverse(),
-    "terms out of order": lambda entries: entries["terms"].reverse(),
-    "a repeated term": lambda entries: entries["terms"].__setitem__(1, entries["terms"][0]),
-    "a short idf": lambda entries: entries["idf"].pop(),
+    "a fraction": replaced("biases.0", 0.5),
     "a short row": lambda entries: entries["weights"][1].pop(),
-    "a missing row": lambda entries: entries["weights"].pop(),
-    "a missing intercept": lambda entries: entries["intercepts"].pop(),
-    "a number as a string": replaced("weights.0.0", "1"),
-    "a boolean as a number": replaced("idf.0", True),
-    "NaN": replaced("idf.0", float("nan")),
-    "a number beyond every float": replaced("idf.0", 10**400),
-    "an integer with a fraction": replaced("tokens.min_token", 2.0),
-    "tokens of length 0": replaced("tokens.min_token", 0),
-    "n-grams from high to low": replaced("tokens.ngrams", [2, 1]),
-    "endless n-grams": replaced("tokens.ngrams", [1, 10**9]),
-    "overlapping characters": replaced("characters.keep", [[97, 122], [122, 125]]),
-    "a range from high to low": replaced("characters.drop", [[9, 8]]),
-    "a code point beyond Unicode": replaced("characters.keep", [[97, 0x110000]]),
-    "a shift beyond Unicode": replaced("characters.shift", [[97, 122, 1, 0x110000]]),
-    "a shift without a step": replaced("characters.shift", [[97, 122, 0, 1]]),
-    "a replacement by nothing": replaced("characters.replace", [[97, 97, ""]]),
+    "terms twice": lambda entries: entries["terms"].__setitem__(1, entries["terms"][0]),
+    "other limits": lambda entries: entries["limits"].update(S=entries["limits"]["S"] + 1),
+    "another result": lambda entries: entries["self_test"][0].update(N=entries["self_test"][0]["N"] + 1),
 }
 
 
 @pytest.mark.parametrize("edit", BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_refused_by_library_and_scorer(edit, entries):
+def test_a_broken_file_is_refused_by_the_library_as_by_the_scorers(edit, entries):
+    """tests/scorers has the whole table; the library asks the Python scorer."""
     edit(entries)
-    broken = json.dumps(entries).encode()
+    del entries["checksum"]
     with pytest.raises(ArtefactError, match="^Exported model"):
-        decode(broken)
-    with pytest.raises(ValueError):
-        nightsieve_scorer.load(broken)
+        decode(sealed(json.dumps(entries)[:-1].encode() + b","))
 
 
-@pytest.mark.parametrize("broken", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b'{"format": 1, "format": 2}', b"1e999"])
-def test_what_is_no_json_object_is_refused_by_library_and_scorer(broken):
-    with pytest.raises(ArtefactError):
-        decode(broken)
-    with pytest.raises(ValueError):
-        nightsieve_scorer.load(broken)
+def test_a_damaged_file_is_refused():
+    with pytest.raises(ArtefactError, match="checksum"):
+        decode(exported(fixed(ESTIMATORS[0])).replace(b"free", b"frea", 1))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +81,9 @@ def test_what_is_no_json_object_is_refused_by_library_and_scorer(broken):
     [{"date": "today"}, {"messages": 0}, {"fingerprint": "secret!"}, {"built_at": "2026-11-20T03:00:00Z"}],
     ids=str,
 )
-def test_a_provenance_with_other_entries_is_not_written(wrong):
+def test_a_provenance_with_other_entries_is_not_written(wrong, entries):
     with pytest.raises(ArtefactError, match="provenance"):
-        encode(assemble(fit(ESTIMATORS[0])), PROVENANCE | wrong)
+        encode(fixed(ESTIMATORS[0]), PROVENANCE | wrong, entries["self_test"])
 
 
 def test_the_provenance_of_a_night_is_written_as_it_is():
@@ -120,7 +92,9 @@ def test_the_provenance_of_a_night_is_written_as_it_is():
     candidate = Candidate(estimator="sgd", ngrams=(1, 2), min_df=2, sublinear_tf=True, norm="l2", alpha=1e-4)
     entry = provenance(datetime.date(2026, 11, 20), "0123456789abcdef", candidate, training_set)
     assert (entry["messages"], entry["documents"]) == (4, 2)
-    assert json.loads(encode(assemble(fit(ESTIMATORS[0])), entry))["provenance"] == entry
+    entry["bits"] = 12
+    encoded = encode(fixed(ESTIMATORS[0]), entry, json.loads(exported(fixed(ESTIMATORS[0])))["self_test"])
+    assert json.loads(encoded)["provenance"] == entry
 
 
 def test_importing_the_package_imports_nothing_slow():

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from pipeline.export import LinearModel, encode
+from pipeline.export import FixedPointModel
 from pipeline.settings import Text
 from pipeline.text import Tokeniser
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ANY_TEXT, PROVENANCE, WORDY_TEXT
+from tests.unit.export.exported_models import ANY_TEXT, WORDY_TEXT, exported
 
 ASSIGNED = [*range(0x33000), *range(0xE0000, 0xE0200), 0x10FFFF]  # the planes between hold nothing yet
 POLICIES = [(preset, digits) for preset in ("ascii", "casefold") for digits in ("separate", "keep", "shape")]
@@ -20,9 +20,9 @@ POLICIES = [(preset, digits) for preset in ("ascii", "casefold") for digits in (
 def pair(preset: str, digits: str, min_token: int = 1) -> tuple[Tokeniser, nightsieve_scorer.Scorer]:
     text = Text(preset=preset, digits=digits, min_token=min_token, stop_words=("The", "you", "免费"))
     tokeniser = Tokeniser.from_settings(text)
-    numbers = np.ones(2)
-    model = LinearModel(("no", "yes"), tokeniser, ("term",), numbers[:1], numbers[:, None], numbers, False, "l2")
-    return tokeniser, nightsieve_scorer.load(encode(model, PROVENANCE))
+    one, two = np.ones(1, dtype=np.int64), np.ones(2, dtype=np.int64)
+    model = FixedPointModel(("no", "yes"), tokeniser, ("term",), "l2", one, one, one, two[:, None] * 0, two, two, 0, 0)
+    return tokeniser, nightsieve_scorer.load(exported(model))
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids="-".join)

@@ -1,0 +1,35 @@
+"""The exported files of a night: from the fitted pipeline, and the texts whose labels it must keep."""
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from pipeline.errors import DataError
+from pipeline.export.assemble import assemble
+from pipeline.export.format import decode, encode
+from pipeline.export.model import count_terms
+from pipeline.export.quantise import choose_bits
+from pipeline.export.vectors import choose, encode_vectors, self_test
+
+
+def build(fitted: Pipeline, cleaned: Iterable[Iterable[str]], provenance: dict[str, Any]) -> bytes:
+    """The model file, of the fewest bits that flip no label of the ``cleaned`` texts, which come shard by shard.
+
+    Raises
+    ------
+    DataError
+        There is no text, or the model has more terms than a device can sum exactly.
+    """
+    model = assemble(fitted)
+    distinct = set(itertools.chain.from_iterable(cleaned))
+    if not distinct:
+        raise DataError("export: there is no message to compare the exported model with")
+    fixed, bits = choose_bits(model, count_terms(model, distinct, cleaned=True))
+    return encode(fixed, {**provenance, "bits": bits}, self_test(choose(fixed)))
+
+
+def build_vectors(model_bytes: bytes) -> bytes:
+    """The conformance vectors of a model file, as the file that travels beside it."""
+    return encode_vectors(choose(decode(model_bytes)), model_bytes)

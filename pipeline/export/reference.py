@@ -1,0 +1,36 @@
+"""What every scorer must get from a text: computed from matrices, by another way than any scorer goes."""
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.export.model import FixedPointModel, count_terms
+
+
+def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """For each text what a line of a scorer's output holds: tokens, S, N, scores as hexadecimal doubles, and label."""
+    counts = count_terms(model, texts)
+    S, N = model.sums(counts)
+    scores = model.scores(counts)
+    return [
+        {
+            "tokens": model.tokeniser.tokens(text),
+            "S": sums,
+            "N": squares,
+            "scores": [hexadecimal(score) for score in row],
+            "label": model.labels[winner],
+        }
+        for text, sums, squares, row, winner in zip(
+            texts, S.tolist(), N.tolist(), scores.tolist(), scores.argmax(axis=1).tolist(), strict=True
+        )
+    ]
+
+
+def units(text: str) -> str:
+    """The text's UTF-16 units, four hexadecimal digits each; a lone surrogate stays one."""
+    return text.encode("utf-16-be", "surrogatepass").hex()
+
+
+def hexadecimal(score: float) -> str:
+    """The 64 bits of a double as 16 hexadecimal digits, the most significant first."""
+    return struct.pack(">d", score).hex()

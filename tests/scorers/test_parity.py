@@ -1,0 +1,120 @@
+"""Every scorer writes, for every text, the line that the model's matrices give: byte for byte, in every language."""
+
+import functools
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.export import runtimes
+from pipeline.export.model import FixedPointModel
+from pipeline.export.reference import evaluate
+from scorers.python import nightsieve_scorer
+from tests.scorers import models
+from tests.scorers.languages import LANGUAGES, Language, everywhere
+from tests.scorers.texts import PUBLIC, texts
+
+TEXTS, CHUNK = 100_000, 20_000
+MODELS = {"nightly": (models.nightly, TEXTS), "plain": (models.plain, TEXTS), "handmade": (models.handmade, 2 * CHUNK)}
+MODEL = "the model itself"
+EXPLAINED = 6_000
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize("language", runtimes.PROGRAMS)
+def test_the_language_is_tested_here(language):
+    if language not in LANGUAGES:
+        pytest.skip(f"no {'JDK' if language == 'java' else 'Node'} on the PATH")
+
+
+def test_public_messages_are_among_the_texts():
+    if not PUBLIC.is_dir():
+        pytest.skip(f"no ../{PUBLIC.parent.name}/{PUBLIC.name}: more of the project's own messages in their place")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    return {name: _written(made(), tmp_path_factory.mktemp(name)) for name, (made, _) in MODELS.items()}
+
+
+def test_every_line_is_that_of_the_model(files, running, report):
+    differing = {name: dict.fromkeys(running, 0) for name in MODELS}
+    digests = {name: {source: hashlib.sha256() for source in [MODEL, *running]} for name in MODELS}
+    for done, chunk in zip(range(0, TEXTS, CHUNK), _chunks(texts(TEXTS)), strict=True):
+        for name in [name for name, (_, count) in MODELS.items() if done < count]:
+            lines = everywhere(running, functools.partial(Language.lines, model=files[name], texts=chunk))
+            lines[MODEL] = _lines(MODELS[name][0](), chunk)
+            for source, found in lines.items():
+                assert len(found) == len(chunk)
+                digests[name][source].update(b"\n".join(found))
+            for language in running:
+                differing[name][language] += sum(map(bytes.__ne__, lines[language], lines[MODEL]))
+    for name, (_, count) in MODELS.items():
+        digest = digests[name][MODEL].hexdigest()[:16]
+        report(f"parity, {name}: {count:,} distinct texts, lines {digest}, differing: {differing[name]}")
+    assert not any(count for counts in differing.values() for count in counts.values())
+    assert all(len({digest.hexdigest() for digest in found.values()}) == 1 for found in digests.values())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_explanation_is_the_same(name, files, running, report):
+    chunk = list(itertools.islice(texts(TEXTS), 5_000, 5_000 + EXPLAINED))
+    found = everywhere(running, lambda language: language.lines(files[name], chunk, "--explain"))
+    assert sum(b'"terms":[[' in line for line in found["python"]) > EXPLAINED / 20
+    differing = {language: sum(map(bytes.__ne__, lines, found["python"])) for language, lines in found.items()}
+    report(f"explanations, {name}: {EXPLAINED:,} texts, differing: {differing}")
+    assert not any(differing.values())
+
+
+@settings(max_examples=400)
+@given(text=ANY_TEXT)
+def test_python_cuts_any_text_into_the_tokens_of_training(text, files):
+    for name, (made, _) in MODELS.items():
+        assert _loaded(files[name]).tokens(text) == made().tokeniser.tokens(text)
+
+
+def test_every_language_cuts_any_text_into_the_tokens_of_training(files, running):
+    drawn = _drawn(600)
+    for name, (made, _) in MODELS.items():
+        expected = [made().tokeniser.tokens(text) for text in drawn]
+        found = everywhere(running, functools.partial(Language.lines, model=files[name], texts=drawn))
+        for language, lines in found.items():
+            assert [json.loads(line)["tokens"] for line in lines] == expected, language
+
+
+def _drawn(count: int) -> list[str]:
+    """So many texts as hypothesis draws them: a process for each would take too long."""
+    drawn = []
+
+    @settings(max_examples=count, database=None)
+    @given(text=ANY_TEXT)
+    def draw(text):
+        drawn.append(text)
+
+    draw()
+    return drawn
+
+
+@functools.cache
+def _loaded(path: Path) -> nightsieve_scorer.Scorer:
+    return nightsieve_scorer.load(path)
+
+
+def _written(model: FixedPointModel, folder: Path) -> Path:
+    path = folder / "model.json"
+    path.write_bytes(models.exported(model))
+    return path
+
+
+def _lines(model: FixedPointModel, chunk: list[str]) -> list[bytes]:
+    return [json.dumps(found, separators=(",", ":")).encode() for found in evaluate(model, chunk)]
+
+
+def _chunks(everything: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(itertools.islice(everything, CHUNK)):
+        yield chunk

@@ -1,0 +1,59 @@
+"""The night's proof: every scorer, every text, every vector, and scikit-learn beside them."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.errors import VerificationError
+from pipeline.export import build_vectors, decode, runtimes, verify
+from pipeline.export.assemble import decision_scores
+from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+
+MODEL = exported(fixed(ESTIMATORS[0]))
+VECTORS = build_vectors(MODEL)
+FITTED = fit(ESTIMATORS[0])
+
+
+def test_it_counts_distinct_texts_and_reports_its_progress():
+    fractions = []
+    texts = [f"{text} {number}" for number in range(100) for text in corpus(3)[0]]
+    summary = verify(MODEL, VECTORS, FITTED, texts + texts[:500], len(texts) + 500, fractions.append)
+    assert json.loads(json.dumps(summary)) == summary
+    assert summary["texts"] == len(set(texts)) == summary["proved"] + summary["observed"] + summary["flips"]
+    assert summary["differences"] == summary["flips"] == 0
+    assert summary["languages"] == runtimes.languages() and summary["vectors"] > 20
+    ranked = np.sort(decision_scores(FITTED[1], FITTED[0].transform(texts)), axis=1)
+    assert summary["smallest_margin"] == pytest.approx((ranked[:, -1] - ranked[:, -2]).min(), abs=1e-9)
+    assert fractions == sorted(fractions) and fractions[0] < 0.7 and fractions[-1] == 1
+
+
+def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
+    model = fixed(ESTIMATORS[1])
+    other = decode(exported(model))
+    other.weights[:2, other.terms.index("free")] += [100, -100]
+    texts = iter(["the secret is free", "secret: hello", "free free", "free hello", "free \ud83d", "free"])
+    tampered = exported(other)
+    with pytest.raises(VerificationError, match=r"5 of 6 texts") as failure:
+        verify(tampered, build_vectors(tampered), fit(ESTIMATORS[1]), texts, 6)
+    assert "secret" not in str(failure.value)
+    assert hashlib.sha256(b"the secret is free").hexdigest()[:12] in str(failure.value)
+
+
+@pytest.mark.parametrize("texts", [["free secret"], []])
+def test_a_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(texts, monkeypatch):
+    def wrong(language, words, given=b""):
+        return runtimes_run(language, words, given).replace(b'"N":', b'"N":1')
+
+    runtimes_run = runtimes._run
+    monkeypatch.setattr(runtimes, "_run", wrong)
+    with pytest.raises(VerificationError, match=r"in python") as failure:
+        verify(MODEL, VECTORS, FITTED, texts, 1)
+    assert "secret" not in str(failure.value)
+
+
+def test_a_scorer_that_refuses_the_model_fails():
+    damaged = MODEL[:-30] + MODEL[-29:]
+    with pytest.raises(VerificationError, match="The python scorer failed"), runtimes.scorers(damaged) as running:
+        running["python"](["free"])
