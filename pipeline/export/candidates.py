@@ -57,7 +57,7 @@ SURROGATES = (
     "\ud83d {0} {1}\ud83d\ud83d\udd11{0}",
     "{0}\udd11\ud83d{1} {0}\ud801\udc00{1} {0}\udc00\ud801{1}",
     "{0}\ud801{1} {0}\udc28{1} {0}\ud801\ud801\udc28\udc28{1}",
-    "\udbff{0}\udbff\udfff{1}\ud800\udc00 {0}\ud83d",
+    "\udbff{0}\udbff\udfff{1}\ud800\udc00 {0}\udd11\udd11{1}\ud83d",
 )
 
 
@@ -86,17 +86,23 @@ def closest(model: FixedPointModel, author: "Author") -> dict[str, str]:
     """For each pair of labels a text with their scores as close as any of some thousand, if possible the best two."""
     texts = [author.plain(4, 12) for _ in range(POOL)]
     scores = model.scores(count_terms(model, texts))
+    pairs = list(itertools.combinations(range(len(model.labels)), 2))
     found = {}
-    for i, j in itertools.combinations(range(len(model.labels)), 2):
-        margins = np.abs(scores[:, i] - scores[:, j])
-        best = np.maximum(scores[:, i], scores[:, j]) >= scores.max(axis=1)
-        second = np.minimum(scores[:, i], scores[:, j]) >= np.partition(scores, -2, axis=1)[:, -2]
-        if (best & second).any():
-            margins[~(best & second)] = np.inf
-        text = texts[int(margins.argmin())]
-        pair = f"{model.labels[i]} and {model.labels[j]}"
-        found[text] = f"{found[text]}, and of {pair}" if text in found else f"the smallest margin of {pair}"
+    for pair in pairs:
+        near = texts[_closest(scores, *pair)]
+        # One term more brings most pairs far closer than another thousand texts would.
+        nearer = [near, *(f"{near} {author.plain(1, 1)}" for _ in range(POOL // len(pairs)))]
+        text = nearer[_closest(model.scores(count_terms(model, nearer)), *pair)]
+        names = " and ".join(model.labels[label] for label in pair)
+        found[text] = f"{found[text]}, and of {names}" if text in found else f"the smallest margin of {names}"
     return found
+
+
+def _closest(scores: np.ndarray, i: int, j: int) -> int:
+    """The row in which two labels' scores [n_texts, K] are closest, of those where they are the best two, if any."""
+    margins = np.abs(scores[:, i] - scores[:, j])
+    best_two = np.minimum(scores[:, i], scores[:, j]) >= np.partition(scores, -2, axis=1)[:, -2]
+    return int(np.where(best_two, margins, np.inf if best_two.any() else margins).argmin())
 
 
 class Author:

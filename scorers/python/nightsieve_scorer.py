@@ -45,6 +45,7 @@ MOST_INTEGER = 2**31 - 1
 MOST_BIAS = 2**52
 MOST_TF = 2**20
 LAST_CODE_POINT = 0x10FFFF
+MOST_DEPTH = 100
 HEX_DIGITS = b"0123456789abcdef"
 
 
@@ -273,6 +274,8 @@ def _check(entries, model):
     missing, more = ENTRIES - set(entries), set(entries) - ENTRIES
     _demand(not missing, f"lacks {sorted(missing)}")
     _demand(not more or minor > MINOR, f"holds unknown entries: {sorted(more)!r:.100}")
+    plain = all(_is_plain(entries[name], MOST_DEPTH) for name in more)
+    _demand(plain, "an unknown entry holds true, false or null, or is nested too deeply")
     _demand(model[-TAIL:] == _tail(model[:-TAIL]), "checksum: the file is not what was written")
     _check_provenance(entries["provenance"])
     _check_tokens(entries["tokens"])
@@ -286,9 +289,16 @@ def _tail(content):
     return f'"checksum": "{zlib.crc32(content):08x}"\n}}\n'.encode()
 
 
+def _is_plain(value, depth):
+    if type(value) in (dict, list):
+        within = value.values() if type(value) is dict else value
+        return depth > 0 and all(_is_plain(inner, depth - 1) for inner in within)
+    return depth > 0 and type(value) in (str, int)
+
+
 def _minor(version):
     number, _, minor = version.partition(".") if type(version) is str else ("", "", "")
-    known = number == str(MAJOR) and minor.isdigit() and len(minor) < 9 and str(int(minor)) == minor
+    known = number == str(MAJOR) and minor.isascii() and minor.isdigit() and len(minor) < 9 and str(int(minor)) == minor
     _demand(known, f"version {version!r:.40} is not {MAJOR}.x, which this scorer reads")
     return int(minor)
 

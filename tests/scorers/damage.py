@@ -11,26 +11,9 @@ from tests.scorers.edited import TAIL, Entries, read, settle, written
 
 Damage = Callable[[random.Random, bytes], bytes]
 INTEGERS = [
-    0,
-    1,
-    -1,
-    2,
-    7,
-    8,
-    9,
-    1000,
-    1001,
-    0xD7FF,
-    0xD800,
-    0xDFFF,
-    0xFFFD,
-    0x10FFFF,
-    0x110000,
-    2**20,
-    2**31 - 1,
-    2**31,
+    *(0, 1, -1, 2, 7, 8, 9, 1000, 1001, 0xD7FF, 0xD800, 0xDFFF, 0xFFFD, 0x10FFFF, 0x110000),
+    *(2**20, 2**31 - 1, 2**31, 2**52, 2**53 - 1, -(2**31), -(2**53) + 1),
 ]
-INTEGERS += [2**52, 2**53 - 1, -(2**31), -(2**53) + 1]
 STRINGS = ["", " ", "a", "free", "none", "l2", "\ud83d", "😀", "\0", "__proto__", "0041", "1.0", "1.1"]
 
 

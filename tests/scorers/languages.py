@@ -54,7 +54,7 @@ class Language:
     def drive(self, jobs: Sequence[tuple[str, Path]], texts: Iterable[str]) -> list[str]:
         """What becomes of each scorer's model in one process, as drive.py has it."""
         driver = {
-            "python": [sys.executable, "-I", "-S", str(HERE / "drive.py")],
+            "python": [sys.executable, "-I", "-S", "-B", str(HERE / "drive.py")],
             "java": ["java", "-XX:+UseSerialGC", "-cp", str(self.folder), "nightsieve.Drive"],
             "javascript": ["node", str(HERE / "drive.js")],
         }[self.name]
