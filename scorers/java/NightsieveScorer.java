@@ -809,6 +809,7 @@ public final class NightsieveScorer {
         private static final String CHECKSUM = "\"checksum\":";
         private static final int TAIL = 25;
         private static final int MOST_TF = 1 << 20;
+        private static final long MOST_SELF_TEST = 1L << 24;
         private static final long MOST_BIAS = 1L << 52;
         private static final int MOST_SHIFT = 200;
 
@@ -829,6 +830,7 @@ public final class NightsieveScorer {
         int[] idfSquared;
         List<int[]> weights = new ArrayList<int[]>();
         List<Vector> selfTest = new ArrayList<Vector>();
+        private long longestReplacement = 1;
 
         private final byte[] bytes;
         private final Json json;
@@ -1084,6 +1086,9 @@ public final class NightsieveScorer {
             }
             json.complete(seen, "replace", "drop", "shift", "keep");
             replacements.trim();
+            for (int i = 0; i < replacements.size; i++) {
+                longestReplacement = Math.max(longestReplacement, replacements.ends[i] - replacements.start(i));
+            }
             characters = new CharacterMap(replace, replacements, drop, shift, keep);
         }
 
@@ -1229,6 +1234,15 @@ public final class NightsieveScorer {
                 checkLength("self_test." + i + ".S", selfTest.get(i).sums.length, k);
                 checkLength("self_test." + i + ".scores", selfTest.get(i).scores.length, k);
             }
+            checkSelfTestUnits();
+        }
+
+        private void checkSelfTestUnits() {
+            long units = 0;
+            for (Vector vector : selfTest) {
+                units += vector.text.length();
+            }
+            demand(units * longestReplacement <= MOST_SELF_TEST, "self_test", "its texts become too long when mapped");
         }
 
         private static void checkLength(String entry, int length, int expected) {

@@ -954,7 +954,7 @@ var nightsieve = (function () {
     });
     const replace = entries.get('characters').get('replace');
     const longest = replace.reduce((most, range) => Math.max(most, range[2].length), 1);
-    demand(units * longest <= MOST_SELF_TEST, 'self_test: its texts become too long by characters.replace');
+    demand(units * longest <= MOST_SELF_TEST, 'self_test: its texts become too long when mapped');
   }
 
   function selfTest(scorer, vectors) {

@@ -46,6 +46,7 @@ MOST_BIAS = 2**52
 MOST_TF = 2**20
 LAST_CODE_POINT = 0x10FFFF
 MOST_DEPTH = 100
+MOST_SELF_TEST = 2**24
 HEX_DIGITS = b"0123456789abcdef"
 
 
@@ -385,13 +386,16 @@ def _check_limits(entries):
 
 def _check_self_test(entries):
     vectors, K = entries["self_test"], len(entries["labels"])
-    _demand(type(vectors) is list and vectors, "self_test is no list of vectors")
+    _demand(type(vectors) is list and vectors != [], "self_test is no list of vectors")
     for place, vector in enumerate(vectors):
         shaped = _has(vector, "text", "tokens", "S", "N", "scores", "label") and _is_units(vector["text"])
         shaped = shaped and _list_of(vector["tokens"], _is_text) and _integers(vector["S"], K, -MOST_EXACT, MOST_EXACT)
         shaped = shaped and _is_integer(vector["N"], 0, MOST_EXACT) and type(vector["label"]) is str
         shaped = shaped and _list_of(vector["scores"], _is_bits) and len(vector["scores"]) == K
         _demand(shaped, f"self_test.{place} is no vector")
+    units = sum(len(vector["text"]) // 4 for vector in vectors)
+    longest = max((len(found[2].encode("utf-16-le")) // 2 for found in entries["characters"]["replace"]), default=1)
+    _demand(units * longest <= MOST_SELF_TEST, "self_test: its texts become too long when mapped")
 
 
 def _self_test(scorer, vectors):

@@ -35,6 +35,8 @@ def vector_with(entry: str, value) -> Edit:
     return put(f"self_test.0.{entry}", value)
 
 
+LONG_REPLACEMENT = put("characters.replace", [[0x1F600, 0x1F600, "x" * 2**12]])
+
 # For each entry that the reason has to name: what is wrong with it, everything else being right.
 REFUSED: dict[str, dict[str, Edit]] = {
     "format": {
@@ -221,6 +223,7 @@ REFUSED: dict[str, dict[str, Edit]] = {
         "a score less": removed("self_test.0.scores.0"),
         "another label": vector_with("label", "1"),
         "an unknown label": vector_with("label", "nobody"),
+        "texts too long when mapped": settled(every(LONG_REPLACEMENT, vector_with("text", "0061" * 2**12))),
     },
     "": {  # a reason that names no entry, or several
         **{f"no {entry}": removed(entry) for entry in ENTRIES},

@@ -3,7 +3,7 @@
 As in `tests.scorers.clauses`, they are made to `tests.scorers.models.handmade`.
 """
 
-from tests.scorers.clauses import LONE, WEIGHTLESS, WITHOUT_NORM, K, V, shared
+from tests.scorers.clauses import LONE, LONG_REPLACEMENT, WEIGHTLESS, WITHOUT_NORM, K, V, shared, vector_with
 from tests.scorers.edited import Edit, every, put
 
 LOADED: dict[str, Edit] = {
@@ -52,6 +52,7 @@ LOADED: dict[str, Edit] = {
         put("term_frequency.2", 2**20), put("weights", [shared(2**33 - 1), *([0] * V for _ in range(K - 2))])
     ),
     "N of 2^53 - 1": every(put("idf_squared", shared(441650591)), put("term_frequency_squared.2", 20394401)),
+    "a self-test of long texts": every(LONG_REPLACEMENT, vector_with("text", "0061" * (2**12 - 200))),
     "a self-test of one vector": lambda entries: entries["self_test"].__delitem__(slice(1, None)),
     "a vector twice": lambda entries: entries["self_test"].append(dict(entries["self_test"][0])),
 }  # fmt: skip

@@ -1,0 +1,98 @@
+"""Models of a given size, trained by the project's own estimators, and the files that they are exported as."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.pipeline import Pipeline
+
+from benchmarks import machine
+from pipeline.config import DEFAULTS, file_layer, resolve
+from pipeline.export.format import encode
+from pipeline.export.model import FixedPointModel
+from pipeline.export.reference import evaluate, units
+from pipeline.export.vectors import choose, self_test
+from pipeline.settings import Candidate, Settings
+from pipeline.text import Tokeniser
+from pipeline.training.estimators import train
+
+NGRAMS = (1, 2)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Messages, counted.
+
+    Attributes
+    ----------
+    terms : the n-grams, single tokens and pairs, that stand in the messages most often; V.
+    counts : float64 [n_messages, V].
+    labels : [n_messages].
+    """
+
+    terms: list[str]
+    counts: sp.csr_array
+    labels: np.ndarray
+
+
+@functools.cache
+def settings() -> Settings:
+    """The project's own configuration."""
+    return resolve([file_layer(DEFAULTS)], {"NIGHTSIEVE_DATABASE_URL": "sqlite:///unused.db"}).settings
+
+
+@functools.cache
+def candidates() -> dict[str, Candidate]:
+    """The configuration's first candidate of single tokens and pairs for each of the five estimators."""
+    found: dict[str, Candidate] = {}
+    for candidate in settings().training.search.candidates:
+        if candidate.ngrams == NGRAMS:
+            found.setdefault(candidate.estimator, candidate)
+    return found
+
+
+def count(texts: Sequence[str], labels: Sequence[str], terms: int) -> Training:
+    """The messages, with at most so many terms."""
+    vectoriser = CountVectorizer(analyzer=_tokeniser(), max_features=terms, dtype=np.float64)
+    counts = sp.csr_array(vectoriser.fit_transform(texts))
+    return Training(list(vectoriser.get_feature_names_out()), counts, np.array(labels))
+
+
+def fit(training: Training, candidate: Candidate) -> Pipeline:
+    """The fitted pipeline, raw text in and label out, as a night writes it."""
+    scaling = {"norm": candidate.norm, "sublinear_tf": candidate.sublinear_tf}
+    transformer = TfidfTransformer(**scaling)
+    vectors = transformer.fit_transform(training.counts)
+    tfidf = TfidfVectorizer(analyzer=_tokeniser(), vocabulary=training.terms, **scaling)
+    tfidf.idf_ = transformer.idf_
+    weight = np.ones(len(training.labels), dtype=np.int64)
+    estimator = train(candidate, settings().training, vectors, training.labels, weight)
+    return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
+
+
+def test_texts(model: FixedPointModel) -> list[str]:
+    """The texts of the self-test that a night would write into this model's file."""
+    return [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in self_test(choose(model))]
+
+
+def export(model: FixedPointModel, bits: int, candidate: Candidate, messages: int, texts: list[str]) -> bytes:
+    """The model file as a night writes it, with a self-test of these ``texts``."""
+    described = machine.describe()
+    provenance = {
+        "date": described["date"],
+        "fingerprint": "0123456789abcdef",
+        "candidate": str(candidate),
+        "messages": messages,
+        "documents": messages,
+        "libraries": {name: described["versions"][name] for name in machine.LIBRARIES},
+        "bits": bits,
+    }
+    vectors = [{"text": units(text), **outcome} for text, outcome in zip(texts, evaluate(model, texts), strict=True)]
+    return encode(model, provenance, vectors)
+
+
+def _tokeniser() -> Tokeniser:
+    return Tokeniser.from_settings(settings().text, NGRAMS)
