@@ -22,16 +22,16 @@ def main(scorer_path, model_path, messages_path):
         if not messages:
             lines = Path(messages_path).read_text().split("\n")
             messages = [bytes.fromhex(units).decode("utf-16-be", "surrogatepass") for units in lines]
-        if action == "label":
-            score = scorer.label
-        else:
-            def score(text):
-                return scorer.evaluate(text).label
+        score = scorer.label if action == "label" else _evaluated(scorer)
         tally = dict.fromkeys(scorer.labels, 0)
         begun = time.perf_counter_ns()
         for message in messages[: int(count[0])]:
             tally[score(message)] += 1
         print(time.perf_counter_ns() - begun, *tally.values(), flush=True)
+
+
+def _evaluated(scorer):
+    return lambda text: scorer.evaluate(text).label
 
 
 if __name__ == "__main__":
