@@ -27,7 +27,7 @@ LAYERS  = set -f; overlays=($$CONFIG); IFS=$$'\n'; patches=($$PATCH); \
 RETRAIN = ($(LAYERS); $(BIN)/luigi --module tasks Retrain --date="$$DATE" --workers="$$WORKERS" "$${layers[@]}")
 EXPORT  = ($(LAYERS); $(BIN)/nightsieve runs fetch "$$DATE" "$${layers[@]}" --to "$$OUT")
 
-.PHONY: help setup demo test lint night retrain export lock down
+.PHONY: help setup demo test bench lint night retrain export lock down
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -53,6 +53,10 @@ demo: setup  ## start everything embedded, make sample data, run a night
 test: setup lint  ## every test
 	$(BIN)/python -m pytest $(PYTEST)
 
+bench: setup  ## measure anew what benchmarks/README.md shows (about half an hour)
+	set -e; for name in agreement size scoring; do $(BIN)/python -m benchmarks.$$name; done
+	$(BIN)/python -m benchmarks.readme
+
 lint: setup  ## style, and the layers between packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -68,8 +72,8 @@ export: setup  ## a night's model, pipeline, manifest and summary into OUT; DATE
 	@$(EXPORT)
 
 lock: setup  ## write requirements.lock anew from setup.py
-	$(BIN)/uv pip compile setup.py --quiet --universal --python-version 3.11 --extra test --extra build \
-		--generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --output-file requirements.lock
+	$(BIN)/uv pip compile setup.py --quiet --universal --python-version 3.11 --extra test --extra bench \
+		--extra build --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --output-file requirements.lock
 
 down: setup  ## stop the embedded services; the data stay
 	$(BIN)/nightsieve down

@@ -35,6 +35,10 @@ TEST = [
     "ruff>=0.8",
     "uv>=0.5",  # writes requirements.lock
 ]
+BENCH = [
+    "m2cgen>=0.10",  # the baseline of the scorers
+    "matplotlib>=3.9",  # plots
+]
 
 setup(
     name="nightsieve",
@@ -49,6 +53,6 @@ setup(
         "scorers.javascript": ["*.js", "*.html"],
     },
     install_requires=PIPELINE + OPS,
-    extras_require={"test": TEST, "build": ["setuptools>=70"]},
+    extras_require={"test": TEST, "bench": BENCH, "build": ["setuptools>=70"]},
     entry_points={"console_scripts": ["nightsieve = ops.cli:main"]},
 )

@@ -176,8 +176,8 @@ def tables(result: dict[str, Any]) -> str:
     m2cgen, rounds = result["m2cgen"], result["rounds"]
     parts = [
         f"{result['candidate']}, 3 labels; {result['scored']:,} messages, one at a time on one core; median of "
-        f"{rounds} rounds in turns, lowest and highest in brackets. Loading is the first in a new process, scoring follows a "
-        "warm-up. *label* finds the label, *evaluate* tokens, sums and scores too.",
+        f"{rounds} rounds in turns, lowest and highest in brackets. Loading is the first in a new process, scoring "
+        "follows a warm-up. *label* finds the label, *evaluate* tokens, sums and scores too.",
     ]
     for size in result["sizes"]:
         parts += [f"**{size['terms']:,} terms**", _table(size["programs"])]
