@@ -32,6 +32,7 @@ TEST = [
     "import-linter>=2.1",  # the layer rules of docs/architecture.md
     "pytest>=8.3",
     "pytest-timeout>=2.3",
+    "pytest-xdist[psutil]>=3.6",  # the suite on all cores
     "ruff>=0.8",
     "uv>=0.5",  # writes requirements.lock
 ]

@@ -1,11 +1,14 @@
 """The languages, compiled once; and what the suite found, in a few lines at the end."""
 
+import functools
+from collections.abc import Callable
+
 import pytest
 
 from tests.scorers import languages
 from tests.scorers.languages import Language
 
-FOUND = pytest.StashKey[list[str]]()
+FOUND = "found"
 
 
 @pytest.fixture(scope="session")
@@ -15,18 +18,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Language]:
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest, record_property):
+def report(record_property) -> Callable[[str], None]:
     """A function that has a line printed when all tests are done."""
-
-    def add(line: str) -> None:
-        record_property("found", line)
-        request.config.stash.setdefault(FOUND, []).append(line)
-
-    return add
+    return functools.partial(record_property, FOUND)
 
 
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    if lines := config.stash.get(FOUND, []):
+def pytest_terminal_summary(terminalreporter) -> None:
+    reports = (each for group in terminalreporter.stats.values() for each in group)
+    calls = (report for report in reports if getattr(report, "when", None) == "call")
+    if lines := [value for call in calls for name, value in call.user_properties if name == FOUND]:
         terminalreporter.section("scorers")
         for line in lines:
             terminalreporter.line(line)
