@@ -44,7 +44,7 @@ class ExportVectors(NightTask):
 class VerifyExport(NightTask):
     """Run every scorer over every message of the run and the vectors; one difference fails the night."""
 
-    stage, name, version = "export", "verification", 2
+    stage, name, version = "export", "verification", 3
 
     def requires(self) -> dict[str, NightTask]:
         return {
@@ -53,6 +53,9 @@ class VerifyExport(NightTask):
             "fitted": self.clone(FitModel),
             "messages": self.clone(IngestMessages),
         }
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "scorers": export.scorers_digest()}
 
     def run(self) -> None:
         messages = self.input()["messages"]

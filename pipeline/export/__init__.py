@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "provenance": ["provenance"],
         "quantise": ["choose_bits", "quantise"],
         "sidecar": ["describe", "load_pipeline"],
+        "sources": ["scorers_digest"],
         "verify": ["verify"],
     },
 )

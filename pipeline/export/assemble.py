@@ -47,9 +47,7 @@ def _rows(estimator) -> tuple[np.ndarray, np.ndarray]:
     """
     match estimator:
         case LogisticRegression() | LinearSVC() | SGDClassifier():
-            # Without an intercept scikit-learn keeps one 0.0 for all classes.
-            intercepts = np.broadcast_to(estimator.intercept_, len(estimator.coef_))
-            return _both(estimator.coef_), _both(intercepts)
+            return _both(estimator.coef_), _both(estimator.intercept_)
         case MultinomialNB():
             return estimator.feature_log_prob_, estimator.class_log_prior_
         case ComplementNB():

@@ -10,11 +10,8 @@ from pathlib import Path
 
 from pipeline.errors import VerificationError
 from pipeline.export.reference import units
-from scorers.python import nightsieve_scorer
+from pipeline.export.sources import JAVA, JAVASCRIPT, PYTHON
 
-SCORERS = Path(nightsieve_scorer.__file__).parents[1]
-JAVA = SCORERS / "java" / "NightsieveScorer.java"
-JAVASCRIPT = SCORERS / "javascript" / "nightsieve_scorer.js"
 PROGRAMS = {"python": (), "java": ("javac", "java"), "javascript": ("node",)}  # what must be on the PATH
 
 Scorer = Callable[..., list[bytes]]
@@ -47,7 +44,7 @@ def command(language: str, folder: Path) -> list[str]:
     match language:
         case "python":
             # Nothing but the standard library is within reach, as for a user who copied the file.
-            return [sys.executable, "-I", "-S", nightsieve_scorer.__file__]
+            return [sys.executable, "-I", "-S", str(PYTHON)]
         case "java":
             _run(language, ["javac", "-encoding", "UTF-8", "-d", str(folder), str(JAVA)])
             return ["java", "-XX:+UseSerialGC", "-cp", str(folder), "nightsieve.NightsieveScorer"]

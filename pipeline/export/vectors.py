@@ -66,22 +66,25 @@ def encode_vectors(vectors: list[Vector], model_bytes: bytes) -> bytes:
     return "\n".join(["{", *lines, '"vectors": [', rows, "]", "}", ""]).encode("ascii")
 
 
-def decode_vectors(content: bytes) -> list[Vector]:
-    """The vectors in a file.
+def decode_vectors(content: bytes, model_bytes: bytes) -> list[Vector]:
+    """The vectors in a file that was made for this model file.
 
     Raises
     ------
     ArtefactError
-        It is not of this format and version, or a vector lacks something.
+        It is not of this format and version, it was made for another model, or a vector lacks something.
     """
     try:
         file = json.loads(content)
         known = (file["format"], file["version"]) == (FORMAT, VERSION)
+        theirs = file["model"] == hashlib.sha256(model_bytes).hexdigest()
         whole = known and all(set(vector) == set(KEYS) for vector in file["vectors"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ArtefactError(f"Vectors: not a file as docs/format.md has it: {error!r:.100}") from None
     if not known:
         raise ArtefactError(f"Vectors: {file['format']!r:.40} {file['version']!r:.40} is not {FORMAT} {VERSION}")
+    if not theirs:
+        raise ArtefactError("Vectors: made for another model")
     if not whole:
         raise ArtefactError(f"Vectors: one has other entries than {', '.join(KEYS)}")
     return file["vectors"]

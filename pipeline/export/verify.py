@@ -20,7 +20,7 @@ from pipeline.export.reference import evaluate
 from pipeline.export.runtimes import Scorer, scorers
 from pipeline.export.vectors import decode_vectors
 
-CHUNK = 10_000  # texts held at once
+CHUNK, CHUNK_CHARACTERS = 10_000, 5_000_000  # held at once: texts, and their characters
 NAMED = 3  # differing texts that an error names, by digest
 
 
@@ -48,7 +48,7 @@ def verify(
         A line or a vector differs, a scorer fails, or a score is further from the estimator's than rounding explains.
         The message names texts by the start of their sha256.
     """
-    vectors, seen, done = decode_vectors(vectors_bytes), set(), 0
+    vectors, seen, done = decode_vectors(vectors_bytes, model_bytes), set(), 0
     with scorers(model_bytes) as running:
         tally = _Tally(decode(model_bytes), fitted, assemble(fitted), running)
         tally.check_vectors(vectors)
@@ -144,8 +144,14 @@ class _Tally:
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(texts)
-    while chunk := list(itertools.islice(remaining, CHUNK)):
+    chunk, characters = [], 0
+    for text in texts:
+        chunk.append(text)
+        characters += len(text)
+        if len(chunk) == CHUNK or characters >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
         yield chunk
 
 

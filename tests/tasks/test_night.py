@@ -234,6 +234,20 @@ def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
     assert [key for key in set(after) - set(before) if not key.startswith(("configs/", "ingest/reviews-"))] == []
 
 
+def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(night, night_environment, tmp_path):
+    node = tmp_path / "node"
+    node.write_text("#!/bin/sh\nexec sed 's/.*/{}/'\n")
+    node.chmod(0o755)
+    before = objects(night_environment)
+    wrong = {**night_environment, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    failed = run(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
+    assert failed.returncode == 30
+    assert re.search(r"Scorers get something else than the exported model says: \d+ in javascript texts", failed.stderr)
+    written = {key.partition("-")[0] for key in set(objects(night_environment)) - set(before)}
+    assert "export/model" in written
+    assert not written & {"export/verification", "export/description"} and not any("runs/" in key for key in written)
+
+
 def test_a_night_that_failed_is_tried_again_at_once_when_asked_for_again(night, night_environment):
     command = retrain(patches=["source.messages.where=1 = 0"], night="2026-11-18")
     for _ in range(2):

@@ -1,6 +1,9 @@
 """From scikit-learn to integers: what is exported predicts what was fitted, as far as rounding lets it."""
 
+import dataclasses
 import functools
+import itertools
+import random
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from pipeline.errors import DataError
 from pipeline.export import assemble, build, build_vectors, choose_bits, decode, quantise
 from pipeline.export.agreement import compare
 from pipeline.export.assemble import decision_scores
-from pipeline.export.model import MOST_EXACT, count_terms
+from pipeline.export.model import MOST_EXACT, FixedPointModel, LinearModel, count_terms
 from pipeline.export.quantise import FEWEST_BITS
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import (
@@ -79,6 +82,61 @@ def test_the_scorer_gets_the_very_scores_of_the_fixed_point_model(kind, text):
     S, N = fixed(*kind).sums(counts)
     assert (S[0].tolist(), N[0]) == (result.S, result.N)
     assert result.scores == fixed(*kind).scores(counts)[0].tolist()
+
+
+def worst_rounded(weight: int, idf: int, bias: int, signs: tuple[int, int, int]) -> tuple[LinearModel, FixedPointModel]:
+    """A model of numbers up to these, and what it was rounded from: each of its numbers as far off as it can be."""
+    chance = np.random.default_rng(weight)
+    model, fitted = fixed(ESTIMATORS[0]), assemble(fit(ESTIMATORS[0]))
+    shape = model.weights.shape
+    rounded = dataclasses.replace(
+        model,
+        weights=chance.integers(-weight, weight, shape, endpoint=True),
+        idf_squared=chance.integers(idf // 2, idf, shape[1], endpoint=True),
+        biases=chance.integers(-bias, bias, shape[0], endpoint=True),
+        bias_shift=0,
+        score_shift=0,
+    )
+    # Raised for one label and lowered for the next.
+    alternating = np.array([1, -1, 1])
+    exact_idf = np.sqrt(rounded.idf_squared + signs[0] / 2)
+    exact_weights = rounded.weights + signs[1] * alternating[:, None]
+    return dataclasses.replace(
+        fitted,
+        idf=exact_idf,
+        weights=exact_weights / exact_idf,
+        intercepts=rounded.biases + signs[2] / 2 * alternating,
+    ), rounded
+
+
+@pytest.mark.parametrize("magnitudes", [(3, 2000, 0), (2000, 30, 0), (1, 2000, 2), (40, 30, 40)])
+def test_the_proof_holds_when_every_number_was_rounded_the_worst_way(magnitudes):
+    words, chance = corpus(3)[0], random.Random(0)
+    texts = [" ".join(chance.choice(words).split()[: chance.randint(1, 5)]) for _ in range(3_000)]
+    proved = 0
+    for signs in itertools.product((-1, 1), repeat=3):
+        exact, rounded = worst_rounded(*magnitudes, signs)
+        agreement = compare(exact, rounded, count_terms(rounded, texts))
+        assert agreement.explained.all()
+        assert not (agreement.proved & agreement.flipped).any()
+        proved += agreement.proved.sum()
+    assert proved > 0
+
+
+def test_idf_is_rounded_more_coarsely_where_sums_would_not_stay_exact():
+    model = assemble(fit(ESTIMATORS[0]))
+    model.idf[:] *= 1e3
+    found = quantise(model, 12)
+    assert MOST_EXACT / 16 < found.limits["N"] <= MOST_EXACT
+    assert compare(model, found, count_terms(model, TEXTS)).explained.all()
+
+
+def test_where_a_label_flips_at_any_precision_the_fewest_bits_of_the_fewest_flips_are_chosen():
+    model = assemble(fit(ESTIMATORS[0]))
+    model.intercepts[:] = [0, 1e-16, -1]  # no bias can tell the first two apart, and an empty text has nothing else
+    found, bits = choose_bits(model, count_terms(model, ["", *corpus(3)[0]]))
+    assert bits == FEWEST_BITS
+    assert np.abs(found.weights).max() < 2 ** (FEWEST_BITS + 1)
 
 
 def test_a_model_with_too_many_terms_for_exact_sums_is_refused_before_it_is_written():

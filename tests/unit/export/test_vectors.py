@@ -168,7 +168,7 @@ def test_each_pair_of_labels_has_a_text_where_the_two_are_close_and_best():
 def test_the_file_holds_a_vector_a_line_and_the_digest_of_its_model():
     content = encode_vectors(chosen(rich), b"model")
     assert content.isascii()
-    assert decode_vectors(content) == chosen(rich)
+    assert decode_vectors(content, b"model") == chosen(rich)
     assert [json.loads(line.rstrip(b",")) for line in content.splitlines()[5:-2]] == chosen(rich)
     assert json.loads(content)["model"] == hashlib.sha256(b"model").hexdigest()
 
@@ -178,15 +178,16 @@ def test_the_file_holds_a_vector_a_line_and_the_digest_of_its_model():
     [
         (b"nightsieve-vectors", b"nightsieve-linear"),
         (b'"1.0"', b'"2.0"'),
+        (b'"model": "', b'"model": "0'),
         (b'"why"', b'"because"'),
         (b"{", b"["),
         (b":", b""),
     ],
 )
-def test_a_file_of_another_format_or_version_is_refused(right, wrong):
+def test_a_file_of_another_format_version_or_model_is_refused(right, wrong):
     content = encode_vectors(chosen(rich)[:2], b"model")
     with pytest.raises(ArtefactError, match="^Vectors"):
-        decode_vectors(content.replace(right, wrong, 1))
+        decode_vectors(content.replace(right, wrong, 1), b"model")
 
 
 def test_the_same_vectors_come_of_the_model_and_of_its_file():

@@ -1,15 +1,19 @@
 """The night's proof: every scorer, every text, every vector, and scikit-learn beside them."""
 
 import hashlib
+import itertools
 import json
 
 import numpy as np
 import pytest
 
 from pipeline.errors import VerificationError
-from pipeline.export import build_vectors, decode, runtimes, verify
+from pipeline.export import assemble, build_vectors, decode, runtimes, verify
+from pipeline.export.agreement import compare
 from pipeline.export.assemble import decision_scores
-from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+from pipeline.export.model import count_terms
+from scorers.python import nightsieve_scorer
+from tests.unit.export.exported_models import ESTIMATORS, WORDS, corpus, exported, fit, fixed
 
 MODEL = exported(fixed(ESTIMATORS[0]))
 VECTORS = build_vectors(MODEL)
@@ -29,6 +33,20 @@ def test_it_counts_distinct_texts_and_reports_its_progress():
     assert fractions == sorted(fractions) and fractions[0] < 0.7 and fractions[-1] == 1
 
 
+def test_it_says_how_far_a_coarse_model_is_from_the_fitted_one():
+    coarse, words = fixed(ESTIMATORS[0], bits=2), itertools.chain.from_iterable(WORDS.values())
+    texts = list(dict.fromkeys(map(" ".join, itertools.combinations(words, 2))))
+    model = exported(coarse)
+    summary = verify(model, build_vectors(model), FITTED, texts, len(texts))
+    scorer = nightsieve_scorer.load(model)
+    expected = decision_scores(FITTED[1], FITTED[0].transform(texts))
+    agreement = compare(assemble(FITTED), coarse, count_terms(coarse, texts), expected)
+    assert summary["flips"] == np.count_nonzero(FITTED.predict(texts) != [scorer.label(text) for text in texts]) > 0
+    assert summary["proved"] == agreement.proved.sum() < len(texts) - summary["flips"]
+    differences = np.abs([scorer.evaluate(text).scores for text in texts] - expected)
+    assert differences.max() > 0.01 and summary["largest_score_difference"] == pytest.approx(differences.max())
+
+
 def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
     model = fixed(ESTIMATORS[1])
     other = decode(exported(model))
@@ -41,14 +59,16 @@ def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
     assert hashlib.sha256(b"the secret is free").hexdigest()[:12] in str(failure.value)
 
 
+@pytest.mark.parametrize("wrong_one", runtimes.languages())
 @pytest.mark.parametrize("texts", [["free secret"], []])
-def test_a_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(texts, monkeypatch):
+def test_a_single_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(wrong_one, texts, monkeypatch):
     def wrong(language, words, given=b""):
-        return runtimes_run(language, words, given).replace(b'"N":', b'"N":1')
+        found = runtimes_run(language, words, given)
+        return found.replace(b'"N":', b'"N":1') if language == wrong_one else found
 
     runtimes_run = runtimes._run
     monkeypatch.setattr(runtimes, "_run", wrong)
-    with pytest.raises(VerificationError, match=r"in python") as failure:
+    with pytest.raises(VerificationError, match=rf": \d+ in {wrong_one} texts") as failure:
         verify(MODEL, VECTORS, FITTED, texts, 1)
     assert "secret" not in str(failure.value)
 
