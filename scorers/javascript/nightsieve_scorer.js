@@ -61,7 +61,7 @@ var nightsieve = (function () {
    */
   function load(model) {
     const bytes = bytesOf(model);
-    const entries = new Reader(bytes).file();
+    const entries = read(bytes);
     check(entries, bytes);
     const scorer = new Scorer(entries);
     selfTest(scorer, entries.get('self_test'));
@@ -783,11 +783,36 @@ var nightsieve = (function () {
   const MINUS = 0x2d;
   const ZERO = 0x30;
 
-  /** Refuses what this scorer does not understand or what contradicts itself. */
-  function check(entries, bytes) {
+  function read(bytes) {
+    try {
+      return new Reader(bytes).file();
+    } catch (error) {
+      checkOther(bytes);
+      throw error;
+    }
+  }
+
+  /** Refuses JSON of another format or version as such, since its numbers may follow other rules. */
+  function checkOther(bytes) {
+    let entries;
+    try {
+      entries = JSON.parse(stringOf(bytes, 0, bytes.length));
+    } catch (error) {
+      return;
+    }
+    checkFormat(entries instanceof Object ? new Map(Object.entries(entries)) : entries);
+  }
+
+  /** Refuses another format or version; returns the minor version. */
+  function checkFormat(entries) {
     demand(entries instanceof Map, 'the file is no JSON object');
     demand(entries.get('format') === FORMAT, `format is not ${FORMAT}`);
-    const minor = minorOf(entries.get('version'));
+    return minorOf(entries.get('version'));
+  }
+
+  /** Refuses what this scorer does not understand or what contradicts itself. */
+  function check(entries, bytes) {
+    const minor = checkFormat(entries);
     const requires = entries.get('requires');
     demand(isListOf(requires, isText), 'requires is no list of strings');
     const unknown = requires.filter((name) => !REQUIREMENTS.includes(name));
@@ -796,7 +821,7 @@ var nightsieve = (function () {
     const more = Array.from(entries.keys()).filter((name) => !ENTRIES.includes(name));
     demand(missing.length === 0, `lacks ${listed(missing)}`);
     demand(more.length === 0 || minor > MINOR, `holds unknown entries: ${listed(more)}`);
-    checkChecksum(entries.get('checksum'), bytes);
+    checkChecksum(Array.from(entries.keys()).pop(), bytes);
     checkProvenance(entries.get('provenance'));
     checkTokens(entries.get('tokens'));
     checkCharacters(entries.get('characters'));
@@ -815,11 +840,12 @@ var nightsieve = (function () {
     return minor;
   }
 
-  function checkChecksum(checksum, bytes) {
+  /** The last bytes alone do not tell: they are also those of a last key that ends with `\"checksum`. */
+  function checkChecksum(lastKey, bytes) {
     const content = Math.max(bytes.length - TAIL, 0);
     const digits = hexadecimal(crc32(bytes, content));
     const tail = stringOf(bytes, content, bytes.length);
-    const holds = checksum === digits && tail === `"checksum": "${digits}"\n}\n`;
+    const holds = lastKey === 'checksum' && tail === `"checksum": "${digits}"\n}\n`;
     demand(holds, 'checksum: the file is not what was written');
   }
 

@@ -244,7 +244,17 @@ def _parse(model):
             object_pairs_hook=_once,
         )
     except (ValueError, RecursionError) as error:
+        _check_other(model)
         raise ValueError(f"not JSON as this format has it: {error!s:.200}") from None
+
+
+def _check_other(model):
+    """Refuses JSON of another format or version as such, since its numbers may follow other rules."""
+    try:
+        entries = json.loads(model.decode("latin-1"), parse_int=str, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return
+    _check_format(entries)
 
 
 def _no_number(literal):
@@ -266,9 +276,7 @@ def _once(pairs):
 
 def _check(entries, model):
     """Refuses what this scorer does not understand or what contradicts itself."""
-    _demand(type(entries) is dict, "the file is no JSON object")
-    _demand(entries.get("format") == FORMAT, f"format is not {FORMAT}")
-    minor = _minor(entries.get("version"))
+    minor = _check_format(entries)
     _demand(_list_of(entries.get("requires"), _is_text), "requires is no list of strings")
     unknown = sorted(set(entries["requires"]) - REQUIREMENTS)
     _demand(not unknown, f"requires {unknown!r:.100}, which this scorer does not know")
@@ -277,13 +285,22 @@ def _check(entries, model):
     _demand(not more or minor > MINOR, f"holds unknown entries: {sorted(more)!r:.100}")
     plain = all(_is_plain(entries[name], MOST_DEPTH) for name in more)
     _demand(plain, "an unknown entry holds true, false or null, or is nested too deeply")
-    _demand(model[-TAIL:] == _tail(model[:-TAIL]), "checksum: the file is not what was written")
+    # The last bytes alone do not tell: they are also those of a last key that ends with `\"checksum`.
+    sealed = next(reversed(entries)) == "checksum" and model[-TAIL:] == _tail(model[:-TAIL])
+    _demand(sealed, "checksum: the file is not what was written")
     _check_provenance(entries["provenance"])
     _check_tokens(entries["tokens"])
     _check_characters(entries["characters"])
     _check_numbers(entries)
     _check_limits(entries)
     _check_self_test(entries)
+
+
+def _check_format(entries):
+    """Refuses another format or version; returns the minor version."""
+    _demand(type(entries) is dict, "the file is no JSON object")
+    _demand(entries.get("format") == FORMAT, f"format is not {FORMAT}")
+    return _minor(entries.get("version"))
 
 
 def _tail(content):
@@ -379,7 +396,8 @@ def _check_limits(entries):
     _demand(max(map(abs, last)) <= MOST_INTEGER, "weights: those of the last label are beyond 2^31 - 1")
     S = max(sum(map(abs, row)) for row in [*entries["weights"], last]) * entries["term_frequency"][-1]
     N = sum(entries["idf_squared"]) * entries["term_frequency_squared"][-1] if l2 else 1
-    _demand(_has(limits, "S", "N"), "limits are not S and N")
+    shaped = _has(limits, "S", "N") and all(_is_integer(limit, 0, MOST_EXACT) for limit in limits.values())
+    _demand(shaped, "limits are not S and N, integers from 0 to 2^53 - 1")
     _demand(limits == {"S": S, "N": N}, f"limits are not those of the weights, S {S} and N {N}")
     _demand(max(S, N) <= MOST_EXACT, "limits are beyond 2^53 - 1, where doubles are no longer exact")
 

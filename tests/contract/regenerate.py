@@ -15,6 +15,7 @@ from pipeline.export import FixedPointModel, encode
 from pipeline.export.format import VERSION
 from pipeline.export.reference import evaluate, units
 from pipeline.export.runtimes import scorers
+from pipeline.export.vectors import choose, encode_vectors
 from pipeline.text import Tokeniser
 
 CHARACTERS = CharacterMap(
@@ -95,20 +96,25 @@ TEXTS = [
 
 
 def main() -> None:
-    """Writes ``model.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl`` for each norm."""
+    """Writes a folder for each norm."""
     for norm in ("l2", None):
         folder = Path(__file__).parent / f"{VERSION}-norm-{norm or 'none'}"
         folder.mkdir()
-        toy = model(norm)
-        outcomes = evaluate(toy, TEXTS)
-        self_test = [{"text": units(text), **outcome} for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)]
-        encoded = encode(toy, PROVENANCE, self_test)
-        with scorers(encoded) as running:
-            explained = running["python"](TEXTS, "--explain")
-        (folder / "model.json").write_bytes(encoded)
-        _write(folder / "texts.hex", map(units, TEXTS))
-        _write(folder / "expected.jsonl", map(_line, outcomes))
-        _write(folder / "explained.jsonl", (line.decode() for line in explained))
+        write(model(norm), folder)
+
+
+def write(toy: FixedPointModel, folder: Path) -> None:
+    """Writes ``model.json``, ``vectors.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
+    outcomes = evaluate(toy, TEXTS)
+    self_test = [{"text": units(text), **outcome} for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)]
+    encoded = encode(toy, PROVENANCE, self_test)
+    with scorers(encoded) as running:
+        explained = running["python"](TEXTS, "--explain")
+    (folder / "model.json").write_bytes(encoded)
+    (folder / "vectors.json").write_bytes(encode_vectors(choose(toy), encoded))
+    _write(folder / "texts.hex", map(units, TEXTS))
+    _write(folder / "expected.jsonl", map(_line, outcomes))
+    _write(folder / "explained.jsonl", (line.decode() for line in explained))
 
 
 def _line(outcome: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Every exported file that was ever written must still load, and mean what it meant."""
 
+import hashlib
 import json
 import re
 import struct
@@ -13,6 +14,7 @@ import pytest
 from pipeline.export import decode, encode
 from pipeline.export.format import sealed
 from pipeline.export.runtimes import command
+from pipeline.export.vectors import OUTCOME, decode_vectors
 from scorers.python import nightsieve_scorer
 from scorers.python.old import nightsieve_scorer_0_1
 from tests.conftest import ROOT
@@ -39,6 +41,16 @@ def test_the_command_prints_the_expected_lines(scorer, folder, options, expected
     run = subprocess.run([*scorer, folder / "model.json", *options], input=texts, capture_output=True, check=False)
     assert (run.returncode, run.stderr) == (0, b"")
     assert run.stdout == (folder / expected).read_bytes()
+
+
+def test_each_scorer_gets_what_the_vectors_say(scorer, folder):
+    model, content = (folder / "model.json").read_bytes(), (folder / "vectors.json").read_bytes()
+    assert json.loads(content)["model"] == hashlib.sha256(model).hexdigest()
+    vectors = decode_vectors(content, model)
+    texts = "".join(f"{vector['text']}\n" for vector in vectors).encode()
+    run = subprocess.run([*scorer, folder / "model.json"], input=texts, capture_output=True, check=True)
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert found == [{key: vector[key] for key in OUTCOME} for vector in vectors]
 
 
 def test_a_file_read_and_written_again_is_the_same(folder):

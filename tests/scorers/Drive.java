@@ -44,7 +44,8 @@ public final class Drive {
             }
             List<String> lines = new ArrayList<>();
             for (String text : texts) {
-                lines.add(evaluated(scorer.evaluate(text)) + "/" + explained(scorer.explain(text)));
+                String whole = evaluated(scorer.evaluate(text)) + "/" + explained(scorer.explain(text));
+                lines.add(whole + "/" + called(scorer, text));
             }
             return "scored " + String.join(";", lines);
         } catch (RuntimeException | Error crash) {
@@ -53,10 +54,6 @@ public final class Drive {
     }
 
     private static String evaluated(NightsieveScorer.Result result) {
-        List<String> tokens = new ArrayList<>();
-        for (String token : result.tokens()) {
-            tokens.add(units(token));
-        }
         List<String> sums = new ArrayList<>();
         for (long sum : result.S()) {
             sums.add(Long.toString(sum));
@@ -65,7 +62,7 @@ public final class Drive {
         for (double score : result.scores()) {
             scores.add(bits(score));
         }
-        return String.join(" ", String.join(",", tokens), String.join(",", sums), Long.toString(result.N()),
+        return String.join(" ", listed(result.tokens()), String.join(",", sums), Long.toString(result.N()),
             String.join(",", scores), units(result.label()));
     }
 
@@ -76,6 +73,24 @@ public final class Drive {
         }
         return String.join(" ", units(why.label()), units(why.decision()), units(why.runnerUp()), bits(why.bias()),
             String.join(",", terms));
+    }
+
+    private static String called(NightsieveScorer scorer, String text) {
+        double[] found = scorer.scores(text);
+        List<String> scores = new ArrayList<>();
+        for (int k = 0; k < found.length; k++) {
+            scores.add(units(scorer.labels().get(k)) + ":" + bits(found[k]));
+        }
+        return String.join(" ", listed(scorer.tokens(text)), String.join(",", scores), units(scorer.label(text)),
+            units(scorer.label(text, true)));
+    }
+
+    private static String listed(List<String> strings) {
+        List<String> listed = new ArrayList<>();
+        for (String string : strings) {
+            listed.add(units(string));
+        }
+        return String.join(",", listed);
     }
 
     private static String decoded(String line) {

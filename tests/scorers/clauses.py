@@ -3,6 +3,8 @@
 The edits are made to `tests.scorers.models.handmade`: K = 5 labels, V = 35 terms, a table of T = 3 counts.
 """
 
+import json
+
 from tests.scorers.edited import Edit, added, every, put, removed, settle
 
 K, V = 5, 35
@@ -40,12 +42,16 @@ LONG_REPLACEMENT = put("characters.replace", [[0x1F600, 0x1F600, "x" * 2**12]])
 # For each entry that the reason has to name: what is wrong with it, everything else being right.
 REFUSED: dict[str, dict[str, Edit]] = {
     "format": {
+        "another format with a fraction": every(put("format", "nightsieve-trees"), put("provenance.bits", 1.5)),
         "another format": put("format", "nightsieve-trees"),
         "another case": put("format", "Nightsieve-Linear"),
     },
     "version": {
-        f"version {version!r}": put("version", version)
-        for version in VERSIONS
+        **{f"version {version!r}": put("version", version) for version in VERSIONS},
+        **{
+            f"version 2.0 with {json.dumps(value)}": every(put("version", "2.0"), put("shifts.bias", value))
+            for value in (1.5, True, None, 2**53)
+        },
     },
     "requires": {
         "an unknown requirement": put("requires", ["thresholds"]),
@@ -233,6 +239,7 @@ REFUSED: dict[str, dict[str, Edit]] = {
             for value in (0, "", [], {})
             if (entry, value) not in [("requires", []), ("provenance", {})]
         },
+        "N true without norm": every(settled(WITHOUT_NORM), put("limits.N", True)),
         "an unknown entry": put("future", 1),
         "an unknown entry of a later minor, in tokens": every(put("version", "1.1"), put("tokens.future", 1)),
         "an unknown entry of a later minor, in a vector": every(put("version", "1.1"), vector_with("future", 1)),

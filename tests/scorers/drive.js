@@ -22,7 +22,8 @@ function outcome(scorer, model, texts) {
       if (error instanceof nightsieve.RefusedError) return `refused ${error.message}`;
       throw error;
     }
-    return `scored ${texts.map((text) => `${evaluated(loaded, text)}/${explained(loaded, text)}`).join(';')}`;
+    const ways = [evaluated, explained, called];
+    return `scored ${texts.map((text) => ways.map((way) => way(loaded, text)).join('/')).join(';')}`;
   } catch (error) {
     return `CRASH ${error.name}`;
   }
@@ -37,6 +38,11 @@ function explained(scorer, text) {
   const { label, decision, runnerUp, bias, terms } = scorer.explain(text);
   const advantages = terms.map(({ term, count, advantage }) => `${units(term)}:${count}:${bits(advantage)}`);
   return [units(label), units(decision), units(runnerUp), bits(bias), advantages].join(' ');
+}
+
+function called(scorer, text) {
+  const scores = scorer.scores(text).map((score, k) => `${units(scorer.labels[k])}:${bits(score)}`);
+  return [scorer.tokens(text).map(units), scores, units(scorer.label(text)), units(scorer.label(text, true))].join(' ');
 }
 
 function lines(content) {

@@ -2,7 +2,8 @@
 
 A job is a line, ``scorer<TAB>model``, two paths; a text is a line of hexadecimal UTF-16 units. For each job it writes a
 line: ``refused`` and why, ``CRASH`` and the exception's class, or ``scored`` and, for every text, what it was
-evaluated to and how it was explained. Drive.java and drive.js do the same, letter for letter.
+evaluated to, how it was explained, and what each call by itself gives. Drive.java and drive.js do the same, letter for
+letter.
 """
 
 import functools
@@ -28,7 +29,8 @@ def outcome(scorer: str, model: bytes, texts: list[str]) -> str:
             loaded = module(scorer).load(model)
         except ValueError as error:
             return f"refused {error}"
-        return "scored " + ";".join(f"{evaluated(loaded, text)}/{explained(loaded, text)}" for text in texts)
+        ways = (evaluated, explained, called)
+        return "scored " + ";".join("/".join(way(loaded, text) for way in ways) for text in texts)
     except Exception as error:
         return f"CRASH {type(error).__name__}"
 
@@ -58,6 +60,19 @@ def explained(scorer, text: str) -> str:
     label, decision, runner_up, bias, terms = scorer.explain(text)
     advantages = listed(lambda term: f"{units(term[0])}:{term[1]}:{bits(term[2])}", terms)
     return " ".join((units(label), units(decision), units(runner_up), bits(bias), advantages))
+
+
+def called(scorer, text: str) -> str:
+    """What the calls give that an app makes."""
+    scores = scorer.scores(text)
+    label, decision = scorer.label(text), scorer.label(text, thresholds=True)
+    return calls(scorer.tokens(text), scores.keys(), map(bits, scores.values()), label, decision)
+
+
+def calls(tokens, labels, scores, label, decision) -> str:
+    """The same from its parts, the scores in hexadecimal."""
+    pairs = (f"{units(name)}:{score}" for name, score in zip(labels, scores, strict=True))
+    return " ".join((listed(units, tokens), ",".join(pairs), units(label), units(decision)))
 
 
 def listed(form, values) -> str:

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.export import runtimes
+from pipeline.export import runtimes, sources
 from pipeline.export.reference import units
 
 # Where a build server tests, a language that cannot run is a failure; elsewhere its tests are skipped.
 LANGUAGES = list(runtimes.PROGRAMS) if os.environ.get("CI") else runtimes.languages()
 SOURCES = {
-    "python": runtimes.SCORERS / "python" / "nightsieve_scorer.py",
-    "java": runtimes.JAVA,
-    "javascript": runtimes.JAVASCRIPT,
+    "python": sources.PYTHON,
+    "java": sources.JAVA,
+    "javascript": sources.JAVASCRIPT,
 }
 HERE = Path(__file__).parent
 T = TypeVar("T")
@@ -81,20 +81,21 @@ def everywhere(running: dict[str, Language], call: Callable[[Language], T]) -> d
 
 
 def prepare(name: str, folder: Path) -> Language:
-    """The language's scorer; Java's is compiled into the folder, with its driver."""
+    """The language's scorer; Java's is compiled into the folder, with its driver: what is tested is Java 8's."""
     command = runtimes.command(name, folder)
     if name == "java":
-        compile_java([HERE / "Drive.java"], folder)
+        compile_java([SOURCES[name], HERE / "Drive.java"], folder)
     return Language(name, command, folder)
 
 
 def compile_java(sources: Iterable[Path], folder: Path) -> None:
-    """Compiles all sources at once; they see what the folder holds already."""
+    """Compiles all sources at once, as Java 8 and without a warning; they see what the folder holds already."""
     words = [
         "javac",
         "-J-XX:TieredStopAtLevel=1",
         "-J-XX:+UseSerialGC",
         "-proc:none",
+        *("--release", "8", "-Xlint:all", "-Xlint:-options", "-Werror"),
         "-encoding",
         "UTF-8",
         "-cp",

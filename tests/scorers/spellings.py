@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from pipeline.export.format import sealed
 from tests.scorers.edited import TAIL, swapped
 
 NUMBERS = [
@@ -52,8 +53,18 @@ def later(entry: str) -> Callable[[bytes], bytes]:
 
 def checksum_in_capitals(model: bytes) -> bytes:
     candidates = (swapped('"bits":14', f'"bits":{number}')(model) for number in range(100))
-    sealed = next(candidate for candidate in candidates if not candidate[-12:-4].isdigit())
-    return sealed[:-12] + sealed[-12:-4].upper() + sealed[-4:]
+    chosen = next(candidate for candidate in candidates if not candidate[-12:-4].isdigit())
+    return chosen[:-12] + chosen[-12:-4].upper() + chosen[-4:]
+
+
+def checksum_before(entry: str) -> Callable[[bytes], bytes]:
+    """An edit that puts the checksum's entry elsewhere; the last bytes are as always, but another key's."""
+
+    def edit(model: bytes) -> bytes:
+        later_minor = swapped(NORM, f'{NORM}"checksum": {entry},\n')(swapped('"1.0"', '"1.1"')(model))
+        return sealed(later_minor[:-TAIL] + b'"x\\')
+
+    return edit
 
 
 # How the file itself may be written wrongly; the checksum is right where the edit does not break that.
@@ -66,6 +77,8 @@ REFUSED_BYTES = {
     "a key twice, in an unknown entry": later('{"a": 1, "a": 1}'),
     "an unknown entry, 5,000 deep": later("[" * 5000 + "]" * 5000),
     "an unknown entry, 101 deep": later("[" * 100 + "1" + "]" * 100),
+    "a number as the checksum, before a key that ends alike": checksum_before("7"),
+    "another checksum, before a key that ends alike": checksum_before('"00000000"'),
     "the checksum twice": swapped(NORM, NORM + '"checksum": "00000000",\n'),
     "a key that is no string": swapped('"bits":14', "14:14"),
     "a comma too many": swapped('"bits":14', '"bits":14,'),

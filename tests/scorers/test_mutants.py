@@ -69,7 +69,7 @@ def _killers(language: Language, scorers: list[str], name: str, folder: Path) ->
     model, vectors = shipped(name)
     path = folder / f"{name}.json"
     path.write_bytes(model)
-    expected = decode_vectors(vectors)
+    expected = decode_vectors(vectors, model)
     texts = [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in expected]
     right, *found = language.drive([(scorer, path) for scorer in [language.scorer, *scorers]], texts)
     lines = [drive.line(*(vector[key] for key in ("tokens", "S", "N", "scores", "label"))) for vector in expected]

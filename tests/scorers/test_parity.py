@@ -1,11 +1,14 @@
 """Every scorer writes, for every text, the line that the model's matrices give: byte for byte, in every language."""
 
+import dataclasses
 import functools
 import hashlib
 import itertools
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,14 +18,14 @@ from pipeline.export import runtimes
 from pipeline.export.model import FixedPointModel
 from pipeline.export.reference import evaluate
 from scorers.python import nightsieve_scorer
-from tests.scorers import models
+from tests.scorers import drive, models
 from tests.scorers.languages import LANGUAGES, Language, everywhere
 from tests.scorers.texts import PUBLIC, texts
 
 TEXTS, CHUNK = 100_000, 20_000
 MODELS = {"nightly": (models.nightly, TEXTS), "plain": (models.plain, TEXTS), "handmade": (models.handmade, 2 * CHUNK)}
 MODEL = "the model itself"
-EXPLAINED = 6_000
+EXPLAINED, CALLED = 6_000, 1_000
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 
@@ -69,6 +72,27 @@ def test_every_explanation_is_the_same(name, files, running, report):
     differing = {language: sum(map(bytes.__ne__, lines, found["python"])) for language, lines in found.items()}
     report(f"explanations, {name}: {EXPLAINED:,} texts, differing: {differing}")
     assert not any(differing.values())
+
+
+@pytest.mark.parametrize("thresholds", [models.handmade().thresholds, models.handmade().biases], ids=["some", "ties"])
+def test_each_call_of_an_app_gives_what_the_page_says(thresholds, running, tmp_path):
+    model = dataclasses.replace(models.handmade(), thresholds=thresholds)
+    path = _written(model, tmp_path)
+    chunk = ["", *itertools.islice(texts(TEXTS), 5_000, 5_000 + CALLED)]
+    expected = [_called(model, found) for found in evaluate(model, chunk)]
+    assert sum(decision != label for *_, label, decision in expected) > CALLED / 20
+    for language, (outcome,) in everywhere(running, lambda found: found.drive([(found.scorer, path)], chunk)).items():
+        calls = [text.rpartition("/")[2] for text in outcome.removeprefix("scored ").split(";")]
+        assert calls == [drive.calls(*parts) for parts in expected], language
+
+
+def _called(model: FixedPointModel, found: dict[str, Any]) -> tuple:
+    """What label, scores and tokens must be of a text; the label with thresholds by step 7 of docs/format.md."""
+    scores = [struct.unpack(">d", bytes.fromhex(score))[0] for score in found["scores"]]
+    unit = 2.0**model.bias_shift
+    less = [score - threshold * unit for score, threshold in zip(scores, model.thresholds.tolist(), strict=True)]
+    decision = model.labels[less.index(max(less))]
+    return found["tokens"], model.labels, found["scores"], found["label"], decision
 
 
 @settings(max_examples=400)
