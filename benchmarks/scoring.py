@@ -29,6 +29,7 @@ DRIVERS = Path(__file__).parent / "drivers"
 SCORERS = machine.ROOT / "scorers"
 ESTIMATOR = "logistic_regression"
 PYTHON, JAVA, JAVASCRIPT, SKLEARN, M2CGEN = "Python", "Java", "JavaScript", "scikit-learn", "m2cgen's Java"
+SLOWER = 20  # scikit-learn is given so many times fewer messages, one at a time
 NANO = 1e-9
 MILLI = 1e3
 
@@ -40,6 +41,7 @@ class Program:
     Attributes
     ----------
     actions : what can be asked of it, beyond ``load``.
+    messages : how many it is given at a time.
     load : seconds from bytes to a model that scores, the first in its process.
     rates : messages a second for each action.
     memory : MiB, the most that its process held.
@@ -48,12 +50,13 @@ class Program:
     name: str
     command: Sequence[str]
     actions: Sequence[str]
+    messages: int
     load: list[float] = field(default_factory=list)
     rates: dict[str, list[float]] = field(default_factory=dict)
     memory: list[float] = field(default_factory=list)
     tally: list[int] = field(default_factory=list)
 
-    def run(self, messages: int) -> None:
+    def run(self) -> None:
         """One round in a process of its own: a load, and each action twice, of which the second counts."""
         with subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | machine.ONE_THREAD
@@ -61,8 +64,8 @@ class Program:
             self.load.append(_ask(process, "load")[0] * NANO)
             for action in self.actions:
                 for _ in range(2):
-                    nanoseconds, *self.tally = _ask(process, f"{action} {messages}")
-                self.rates.setdefault(action, []).append(messages / (nanoseconds * NANO))
+                    nanoseconds, *self.tally = _ask(process, f"{action} {self.messages}")
+                self.rates.setdefault(action, []).append(self.messages / (nanoseconds * NANO))
             peak = machine.peak_memory(process.pid)
             self.memory += [] if peak is None else [peak]
             process.stdin.close()
@@ -102,7 +105,7 @@ def main() -> None:
         for name, pipeline in {"whole": fitted, "m2cgen": fewer}.items():
             own = Path(folder, name)
             own.mkdir()
-            programs = _programs(own, pipeline, candidate, found.texts, messages)
+            programs = _programs(own, pipeline, candidate, found.texts, messages, chosen.scored)
             if name == "m2cgen":
                 programs.append(_m2cgen(own, pipeline, scored))
             sizes.append({"terms": len(pipeline[0].vocabulary), "programs": _measured(programs, chosen)})
@@ -118,7 +121,9 @@ def main() -> None:
     results.write("scoring", result, tables(result))
 
 
-def _programs(folder: Path, fitted: Pipeline, candidate: Candidate, texts: list[str], messages: Path) -> list[Program]:
+def _programs(
+    folder: Path, fitted: Pipeline, candidate: Candidate, texts: list[str], messages: Path, scored: int
+) -> list[Program]:
     """The three scorers and scikit-learn, for one model."""
     model = assemble(fitted)
     fixed, bits = choose_bits(model, count_terms(model, texts))
@@ -130,13 +135,14 @@ def _programs(folder: Path, fitted: Pipeline, candidate: Candidate, texts: list[
     data = [str(exported), str(messages)]
     ours = ("label", "evaluate")
     return [
-        Program(PYTHON, [sys.executable, python, SCORERS / "python" / "nightsieve_scorer.py", *data], ours),
-        Program(JAVA, ["java", "-cp", folder, "benchmarks.ScorerDriver", *data], ours),
-        Program(JAVASCRIPT, ["node", node, SCORERS / "javascript" / "nightsieve_scorer.js", *data], ours),
+        Program(PYTHON, [sys.executable, python, SCORERS / "python" / "nightsieve_scorer.py", *data], ours, scored),
+        Program(JAVA, ["java", "-cp", folder, "benchmarks.ScorerDriver", *data], ours, scored),
+        Program(JAVASCRIPT, ["node", node, SCORERS / "javascript" / "nightsieve_scorer.js", *data], ours, scored),
         Program(
             SKLEARN,
             [sys.executable, "-c", _SKLEARN, folder / "pipeline.joblib", messages],
-            ("label", "batch"),
+            ("label",),
+            scored // SLOWER,
         ),
     ]
 
@@ -152,7 +158,7 @@ def _m2cgen(folder: Path, fitted: Pipeline, scored: list[str]) -> Program:
     vectors = fitted[0].transform(scored)
     m2cgen_java.write_vectors(vectors, folder / "vectors")
     command = ["java", "-cp", folder, "benchmarks.M2cgenDriver", str(vectors.shape[1]), folder / "vectors"]
-    return Program(M2CGEN, command, ("label",))
+    return Program(M2CGEN, command, ("label",), len(scored))
 
 
 def _compile(folder: Path, *sources: Path) -> None:
@@ -167,7 +173,7 @@ def _measured(programs: list[Program], chosen: argparse.Namespace) -> list[dict[
         for turn in range(chosen.rounds):
             print(f"round {turn + 1} of {chosen.rounds}", file=sys.stderr)
             for program in programs:
-                program.run(chosen.scored)
+                program.run()
     return [program.summary() for program in programs]
 
 
@@ -175,7 +181,7 @@ def tables(result: dict[str, Any]) -> str:
     """The result in Markdown: a table for each size of the model."""
     m2cgen, rounds = result["m2cgen"], result["rounds"]
     parts = [
-        f"{result['candidate']}, 3 labels; {result['scored']:,} messages, one at a time on one core; median of "
+        f"{result['candidate']}, 3 labels; {result['scored']:,} messages (a twentieth for scikit-learn), one at a time on one core; median of "
         f"{rounds} rounds in turns, lowest and highest in brackets. Loading is the first in a new process, scoring "
         "follows a warm-up. *label* finds the label, *evaluate* tokens, sums and scores too.",
     ]

@@ -1,7 +1,4 @@
-"""Drives a fitted scikit-learn pipeline: PIPELINE MESSAGES. Loading includes the imports; see README.md.
-
-``label N`` predicts one message at a time, ``batch N`` all N at once.
-"""
+"""Drives a fitted scikit-learn pipeline: PIPELINE MESSAGES. Loading includes the imports; see README.md."""
 
 import sys
 import time
@@ -24,7 +21,7 @@ def main(pipeline_path: str, messages_path: str) -> None:
             messages = [bytes.fromhex(units).decode("utf-16-be", "surrogatepass") for units in lines]
         texts = messages[: int(count[0])]
         begun = time.perf_counter_ns()
-        found = [fitted.predict([text])[0] for text in texts] if action == "label" else fitted.predict(texts).tolist()
+        found = [fitted.predict([text])[0] for text in texts]
         elapsed = time.perf_counter_ns() - begun
         print(elapsed, *(found.count(label) for label in fitted.classes_), flush=True)
 
