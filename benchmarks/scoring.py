@@ -29,6 +29,7 @@ DRIVERS = Path(__file__).parent / "drivers"
 SCORERS = machine.ROOT / "scorers"
 ESTIMATOR = "logistic_regression"
 PYTHON, JAVA, JAVASCRIPT, SKLEARN, M2CGEN = "Python", "Java", "JavaScript", "scikit-learn", "m2cgen's Java"
+WARM_UPS = 3  # on one core a virtual machine compiles beside what it runs
 SLOWER = 20  # scikit-learn is given so many times fewer messages, one at a time
 NANO = 1e-9
 MILLI = 1e3
@@ -57,13 +58,13 @@ class Program:
     tally: list[int] = field(default_factory=list)
 
     def run(self) -> None:
-        """One round in a process of its own: a load, and each action twice, of which the second counts."""
+        """One round in a process of its own: a load, and each action after warming up."""
         with subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | machine.ONE_THREAD
         ) as process:
             self.load.append(_ask(process, "load")[0] * NANO)
             for action in self.actions:
-                for _ in range(2):
+                for _ in range(WARM_UPS + 1):
                     nanoseconds, *self.tally = _ask(process, f"{action} {self.messages}")
                 self.rates.setdefault(action, []).append(self.messages / (nanoseconds * NANO))
             peak = machine.peak_memory(process.pid)
@@ -181,9 +182,9 @@ def tables(result: dict[str, Any]) -> str:
     """The result in Markdown: a table for each size of the model."""
     m2cgen, rounds = result["m2cgen"], result["rounds"]
     parts = [
-        f"{result['candidate']}, 3 labels; {result['scored']:,} messages (a twentieth for scikit-learn), one at a time on one core; median of "
-        f"{rounds} rounds in turns, lowest and highest in brackets. Loading is the first in a new process, scoring "
-        "follows a warm-up. *label* finds the label, *evaluate* tokens, sums and scores too.",
+        f"{result['candidate']}, 3 labels; {result['scored']:,} messages (a twentieth for scikit-learn), one at a time "
+        f"on one core; median of {rounds} rounds in turns, lowest and highest in brackets. Loading is the first in a "
+        "new process, scoring follows a warm-up. *label* finds the label, *evaluate* tokens, sums and scores too.",
     ]
     for size in result["sizes"]:
         parts += [f"**{size['terms']:,} terms**", _table(size["programs"])]
