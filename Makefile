@@ -53,8 +53,8 @@ demo: setup  ## start everything embedded, make sample data, run a night
 test: setup lint  ## every test
 	$(BIN)/python -m pytest $(PYTEST)
 
-bench: setup  ## measure anew what benchmarks/README.md shows (about half an hour)
-	set -e; for name in agreement size scoring; do $(BIN)/python -m benchmarks.$$name; done
+bench: setup  ## measure anew what benchmarks/README.md shows (the better part of an hour)
+	set -e; for name in agreement size scoring labelling weak_labels; do $(BIN)/python -m benchmarks.$$name; done
 	$(BIN)/python -m benchmarks.readme
 
 lint: setup  ## style, and the layers between packages

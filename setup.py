@@ -4,6 +4,7 @@ from setuptools import find_namespace_packages, setup
 
 PIPELINE = [
     "boto3>=1.40",  # S3
+    "hyperscan>=0.9",  # hundreds of patterns in one pass
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
     "lazy_loader>=0.4",  # a second run of a night must not pay for scikit-learn's import
@@ -39,6 +40,7 @@ TEST = [
 BENCH = [
     "m2cgen>=0.10",  # the baseline of the scorers
     "matplotlib>=3.9",  # plots
+    "polars>=1",  # a baseline of labelling
 ]
 
 setup(

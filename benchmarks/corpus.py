@@ -4,11 +4,14 @@ import csv
 import datetime
 import gzip
 import itertools
+import json
 import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.machine import ROOT
 from ops.sample import generate
@@ -50,6 +53,20 @@ def messages(total: int) -> Corpus:
     chance.shuffle(everything)
     texts, labels = map(list, zip(*everything, strict=True))
     return Corpus(texts, labels, {name: len(source) for name, source in found.items() if source})
+
+
+def reviewed() -> tuple[list[str], np.ndarray]:
+    """The UCI messages and what a human said of each, ``ham`` or ``spam``; empty where there are none."""
+    found = list(_uci())
+    human = np.array(["spam" if label == "spam" else "ham" for _, label in found])
+    return [text for text, _ in found], human
+
+
+def patterns() -> list[str]:
+    """The public patterns that `re` compiles, each once; empty where there are none."""
+    files = sorted((PUBLIC / "regex-corpora").glob("*.jsonl"))
+    entries = (json.loads(line) for file in files for line in _lines(file))
+    return list(dict.fromkeys(entry["pattern"] for entry in entries if entry["re_ok"]))
 
 
 def _drawn(chance: random.Random, public: dict[str, list[Message]], most: int) -> dict[str, list[Message]]:

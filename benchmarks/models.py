@@ -69,7 +69,7 @@ def fit(training: Training, candidate: Candidate) -> Pipeline:
     tfidf = TfidfVectorizer(analyzer=_tokeniser(), vocabulary=training.terms, **scaling)
     tfidf.idf_ = transformer.idf_
     weight = np.ones(len(training.labels), dtype=np.int64)
-    estimator = train(candidate, settings().training, vectors, training.labels, weight)
+    estimator = train(candidate, settings().training, vectors, training.labels, weight, weight.astype(np.float64))
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
 
 

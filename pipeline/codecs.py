@@ -65,8 +65,8 @@ class Json(Codec):
 class Raw(Codec):
     """Bytes that are a file of their own already."""
 
-    def __init__(self, suffix: str):
-        self.suffix = suffix
+    def __init__(self, suffix: str, trusted_only: bool = False):
+        self.suffix, self.trusted_only = suffix, trusted_only
 
     def encode(self, value: bytes) -> bytes:
         return value

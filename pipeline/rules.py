@@ -1,4 +1,4 @@
-"""Rule files: ``<label>.yaml``, a list of rules, each with the examples that keep it honest."""
+"""Rule files, ``<label>/<topic>.yaml`` or ``<label>.yaml``: lists of rules with the examples that keep them honest."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,19 +24,23 @@ class WrittenRule(Rule):
 
 
 def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
-    """Every rule of the folder's ``*.yaml``, by file name, then in the order of the file.
+    """Every rule of the ``*.yaml`` under the folder, at any depth, sorted by path, then in the order of the file.
+
+    The label is the first folder below ``folder``, or the stem of a file that stands directly in it.
 
     Raises
     ------
     ConfigError : the folder or a file is missing or malformed, a pattern does not compile, an id stands twice.
     """
-    files = sorted(folder.glob("*.yaml"))
+    files = sorted(folder.rglob("*.yaml"), key=lambda file: file.relative_to(folder).parts)
     if not files:
-        raise ConfigError(f"{folder}: no rule files; there must be one <label>.yaml for each label")
+        raise ConfigError(
+            f"{folder}: no rule files; there must be one <label>.yaml for each label, or a folder <label>/ of them"
+        )
     seen: dict[str, Path] = {}
     pack = []
     for file in files:
-        for rule in _read_file(file):
+        for rule in _read_file(file, file.relative_to(folder).with_suffix("").parts[0]):
             if rule.id in seen:
                 raise ConfigError(f"{file}: rule {rule.id}: the id already stands in {seen[rule.id]}; ids are unique")
             seen[rule.id] = file
@@ -44,21 +48,21 @@ def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
     return tuple(pack)
 
 
-def _read_file(file: Path) -> list[WrittenRule]:
+def _read_file(file: Path, label: str) -> list[WrittenRule]:
     try:
         entries = strict_yaml.load(file.read_bytes(), str(file))
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}; a rule file is a list of rules") from None
     if not isinstance(entries, list):
         raise ConfigError(f"{file}: must be a list of rules, each with id, pattern, why, matches and near_misses")
-    return [_read_rule(entry, file, number) for number, entry in enumerate(entries, 1)]
+    return [_read_rule(entry, label, file, number) for number, entry in enumerate(entries, 1)]
 
 
-def _read_rule(entry: Any, file: Path, number: int) -> WrittenRule:
+def _read_rule(entry: Any, label: str, file: Path, number: int) -> WrittenRule:
     if not isinstance(entry, dict):
         raise ConfigError(f"{file}: entry {number}: must be a mapping with id, pattern, why, matches and near_misses")
     try:
-        return WrittenRule.model_validate({"label": file.stem, **entry})
+        return WrittenRule.model_validate({"label": label, **entry})
     except ValidationError as failure:
         error = failure.errors()[0]
         key = ".".join(map(str, error["loc"]))

@@ -17,6 +17,10 @@ def _lists_of_ids(values: pd.Series) -> pd.Series:
     return values.map(lambda ids: not isinstance(ids, str) and all(isinstance(i, str) for i in ids)).astype(bool)
 
 
+def _rule_ids() -> Column:
+    return Column("object", Check(_lists_of_ids, name="lists of rule ids"))
+
+
 SCHEMAS = {
     schema.name: schema
     for schema in (
@@ -37,12 +41,16 @@ SCHEMAS = {
             source=Column("str", nullable=True),
             reviewed_at=Column(TIMESTAMP, nullable=True),
         ),
-        # What the rules say of a message: the ids of those that matched, and the label that won, if one did.
+        # What the rules say of a message: the ids of those that matched.
+        _table("votes", key=Column("str", unique=True), rules=_rule_ids()),
+        # What becomes of each list of ids that occurs: how many messages have it, its label, if it gets one, and how
+        # sure that is.
         _table(
-            "votes",
-            key=Column("str", unique=True),
-            rules=Column("object", Check(_lists_of_ids, name="lists of rule ids")),
+            "verdicts",
+            rules=_rule_ids(),
+            messages=Column("int64", Check.gt(0)),
             label=Column("str", nullable=True),
+            confidence=Column("float64", Check.in_range(0, 1)),
         ),
         # A message's tokens, joined by one space.
         _table("cleaned", key=Column("str", unique=True), text=Column("str")),

@@ -111,8 +111,25 @@ class Rule(Section):
         return pattern
 
 
+class Engine(Section):
+    """How long rules may take: a pattern's compile is given up, a search that goes on for longer is an error."""
+
+    compile_seconds: Annotated[float, Field(gt=0, le=600)]
+    search_seconds: Annotated[float, Field(gt=0, le=600)]
+
+
+class Resolution(Section):
+    """From the rules that matched a message to its label, or to none."""
+
+    method: Literal["majority", "label_model"]
+    min_confidence: Annotated[float, Field(ge=0, lt=1)]
+    soft: bool
+
+
 class Labelling(Section):
     rules: tuple[Rule, ...]
+    engine: Engine
+    resolution: Resolution
 
     @field_validator("rules")
     @classmethod

@@ -1,32 +1,72 @@
 """Tasks that label messages with rules, and say how the rules fared."""
 
+from typing import Any
+
 from pipeline import labelling
-from pipeline.codecs import Table
+from pipeline.codecs import Raw, Table
 from tasks.base import NightTask
+from tasks.ingest import IngestReviews
 from tasks.shards import ShardTask, every_shard
 
 
-class ApplyRules(ShardTask):
-    """Label one shard."""
+class CompileRules(NightTask):
+    """Compile all patterns for the engine, once for every night that has the same ones."""
 
-    stage, name, codec = "labelling", "votes", Table("votes")
-    sections = ("labelling",)
+    # A database that is not what was written could crash the engine.
+    stage, name, codec = "labelling", "compiled", Raw("npz", trusted_only=True)
+    sections = ("labelling.engine.compile_seconds",)
+
+    def identity(self) -> dict[str, Any]:
+        patterns = [(rule.id, rule.field, rule.pattern) for rule in self.settings.labelling.rules]
+        return {**super().identity(), "patterns": patterns}
 
     def run(self) -> None:
-        messages = self.input().load_shard(self.shard)
-        votes = labelling.apply_rules(messages, self.settings.labelling, self.progress)
-        self.output().dump(votes)
+        rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
+        self.output().dump(labelling.compile_rules(rules, engine.compile_seconds).to_bytes())
 
 
-class SummariseRules(NightTask):
-    """Count coverage, overlaps and conflicts of every rule over all shards."""
+class ApplyRules(ShardTask):
+    """Find the rules that match the messages of one shard."""
 
-    stage, name = "labelling", "rules"
-    sections = ("labelling",)
+    stage, name, codec, version = "labelling", "votes", Table("votes"), 2
+
+    def requires(self) -> dict[str, NightTask]:
+        return {"messages": super().requires(), "compiled": self.clone(CompileRules)}
+
+    def run(self) -> None:
+        messages, compiled = self.input()["messages"].load_shard(self.shard), self.input()["compiled"].load()
+        self.output().dump(labelling.apply_rules(messages, self.settings.labelling, compiled, self.progress))
+
+
+class ResolveVotes(NightTask):
+    """Decide which label, if one, each list of rules that occurs stands for."""
+
+    stage, name, codec = "labelling", "verdicts", Table("verdicts")
+    sections = ("labelling.rules", "labelling.resolution")
 
     def requires(self) -> list[ApplyRules]:
         return every_shard(self, ApplyRules)
 
     def run(self) -> None:
-        votes = [shard.load() for shard in self.input()]
-        self.output().dump(labelling.summarise_rules(votes, self.settings.labelling))
+        votes = (shard.load() for shard in self.input())
+        self.output().dump(labelling.resolve(votes, self.settings.labelling))
+
+
+class SummariseRules(NightTask):
+    """Count what every rule did over all shards, and how often humans agree with it."""
+
+    stage, name, version = "labelling", "rules", 2
+    sections = ("labelling", "evaluation")
+
+    def requires(self) -> dict[str, Any]:
+        return {
+            "votes": every_shard(self, ApplyRules),
+            "verdicts": self.clone(ResolveVotes),
+            "reviews": self.clone(IngestReviews),
+        }
+
+    def run(self) -> None:
+        votes = (shard.load() for shard in self.input()["votes"])
+        verdicts, reviews = self.input()["verdicts"].load(), self.input()["reviews"].load()
+        rules, evaluation = self.settings.labelling, self.settings.evaluation
+        self.output().dump(labelling.summarise_rules(votes, verdicts, reviews, rules, evaluation))

@@ -1,9 +1,11 @@
 """Tasks that clean messages and collect them into a training set."""
 
+from typing import Any
+
 from pipeline import preprocessing
 from pipeline.codecs import Npz, Table
 from tasks.base import NightTask
-from tasks.labelling import ApplyRules
+from tasks.labelling import ApplyRules, ResolveVotes
 from tasks.shards import ShardTask, every_shard
 
 
@@ -22,11 +24,17 @@ class BuildTrainingSet(NightTask):
     """Join labels and cleaned texts into unique, weighted documents."""
 
     stage, name, codec = "preprocessing", "training-set", Npz()
+    sections, version = ("labelling.resolution.soft",), 2
 
-    def requires(self) -> dict[str, list[ShardTask]]:
-        return {"votes": every_shard(self, ApplyRules), "cleaned": every_shard(self, CleanMessages)}
+    def requires(self) -> dict[str, Any]:
+        return {
+            "votes": every_shard(self, ApplyRules),
+            "verdicts": self.clone(ResolveVotes),
+            "cleaned": every_shard(self, CleanMessages),
+        }
 
     def run(self) -> None:
-        votes = [shard.load() for shard in self.input()["votes"]]
+        votes, verdicts = [shard.load() for shard in self.input()["votes"]], self.input()["verdicts"].load()
         cleaned = [shard.load() for shard in self.input()["cleaned"]]
-        self.output().dump(preprocessing.build_training_set(votes, cleaned))
+        soft = self.settings.labelling.resolution.soft
+        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft))

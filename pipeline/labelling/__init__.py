@@ -4,5 +4,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"engine": ["matches"], "resolve": ["apply_rules", "winner"], "summary": ["summarise_rules"]},
+    submod_attrs={
+        "apply": ["apply_rules"],
+        "compiled": ["CompiledRules", "compile_rules"],
+        "engine": ["Engine"],
+        "resolve": ["resolve", "rule_accuracies"],
+        "summary": ["summarise_rules"],
+    },
 )

@@ -94,13 +94,13 @@ def _rounds(
     counts = count_ngrams(training_set, *candidate.ngrams).counts
     # What is too rare over all folds is too rare over all but one.
     counts = counts[:, document_frequency(counts, training_set.weight) >= candidate.min_df]
-    y, weight = training_set.y, training_set.weight
+    y, weight, confidence = training_set.y, training_set.weight, training_set.confidence
     n_folds = fold.max() + 1
     for number in range(n_folds):
         held_out = fold == number
         seen = ~held_out
         columns, idf = select_terms(counts[seen], weight[seen], candidate.min_df)
         X = weigh(counts[:, columns], idf, candidate)
-        estimator = train(candidate, training, X[seen], y[seen], weight[seen])
+        estimator = train(candidate, training, X[seen], y[seen], weight[seen], confidence[seen])
         yield Round(held_out, estimator.predict(X[held_out]), len(columns), estimator.converged_)
         progress((number + 1) / n_folds)

@@ -36,5 +36,6 @@ def fit(training_set: TrainingSet, candidate: Candidate, training: Training, tex
     )
     tfidf.idf_ = idf
     X = weigh(grams.counts[:, columns], idf, candidate)
-    estimator = train(candidate, training, X, np.array(training_set.labels)[training_set.y], training_set.weight)
+    y = np.array(training_set.labels)[training_set.y]
+    estimator = train(candidate, training, X, y, training_set.weight, training_set.confidence)
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])

@@ -1,18 +1,15 @@
 """Precision, recall and F1 of every label, each with a confidence interval, and the confusion matrix.
 
-Values count messages. Intervals must not: a text that stands for a thousand messages is one observation, not a
-thousand, so an interval's ``n`` is the effective number of documents behind that very value, ``(sum w)^2 / sum w^2``
-(Kish, Survey Sampling, 1965), which is their number when all weigh the same.
+Values count messages, intervals documents: see ``pipeline.intervals``.
 """
 
 from collections.abc import Sequence
-from statistics import NormalDist, fmean
+from statistics import fmean
 
 import numpy as np
 
+from pipeline.intervals import UNDEFINED, proportion
 from pipeline.settings import Evaluation
-
-UNDEFINED = {"value": None, "low": None, "high": None}
 
 
 def measure(
@@ -30,16 +27,16 @@ def measure(
     truth, predicted : int64 [n_documents], counting into ``labels``.
     weight : int64 [n_documents], how many messages each document stands for.
     """
-    z = NormalDist().inv_cdf((1 + evaluation.confidence) / 2)
+    confidence = evaluation.confidence
     right, n_labels = truth == predicted, len(labels)
     confusion = np.zeros((n_labels, n_labels), dtype=np.int64)
     np.add.at(confusion, (truth, predicted), weight)
     per_label = {}
     for k, label in enumerate(labels):
         per_label[label] = {
-            "precision": _proportion(right, weight, predicted == k, z),
-            "recall": _proportion(right, weight, truth == k, z),
-            "f1": _f1(_proportion(right, weight, (truth == k) | (predicted == k), z)),
+            "precision": _proportion(right, weight, predicted == k, confidence),
+            "recall": _proportion(right, weight, truth == k, confidence),
+            "f1": _f1(_proportion(right, weight, (truth == k) | (predicted == k), confidence)),
             "support": int(confusion[k].sum()),
             "predicted": int(confusion[:, k].sum()),
         }
@@ -48,23 +45,14 @@ def measure(
         "n": int(weight.sum()),
         "per_label": per_label,
         "macro_f1": _mean([metrics["f1"] for metrics in per_label.values()]),
-        "accuracy": _proportion(right, weight, np.ones_like(right), z),
+        "accuracy": _proportion(right, weight, np.ones_like(right), confidence),
         "confusion": confusion.tolist(),
     }
 
 
-def _proportion(right: np.ndarray, weight: np.ndarray, among: np.ndarray, z: float) -> dict:
+def _proportion(right: np.ndarray, weight: np.ndarray, among: np.ndarray, confidence: float) -> dict:
     """The share of messages that are ``right`` among those of the documents chosen, with its interval."""
-    w = weight[among].astype(float)
-    if not len(w):
-        return UNDEFINED
-    p = w[right[among]].sum() / w.sum()
-    n = w.sum() ** 2 / (w**2).sum()
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    # At 0 and 1 the bound is the value itself, but for rounding.
-    low, high = max(0, min(p, centre - half)), min(1, max(p, centre + half))
-    return {"value": float(p), "low": float(low), "high": float(high)}
+    return proportion(right[among], weight[among], confidence)
 
 
 def _f1(agreement: dict) -> dict:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.reviews import majority, merged_labels
 from pipeline.settings import Evaluation
 from pipeline.training.metrics import measure
 
@@ -24,9 +25,9 @@ def evaluate_on_reviews(
     reviews : a row per review, columns ``key`` (of the message), ``body``, ``label``.
     predict : a body to one of the ``labels``; called once for each distinct body that is compared.
     """
-    merged = {label: into for into, some in evaluation.merge.items() for label in some}
+    merged = merged_labels(evaluation)
     names = sorted({merged.get(label, label) for label in labels})
-    messages, ties = _majority(reviews.assign(label=[merged.get(label, label) for label in reviews["label"]]))
+    messages, ties = majority(reviews, evaluation)
     known = messages["label"].isin(names)
     unknown = messages.loc[~known, "label"].map(_named).value_counts().sort_index()
     messages = messages[known]
@@ -42,14 +43,6 @@ def evaluate_on_reviews(
 def _named(label: str) -> str:
     """The label, if it looks like one: a wrong column may have filled the reviews with what nobody may see."""
     return label if re.fullmatch(r"[\w-]{1,32}", label) else "(not like a label)"
-
-
-def _majority(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """A row per message with the label of most of its reviews, and the number of messages that have no such label."""
-    votes = reviews.groupby(["key", "label"], as_index=False).agg(body=("body", "first"), votes=("body", "size"))
-    top = votes[votes["votes"] == votes.groupby("key")["votes"].transform("max")]
-    tied = top["key"].duplicated(keep=False)
-    return top[~tied], top.loc[tied, "key"].nunique()
 
 
 def _measure(

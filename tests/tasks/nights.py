@@ -13,9 +13,14 @@ import boto3
 from tests.conftest import ROOT, run
 
 NIGHT = "2026-11-20"
-SMALL = ["training.search.folds=2", "training.cross_validation.folds=2", "source.max_body_bytes=1500"]
+RULES = ROOT / "tests" / "tasks" / "rules"  # a few files of the pack, which compile fast
+SMALL = [
+    f"labelling.rules={RULES}", "training.search.folds=2", "training.cross_validation.folds=2",
+    "source.max_body_bytes=1500",
+]  # fmt: skip
 STAGES = [
-    "IngestMessages", "IngestReviews", "ApplyRules", "SummariseRules", "CleanMessages", "BuildTrainingSet",
+    "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",
+    "CleanMessages", "BuildTrainingSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
     "VerifyExport", "DescribeExport", "EvaluateOnReviews", "WriteManifest", "Retrain",
 ]  # fmt: skip

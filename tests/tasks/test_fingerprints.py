@@ -13,13 +13,15 @@ from tasks.labelling import ApplyRules
 from tests.conftest import forget
 
 NIGHT = datetime.date(2026, 11, 20)
-LABELLING = {"ApplyRules", "SummariseRules"}
+LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
 AFTER_TRAINING_SET = {
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
     "VerifyExport", "DescribeExport", "EvaluateOnReviews", "WriteManifest", "Retrain",
 }  # fmt: skip
-AFTER_LABELS = LABELLING | {"BuildTrainingSet"} | AFTER_TRAINING_SET
-EVERYTHING = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}
+AFTER_VERDICTS = {"ResolveVotes", "SummariseRules", "BuildTrainingSet"} | AFTER_TRAINING_SET
+AFTER_LABELS = LABELLING | AFTER_VERDICTS
+NIGHTLY = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}
+EVERYTHING = NIGHTLY | {"CompileRules"}
 
 
 def fingerprints(*patches: str, night: datetime.date = NIGHT) -> dict[str, set[str]]:
@@ -51,28 +53,38 @@ def test_a_night_has_every_task(environment):
     [
         ("training.search.folds=3", AFTER_TRAINING_SET),
         ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "Retrain"}),
-        ("evaluation.merge={ham: [personal]}", {"EvaluateOnReviews", "WriteManifest", "Retrain"}),
-        ("text.min_token=2", EVERYTHING - LABELLING - {"IngestMessages", "IngestReviews"}),
-        ("source.sample.seed=1", EVERYTHING - {"IngestReviews"}),
-        ("source.max_body_bytes=99", EVERYTHING),
+        ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews", "WriteManifest", "Retrain"}),
+        ("text.min_token=2", NIGHTLY - LABELLING - {"IngestMessages", "IngestReviews"}),
+        ("source.sample.seed=1", NIGHTLY - {"IngestReviews"}),
+        ("source.max_body_bytes=99", NIGHTLY),
+        ("labelling.resolution.method=label_model", AFTER_VERDICTS),
+        ("labelling.resolution.soft=true", AFTER_VERDICTS),
     ],
 )
 def test_a_patch_rebuilds_what_uses_it_and_what_follows(environment, patch, expected):
     assert rebuilt(patch) == expected
 
 
-def test_a_new_date_rebuilds_everything(environment):
-    assert rebuilt(night=NIGHT + datetime.timedelta(days=1)) == EVERYTHING
+def test_a_new_date_rebuilds_all_but_the_compiled_rules(environment):
+    assert rebuilt(night=NIGHT + datetime.timedelta(days=1)) == NIGHTLY
 
 
 def test_an_edited_rule_rebuilds_labelling_and_what_follows_and_an_edited_example_nothing(environment, tmp_path):
     rules = tmp_path / "rules"
     shutil.copytree(config.DEFAULTS.parent / "rules", rules)
-    file = sorted(rules.iterdir())[0]
+    file = sorted(rules.rglob("*.yaml"))[0]
     file.write_text(file.read_text() + "\n# another comment\n")
     assert rebuilt(f"labelling.rules={rules}") == set()
     file.write_text(file.read_text().replace("pattern: '", "pattern: '(?:)", 1))
-    assert rebuilt(f"labelling.rules={rules}") == AFTER_LABELS
+    assert rebuilt(f"labelling.rules={rules}") == AFTER_LABELS | {"CompileRules"}
+
+
+def test_another_weight_of_a_rule_searches_no_message_again(environment, tmp_path):
+    rules = tmp_path / "rules"
+    shutil.copytree(config.DEFAULTS.parent / "rules", rules)
+    file = next(file for file in sorted(rules.rglob("*.yaml")) if "weight: 1.5" in file.read_text())
+    file.write_text(file.read_text().replace("weight: 1.5", "weight: 1.25", 1))
+    assert rebuilt(f"labelling.rules={rules}") == AFTER_VERDICTS
 
 
 def test_a_longer_grid_evaluates_only_what_is_new(environment):

@@ -22,6 +22,17 @@ def test_every_example_holds_wherever_it_stands(rule: WrittenRule):
     assert not found("")
 
 
+def test_the_first_folder_is_the_label_at_any_depth_and_the_order_is_that_of_the_paths(tmp_path):
+    (tmp_path / "spam" / "fraud").mkdir(parents=True)
+    for path in ["spam/prizes.yaml", "spam/fraud/tax.yaml", "personal.yaml"]:
+        (tmp_path / path).write_text(RULE.replace("id: prize", f"id: {path.replace('/', '-')}"))
+    assert [(rule.label, rule.id) for rule in read_pack(tmp_path)] == [
+        ("personal", "personal.yaml"),
+        ("spam", "spam-fraud-tax.yaml"),
+        ("spam", "spam-prizes.yaml"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [
@@ -38,10 +49,12 @@ def test_every_example_holds_wherever_it_stands(rule: WrittenRule):
         ({"spam.yaml": "prize"}, "spam.yaml: must be a list of rules"),
         ({"spam.yaml": "- [prize"}, "spam.yaml, line 1"),
         ({"Spam!.yaml": RULE}, "rule prize: label: String should match pattern"),
+        ({"Spam!/prizes.yaml": RULE}, "prizes.yaml: rule prize: label: String should match pattern"),
     ],
 )  # fmt: skip
 def test_a_wrong_rule_file_is_refused_with_file_and_id(tmp_path, files, says):
     for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError) as refused:
         read_pack(tmp_path)

@@ -88,7 +88,9 @@ def test_a_provenance_with_other_entries_is_not_written(wrong, entries):
 
 def test_the_provenance_of_a_night_is_written_as_it_is():
     y, weight, offsets = np.array([0, 1]), np.array([3, 1]), np.array([0, 1, 2])
-    training_set = TrainingSet(("bank", "chat"), ("code", "hello"), y, weight, group=y, tokens=y, offsets=offsets)
+    training_set = TrainingSet(
+        ("bank", "chat"), ("code", "hello"), y, weight, np.ones(2), group=y, tokens=y, offsets=offsets
+    )
     candidate = Candidate(estimator="sgd", ngrams=(1, 2), min_df=2, sublinear_tf=True, norm="l2", alpha=1e-4)
     entry = provenance(datetime.date(2026, 11, 20), "0123456789abcdef", candidate, training_set)
     assert (entry["messages"], entry["documents"]) == (4, 2)

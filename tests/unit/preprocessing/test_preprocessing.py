@@ -19,14 +19,26 @@ LABELS = st.sampled_from(["personal", "spam", None])
 drawn = st.lists(st.tuples(st.sampled_from(["", "a", "b a", "a b", "\u00e9 \u4f60"]), LABELS), max_size=30)
 
 
-def tables(rows: list[tuple[str, str | None]], shards: int) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+def tables(
+    rows: list[tuple[str, str | None]], shards: int
+) -> tuple[list[pd.DataFrame], pd.DataFrame, list[pd.DataFrame]]:
+    """Votes of one rule a label, named like it, their verdicts, and the cleaned texts."""
     keys = [str(i) for i in range(len(rows))]
     texts, labels = [text for text, _ in rows], [label for _, label in rows]
-    votes = pd.DataFrame({"key": keys, "rules": [[] for _ in rows], "label": labels}).astype(
-        {"key": "str", "label": "str"}
+    votes = pd.DataFrame({"key": keys, "rules": [[label] if label else [] for label in labels]}).astype({"key": "str"})
+    verdicts = pd.DataFrame(
+        {
+            "rules": [["personal"], [], ["spam"]],
+            "label": pd.Series(["personal", None, "spam"], dtype="str"),
+            "confidence": [0.75, 0.0, 0.5],
+        }
     )
     cleaned = pd.DataFrame({"key": keys, "text": texts}).astype("str")
-    return [votes.iloc[s::shards] for s in range(shards)], [cleaned.iloc[s::shards] for s in range(shards)]
+    return (
+        [votes.iloc[s::shards] for s in range(shards)],
+        verdicts,
+        [cleaned.iloc[s::shards] for s in range(shards)],
+    )
 
 
 @given(drawn, st.integers(1, 3))
@@ -34,26 +46,32 @@ def test_documents_are_the_labelled_messages_counted(rows, shards):
     expected = Counter(row for row in rows if row[1] is not None)
     if len({label for _, label in expected}) < 2:
         with pytest.raises(DataError, match="two labels are needed"):
-            preprocessing.build_training_set(*tables(rows, shards))
+            preprocessing.build_training_set(*tables(rows, shards), soft=False)
         return
-    built = preprocessing.build_training_set(*tables(rows, shards))
+    built = preprocessing.build_training_set(*tables(rows, shards), soft=False)
     texts = [" ".join(built.vocabulary[t] for t in built.tokens[a:b]) for a, b in itertools.pairwise(built.offsets)]
     labels = [built.labels[y] for y in built.y]
     assert dict(zip(zip(texts, labels, strict=True), built.weight, strict=True)) == expected
     assert sorted(zip(texts, labels, strict=True)) == list(zip(texts, labels, strict=True))
     same_group = built.group[:, None] == built.group[None, :]
     assert (same_group == (np.array(texts)[:, None] == np.array(texts)[None, :])).all()
-    assert built.messages == expected.total()
+    assert built.messages == expected.total() and (built.confidence == 1).all()
+    soft = preprocessing.build_training_set(*tables(rows, shards), soft=True)
+    assert soft.confidence.tolist() == [{"personal": 0.75, "spam": 0.5}[label] for label in labels]
 
 
 def test_a_training_set_survives_its_codec():
-    votes, cleaned = tables([("a b", "spam"), ("", "personal"), ("\u00e9 \u4f60", "spam")], 1)
-    built = preprocessing.build_training_set(votes, cleaned)
+    built = preprocessing.build_training_set(
+        *tables([("a b", "spam"), ("", "personal"), ("\u00e9 \u4f60", "spam")], 1), soft=True
+    )
     encoded = Npz().encode(built)
     again = Npz().decode(encoded)
     assert Npz().encode(again) == encoded
     assert (again.labels, again.vocabulary) == (built.labels, built.vocabulary)
-    assert all((getattr(again, name) == getattr(built, name)).all() for name in ("y", "weight", "tokens", "offsets"))
+    assert all(
+        (getattr(again, name) == getattr(built, name)).all()
+        for name in ("y", "weight", "confidence", "tokens", "offsets")
+    )
 
 
 def test_malformed_messages_survive_cleaning():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -17,7 +18,14 @@ from pipeline.training import fit
 from pipeline.training.estimators import build, train
 from pipeline.training.ngrams import count_ngrams
 from pipeline.training.tfidf import select_terms, weigh
-from tests.unit.training.training_corpus import TEXT, make_grid, make_messages, make_training, make_training_set
+from tests.unit.training.training_corpus import (
+    TEXT,
+    TOPICS,
+    make_grid,
+    make_messages,
+    make_training,
+    make_training_set,
+)
 
 NEW = ["", "Hello HELLO bank", "unseen words only", "login code 99, password!", "\ud83d card"]
 ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"]
@@ -61,6 +69,27 @@ def test_raw_texts_get_what_the_estimator_says_of_the_derived_matrix(estimator):
     assert found.predict([text for text, _ in messages]).tolist() == np.repeat(expected, training_set.weight).tolist()
 
 
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_message_counts_as_much_as_it_is_confident(estimator):
+    training_set = make_training_set(make_messages(90, seed=4, repeats=4))
+    training = make_training(make_grid(estimator, min_df=(3,)))
+    (candidate,) = training.search.candidates
+    sure = fit(training_set, candidate, training, TEXT)
+    less_sure = replace(training_set, confidence=np.random.default_rng(1).uniform(0.2, 1, len(training_set)))
+    found = fit(less_sure, candidate, training, TEXT)
+
+    counts = count_ngrams(training_set, *candidate.ngrams).counts
+    columns, idf = select_terms(counts, training_set.weight, candidate.min_df)
+    assert found["tfidf"].idf_.tolist() == idf.tolist(), "document frequencies count messages, sure or not"
+    messages = np.repeat(np.arange(len(training_set)), training_set.weight)
+    X, y = weigh(counts[:, columns], idf, candidate)[messages], np.array(training_set.labels)[training_set.y[messages]]
+    expected = build(candidate, training).fit(X, y, sample_weight=less_sure.confidence[messages])
+    model = Pipeline([("tfidf", found["tfidf"]), ("estimator", expected)])
+    texts = list(TOPICS.values())
+    np.testing.assert_allclose(scores(found, texts), scores(model, texts), rtol=0, atol=1e-4)
+    assert np.abs(scores(found, texts) - scores(sure, texts)).max() > 1e-3
+
+
 def test_joblib_carries_it_into_a_new_process(tmp_path):
     found, messages, *_ = fitted("linear_svm")
     texts = NEW + [text for text, _ in messages]
@@ -95,5 +124,5 @@ def test_the_number_of_threads_changes_no_digit():
     coefficients = []
     for n_threads in (1, 2):
         with threadpool_limits(n_threads):
-            coefficients.append(train(candidate, training, X, y, np.ones(400)).coef_)
+            coefficients.append(train(candidate, training, X, y, np.ones(400), np.ones(400)).coef_)
     assert (coefficients[0] == coefficients[1]).all()

@@ -48,6 +48,7 @@ def make_training_set(messages: list[Message], labels: tuple[str, ...] = tuple(T
         vocabulary=tuple(vocabulary),
         y=np.array([labels.index(label) for (_, label), _ in documents]),
         weight=np.array([weight for _, weight in documents]),
+        confidence=np.ones(len(documents)),
         group=np.cumsum([0, *(a[0][0] != b[0][0] for a, b in pairwise(documents))]),
         tokens=np.array([number[token] for document in tokens for token in document], dtype=np.int32),
         offsets=np.cumsum([0, *map(len, tokens)]),

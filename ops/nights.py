@@ -1,0 +1,74 @@
+"""The nights that were run, as their manifests in S3 tell, and the arguments that name one of them."""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from pipeline.errors import ArtefactError, ConfigError
+from tasks.retrain import freeze
+from tasks.s3 import store
+
+DATE = click.DateTime(["%Y-%m-%d"])
+
+
+def layer_options(command: Callable) -> Callable:
+    """Options that say which of a date's runs is meant: the layers that it was run with; without them, the last one."""
+    for parameter in (
+        click.option("--patch", "patches", multiple=True, metavar="A.B=VALUE", help="As given to Retrain."),
+        click.option("--config", "overlays", multiple=True, metavar="URI", help="As given to Retrain, or the digest."),
+    ):
+        command = parameter(command)
+    return command
+
+
+def runs() -> list[tuple[str, str]]:
+    """Date and configuration's digest of every run, by date."""
+    return sorted(map(_named, _keys("")))
+
+
+def manifest(date: datetime.date, overlays: tuple[str, ...], patches: tuple[str, ...]) -> dict[str, Any]:
+    """The manifest of the run of that date with these layers, or of the date's last run.
+
+    Raises
+    ------
+    ConfigError : there is none.
+    """
+    digest = freeze(overlays, patches) if overlays or patches else None
+    keys = [key for key in _keys(f"{date}/") if digest in (None, _named(key)[1])]
+    if not keys:
+        run = f"luigi --module tasks Retrain --date {date}"
+        raise ConfigError(f"there is no such run of {date}; see nightsieve runs list, or make it: {run}")
+    return json.loads(store().read(keys[-1]))
+
+
+def last_date(before: datetime.date = datetime.date.max) -> datetime.date | None:
+    """The last date earlier than this one of which there is a run."""
+    dates = [datetime.date.fromisoformat(date) for date, _ in runs()]
+    return max((date for date in dates if date < before), default=None)
+
+
+def content(receipt: dict[str, Any]) -> bytes:
+    """The object that a receipt, or the entry of a part, is about.
+
+    Raises
+    ------
+    ArtefactError : it is not what the run wrote.
+    """
+    found = store().read(receipt["key"])
+    if hashlib.sha256(found).hexdigest() != receipt["sha256"]:
+        raise ArtefactError(f"{store().address(receipt['key'])}: is not the object that the run wrote")
+    return found
+
+
+def _keys(date: str) -> list[str]:
+    """The keys of the run manifests, the one written last at the end."""
+    return [key for key in store().keys(f"runs/{date}") if not key.endswith(".receipt.json")]
+
+
+def _named(key: str) -> tuple[str, str]:
+    _, date, name = key.split("/")
+    return date, name.removesuffix(".json")

@@ -1,0 +1,149 @@
+"""The characters that a pack of rules tells apart, as an alphabet of bytes.
+
+Two characters that stand in the same character sets of all patterns, and are both of a word or both not, cannot make a
+difference. So every text becomes bytes, one for each class of characters, and every pattern one over these bytes,
+without any notion of case or Unicode left in it. Which character stands in which set is asked of ``re`` itself.
+"""
+
+import functools
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CODE_POINTS = 0x110000
+ASCII = 0x80
+SPARE_WORD_BYTES = range(ord("A"), ord("Z") + 1)  # words in bytes are of a-z, 0-9 and _; capitals are the small letters
+OTHER_BYTES = range(ASCII, 0x100)
+CATEGORIES = ("\\w", "\\d", "\\s")
+
+
+@dataclass(frozen=True)
+class CharacterSet:
+    """A set of characters as a pattern names it.
+
+    Attributes
+    ----------
+    items : what stands between the brackets: escaped characters, ranges and categories.
+    negated : whether it is all others.
+    flags : of `re`, as far as they change which characters these are.
+    bounds : first and last code point of each item that is no category.
+    """
+
+    items: tuple[str, ...]
+    negated: bool
+    flags: int
+    bounds: tuple[tuple[int, int], ...]
+
+    def found_in(self, characters: str) -> np.ndarray:
+        """Whether each of the characters is in the set: bool [len(characters)]."""
+        if not self.items:
+            return np.full(len(characters), self.negated)
+        pattern = re.compile(f"[{'^' if self.negated else ''}{''.join(self.items)}]", self.flags)
+        return np.isin(_code_points(characters), _code_points("".join(pattern.findall(characters))))
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """Which byte each code point becomes, and which bytes a set of characters is.
+
+    Attributes
+    ----------
+    table : uint8 [0x110000].
+    sets : for each set its bytes, and whether they stand for no other characters; if they do, a pattern over them finds
+        more than it should.
+    """
+
+    table: np.ndarray
+    sets: dict[CharacterSet, tuple[frozenset[int], bool]]
+
+
+def encode(texts: Sequence[str], table: np.ndarray) -> tuple[bytes, np.ndarray]:
+    """All texts one after another, a byte a character, and where each begins: int64 [n_texts + 1]."""
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(text) for text in texts], out=offsets[1:])
+    return table[_code_points("".join(texts))].tobytes(), offsets
+
+
+def build(sets: Iterable[CharacterSet]) -> Alphabet:
+    """The alphabet in which these sets can be told apart, as far as there are bytes for it.
+
+    Characters beyond ASCII that nothing tells apart share a byte. Where there are more such classes than bytes, those
+    of the fewest characters share too, and the sets that part them are no longer exact.
+    """
+    sets = list(dict.fromkeys(sets))
+    starts = _starts(sets)
+    characters = "".join(map(chr, starts))
+    members = np.array([each.found_in(characters) for each in sets], dtype=bool).reshape(len(sets), len(starts))
+    word = CharacterSet(("\\w",), False, 0, ()).found_in(characters)
+    sizes = np.diff([*starts, CODE_POINTS])
+    symbols = _symbols(starts, members, word, sizes)
+    table = np.repeat(symbols, sizes)
+    return Alphabet(table, {each: _bytes_of(row, symbols) for each, row in zip(sets, members, strict=True)})
+
+
+def _starts(sets: list[CharacterSet]) -> np.ndarray:
+    """Where runs of code points begin that no set can part, ascending: each has case alone, or differs in nothing."""
+    cuts = {*range(ASCII + 1), *_category_starts()}
+    for code_point in _cased():
+        cuts |= {code_point, code_point + 1}
+    for first, last in itertools.chain.from_iterable(each.bounds for each in sets):
+        cuts |= {first, last + 1}
+    return np.array(sorted(cut for cut in cuts if cut < CODE_POINTS), dtype=np.int64)
+
+
+@functools.cache
+def _category_starts() -> frozenset[int]:
+    everything = "".join(map(chr, range(CODE_POINTS)))
+    found = (CharacterSet((category,), False, 0, ()).found_in(everything) for category in CATEGORIES)
+    return frozenset(itertools.chain.from_iterable((np.flatnonzero(np.diff(row)) + 1).tolist() for row in found))
+
+
+@functools.cache
+def _cased() -> frozenset[int]:
+    """Every code point that any notion of case connects with another one."""
+    found = set()
+    for code_point in range(CODE_POINTS):
+        character = chr(code_point)
+        forms = {character.lower(), character.upper(), character.title(), character.casefold()}
+        if forms != {character}:
+            found |= {code_point, *(ord(form) for form in forms if len(form) == 1)}
+    return frozenset(found)
+
+
+def _symbols(starts: np.ndarray, members: np.ndarray, word: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The byte of each run, uint8: of ASCII the character, capitals as small letters; of others that of their class."""
+    symbols = np.zeros(len(starts), dtype=np.uint8)
+    ascii_ = starts < ASCII
+    symbols[ascii_] = [ord(chr(code_point).lower()) for code_point in starts[ascii_]]
+    _, classes = np.unique(np.vstack([members, word]), axis=1, return_inverse=True)
+    classes = classes.ravel()
+    # The Kelvin sign is a k to every pattern, and becomes one: were k two bytes, no pattern could hold the word "ok".
+    known = dict(zip(classes[ascii_][::-1].tolist(), symbols[ascii_][::-1].tolist(), strict=True))
+    for spare, of_words in ((SPARE_WORD_BYTES, True), (OTHER_BYTES, False)):
+        chosen = ~ascii_ & (word == of_words)
+        new = [each for each in np.unique(classes[chosen]).tolist() if each not in known]
+        characters = np.bincount(classes[chosen], weights=sizes[chosen], minlength=classes.max() + 1)[new]
+        rank = np.argsort(np.argsort(-characters, kind="stable"), kind="stable")
+        known |= {each: spare[place] for each, place in zip(new, _place(rank, len(spare)).tolist(), strict=True)}
+    symbols[~ascii_] = [known[each] for each in classes[~ascii_].tolist()]
+    return symbols
+
+
+def _place(rank: np.ndarray, room: int) -> np.ndarray:
+    """The largest classes get a byte of their own, up to half of the room; unless all fit, others share the rest."""
+    if len(rank) <= room:
+        return rank
+    own = room // 2
+    return np.where(rank < own, rank, own + (rank - own) % (room - own))
+
+
+def _bytes_of(row: np.ndarray, symbols: np.ndarray) -> tuple[frozenset[int], bool]:
+    inside, outside = set(symbols[row].tolist()), set(symbols[~row].tolist())
+    return frozenset(inside), not inside & outside
+
+
+def _code_points(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")

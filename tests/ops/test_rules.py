@@ -1,0 +1,135 @@
+"""`nightsieve rules`: what a night's rules did, what a message gets, what a changed pack would relabel."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import run
+from tests.tasks.nights import NIGHT, SMALL, retrain, sample
+
+BEFORE = "2026-11-19"
+GRID = """training.search.grids=[{estimator: multinomial_nb, ngrams: [[1, 1]], min_df: [2], sublinear_tf: [false],
+norm: [null], alpha: [0.1]}]"""
+DATABASE_FREE = {"NIGHTSIEVE_DATABASE_URL": "", "NIGHTSIEVE_STORAGE": ""}
+PACK = {
+    "notification.yaml": {"otp": "otp|code", "bank": "account|balance|a/c", "parcel": "parcel|order|delivery"},
+    "personal.yaml": {"you": r"\b(?:you|u|me|im)\b", "when": "tomorrow|tonight|later", "home": "home|mum|dad"},
+    "spam.yaml": {"win": "win|prize|free", "money": "loan|cash|offer", "link": "http|www|click"},
+}
+RULE = "- {id: tried, pattern: '%s', weight: 50, why: test, matches: [the code], near_misses: [none]}\n"
+
+
+def write(folder: Path, **changed: str | None) -> Path:
+    """The pack in a folder, some of its rules with another pattern, or left out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, written in PACK.items():
+        patterns = {**written, **{id_: pattern for id_, pattern in changed.items() if id_ in written}}
+        entries = [
+            {"id": id_, "pattern": pattern, "why": "test", "matches": ["x"], "near_misses": ["y"]}
+            for id_, pattern in patterns.items()
+            if pattern
+        ]
+        (folder / name).write_text(json.dumps(entries))
+    return folder
+
+
+def rules(*arguments: str, environment: dict[str, str] = DATABASE_FREE, code: int = 0):
+    done = run("nightsieve", "rules", *arguments, environment=environment)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory) -> Path:
+    """The rules of the later night."""
+    return write(tmp_path_factory.mktemp("later"), money=None)
+
+
+@pytest.fixture(scope="module")
+def nights(night_environment, pack, tmp_path_factory) -> dict[str, str]:
+    """The environment of two finished nights."""
+    sample(night_environment, rows=800)
+    for night, folder in ((BEFORE, write(tmp_path_factory.mktemp("earlier"), win=None)), (NIGHT, pack)):
+        patches = [*SMALL, GRID, f"labelling.rules={folder}"]
+        done = run(*retrain(patches=patches, night=night), environment=night_environment)
+        assert done.returncode == 0, done.stderr
+    return night_environment
+
+
+def test_the_report_shows_every_rule_with_its_drift(nights):
+    summary = json.loads(rules("report", NIGHT, "--json", environment=nights).stdout)
+    earlier = json.loads(rules("report", BEFORE, "--json", environment=nights).stdout)
+    assert (summary["drift_since"], earlier["drift_since"], summary["gone"]) == (BEFORE, None, ["money"])
+    share = {row["id"]: row["share"] for row in earlier["rules"]}
+    drift = {row["id"]: row["drift"] for row in summary["rules"]}
+    assert drift.pop("win") is None and {row["drift"] for row in earlier["rules"]} == {None}
+    assert any(drift.values())
+    for row in summary["rules"]:
+        if row["id"] != "win":
+            assert row["drift"] == pytest.approx(row["share"] - share[row["id"]])
+    assert any(row["reviewed"] and row["precision"]["low"] < row["precision"]["value"] for row in summary["rules"])
+    printed = rules("report", NIGHT, "--sort", "drift", environment=nights).stdout
+    assert re.search(r"^win +spam .* new ", printed.splitlines()[1])
+    assert f"Drift is against the night of {BEFORE}" in printed and f"Gone since {BEFORE}: money" in printed
+
+
+def test_a_night_that_is_not_there_is_said_in_a_line(nights, pack):
+    for arguments in (("report", "2026-01-01"), ("try", str(pack), "2026-01-01")):
+        assert rules(*arguments, environment=nights, code=3).stderr.startswith("Error: there is no such run of 2026-01")
+
+
+def test_try_counts_what_a_changed_pack_relabels_and_shows_no_text(nights, pack, tmp_path):
+    same = rules("try", str(pack), environment=nights).stdout
+    assert "No rule is different." in same and "\n0 messages change their label" in same
+    write(tmp_path, money=None, link=None, win="nothing like it")
+    (tmp_path / "spam").mkdir()
+    (tmp_path / "spam" / "more.yaml").write_text(RULE % r"\bcode\b")
+    tried = rules("try", str(tmp_path), NIGHT, environment=nights).stdout
+    summary = {
+        row["id"]: row for row in json.loads(rules("report", NIGHT, "--json", environment=nights).stdout)["rules"]
+    }
+    assert re.search(rf"^link +gone +0 +{summary['link']['coverage']}$", tried, re.MULTILINE)
+    assert re.search(rf"^win +pattern +0 +{summary['win']['coverage']}$", tried, re.MULTILINE)
+    gains = int(re.search(r"^tried +new +(\d+) +0$", tried, re.MULTILINE)[1])
+    moved = {(a, b): int(n) for a, b, n in re.findall(r"^(\w+) -> (\w+): (\d+)$", tried, re.MULTILINE)}
+    assert 0 < moved["notification", "spam"] <= gains and sum(moved.values()) > gains
+    assert f"\n{sum(moved.values())} messages change their label" in tried
+    keys = re.findall(r"^  (.*)$", tried, re.MULTILINE)
+    assert all(re.fullmatch(r"sample-\d+-\d+", key) for key in keys)
+    assert len(keys) == sum(min(n, 10) for n in moved.values())
+    shown = rules("try", str(tmp_path), "--show-texts", environment=nights).stdout
+    texts = re.findall(r"^  sample-\S+  (.*)$", shown, re.MULTILINE)
+    assert len(texts) == len(keys) and any("code" in text.lower() for text in texts)
+    assert not re.search("[1-9]", "".join(texts))
+
+
+def test_try_says_what_is_wrong_with_the_pack(nights, tmp_path):
+    (tmp_path / "spam.yaml").write_text(RULE % "code")
+    assert "two labels at least" in rules("try", str(tmp_path), environment=nights, code=3).stderr
+
+
+def test_match_says_which_rules_find_what_and_the_label_without_a_database(tmp_path):
+    (tmp_path / "spam.yaml").write_text(RULE % r"cod\w")
+    (tmp_path / "notification.yaml").write_text(
+        "- {id: bank, pattern: '^AX-', field: sender, why: test, matches: [AX-BANK], near_misses: [bank]}\n"
+    )
+    pack = ("--patch", f"labelling.rules={tmp_path}")
+    environment = {"NIGHTSIEVE_STORAGE": ""}
+    both = rules("match", "The CODE, dear", "--sender", "ax-bank", *pack, environment=environment).stdout
+    assert re.search(r"tried +spam +body +50 +4-8 +The \[\[CODE\]\], dear", both)
+    assert re.search(r"bank +notification +sender +1 +0-3 +\[\[ax-\]\]bank", both)
+    assert both.endswith("Label: spam\n")
+    assert rules("match", "x", "--sender", "AX-1", *pack).stdout.endswith("Label: notification\n")
+    assert rules("match", "AX-1", *pack).stdout == "Label: none: no rule matches\n"
+
+
+def test_check_is_clean_for_the_pack_and_exits_3_with_a_finding(tmp_path):
+    clean = rules("check")
+    assert clean.stdout == "" and re.search(r"^\d+ rules checked in .*: no findings$", clean.stderr)
+    (tmp_path / "spam.yaml").write_text(RULE % "(o+)+$|code" + RULE % "(code")
+    found = rules("check", str(tmp_path), "--budget", "0.5", code=3)
+    assert len(found.stdout.splitlines()) == 2 and found.stderr.strip().endswith(": 2 findings")
+    assert all(line.startswith(f"{tmp_path}/spam.yaml: rule tried: ") for line in found.stdout.splitlines())

@@ -1,0 +1,59 @@
+"""Rules whose patterns take for ever, in a night: to compile, or to search for."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import run
+from tests.tasks.nights import RULES, SMALL, retrain, sample
+
+RULE = """
+- id: {id}
+  pattern: '{pattern}'
+  why: Dreaded.
+  matches: ['x']
+  near_misses: ['y']
+"""
+# Takes Hyperscan minutes in its usual mode, and backtracking engines for ever.
+SLOW_TO_COMPILE = r"<[^>]{1,1000}onMouseOver=[^>]{1,1000}window\.status="
+CATASTROPHIC = "(a+)+$"
+ENDLESS = "(?=(a+)+$)a"  # the look-ahead leaves it to re
+
+
+@pytest.fixture
+def pack(tmp_path) -> Path:
+    """A copy of some rules."""
+    return Path(shutil.copytree(RULES, tmp_path / "rules"))
+
+
+@pytest.fixture
+def messages(environment, tmp_path) -> dict[str, str]:
+    """The environment of a database with the sample and one message that backtracking cannot leave."""
+    sample(environment, 1_000)
+    (tmp_path / "inbox.csv").write_text("key,body\nlong," + "a" * 60 + "!\n")
+    loaded = run(
+        "nightsieve", "load", str(tmp_path / "inbox.csv"), "--key", "key", "--body", "body", environment=environment
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    return environment
+
+
+def night(pack: Path, environment: dict[str, str], **patterns: str):
+    (pack / "spam" / "dreaded.yaml").write_text(
+        "".join(RULE.format(id=id_.replace("_", "-"), pattern=pattern) for id_, pattern in patterns.items())
+    )
+    limits = ["labelling.engine.compile_seconds=2", "labelling.engine.search_seconds=1"]
+    return run(*retrain(patches=[*SMALL, f"labelling.rules={pack}", *limits]), environment=environment)
+
+
+def test_neither_a_slow_compile_nor_catastrophic_backtracking_keeps_a_night_from_its_end(pack, messages):
+    ended = night(pack, messages, slow_to_compile=SLOW_TO_COMPILE, catastrophic=CATASTROPHIC)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_search_of_re_that_does_not_end_fails_the_night_by_the_name_of_its_rule(pack, messages):
+    failed = night(pack, messages, endless=ENDLESS)
+    assert failed.returncode == 30
+    assert "rule endless: its search in one message did not end in 1 s" in failed.stderr
+    assert "aaaaaaaa" not in failed.stderr and "Traceback" not in failed.stderr

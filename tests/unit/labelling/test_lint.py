@@ -1,0 +1,102 @@
+"""The linter finds what is planted, all of it, in its time, and nothing in rules that are right."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.labelling.attacks import UNEXPECTED, attacks
+from pipeline.labelling.lint import lint_pack
+from pipeline.labelling.probe import LONGEST
+
+GOOD = {"id": "good", "pattern": r"\bprize\b", "why": "test", "matches": ["a prize"], "near_misses": ["a surprise"]}
+
+
+def lint(folder: Path, *rules: dict, budget: float = 2.0) -> list[str]:
+    """The findings in a file of these rules, each good in what it does not say, without the path."""
+    entries = [{**GOOD, "id": f"r{number}", **rule} for number, rule in enumerate(rules)]
+    (folder / "spam.yaml").write_text(yaml.safe_dump(entries))
+    findings, count = lint_pack(folder, budget)
+    assert count <= len(rules)
+    return [str(finding).replace(f"{folder}/", "") for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        (r"(prize", "pattern: does not compile: missing )"),
+        (r"(?:a prize)?", "matches the empty string"),
+        (r"prizes", "example 1 of matches must be matched"),
+        (r"prise|prize", "example 1 of near_misses must not be matched"),
+        (r"(a+)+$|prize", "catastrophic: no answer in 2 s on 'a' many times"),
+        (r"(?:\w+\s?)*:|prize", "catastrophic: no answer in 2 s"),
+        (r"(x|x)*y|prize", "catastrophic: no answer in 2 s on 'x' many times"),
+        (r"prize(?:.*\d)? bonus", "catastrophic: "),
+        (r"\s+$|prize", "characters of ' ' many times, 1"),
+        (r"(?:(?:[a-z]{1,9} ){1,9}){1,9}prize|prize", "catastrophic: "),
+        (r".{0,200}.{0,200}prize1|prize", "'a' many times"),
+    ],
+)
+def test_a_bad_pattern_is_found_and_named(tmp_path, pattern, says):
+    findings = lint(tmp_path, {}, {"pattern": pattern, "near_misses": ["a surprise"]})
+    assert [finding for finding in findings if finding.startswith("spam.yaml: rule r1: ") and says in finding], findings
+    assert not [finding for finding in findings if "rule r0" in finding]
+
+
+def test_a_search_that_never_ends_ends_with_its_budget_and_the_next_rule_has_its_turn(tmp_path):
+    evil = {"pattern": "(b|b)*c", "matches": ["b" * 60], "near_misses": ["a"]}
+    started = time.monotonic()
+    findings = lint(tmp_path, evil, {"pattern": "x?"}, budget=1.0)
+    assert time.monotonic() - started < 10
+    assert "rule r0: catastrophic: no answer in 1 s on its examples" in findings[0]
+    assert any("rule r1: matches the empty string" in finding for finding in findings)
+
+
+def test_rules_that_repeat_others_are_found(tmp_path):
+    findings = lint(
+        tmp_path,
+        {"pattern": r"prize|win[|)]|a\|b"},
+        {"pattern": r"prize"},
+        {"pattern": r"a\|b|prize"},
+        {"pattern": r"prize", "label": "personal"},
+        {"pattern": r"prize", "field": "sender"},
+        {"pattern": r"win[|"[:3] + "|prize"},
+        {"id": "r0", "pattern": "a prize"},
+    )
+    found = [finding.removeprefix("spam.yaml: rule ") for finding in findings if "example" not in finding]
+    assert [finding.split(";")[0] for finding in found if "shadowed" not in finding] == [
+        "r3: has the pattern of rule r1 in spam.yaml",
+        "r0: the id already stands in spam.yaml",
+    ]
+    assert {finding.split(":")[0] for finding in found if "shadowed" in finding} == {"r1", "r2"}
+
+
+def test_every_error_of_every_file_is_reported(tmp_path):
+    (tmp_path / "ham").mkdir()
+    (tmp_path / "ham" / "broken.yaml").write_text("- [")
+    (tmp_path / "ham" / "mapping.yaml").write_text("a: b")
+    findings = lint(tmp_path, {"why": "", "weight": -1}, {"label": "No!"}, {"extra": 1})
+    for says in (
+        "ham/broken.yaml: line 1", "ham/mapping.yaml: must be a list of rules", "rule r0: why: ", "rule r0: weight: ",
+        "rule r1: label: ", "rule r2: extra: ",
+    ):  # fmt: skip
+        assert any(says in finding for finding in findings), (says, findings)
+    assert "no rule files" in str(lint_pack(tmp_path / "nothing", 1.0)[0][0])
+
+
+def test_rules_that_are_right_have_no_finding(tmp_path):
+    bounded = {"pattern": r"\b(?:a|the) (?:[a-z]{1,12} ){0,2}prize\b.{0,60}|(?<!no )\bprize\b"}
+    assert lint(tmp_path, {}, bounded, {"pattern": r"^[a-z]{2}-\d{6}$", "matches": ["AB-123456"]}) == []
+
+
+@given(st.lists(st.sampled_from(["a", ".", r"\w", "[^x]", "(?:ab)*", "[a-f]{0,20}", "(a|b)+", "(?<=a)", r"\b"])))
+def test_attacks_are_made_for_what_repeats_and_have_their_length(parts):
+    pattern = "".join(parts)
+    made = attacks(pattern)
+    assert bool(made) == bool(re.search(r"[*+}]", pattern))
+    for attack in made:
+        assert LONGEST - 100 < len(attack.text(LONGEST)) - len(attack.prefix) - len(UNEXPECTED) <= LONGEST
