@@ -54,7 +54,7 @@ test: setup lint  ## every test
 	$(BIN)/python -m pytest $(PYTEST)
 
 bench: setup  ## measure anew what benchmarks/README.md shows (the better part of an hour)
-	set -e; for name in agreement size scoring labelling weak_labels; do $(BIN)/python -m benchmarks.$$name; done
+	set -e; for name in agreement size scoring labelling votes weak_labels; do $(BIN)/python -m benchmarks.$$name; done
 	$(BIN)/python -m benchmarks.readme
 
 lint: setup  ## style, and the layers between packages

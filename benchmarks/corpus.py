@@ -43,9 +43,7 @@ def messages(total: int) -> Corpus:
 
     Public messages are those of people: what is not marked as spam counts as personal.
     """
-    public = {"UCI": list(_uci()), "NUS English": list(_nus("en")), "NUS Chinese": list(_nus("zh"))}
-    if missing := [name for name, found in public.items() if not found]:
-        print(f"without {', '.join(missing)}: not in {PUBLIC}", file=sys.stderr)
+    public = _public()
     chance = random.Random(SEED)
     found = _drawn(chance, public, most=total * 3 // 5)
     found["sample"] = list(_sample(total - sum(map(len, found.values()))))
@@ -53,6 +51,11 @@ def messages(total: int) -> Corpus:
     chance.shuffle(everything)
     texts, labels = map(list, zip(*everything, strict=True))
     return Corpus(texts, labels, {name: len(source) for name, source in found.items() if source})
+
+
+def public() -> dict[str, list[str]]:
+    """All texts of each public source."""
+    return {name: [text for text, _ in found] for name, found in _public().items()}
 
 
 def reviewed() -> tuple[list[str], np.ndarray]:
@@ -67,6 +70,13 @@ def patterns() -> list[str]:
     files = sorted((PUBLIC / "regex-corpora").glob("*.jsonl"))
     entries = (json.loads(line) for file in files for line in _lines(file))
     return list(dict.fromkeys(entry["pattern"] for entry in entries if entry["re_ok"]))
+
+
+def _public() -> dict[str, list[Message]]:
+    public = {"UCI": list(_uci()), "NUS English": list(_nus("en")), "NUS Chinese": list(_nus("zh"))}
+    if missing := [name for name, found in public.items() if not found]:
+        print(f"without {', '.join(missing)}: not in {PUBLIC}", file=sys.stderr)
+    return public
 
 
 def _drawn(chance: random.Random, public: dict[str, list[Message]], most: int) -> dict[str, list[Message]]:

@@ -40,7 +40,7 @@ def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
     seen: dict[str, Path] = {}
     pack = []
     for file in files:
-        for rule in _read_file(file, file.relative_to(folder).with_suffix("").parts[0]):
+        for rule in read_file(file, file.relative_to(folder).with_suffix("").parts[0]):
             if rule.id in seen:
                 raise ConfigError(f"{file}: rule {rule.id}: the id already stands in {seen[rule.id]}; ids are unique")
             seen[rule.id] = file
@@ -48,7 +48,13 @@ def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
     return tuple(pack)
 
 
-def _read_file(file: Path, label: str) -> list[WrittenRule]:
+def read_file(file: Path, label: str) -> list[WrittenRule]:
+    """The rules of one file, which are for this label.
+
+    Raises
+    ------
+    ConfigError : the file is missing or malformed, or a pattern does not compile.
+    """
     try:
         entries = strict_yaml.load(file.read_bytes(), str(file))
     except OSError as error:

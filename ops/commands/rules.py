@@ -24,7 +24,7 @@ from pipeline import labelling
 from pipeline.config import DEFAULTS, resolve
 from pipeline.errors import ConfigError
 from pipeline.labelling.lint import lint_pack
-from pipeline.rules import read_pack
+from pipeline.rules import read_file, read_pack
 from pipeline.settings import Labelling
 from tasks.base import load_settings
 from tasks.retrain import layers
@@ -109,15 +109,18 @@ def match(text: str, sender: str | None, overlays: tuple[str, ...], patches: tup
     matching.show(found, _label([rule.id for rule, _ in found], settings))
 
 
-@rules.command("try", epilog="Example: nightsieve rules try config/rules 2026-11-20")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@rules.command("try", epilog="Example: nightsieve rules try config/rules/spam/prizes.yaml 2026-11-20")
+@click.argument("file", type=click.Path(path_type=Path))
 @click.argument("date", metavar="[DATE]", type=nights.DATE, required=False)
 @nights.layer_options
 @click.option("--show-texts", is_flag=True, help="Print the examples' texts too, every digit of them a 0.")
 def try_(
-    folder: Path, date: datetime.datetime | None, overlays: tuple[str, ...], patches: tuple[str, ...], show_texts: bool
+    file: Path, date: datetime.datetime | None, overlays: tuple[str, ...], patches: tuple[str, ...], show_texts: bool
 ) -> None:
-    """Say what the rules of a FOLDER would relabel in the sample of a night, by default the last one.
+    """Say what changed rules would relabel in the sample of a night, by default the last one.
+
+    FILE is a rule file, whose rules take the place of those with their ids or are new; its label is the folder that it
+    is in, if the night knows such a label, else its own name. Or it is a folder that holds a whole pack.
 
     The rules that differ from the night's are matched again. Printed are the messages that each of them gains and
     loses, how many messages go from which label to which, and the keys of up to ten of them.
@@ -128,7 +131,7 @@ def try_(
     manifest = nights.manifest(night, overlays, patches)
     _summary(manifest)
     old = load_settings(manifest["config"]).labelling
-    new = _changed(old, folder)
+    new = _changed(old, file)
     sample = relabelling.Sample(manifest)
     with _progress("matching") as advance:
         total = len(sample)
@@ -138,13 +141,18 @@ def try_(
     relabelling.show(result, sample.texts(keys) if show_texts else None)
 
 
-def _changed(old: Labelling, folder: Path) -> Labelling:
-    """The labelling of a night with the rules of a folder."""
-    pack = tuple(written.rule() for written in read_pack(folder))
+def _changed(old: Labelling, file: Path) -> Labelling:
+    """The labelling of a night with the rules of a file, or with those of a whole folder in place of its own."""
+    if file.is_dir():
+        pack = [written.rule() for written in read_pack(file)]
+    else:
+        folder = file.absolute().parent.name
+        changed = {rule.id: rule.rule() for rule in read_file(file, folder if folder in old.labels else file.stem)}
+        pack = [changed.pop(rule.id, rule) for rule in old.rules] + list(changed.values())
     try:
-        return Labelling(rules=pack, engine=old.engine, resolution=old.resolution)
+        return Labelling(rules=tuple(pack), engine=old.engine, resolution=old.resolution)
     except ValidationError as failure:
-        raise ConfigError(f"{folder}: {failure.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+        raise ConfigError(f"{file}: {failure.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
 def _summary(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -106,9 +106,27 @@ def test_try_counts_what_a_changed_pack_relabels_and_shows_no_text(nights, pack,
     assert not re.search("[1-9]", "".join(texts))
 
 
+def test_try_takes_one_file_among_the_night_s_other_rules(nights, tmp_path):
+    (tmp_path / "spam").mkdir()
+    changed = RULE.replace("tried", "link") % "nothing like it"
+    for name, label in (("spam/topic.yaml", "spam"), ("spam.yaml", "spam"), ("fraud.yaml", "fraud")):
+        file = tmp_path / name
+        file.write_text(changed + RULE % "delivery")
+        tried = rules("try", str(file), environment=nights).stdout
+        listed = re.findall(r"^(\S+) +(new|gone|label, pattern, weight|pattern, weight) ", tried, re.MULTILINE)
+        assert listed == [
+            ("link", "pattern, weight" if label == "spam" else "label, pattern, weight"),
+            ("tried", "new"),
+        ]
+        assert re.search(rf"^notification -> {label}: \d+$", tried, re.MULTILINE)
+
+
 def test_try_says_what_is_wrong_with_the_pack(nights, tmp_path):
     (tmp_path / "spam.yaml").write_text(RULE % "code")
     assert "two labels at least" in rules("try", str(tmp_path), environment=nights, code=3).stderr
+    assert (
+        "missing.yaml: No such file" in rules("try", str(tmp_path / "missing.yaml"), environment=nights, code=3).stderr
+    )
 
 
 def test_match_says_which_rules_find_what_and_the_label_without_a_database(tmp_path):
