@@ -53,8 +53,11 @@ demo: setup  ## start everything embedded, make sample data, run a night
 test: setup lint  ## every test
 	$(BIN)/python -m pytest $(PYTEST)
 
-bench: setup  ## measure anew what benchmarks/README.md shows (the better part of an hour)
+bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
+bench: setup  ## measure anew what benchmarks/README.md shows, nights on tables around ROWS (some hours)
 	set -e; for name in agreement size scoring labelling votes weak_labels; do $(BIN)/python -m benchmarks.$$name; done
+	$(BIN)/python -m benchmarks.night --rows "$$ROWS"
+	$(BIN)/python -m benchmarks.night --rows "$$ROWS" --growth
 	$(BIN)/python -m benchmarks.readme
 
 lint: setup  ## style, and the layers between packages

@@ -17,6 +17,7 @@ import luigi
 from luigi.task import flatten
 
 from pipeline.codecs import Codec, Json
+from pipeline.config import canonical
 from pipeline.errors import ArtefactError, ConfigError, NightsieveError
 from pipeline.settings import Settings
 from tasks.s3 import store
@@ -102,6 +103,7 @@ class Artefact(luigi.Target):
         }
         store().write(self._receipt_key, Json().encode(receipt))
         store().write(self.key, content)
+        self.task.finished = True
         self.task.report(receipt, store().url(self.key))
 
 
@@ -112,6 +114,11 @@ class ShardedArtefact(Artefact):
         super().__init__(key, Json(), task)
         self.part_codec = codec
 
+    @functools.cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, read once."""
+        return self.load()
+
     def load_shard(self, shard: int) -> Any:
         """One part, when it is what the manifest says.
 
@@ -119,7 +126,7 @@ class ShardedArtefact(Artefact):
         ------
         ArtefactError : it is not.
         """
-        part = self.load()["parts"][shard]
+        part = self.manifest["parts"][shard]
         content = store().read(part["key"])
         self.check(content, part["sha256"])
         value = self.part_codec.decode(content)
@@ -129,7 +136,7 @@ class ShardedArtefact(Artefact):
 
     def parts(self) -> Iterator[Any]:
         """Every part in turn, one in memory at a time."""
-        return (self.load_shard(shard) for shard in range(len(self.load()["parts"])))
+        return (self.load_shard(shard) for shard in range(len(self.manifest["parts"])))
 
     def dump(self, files: list[Path], rows: list[int], **summary: Any) -> None:
         """Write the files, which are encoded parts already, then the manifest with whatever else it should say."""
@@ -168,6 +175,7 @@ class NightTask(luigi.Task):
     dated = False
 
     rows_in = 0
+    finished = False
     _started = time.monotonic()
     _percent = 0
 
@@ -201,6 +209,10 @@ class NightTask(luigi.Task):
         for artefact in flatten(artefacts):
             artefact.reader = self
         return artefacts
+
+    def complete(self) -> bool:
+        """Whether the output is there; the process that has just written it need not ask."""
+        return self.finished or super().complete()
 
     def start(self) -> None:
         self.rows_in, self._started = 0, time.monotonic()
@@ -240,10 +252,20 @@ def _start(task: NightTask) -> None:
     task.start()
 
 
-@functools.cache
+_settings: dict[str, Settings] = {}
+
+
 def load_settings(digest: str) -> Settings:
     """The frozen configuration of that digest, from S3: all that a worker needs to rebuild a task."""
-    return Settings.model_validate_json(store().read(f"configs/{digest}.json"))
+    if digest not in _settings:
+        _settings[digest] = Settings.model_validate_json(store().read(f"configs/{digest}.json"))
+    return _settings[digest]
+
+
+def store_settings(digest: str, settings: Settings) -> None:
+    """Write the frozen configuration of that digest to S3; this process need not read it again."""
+    store().write(f"configs/{digest}.json", canonical(settings))
+    _settings[digest] = settings
 
 
 @functools.cache

@@ -61,7 +61,7 @@ class VerifyExport(NightTask):
         messages = self.input()["messages"]
         model, vectors, fitted = (self.input()[name].load() for name in ("model", "vectors", "fitted"))
         texts = itertools.chain.from_iterable(part["body"] for part in messages.parts())
-        total = messages.load()["counts"]["kept"]
+        total = messages.manifest["counts"]["kept"]
         self.output().dump(export.verify(model, vectors, fitted, texts, total, self.progress))
 
 

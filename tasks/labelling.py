@@ -15,6 +15,7 @@ class CompileRules(NightTask):
     # A database that is not what was written could crash the engine.
     stage, name, codec = "labelling", "compiled", Raw("npz", trusted_only=True)
     sections = ("labelling.engine.compile_seconds",)
+    priority = 1  # everything waits for it longer than for the cleaning
 
     def identity(self) -> dict[str, Any]:
         patterns = [(rule.id, rule.field, rule.pattern) for rule in self.settings.labelling.rules]

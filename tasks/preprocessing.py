@@ -34,7 +34,7 @@ class BuildTrainingSet(NightTask):
         }
 
     def run(self) -> None:
-        votes, verdicts = [shard.load() for shard in self.input()["votes"]], self.input()["verdicts"].load()
-        cleaned = [shard.load() for shard in self.input()["cleaned"]]
+        votes, verdicts = (shard.load() for shard in self.input()["votes"]), self.input()["verdicts"].load()
+        cleaned = (shard.load() for shard in self.input()["cleaned"])
         soft = self.settings.labelling.resolution.soft
         self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft))

@@ -27,7 +27,7 @@ class WriteManifest(NightTask):
 
     def complete(self) -> bool:
         output = self.output()
-        return output.exists() and output.load()["fingerprint"] == self.fingerprint
+        return self.finished or output.exists() and output.load()["fingerprint"] == self.fingerprint
 
     def run(self) -> None:
         receipts = [artefact.receipt() for artefact in lineage(self)]

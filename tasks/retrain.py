@@ -12,9 +12,9 @@ import luigi
 import luigi.interface
 from luigi.parameter import ParameterVisibility
 
-from pipeline import config, export, ingest, labelling, preprocessing, report, training
+from pipeline import config, export, ingest, labelling, preprocessing, report, text, training
 from pipeline.errors import ConfigError
-from tasks.base import Artefact, NightTask, load_settings
+from tasks.base import Artefact, NightTask, load_settings, store_settings
 from tasks.report import WriteManifest
 from tasks.s3 import Store, split_address, store
 
@@ -64,13 +64,14 @@ class Retrain(NightTask):
         return self.requires().output()
 
     def complete(self) -> bool:
-        return self.requires().complete()
+        return self.finished or self.requires().complete()
 
     def deps(self) -> list[NightTask]:
         # Asked for only when there is work: what the forked workers need is imported once, before they fork.
         for stage in _STAGES:
             for name in stage.__all__:
                 getattr(stage, name)
+        text.Tokeniser.from_settings(self.settings.text)  # keeps the character map, which takes a second to build
         return super().deps()
 
     @classmethod
@@ -82,6 +83,7 @@ class Retrain(NightTask):
 
     def run(self) -> None:
         report.show(self.input().load(), store().address(""), self.page)
+        self.finished = True
 
     @property
     def page(self) -> str | None:
@@ -102,7 +104,7 @@ def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
         load_settings(overlays[0])  # raises when there is no such configuration
         return overlays[0]
     resolved = config.resolve(layers(overlays, patches))
-    store().write(f"configs/{resolved.digest}.json", config.canonical(resolved.settings))
+    store_settings(resolved.digest, resolved.settings)
     return resolved.digest
 
 

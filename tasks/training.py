@@ -8,13 +8,14 @@ from pipeline.settings import Candidate
 from tasks.base import NightTask
 from tasks.preprocessing import BuildTrainingSet
 
+_SLOW = ("sgd", "logistic_regression", "linear_svm")  # solvers, the slowest last
 _SOLVER = ("training.seed", "training.max_iter")
 
 
 class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
-    stage, name = "training", "candidate"
+    stage, name, version = "training", "candidate", 2
     sections = (*_SOLVER, "training.search.folds", "training.search.seed", "training.search.scoring")
 
     number: int = luigi.IntParameter(description="which candidate of the grid, counting from 0")
@@ -22,6 +23,12 @@ class EvaluateCandidate(NightTask):
     @property
     def candidate(self) -> Candidate:
         return self.settings.training.search.candidates[self.number]
+
+    @property
+    def priority(self) -> int:
+        # The longest begin first, so that no worker is left with one at the end.
+        estimator = self.candidate.estimator
+        return self.candidate.ngrams[1] * (_SLOW.index(estimator) + 1 if estimator in _SLOW else 0)
 
     def identity(self) -> dict:
         # Not the number: a grid that grows at its head must not evaluate the others again.
@@ -66,7 +73,7 @@ class BestCandidateTask(NightTask):
 class CrossValidate(BestCandidateTask):
     """Measure the best candidate on folds that the search has not seen."""
 
-    stage, name = "training", "cross-validation"
+    stage, name, version = "training", "cross-validation", 2
     sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence")
 
     def run(self) -> None:
@@ -80,7 +87,7 @@ class CrossValidate(BestCandidateTask):
 class FitModel(BestCandidateTask):
     """Fit the best candidate to the whole training set."""
 
-    stage, name, codec = "training", "pipeline", Joblib()
+    stage, name, codec, version = "training", "pipeline", Joblib(), 2
     sections = (*_SOLVER, "text")
 
     def run(self) -> None:

@@ -62,8 +62,9 @@ def database_url(environment: dict[str, str]) -> str:
 
 def forget() -> None:
     """Make this process look at its environment again: it holds one store and one configuration for its lifetime."""
-    for cache in (s3.store, s3._client, base.load_settings, base._frozen, retrain.freeze):
+    for cache in (s3.store, s3._client, base._frozen, retrain.freeze):
         cache.cache_clear()
+    base._settings.clear()
 
 
 def run(*command: str, environment: dict[str, str], cwd: Path = ROOT, **options) -> subprocess.CompletedProcess[str]:

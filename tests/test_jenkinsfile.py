@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, run
+from tests.tasks.nights import RULES
 
 JENKINSFILE = (ROOT / "Jenkinsfile").read_text()
 STEPS = re.findall(r"\bsh(?:\(script:)? '(.+?)'", JENKINSFILE)
 PARAMETERS = re.findall(r"name: '(\w+)'", JENKINSFILE)
 
 GRID = "{estimator: multinomial_nb, ngrams: [[1, 1]], min_df: [2], sublinear_tf: [true], norm: [l2], alpha: [0.1]}"
-PATCHES = f"training.search.grids=[{GRID}]\ntraining.search.folds=2\ntraining.cross_validation.folds=2"
+PATCHES = "\n".join(
+    [f"labelling.rules={RULES}", f"training.search.grids=[{GRID}]", "training.search.folds=2"]
+    + ["training.cross_validation.folds=2"]
+)
 
 
 @pytest.fixture(scope="module")

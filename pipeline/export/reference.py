@@ -4,24 +4,30 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+import scipy.sparse as sp
+
 from pipeline.export.model import FixedPointModel, count_terms
 
 
 def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[dict[str, Any]]:
     """For each text what a line of a scorer's output holds: tokens, S, N, scores as hexadecimal doubles, and label."""
-    counts = count_terms(model, texts)
+    return outcomes(model, [model.tokeniser.tokens(text) for text in texts], count_terms(model, texts))
+
+
+def outcomes(model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array) -> list[dict[str, Any]]:
+    """The same for texts of these tokens, in which the model's terms stand so often, [n_texts, V]."""
     S, N = model.sums(counts)
     scores = model.scores(counts)
     return [
         {
-            "tokens": model.tokeniser.tokens(text),
+            "tokens": of_text,
             "S": sums,
             "N": squares,
             "scores": [hexadecimal(score) for score in row],
             "label": model.labels[winner],
         }
-        for text, sums, squares, row, winner in zip(
-            texts, S.tolist(), N.tolist(), scores.tolist(), scores.argmax(axis=1).tolist(), strict=True
+        for of_text, sums, squares, row, winner in zip(
+            tokens, S.tolist(), N.tolist(), scores.tolist(), scores.argmax(axis=1).tolist(), strict=True
         )
     ]
 

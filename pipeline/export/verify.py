@@ -1,26 +1,30 @@
 """The proof that every scorer gets from every message what the exported model says, and what the estimator meant."""
 
+import contextlib
 import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
 
+from pipeline.characters import SEPARATOR
 from pipeline.errors import VerificationError
 from pipeline.export.agreement import compare
 from pipeline.export.assemble import assemble, decision_scores
 from pipeline.export.format import decode
 from pipeline.export.model import FixedPointModel, LinearModel, count_terms
-from pipeline.export.reference import evaluate
+from pipeline.export.reference import outcomes
 from pipeline.export.runtimes import Scorer, scorers
 from pipeline.export.vectors import decode_vectors
 
-CHUNK, CHUNK_CHARACTERS = 10_000, 5_000_000  # held at once: texts, and their characters
+CHUNK, CHUNK_CHARACTERS = 40_000, 10_000_000  # held at once: texts, and their characters
 NAMED = 3  # differing texts that an error names, by digest
 
 
@@ -56,7 +60,6 @@ def verify(
             distinct = _unseen(chunk, seen)
             if distinct:
                 tally.check(distinct)
-                tally.agree(distinct)
             done += len(chunk)
             progress(done / total)
     tally.raise_if_wrong()
@@ -82,24 +85,33 @@ class _Tally:
         """Runs every scorer over the vectors."""
         texts = [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in vectors]
         keys = ("tokens", "S", "N", "scores", "label")
-        self._compare(texts, [{key: vector[key] for key in keys} for vector in vectors])
+        with self._lines(texts) as lines:
+            self._compare(texts, [{key: vector[key] for key in keys} for vector in vectors], lines)
 
     def check(self, texts: list[str]) -> None:
-        """Runs every scorer over the texts and counts lines that differ from the model's."""
-        self.texts += len(texts)
-        self._compare(texts, evaluate(self.model, texts))
+        """Runs every scorer over the texts, and counts lines and labels unlike the model's and the estimator's.
 
-    def agree(self, texts: list[str]) -> None:
-        """Compares the model with the estimator that it was made from."""
+        What depends on the tokens alone is computed once for all texts that have the same.
+        """
+        self.texts += len(texts)
+        with self._lines(texts) as lines:
+            tokens = [self.model.tokeniser.tokens(text) for text in texts]
+            places, cleaned = pd.factorize(np.array([SEPARATOR.join(words) for words in tokens], dtype=object))
+            counts = count_terms(self.model, cleaned, cleaned=True)
+            first = np.unique(places, return_index=True)[1]
+            self._agree([texts[row] for row in first], counts, np.bincount(places))
+            self._compare(texts, outcomes(self.model, tokens, counts[places]), lines)
+
+    def _agree(self, texts: list[str], counts: sp.csr_array, standing_for: np.ndarray) -> None:
+        """Compares the model with the estimator that it was made from, on texts that stand for so many."""
         vectors, estimator = self.fitted[:-1].transform(texts), self.fitted[-1]
         expected = decision_scores(estimator, vectors)
-        counts = count_terms(self.model, texts)
         agreement = compare(self.linear, self.model, counts, expected)
         found = np.array(self.model.labels)[self.model.scores(counts).argmax(axis=1)]
         ranked = np.sort(expected, axis=1)
-        self.flips += np.count_nonzero(found != estimator.predict(vectors).astype(str))
-        self.proved += np.count_nonzero(agreement.proved)
-        self.unexplained += np.count_nonzero(~agreement.explained)
+        self.flips += standing_for[found != estimator.predict(vectors).astype(str)].sum()
+        self.proved += standing_for[agreement.proved].sum()
+        self.unexplained += standing_for[~agreement.explained].sum()
         self._name(itertools.compress(texts, ~agreement.explained))
         self.largest_score_difference = max(self.largest_score_difference, agreement.difference.max())
         self.smallest_margin = min(self.smallest_margin, (ranked[:, -1] - ranked[:, -2]).min())
@@ -129,12 +141,16 @@ class _Tally:
             "smallest_margin": float(self.smallest_margin) if self.texts else None,
         }
 
-    def _compare(self, texts: list[str], outcomes: list[dict[str, Any]]) -> None:
-        expected = [json.dumps(outcome, separators=(",", ":")).encode() for outcome in outcomes]
-        with ThreadPoolExecutor() as pool:
-            found = dict(zip(self.running, pool.map(lambda scorer: scorer(texts), self.running.values()), strict=True))
-        for language, lines in found.items():
-            wrong = [text for text, line, right in zip(texts, lines, expected, strict=True) if line != right]
+    @contextlib.contextmanager
+    def _lines(self, texts: list[str]) -> Iterator[dict[str, Future[list[bytes]]]]:
+        """What each scorer will have written; they run while the caller goes on."""
+        with ThreadPoolExecutor(len(self.running)) as pool:
+            yield {language: pool.submit(scorer, texts) for language, scorer in self.running.items()}
+
+    def _compare(self, texts: list[str], expected: list[dict[str, Any]], lines: dict[str, Future[list[bytes]]]) -> None:
+        right = [json.dumps(outcome, separators=(",", ":")).encode() for outcome in expected]
+        for language, written in lines.items():
+            wrong = [text for text, line, must in zip(texts, written.result(), right, strict=True) if line != must]
             if wrong:
                 self.differences[language] = self.differences.get(language, 0) + len(wrong)
                 self._name(wrong)

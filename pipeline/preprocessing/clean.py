@@ -10,5 +10,8 @@ from pipeline.settings import Text
 def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
     """A ``cleaned`` table: each message's tokens, joined by one space. Any string is a message; none fails."""
     tokens = text.Tokeniser.from_settings(settings).tokens
-    cleaned = pd.Series([SEPARATOR.join(tokens(body)) for body in messages["body"]], dtype="str")
-    return pd.DataFrame({"key": messages["key"].reset_index(drop=True), "text": cleaned})
+    places, distinct = pd.factorize(messages["body"])
+    cleaned = pd.Series([SEPARATOR.join(tokens(body)) for body in distinct], dtype="str")
+    return pd.DataFrame(
+        {"key": messages["key"].reset_index(drop=True), "text": cleaned.iloc[places].reset_index(drop=True)}
+    )

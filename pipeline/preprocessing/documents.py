@@ -4,7 +4,8 @@ Messages repeat: one-time passwords differ only in their digits. A document that
 changes no objective, shrinks the work, and keeps identical texts in one fold.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from pipeline.errors import DataError
 
 
 def build_training_set(
-    votes: Sequence[pd.DataFrame], verdicts: pd.DataFrame, cleaned: Sequence[pd.DataFrame], soft: bool
+    votes: Iterable[pd.DataFrame], verdicts: pd.DataFrame, cleaned: Iterable[pd.DataFrame], soft: bool
 ) -> TrainingSet:
     """The labelled messages as unique ``(text, label)`` documents; those without a label do not train.
 
@@ -24,41 +25,53 @@ def build_training_set(
     Raises
     ------
     DataError : no message has a label, or all have the same one.
+
+    Parameters
+    ----------
+    votes, cleaned : the tables of each shard; one of each is in memory at a time.
     """
-    labels = _labels(pd.concat(votes, ignore_index=True), verdicts)
-    labelled = labels.merge(pd.concat(cleaned, ignore_index=True), on="key", validate="one_to_one")
-    names = tuple(sorted(labelled["label"].unique()))
+    place = {tuple(rules): row for row, rules in enumerate(verdicts["rules"])}
+    parts = [_documents(*shard, verdicts, place) for shard in zip(votes, cleaned, strict=True)]
+    documents = pd.concat(parts).groupby(["text", "label"], as_index=False, sort=True).sum()
+    names = tuple(sorted(documents["label"].unique()))
     if len(names) < 2:
         found = f"only {names[0]}" if names else "none"
         raise DataError(f"labelling: two labels are needed to train, the rules gave {found}; see labelling.rules")
-    documents = labelled.groupby(["text", "label"], as_index=False, sort=True).agg(
-        weight=("key", "size"), confidence=("confidence", "mean")
-    )
+    weight = documents["weight"].to_numpy(dtype=np.int64)
     tokens, offsets, vocabulary = _tokenise(documents["text"])
     return TrainingSet(
         labels=names,
         vocabulary=vocabulary,
         y=np.searchsorted(names, documents["label"].to_numpy(dtype=object)).astype(np.int64),
-        weight=documents["weight"].to_numpy(dtype=np.int64),
-        confidence=documents["confidence"].to_numpy(dtype=np.float64) if soft else np.ones(len(documents)),
+        weight=weight,
+        confidence=documents["confidence"].to_numpy(dtype=np.float64) / weight if soft else np.ones(len(documents)),
         group=pd.factorize(documents["text"])[0].astype(np.int64),
         tokens=tokens,
         offsets=offsets,
     )
 
 
-def _labels(votes: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Each labelled message's key, label and confidence."""
-    place = {tuple(rules): row for row, rules in enumerate(verdicts["rules"])}
+def _documents(
+    votes: pd.DataFrame, cleaned: pd.DataFrame, verdicts: pd.DataFrame, place: dict[tuple[str, ...], int]
+) -> pd.DataFrame:
+    """A shard's documents: text, label, how many messages are it, and the sum of their confidences."""
     rows = np.array([place[tuple(rules)] for rules in votes["rules"]], dtype=np.int64)
-    given = verdicts[["label", "confidence"]].iloc[rows].reset_index(drop=True)
-    return pd.concat([votes["key"], given], axis=1).dropna(subset="label")
+    labels = verdicts[["label", "confidence"]].iloc[rows].assign(key=votes["key"].to_numpy())
+    labelled = labels.dropna(subset="label").merge(cleaned, on="key", validate="one_to_one")
+    grouped = labelled.groupby(["text", "label"], as_index=False, sort=False)
+    return grouped.agg(weight=("key", "size"), confidence=("confidence", "sum"))
 
 
-def _tokenise(texts: pd.Series) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    split = [text.split(SEPARATOR) if text else [] for text in texts]
-    offsets = np.concatenate([[0], np.cumsum([len(tokens) for tokens in split])]).astype(np.int64)
-    every = np.array([token for tokens in split for token in tokens], dtype=object)
-    vocabulary = sorted(set(every))
-    number = {token: place for place, token in enumerate(vocabulary)}
-    return np.array([number[token] for token in every], dtype=np.int32), offsets, tuple(vocabulary)
+def _tokenise(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Token ids and offsets as a `TrainingSet` has them, and the vocabulary. No token is held more than once."""
+    number: dict[str, int] = {}
+    tokens, lengths = array("i"), array("q")
+    for text in texts:
+        words = text.split(SEPARATOR) if text else []
+        tokens.extend([number.setdefault(word, len(number)) for word in words])
+        lengths.append(len(words))
+    vocabulary = tuple(sorted(number))
+    place = {token: rank for rank, token in enumerate(vocabulary)}
+    rank = np.array([place[token] for token in number], dtype=np.int32)  # of the tokens in the order of their numbers
+    offsets = np.concatenate([[0], np.cumsum(np.frombuffer(lengths, dtype=np.int64))]).astype(np.int64)
+    return rank[np.frombuffer(tokens, dtype=np.int32)], offsets, vocabulary

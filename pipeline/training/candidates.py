@@ -13,7 +13,7 @@ from pipeline.training.estimators import train
 from pipeline.training.folds import assign_folds
 from pipeline.training.metrics import measure
 from pipeline.training.ngrams import count_ngrams
-from pipeline.training.tfidf import document_frequency, select_terms, weigh
+from pipeline.training.tfidf import document_frequency, select_terms, term_frequency, weigh
 
 Progress = Callable[[float], None]
 
@@ -90,17 +90,21 @@ def cross_validate(
 def _rounds(
     training_set: TrainingSet, candidate: Candidate, training: Training, fold: np.ndarray, progress: Progress
 ) -> Iterator[Round]:
-    """Each fold held out in turn. N-grams are counted once; vocabulary and idf come from the other folds alone."""
-    counts = count_ngrams(training_set, *candidate.ngrams).counts
-    # What is too rare over all folds is too rare over all but one.
-    counts = counts[:, document_frequency(counts, training_set.weight) >= candidate.min_df]
+    """Each fold held out in turn; vocabulary and idf come from the other folds alone.
+
+    N-grams are counted once, and so is in how many messages of each fold they stand.
+    """
     y, weight, confidence = training_set.y, training_set.weight, training_set.confidence
+    counts = count_ngrams(training_set, *candidate.ngrams).counts
     n_folds = fold.max() + 1
+    df = np.array([document_frequency(counts[fold == number], weight[fold == number]) for number in range(n_folds)])
+    frequent = df.sum(axis=0) >= candidate.min_df  # what is too rare over all folds is too rare over all but one
+    df, frequencies = df[:, frequent], term_frequency(counts[:, frequent], candidate)
     for number in range(n_folds):
         held_out = fold == number
         seen = ~held_out
-        columns, idf = select_terms(counts[seen], weight[seen], candidate.min_df)
-        X = weigh(counts[:, columns], idf, candidate)
+        columns, idf = select_terms(df[np.arange(n_folds) != number].sum(axis=0), weight[seen].sum(), candidate.min_df)
+        X = weigh(frequencies[:, columns], idf, candidate)
         estimator = train(candidate, training, X[seen], y[seen], weight[seen], confidence[seen])
         yield Round(held_out, estimator.predict(X[held_out]), len(columns), estimator.converged_)
         progress((number + 1) / n_folds)

@@ -11,7 +11,7 @@ from pipeline.text import Tokeniser
 from pipeline.training.estimators import train
 from pipeline.training.folds import require_two_labels
 from pipeline.training.ngrams import count_ngrams
-from pipeline.training.tfidf import select_terms, weigh
+from pipeline.training.tfidf import document_frequency, select_terms, term_frequency, weigh
 
 
 def fit(training_set: TrainingSet, candidate: Candidate, training: Training, text: settings.Text) -> Pipeline:
@@ -27,7 +27,8 @@ def fit(training_set: TrainingSet, candidate: Candidate, training: Training, tex
     """
     require_two_labels(training_set)
     grams = count_ngrams(training_set, *candidate.ngrams)
-    columns, idf = select_terms(grams.counts, training_set.weight, candidate.min_df)
+    df = document_frequency(grams.counts, training_set.weight)
+    columns, idf = select_terms(df, training_set.messages, candidate.min_df)
     tfidf = TfidfVectorizer(
         analyzer=Tokeniser.from_settings(text, candidate.ngrams),
         vocabulary=grams.terms(training_set.vocabulary, columns),
@@ -35,7 +36,7 @@ def fit(training_set: TrainingSet, candidate: Candidate, training: Training, tex
         sublinear_tf=candidate.sublinear_tf,
     )
     tfidf.idf_ = idf
-    X = weigh(grams.counts[:, columns], idf, candidate)
+    X = weigh(term_frequency(grams.counts[:, columns], candidate), idf, candidate)
     y = np.array(training_set.labels)[training_set.y]
     estimator = train(candidate, training, X, y, training_set.weight, training_set.confidence)
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])

@@ -14,8 +14,8 @@ def document_frequency(counts: sp.csr_array, weight: np.ndarray) -> np.ndarray:
     return np.bincount(counts.indices, weights=messages, minlength=counts.shape[1])
 
 
-def select_terms(counts: sp.csr_array, weight: np.ndarray, min_df: int) -> tuple[np.ndarray, np.ndarray]:
-    """The columns whose terms stand in at least ``min_df`` messages, and the idf of each.
+def select_terms(df: np.ndarray, messages: int, min_df: int) -> tuple[np.ndarray, np.ndarray]:
+    """The terms that stand in at least ``min_df`` of the messages trained on, by their ``df``, and the idf of each.
 
     idf is TfidfVectorizer's with ``smooth_idf``: ``1 + ln((1 + messages) / (1 + df))``.
 
@@ -23,18 +23,24 @@ def select_terms(counts: sp.csr_array, weight: np.ndarray, min_df: int) -> tuple
     ------
     DataError : no term does.
     """
-    df = document_frequency(counts, weight)
     columns = np.flatnonzero(df >= min_df)
     if not len(columns):
         raise DataError(
-            f"no term stands in at least min_df={min_df} of the {weight.sum()} messages trained on\n"
+            f"no term stands in at least min_df={min_df} of the {messages} messages trained on\n"
             "lower min_df in training.search.grids, or sample more messages"
         )
-    return columns, np.log((1 + weight.sum()) / (1 + df[columns])) + 1
+    return columns, np.log((1 + messages) / (1 + df[columns])) + 1
 
 
-def weigh(counts: sp.csr_array, idf: np.ndarray, candidate: Candidate) -> sp.csr_array:
-    """The counts as the candidate's tf-idf; same shape."""
-    transformer = TfidfTransformer(norm=candidate.norm, sublinear_tf=candidate.sublinear_tf)
+def term_frequency(counts: sp.csr_array, candidate: Candidate) -> sp.csr_array:
+    """The counts, or 1 + ln of them where the candidate is sublinear; same shape."""
+    if not candidate.sublinear_tf:
+        return counts
+    return sp.csr_array((np.log(counts.data) + 1, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def weigh(frequencies: sp.csr_array, idf: np.ndarray, candidate: Candidate) -> sp.csr_array:
+    """The term frequencies as the candidate's tf-idf; same shape."""
+    transformer = TfidfTransformer(norm=candidate.norm)
     transformer.idf_ = idf
-    return transformer.transform(counts)
+    return transformer.transform(frequencies)

@@ -1,6 +1,7 @@
 """The night's proof: every scorer, every text, every vector, and scikit-learn beside them."""
 
 import hashlib
+import importlib
 import itertools
 import json
 
@@ -20,7 +21,8 @@ VECTORS = build_vectors(MODEL)
 FITTED = fit(ESTIMATORS[0])
 
 
-def test_it_counts_distinct_texts_and_reports_its_progress():
+def test_it_counts_distinct_texts_and_reports_its_progress(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("pipeline.export.verify"), "CHUNK", 10_000)
     fractions = []
     texts = [f"{text} {number}" for number in range(100) for text in corpus(3)[0]]
     summary = verify(MODEL, VECTORS, FITTED, texts + texts[:500], len(texts) + 500, fractions.append)

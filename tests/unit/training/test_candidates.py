@@ -12,7 +12,6 @@ from sklearn.pipeline import Pipeline
 from pipeline.errors import DataError
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, evaluate_candidate, select_best
-from pipeline.training.estimators import build
 from pipeline.training.folds import assign_folds
 from tests.unit.training.training_corpus import (
     EVALUATION,
@@ -21,6 +20,7 @@ from tests.unit.training.training_corpus import (
     make_messages,
     make_training,
     make_training_set,
+    reference,
 )
 
 EVERY_KNOB = {"ngrams": ((1, 1), (1, 2), (2, 3)), "min_df": (1, 4), "sublinear_tf": (True, False), "norm": ("l2", None)}
@@ -44,7 +44,7 @@ def test_scores_are_those_of_grid_search(estimator, repeats, scoring):
 def grid_search(messages, training_set, training) -> np.ndarray:
     """The scores of scikit-learn's own search, a row per message: [n_candidates, n_folds]."""
     candidates = training.search.candidates
-    pipeline = Pipeline([("tfidf", TfidfVectorizer()), ("estimator", build(candidates[0], training))])
+    pipeline = Pipeline([("tfidf", TfidfVectorizer()), ("estimator", reference(candidates[0], training))])
     grid = [
         {
             "tfidf__analyzer": [Tokeniser.from_settings(TEXT, candidate.ngrams)],
@@ -96,7 +96,7 @@ def test_cross_validation_measures_on_folds_of_its_own():
 
     texts, labels = map(np.array, zip(*messages, strict=True))
     tfidf = TfidfVectorizer(analyzer=Tokeniser.from_settings(TEXT, (1, 2)), min_df=2, sublinear_tf=True)
-    model = Pipeline([("tfidf", tfidf), ("estimator", build(candidate, training))])
+    model = Pipeline([("tfidf", tfidf), ("estimator", reference(candidate, training))])
     fold = assign_folds(training_set, 3, training.cross_validation.seed, "")
     splits = PredefinedSplit(np.repeat(fold, training_set.weight))
     predicted = cross_val_predict(model, texts, labels, cv=splits)

@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from pipeline.errors import DataError
 from pipeline.text import Tokeniser
 from pipeline.training import fit
-from pipeline.training.estimators import build, train
+from pipeline.training.estimators import train
 from pipeline.training.ngrams import count_ngrams
-from pipeline.training.tfidf import select_terms, weigh
+from pipeline.training.tfidf import document_frequency, select_terms, term_frequency, weigh
 from tests.unit.training.training_corpus import (
     TEXT,
     TOPICS,
@@ -25,6 +25,7 @@ from tests.unit.training.training_corpus import (
     make_messages,
     make_training,
     make_training_set,
+    reference,
 )
 
 NEW = ["", "Hello HELLO bank", "unseen words only", "login code 99, password!", "\ud83d card"]
@@ -44,7 +45,7 @@ def test_it_is_the_pipeline_that_scikit_learn_fits_to_the_messages(estimator):
     found, messages, _, training, candidate = fitted(estimator, ngrams=((1, 3),), min_df=(3,))
     texts, labels = zip(*messages, strict=True)
     tfidf = TfidfVectorizer(analyzer=Tokeniser.from_settings(TEXT, (1, 3)), min_df=3, sublinear_tf=True)
-    expected = Pipeline([("tfidf", tfidf), ("estimator", build(candidate, training))]).fit(texts, labels)
+    expected = Pipeline([("tfidf", tfidf), ("estimator", reference(candidate, training))]).fit(texts, labels)
 
     assert found["tfidf"].get_feature_names_out().tolist() == expected["tfidf"].get_feature_names_out().tolist()
     np.testing.assert_allclose(found["tfidf"].idf_, expected["tfidf"].idf_, rtol=1e-15)
@@ -60,12 +61,20 @@ def scores(model: Pipeline, texts) -> np.ndarray:
     return X @ estimator.feature_log_prob_.T
 
 
+def tfidf(counts, training_set, candidate):
+    """The terms' columns, their idf, and the matrix that a fit derives from counts."""
+    columns, idf = select_terms(
+        document_frequency(counts, training_set.weight), training_set.messages, candidate.min_df
+    )
+    return columns, idf, weigh(term_frequency(counts[:, columns], candidate), idf, candidate)
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_raw_texts_get_what_the_estimator_says_of_the_derived_matrix(estimator):
     found, messages, training_set, _, candidate = fitted(estimator)
     counts = count_ngrams(training_set, *candidate.ngrams).counts
-    columns, idf = select_terms(counts, training_set.weight, candidate.min_df)
-    expected = found["estimator"].predict(weigh(counts[:, columns], idf, candidate))
+    columns, idf, X = tfidf(counts, training_set, candidate)
+    expected = found["estimator"].predict(X)
     assert found.predict([text for text, _ in messages]).tolist() == np.repeat(expected, training_set.weight).tolist()
 
 
@@ -79,11 +88,11 @@ def test_a_message_counts_as_much_as_it_is_confident(estimator):
     found = fit(less_sure, candidate, training, TEXT)
 
     counts = count_ngrams(training_set, *candidate.ngrams).counts
-    columns, idf = select_terms(counts, training_set.weight, candidate.min_df)
+    columns, idf, X = tfidf(counts, training_set, candidate)
     assert found["tfidf"].idf_.tolist() == idf.tolist(), "document frequencies count messages, sure or not"
     messages = np.repeat(np.arange(len(training_set)), training_set.weight)
-    X, y = weigh(counts[:, columns], idf, candidate)[messages], np.array(training_set.labels)[training_set.y[messages]]
-    expected = build(candidate, training).fit(X, y, sample_weight=less_sure.confidence[messages])
+    y = np.array(training_set.labels)[training_set.y[messages]]
+    expected = reference(candidate, training).fit(X[messages], y, sample_weight=less_sure.confidence[messages])
     model = Pipeline([("tfidf", found["tfidf"]), ("estimator", expected)])
     texts = list(TOPICS.values())
     np.testing.assert_allclose(scores(found, texts), scores(model, texts), rtol=0, atol=1e-4)

@@ -3,10 +3,13 @@
 from itertools import groupby, pairwise
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.svm import LinearSVC
 
 from pipeline.dataset import TrainingSet
-from pipeline.settings import CrossValidation, Evaluation, Grid, Search, Text, Training
+from pipeline.settings import Candidate, CrossValidation, Evaluation, Grid, Search, Text, Training
 from pipeline.text import Tokeniser
+from pipeline.training.estimators import build
 
 TEXT = Text(preset="casefold", digits="shape", min_token=1, stop_words=("the",))
 EVALUATION = Evaluation(merge={}, confidence=0.95)
@@ -53,6 +56,13 @@ def make_training_set(messages: list[Message], labels: tuple[str, ...] = tuple(T
         tokens=np.array([number[token] for document in tokens for token in document], dtype=np.int32),
         offsets=np.cumsum([0, *map(len, tokens)]),
     )
+
+
+def reference(candidate: Candidate, training: Training) -> BaseEstimator:
+    """Scikit-learn's own classifier for the candidate; its SVM solved far beyond the default tolerance."""
+    if candidate.estimator == "linear_svm":
+        return LinearSVC(C=candidate.C, tol=1e-9, max_iter=1_000_000, random_state=training.seed)
+    return build(candidate, training)
 
 
 def _document(message: Message) -> tuple[str, str]:
