@@ -45,6 +45,7 @@ def main() -> None:
                 "name": name,
                 "coverage": float(labelled.mean()),
                 "labels": _measure(human[labelled], labels[labelled]),
+                "recall_of_all": float((labels[human == "spam"] == "spam").mean()),
                 **{of: _measure(human, found) for of, found in predicted.items()},
             }
         )
@@ -136,10 +137,16 @@ def tables(result: dict[str, Any]) -> str:
     rows, header = result["rows"], ("labels", "coverage", "spam precision", "spam recall", "spam F1")
     parts = [
         f"{result['rules']} rules, {result['messages']:,} messages of the UCI SMS Spam Collection. What the rules "
-        "themselves say of the messages that they label:",
-        results.table(header, [[row["name"], f"{row['coverage']:.1%}", *_three(row["labels"])] for row in rows]),
+        "themselves say of the messages that they label, and which share of all spam they find:",
+        results.table(
+            (*header, "of all spam"),
+            [
+                [row["name"], f"{row['coverage']:.1%}", *_three(row["labels"]), f"{row['recall_of_all']:.3f}"]
+                for row in rows
+            ],
+        ),
         f"What the model says that was trained on these labels, of messages that it has not seen ({FOLDS} folds, the "
-        "grid searched anew in each):",
+        "grid searched anew in each; the label model has seen the rules' votes on all messages):",
         results.table(("labels", *header[2:]), [[row["name"], *_three(row["model"])] for row in rows]),
         f"The same, with everything that a rule found in a message masked ({result['masked_messages']:,} messages are "
         "changed by it): what the model learned beyond its rules.",

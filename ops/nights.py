@@ -1,6 +1,7 @@
 """The nights that were run, as their manifests in S3 tell, and the arguments that name one of them."""
 
 import datetime
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -45,10 +46,19 @@ def manifest(date: datetime.date, overlays: tuple[str, ...], patches: tuple[str,
     return json.loads(store().read(keys[-1]))
 
 
-def last_date(before: datetime.date = datetime.date.max) -> datetime.date | None:
-    """The last date earlier than this one of which there is a run."""
-    dates = [datetime.date.fromisoformat(date) for date, _ in runs()]
-    return max((date for date in dates if date < before), default=None)
+def last_date() -> datetime.date | None:
+    """The last date of which there is a run."""
+    return max((datetime.date.fromisoformat(date) for date, _ in runs()), default=None)
+
+
+def earlier(of: dict[str, Any]) -> dict[str, Any] | None:
+    """The manifest of the last run of an earlier date whose messages come from the same table; None: there is none."""
+    same = _messages(of["config"])
+    dates = [date for date, digest in runs() if date < of["date"] and _messages(digest) == same]
+    if not dates:
+        return None
+    found = [key for key in _keys(f"{dates[-1]}/") if _messages(_named(key)[1]) == same]
+    return json.loads(store().read(found[-1]))
 
 
 def content(receipt: dict[str, Any]) -> bytes:
@@ -62,6 +72,13 @@ def content(receipt: dict[str, Any]) -> bytes:
     if hashlib.sha256(found).hexdigest() != receipt["sha256"]:
         raise ArtefactError(f"{store().address(receipt['key'])}: is not the object that the run wrote")
     return found
+
+
+@functools.cache
+def _messages(digest: str) -> dict[str, Any]:
+    """Which database and which table the messages of a frozen configuration are in, whatever else it says."""
+    source = json.loads(store().read(f"configs/{digest}.json"))["source"]
+    return {name: source[name] for name in ("identity", "messages")}
 
 
 def _keys(date: str) -> list[str]:

@@ -24,15 +24,16 @@ class WrittenRule(Rule):
 
 
 def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
-    """Every rule of the ``*.yaml`` under the folder, at any depth, sorted by path, then in the order of the file.
+    """Every rule of the files under the folder, at any depth, sorted by path, then in the order of the file.
 
     The label is the first folder below ``folder``, or the stem of a file that stands directly in it.
 
     Raises
     ------
-    ConfigError : the folder or a file is missing or malformed, a pattern does not compile, an id stands twice.
+    ConfigError : the folder or a file is missing, misnamed or malformed, a pattern does not compile, an id stands
+        twice.
     """
-    files = sorted(folder.rglob("*.yaml"), key=lambda file: file.relative_to(folder).parts)
+    files = rule_files(folder)
     if not files:
         raise ConfigError(
             f"{folder}: no rule files; there must be one <label>.yaml for each label, or a folder <label>/ of them"
@@ -48,13 +49,29 @@ def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
     return tuple(pack)
 
 
+def rule_files(folder: Path) -> list[Path]:
+    """The files under the folder, at any depth, that are rule files by their names, sorted by path.
+
+    Those with a name that is nearly right are among them: `misnamed` says of which ones that is so.
+    """
+    files = (file for file in folder.rglob("*") if file.suffix.lower() in (".yaml", ".yml"))
+    return sorted(files, key=lambda file: file.relative_to(folder).parts)
+
+
+def misnamed(file: Path) -> str | None:
+    """What is wrong with the name of a rule file, and what would be right."""
+    return None if file.suffix == ".yaml" else "rule files end in .yaml; rename it, its rules are not read as it is"
+
+
 def read_file(file: Path, label: str) -> list[WrittenRule]:
     """The rules of one file, which are for this label.
 
     Raises
     ------
-    ConfigError : the file is missing or malformed, or a pattern does not compile.
+    ConfigError : the file is missing, misnamed or malformed, or a pattern does not compile.
     """
+    if problem := misnamed(file):
+        raise ConfigError(f"{file}: {problem}")
     try:
         entries = strict_yaml.load(file.read_bytes(), str(file))
     except OSError as error:

@@ -240,6 +240,7 @@ class CrossValidation(Section):
 class Training(Section):
     seed: Seed
     max_iter: Annotated[int, Field(ge=1)]
+    in_memory_documents: Annotated[int, Field(ge=1)]
     search: Search
     cross_validation: CrossValidation
 

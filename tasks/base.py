@@ -4,12 +4,13 @@ import datetime
 import functools
 import hashlib
 import json
+import logging
 import os
 import resource
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from pipeline.config import canonical
 from pipeline.errors import ArtefactError, ConfigError, NightsieveError
 from pipeline.settings import Settings
 from tasks.s3 import store
+
+logger = logging.getLogger("luigi-interface")
 
 _MIB = 1 << 20
 _YEARS = range(1970, 2100)
@@ -242,6 +245,11 @@ class NightTask(luigi.Task):
         if self.set_progress_percentage and percent > self._percent:
             self._percent = percent
             self.set_progress_percentage(percent)
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Say what does not stop the night but should be looked at."""
+        for line in lines:
+            logger.warning("%s: %s", self.get_task_family(), line)
 
     def on_failure(self, exception: BaseException) -> str:
         return str(exception) if isinstance(exception, NightsieveError) else super().on_failure(exception)

@@ -13,7 +13,7 @@ class CompileRules(NightTask):
     """Compile all patterns for the engine, once for every night that has the same ones."""
 
     # A database that is not what was written could crash the engine.
-    stage, name, codec = "labelling", "compiled", Raw("npz", trusted_only=True)
+    stage, name, codec, version = "labelling", "compiled", Raw("npz", trusted_only=True), 2
     sections = ("labelling.engine.compile_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
 
@@ -23,7 +23,9 @@ class CompileRules(NightTask):
 
     def run(self) -> None:
         rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
-        self.output().dump(labelling.compile_rules(rules, engine.compile_seconds).to_bytes())
+        compiled = labelling.compile_rules(rules, engine.compile_seconds)
+        self.warn(f"rule {each['id']} is {each['way']}: {each['reason']}" for each in compiled.not_exact(rules))
+        self.output().dump(compiled.to_bytes())
 
 
 class ApplyRules(ShardTask):
@@ -56,11 +58,12 @@ class ResolveVotes(NightTask):
 class SummariseRules(NightTask):
     """Count what every rule did over all shards, and how often humans agree with it."""
 
-    stage, name, version = "labelling", "rules", 2
+    stage, name, version = "labelling", "rules", 3
     sections = ("labelling", "evaluation")
 
     def requires(self) -> dict[str, Any]:
         return {
+            "compiled": self.clone(CompileRules),
             "votes": every_shard(self, ApplyRules),
             "verdicts": self.clone(ResolveVotes),
             "reviews": self.clone(IngestReviews),
@@ -69,5 +72,6 @@ class SummariseRules(NightTask):
     def run(self) -> None:
         votes = (shard.load() for shard in self.input()["votes"])
         verdicts, reviews = self.input()["verdicts"].load(), self.input()["reviews"].load()
+        compiled = labelling.CompiledRules.from_bytes(self.input()["compiled"].load())
         rules, evaluation = self.settings.labelling, self.settings.evaluation
-        self.output().dump(labelling.summarise_rules(votes, verdicts, reviews, rules, evaluation))
+        self.output().dump(labelling.summarise_rules(votes, verdicts, reviews, rules, evaluation, compiled))

@@ -9,7 +9,7 @@ from tasks.base import NightTask
 from tasks.preprocessing import BuildTrainingSet
 
 _SLOW = ("sgd", "logistic_regression", "linear_svm")  # solvers, the slowest last
-_SOLVER = ("training.seed", "training.max_iter")
+_SOLVER = ("training.seed", "training.max_iter", "training.in_memory_documents")
 
 
 class EvaluateCandidate(NightTask):

@@ -168,6 +168,25 @@ def _masked(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in re.sub(r"\d", "0", text))
 
 
+def as_json(result: Relabelling, texts: dict[str, str] | None) -> dict[str, Any]:
+    """The changed rules, and the transitions with some keys of each, and texts, where they are given."""
+    rules = [
+        {"id": id_, "change": change, "gains": result.gains[id_], "loses": result.losses[id_]}
+        for id_, change in result.changes.items()
+    ]
+    transitions = [
+        {
+            "from": before,
+            "to": after,
+            "messages": count,
+            "examples": [{"key": key, **({"text": texts[key]} if texts else {})} for key in keys],
+        }
+        for (before, after), count in result.transitions.most_common()
+        if before != after and (keys := result.examples[before, after])
+    ]
+    return {"rules": rules, "transitions": transitions}
+
+
 def show(result: Relabelling, texts: dict[str, str] | None) -> None:
     """Print the changed rules, the transitions and some keys of each, or texts, where they are given."""
     console = Console(width=WIDTH, highlight=False)

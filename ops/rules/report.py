@@ -36,20 +36,24 @@ def with_drift(summary: dict[str, Any], earlier: dict[str, Any] | None) -> dict[
     return {**summary, "gone": [id_ for id_ in shares if id_ not in here], "rules": rows}
 
 
-def show(summary: dict[str, Any], date: str, since: str | None, sort: str | None) -> None:
-    """Print a summary that has its drift."""
+def show(summary: dict[str, Any], date: str, since: tuple[str, str] | None, sort: str | None) -> None:
+    """Print a summary that has its drift since the night of that date and configuration."""
     rows = sorted(summary["rules"], key=SORTS[sort]) if sort else summary["rules"]
     console = Console(width=WIDTH, highlight=False)
     console.print(_table(rows, drifting=since is not None), soft_wrap=True)
     lines = [
         f"\nNight of {date}: {summary['messages']:,} messages, {summary['labelled']:,} labelled, "
         f"{summary['silent']:,} without a match, {summary['tied']:,} undecided; {len(rows)} rules",
-        "Drift is against the night of " + since if since else "Drift: there is no earlier night",
+        "Drift is against the night of {}, configuration {}".format(*since)
+        if since
+        else "Drift: there is no earlier night on the same messages",
         "Without a match: " + _named(summary["dead"]),
         "Same pattern twice: " + _groups(summary["duplicates"]),
         "Always the same messages: " + _groups(summary["always_together"]),
+        "Not by the engine alone: "
+        + ("; ".join(f"{each['id']}, {each['way']} ({each['reason']})" for each in summary["not_exact"]) or "none"),
     ]
-    lines += [f"Gone since {since}: {_named(summary['gone'])}"] if since else []
+    lines += [f"Gone since {since[0]}: {_named(summary['gone'])}"] if since else []
     console.print(Text("\n".join(lines)), soft_wrap=True)
 
 

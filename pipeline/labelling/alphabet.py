@@ -1,8 +1,8 @@
 """The characters that a pack of rules tells apart, as an alphabet of bytes.
 
-Two characters that stand in the same character sets of all patterns, and are both of a word or both not, cannot make a
-difference. So every text becomes bytes, one for each class of characters, and every pattern one over these bytes,
-without any notion of case or Unicode left in it. Which character stands in which set is asked of ``re`` itself.
+Two characters that stand in the same character sets of all patterns cannot make a difference, if both or neither are
+of a word and neither ends a line. So every text becomes bytes, one for each class of characters, and every pattern one
+over these bytes, with no notion of case or Unicode left in it. Which character stands in which set is asked of ``re``.
 """
 
 import functools
@@ -15,8 +15,9 @@ import numpy as np
 
 CODE_POINTS = 0x110000
 ASCII = 0x80
-SPARE_WORD_BYTES = range(ord("A"), ord("Z") + 1)  # words in bytes are of a-z, 0-9 and _; capitals are the small letters
-OTHER_BYTES = range(ASCII, 0x100)
+LINE_END = ord("\n")  # a byte of its own: before it, at the end of a text, the engine's $ finds its place as re's does
+WORD_BYTES = tuple(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")  # what a word is of, in bytes
+OTHER_BYTES = tuple(byte for byte in range(0x100) if byte not in WORD_BYTES and byte != LINE_END)
 CATEGORIES = ("\\w", "\\d", "\\s")
 
 
@@ -59,6 +60,11 @@ class Alphabet:
     table: np.ndarray
     sets: dict[CharacterSet, tuple[frozenset[int], bool]]
 
+    @property
+    def exact(self) -> bool:
+        """Whether each set is told apart from all that is not in it."""
+        return all(exact for _, exact in self.sets.values())
+
 
 def encode(texts: Sequence[str], table: np.ndarray) -> tuple[bytes, np.ndarray]:
     """All texts one after another, a byte a character, and where each begins: int64 [n_texts + 1]."""
@@ -67,19 +73,20 @@ def encode(texts: Sequence[str], table: np.ndarray) -> tuple[bytes, np.ndarray]:
     return table[_code_points("".join(texts))].tobytes(), offsets
 
 
-def build(sets: Iterable[CharacterSet]) -> Alphabet:
+def build(sets: Iterable[CharacterSet], words: bool) -> Alphabet:
     """The alphabet in which these sets can be told apart, as far as there are bytes for it.
 
-    Characters beyond ASCII that nothing tells apart share a byte. Where there are more such classes than bytes, those
-    of the fewest characters share too, and the sets that part them are no longer exact.
+    ``words`` is whether patterns ask for the ends of words, so that bytes must be of words where the characters are.
+    Where there are more classes of characters than bytes, those beyond ASCII of the fewest characters share bytes, and
+    the sets that part them are no longer exact.
     """
     sets = list(dict.fromkeys(sets))
     starts = _starts(sets)
     characters = "".join(map(chr, starts))
     members = np.array([each.found_in(characters) for each in sets], dtype=bool).reshape(len(sets), len(starts))
-    word = CharacterSet(("\\w",), False, 0, ()).found_in(characters)
+    word = CharacterSet(("\\w",), False, 0, ()).found_in(characters) & words
     sizes = np.diff([*starts, CODE_POINTS])
-    symbols = _symbols(starts, members, word, sizes)
+    symbols = _symbols(starts, np.vstack([members, word, starts == LINE_END]), sizes)
     table = np.repeat(symbols, sizes)
     return Alphabet(table, {each: _bytes_of(row, symbols) for each, row in zip(sets, members, strict=True)})
 
@@ -113,30 +120,28 @@ def _cased() -> frozenset[int]:
     return frozenset(found)
 
 
-def _symbols(starts: np.ndarray, members: np.ndarray, word: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The byte of each run, uint8: of ASCII the character, capitals as small letters; of others that of their class."""
-    symbols = np.zeros(len(starts), dtype=np.uint8)
-    ascii_ = starts < ASCII
-    symbols[ascii_] = [ord(chr(code_point).lower()) for code_point in starts[ascii_]]
-    _, classes = np.unique(np.vstack([members, word]), axis=1, return_inverse=True)
+def _symbols(starts: np.ndarray, told_apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The byte of each run, uint8: that of its class. The last two rows say what is of a word, and what ends a line."""
+    kinds, classes = np.unique(told_apart, axis=1, return_inverse=True)
     classes = classes.ravel()
-    # The Kelvin sign is a k to every pattern, and becomes one: were k two bytes, no pattern could hold the word "ok".
-    known = dict(zip(classes[ascii_][::-1].tolist(), symbols[ascii_][::-1].tolist(), strict=True))
-    for spare, of_words in ((SPARE_WORD_BYTES, True), (OTHER_BYTES, False)):
-        chosen = ~ascii_ & (word == of_words)
-        new = [each for each in np.unique(classes[chosen]).tolist() if each not in known]
-        characters = np.bincount(classes[chosen], weights=sizes[chosen], minlength=classes.max() + 1)[new]
-        rank = np.argsort(np.argsort(-characters, kind="stable"), kind="stable")
-        known |= {each: spare[place] for each, place in zip(new, _place(rank, len(spare)).tolist(), strict=True)}
-    symbols[~ascii_] = [known[each] for each in classes[~ascii_].tolist()]
-    return symbols
+    of_words, line_end = kinds[-2], kinds[-1]
+    # ASCII first, which texts are mostly made of, then by how many characters a class has.
+    weight = np.bincount(classes, weights=sizes + CODE_POINTS * (starts < ASCII))
+    byte = np.full(kinds.shape[1], LINE_END, dtype=np.uint8)
+    pools = ((of_words, WORD_BYTES), (~of_words & ~line_end, OTHER_BYTES))
+    if not of_words.any():
+        pools = ((~line_end, OTHER_BYTES + WORD_BYTES),)
+    for chosen, pool in pools:
+        rank = np.argsort(np.argsort(-weight[chosen], kind="stable"), kind="stable")
+        byte[chosen] = np.array(pool, dtype=np.uint8)[_place(rank, len(pool))]
+    return byte[classes]
 
 
 def _place(rank: np.ndarray, room: int) -> np.ndarray:
-    """The largest classes get a byte of their own, up to half of the room; unless all fit, others share the rest."""
+    """The first get a byte of their own, up to three quarters of the room; unless all fit, others share the rest."""
     if len(rank) <= room:
         return rank
-    own = room // 2
+    own = room - room // 4
     return np.where(rank < own, rank, own + (rank - own) % (room - own))
 
 

@@ -1,4 +1,4 @@
-"""Texts on which a pattern may backtrack for long, made from the pattern's own parse.
+"""Texts made from a pattern's own parse: those on which it may backtrack for long, and samples of what it matches.
 
 A search is slow where a repeat can take many characters and what follows it fails: at every length, when repeats can
 share the text in several ways, or from every start. So a text is what leads to a repeat, then what the repeat takes,
@@ -6,6 +6,7 @@ many times over, then something that nothing expects; or the way to the repeat i
 """
 
 import itertools
+import random
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from re import _parser as parser
 
 MANY = 10  # turns; fewer, with those of the repeats around it, cannot make a search slow
 MOST = 80  # texts made for one pattern
+LONGEST = 1_000  # characters of a sample: repeats of repeats may ask for more than there is memory
 UNEXPECTED = "\n\0a"  # ends `.` and lines, then words and spaces, then all that is neither
 USUAL = "a0 -_.\n"
 OF_CATEGORY = {
@@ -32,6 +34,8 @@ CATEGORIES = {
     op.CATEGORY_NOT_SPACE: lambda c: not c.isspace(),
     op.CATEGORY_NOT_WORD: lambda c: not (c.isalnum() or c == "_"),
 }
+ANY = "ab0 .-"  # characters for `.` in samples
+TURNS_MORE = (0, 1, 2, 50)  # turns beyond those that a repeat must take, in samples
 REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 
 
@@ -64,6 +68,56 @@ def attacks(pattern: str) -> list[Attack]:
     return list(found)[:MOST]
 
 
+def samples(pattern: str, count: int) -> list[str]:
+    """Up to so many different texts, always the same ones, most of which a pattern that compiles matches.
+
+    Assertions and back-references are passed over, so there may be some that it does not match.
+    """
+    parsed, draw = parser.parse(pattern, re.IGNORECASE), _Draw()
+    return list(dict.fromkeys(draw.text(parsed) for _ in range(count)))
+
+
+class _Draw:
+    """Draws what each part of a pattern takes: all its alternatives in turn, in an order that changes every time."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(0)
+        self._decks: dict[int, list] = {}  # by the part: what of it is still to come
+        self._left = LONGEST  # parts that the text may still have
+
+    def text(self, sequence: Iterable) -> str:
+        """A text that the sequence takes."""
+        self._left = LONGEST
+        return self._all(sequence)
+
+    def _all(self, sequence: Iterable) -> str:
+        return "".join(self._part(code, argument) for code, argument in sequence)
+
+    def _part(self, code, argument) -> str:
+        self._left -= 1
+        match code:
+            case op.ANY:
+                return self._one_of(code, ANY)
+            case op.IN:
+                return self._one_of(argument, _characters(argument))
+            case op.BRANCH:
+                return self._all(self._one_of(argument, argument[1]))
+        if code in REPEATS:
+            least, most, inner = argument
+            turns = self._one_of(argument, {min(least + more, most) for more in TURNS_MORE})
+            return "".join(self._all(inner) for _ in itertools.takewhile(lambda _: self._left > 0, range(turns)))
+        if code in (op.SUBPATTERN, op.ATOMIC_GROUP, op.GROUPREF_EXISTS):
+            return self._all(_inside(code, argument)[0])
+        return _sample(code, argument, full=False)
+
+    def _one_of(self, part, choices: Iterable):
+        deck = self._decks.setdefault(id(part), [])
+        if not deck:
+            deck += choices
+            self._random.shuffle(deck)
+        return deck.pop()
+
+
 def _repeats(sequence: Iterable, before: str, times: int) -> Iterator[tuple[str, list[str]]]:
     """Each repeat of many turns: a text that leads to it, and texts that one turn of it takes.
 
@@ -79,7 +133,7 @@ def _repeats(sequence: Iterable, before: str, times: int) -> Iterator[tuple[str,
                 yield before, taken
         for inner in _inside(code, argument):
             yield from _repeats(inner, before, turns)
-        before += _sample(code, argument, full=False)
+        before = (before + _sample(code, argument, full=False))[:LONGEST]
 
 
 def _turns(inner) -> list[str]:
@@ -106,7 +160,7 @@ def _inside(code, argument) -> list:
 
 
 def _text(sequence: Iterable, full: bool) -> str:
-    return "".join(_sample(code, argument, full) for code, argument in sequence)
+    return "".join(_sample(code, argument, full) for code, argument in sequence)[:LONGEST]
 
 
 def _sample(code, argument, full: bool) -> str:
@@ -124,7 +178,7 @@ def _sample(code, argument, full: bool) -> str:
             return ""
     if code in REPEATS:
         least, _, inner = argument
-        return _text(inner, full) * min(max(least, int(full)), 100)
+        return (_text(inner, full) * min(max(least, int(full)), 100))[:LONGEST]
     inside = _inside(code, argument)
     return _text(inside[0], full) if inside else ""
 

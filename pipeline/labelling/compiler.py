@@ -4,12 +4,13 @@ Run as ``python -m pipeline.labelling.compiler`` it answers each line of standar
 """
 
 import json
-import queue
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
+
+import hyperscan
 
 
 class CompileError(Exception):
@@ -24,7 +25,6 @@ class Compiler:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._answers: queue.Queue[str] = queue.Queue()
         self._folder = tempfile.TemporaryDirectory(prefix="nightsieve-")
 
     def __enter__(self) -> "Compiler":
@@ -35,54 +35,42 @@ class Compiler:
         self._folder.cleanup()
 
     def compile(self, patterns: dict[int, str], seconds: float) -> bytes:
-        """The serialised database of these patterns, by their ids.
+        """The serialised database of these patterns, by their ids, if they take no more CPU time than ``seconds``.
 
         Raises
         ------
         CompileError : says why not.
         """
         path = Path(self._folder.name, "database")
-        try:
-            question = {"patterns": list(patterns.values()), "ids": list(patterns), "path": str(path)}
-            error = self._ask(question, seconds)
-        except queue.Empty:
-            self._end()
-            raise CompileError(f"does not compile in {seconds:g} s") from None
+        question = {"patterns": list(patterns.values()), "ids": list(patterns), "path": str(path), "seconds": seconds}
+        error = self._ask(question)
         if error:
             raise CompileError(error)
         return path.read_bytes()
 
-    def _ask(self, question: dict, seconds: float) -> str | None:
+    def _ask(self, question: dict) -> str | None:
         if self._process is None:
-            self._start()
-            self._answers.get(timeout=60)  # it says that it is there
+            command = [sys.executable, "-m", "pipeline.labelling.compiler"]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
-        answer = self._answers.get(timeout=seconds)
-        return json.loads(answer)["error"] if answer else "the compiler crashed"
+        answer = self._process.stdout.readline()
+        if answer:
+            return json.loads(answer)["error"]
+        ended = self._end()
+        return f"does not compile in {question['seconds']:g} s" if ended == -signal.SIGPROF else "the compiler crashed"
 
-    def _start(self) -> None:
-        command = [sys.executable, "-m", "pipeline.labelling.compiler"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._answers = queue.Queue()
-        threading.Thread(target=_pass_on, args=(self._process.stdout, self._answers), daemon=True).start()
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-
-def _pass_on(lines, answers: queue.Queue[str]) -> None:
-    for line in lines:
-        answers.put(line)
-    answers.put("")  # the process has ended
+    def _end(self) -> int | None:
+        """The exit code of the process, which is ended if it still runs; None if there was none."""
+        if self._process is None:
+            return None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        code, self._process = self._process.wait(), None
+        return code
 
 
 def _answer(question: dict) -> str | None:
-    import hyperscan
-
     flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY
     patterns = [pattern.encode("ascii") for pattern in question["patterns"]]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
@@ -97,9 +85,14 @@ def _answer(question: dict) -> str | None:
 
 
 def main() -> None:
-    print(json.dumps({"error": None}), flush=True)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for line in sys.stdin:
-        print(json.dumps({"error": _answer(json.loads(line))}), flush=True)
+        question = json.loads(line)
+        # CPU time, whatever else the machine does; the signal ends the process, which nothing in the engine would.
+        signal.setitimer(signal.ITIMER_PROF, question["seconds"])
+        error = _answer(question)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        print(json.dumps({"error": error}), flush=True)
 
 
 if __name__ == "__main__":

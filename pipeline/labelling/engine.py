@@ -11,9 +11,10 @@ from scipy import sparse
 from pipeline.errors import DataError
 from pipeline.labelling.alphabet import encode
 from pipeline.labelling.compiled import FIELDS, CompiledRules, compile_rules
-from pipeline.labelling.watch import Endless, Watch
+from pipeline.labelling.watch import SEARCHES, Endless, Watch
 from pipeline.settings import Labelling
 
+USUAL = 0.001  # seconds that a search may take on average, above what a few long ones may
 CHUNK = 20_000  # distinct texts that are bytes at once, and between two reports of progress
 
 
@@ -29,7 +30,7 @@ class Engine:
         except hyperscan.HyperscanError:
             compiled = compile_rules(labelling.rules, labelling.engine.compile_seconds)
             databases = _loaded(compiled)
-        self._rules, self._seconds, self._table = labelling.rules, labelling.engine.search_seconds, compiled.table
+        self._rules, self._seconds, self._tables = labelling.rules, labelling.engine.search_seconds, compiled.tables
         self._databases = databases
         self._patterns = [re.compile(rule.pattern, re.IGNORECASE) for rule in labelling.rules]
         self._numbers = {
@@ -66,7 +67,7 @@ class Engine:
     def _found(self, texts: Sequence[str], field: str, progress: Callable[[float], None]) -> sparse.csr_array:
         """The same for distinct texts of a field."""
         chunks = [sparse.csr_array((0, len(self._rules)), dtype=bool)]
-        with Watch(self._seconds) as watch:
+        with Watch(self._seconds, SEARCHES * self._seconds + USUAL * len(texts)) as watch:
             for start in range(0, len(texts), CHUNK):
                 chunks.append(self._chunk(texts[start : start + CHUNK], field, watch))
                 progress(min(1.0, (start + CHUNK) / len(texts)))
@@ -96,10 +97,12 @@ class Engine:
             rows.append(row)
             columns.append(rule)
 
-        content, offsets = encode(texts, self._table)
-        bounds = offsets.tolist()
-        for of, database in self._databases:
-            if of == field:
+        for number, table in enumerate(self._tables):
+            databases = self._databases.get((field, number), [])
+            if databases:
+                content, offsets = encode(texts, table)
+                bounds = offsets.tolist()
+            for database in databases:
                 for row, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
                     database.scan(content[start:end], match_event_handler=note, context=row)
         return np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64)
@@ -107,17 +110,15 @@ class Engine:
     def _search(self, watch: Watch, number: int, text: str) -> bool:
         try:
             return watch.found(self._patterns[number], text)
-        except Endless:
-            raise DataError(
-                f"rule {self._rules[number].id}: its search in one message did not end in {self._seconds:g} s\n"
-                "catastrophic backtracking: rewrite the pattern so that no repeat can split the same text in two ways"
-            ) from None
+        except Endless as error:
+            raise DataError(f"rule {self._rules[number].id}: {error}") from None
 
 
-def _loaded(compiled: CompiledRules) -> list[tuple[str, hyperscan.Database]]:
-    loaded = []
-    for field, content in compiled.databases:
-        database = hyperscan.loadb(content, hyperscan.HS_MODE_BLOCK)
+def _loaded(compiled: CompiledRules) -> dict[tuple[str, int], list[hyperscan.Database]]:
+    """The databases by their field and table."""
+    loaded: dict[tuple[str, int], list[hyperscan.Database]] = {}
+    for each in compiled.databases:
+        database = hyperscan.loadb(each.content, hyperscan.HS_MODE_BLOCK)
         database.scratch = hyperscan.Scratch(database)
-        loaded.append((field, database))
+        loaded.setdefault((each.field, each.table), []).append(database)
     return loaded

@@ -12,9 +12,15 @@ from pydantic import ValidationError
 
 from pipeline import strict_yaml
 from pipeline.errors import ConfigError
+from pipeline.labelling.attacks import samples
 from pipeline.labelling.probe import Prober, Question
-from pipeline.rules import WrittenRule
+from pipeline.labelling.watch import Endless, Watch
+from pipeline.rules import WrittenRule, misnamed, rule_files
 
+ENOUGH = 5  # texts that a rule matches, to say that another one matches them all
+SAMPLES = 200  # texts made for that
+IN_CONTEXT = ("{}", "Hello. {} Bye.", "a{}", "{}a", "0{}0", "\n{}\n")
+SEARCH_SECONDS = 0.2  # a search in such a text; what takes longer is found to be slow by itself
 ORDINARY = 4_000  # characters of ordinary text
 PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|.", re.DOTALL)  # escapes, sets and characters of a pattern
 REFERRING = re.compile(r"\\[1-9]|\(\?(?:P|\(|[aiLmsux-])")  # numbers and names of groups, and flags
@@ -46,9 +52,9 @@ class Placed(NamedTuple):
 
 
 def lint_pack(
-    folder: Path, budget: float, progress: Callable[[int, int], None] = lambda done, total: None
+    place: Path, budget: float, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> tuple[list[Finding], int]:
-    """Everything that is wrong with the rules under a folder, and how many rules could be read.
+    """Everything that is wrong with the rules of a file or under a folder, and how many rules could be read.
 
     Parameters
     ----------
@@ -57,9 +63,10 @@ def lint_pack(
     """
     findings: list[Finding] = []
     pack: list[Placed] = []
-    for read in _read(folder):
+    for read in _read(place):
         (pack if isinstance(read, Placed) else findings).append(read)
     findings += _repeated(pack)
+    findings += _shadowed(pack, {(finding.file, finding.rule) for finding in findings})
     ordinary = _ordinary(pack)
     with Prober() as prober:
         for number, (file, rule) in enumerate(pack):
@@ -70,13 +77,17 @@ def lint_pack(
     return findings, len(pack)
 
 
-def _read(folder: Path) -> Iterator[Placed | Finding]:
+def _read(place: Path) -> Iterator[Placed | Finding]:
     """Every rule that can be read, and what is wrong with the others; `read_pack` stops at the first error."""
-    files = sorted(folder.rglob("*.yaml"), key=lambda file: file.relative_to(folder).parts)
+    files = [place] if place.is_file() else rule_files(place)
     if not files:
-        yield Finding(folder, None, "no rule files; there must be <label>.yaml or <label>/<topic>.yaml")
+        yield Finding(place, None, "no rule files; there must be <label>.yaml or <label>/<topic>.yaml")
     for file in files:
-        label = file.relative_to(folder).with_suffix("").parts[0]
+        if problem := misnamed(file):
+            yield Finding(file, None, problem)
+            continue
+        # Alone, a file may be a topic or a label; what it is makes no difference to its own rules.
+        label = "any" if file == place else file.relative_to(place).with_suffix("").parts[0]
         try:
             entries = strict_yaml.load(file.read_bytes(), str(file))
         except OSError as error:
@@ -122,6 +133,54 @@ def _repeated(pack: list[Placed]) -> Iterator[Finding]:
         if same and _branches(one.rule.pattern) < _branches(other.rule.pattern):
             problem = f"shadowed: all of its branches stand in rule {other.rule.id} in {other.file}; drop it"
             yield Finding(one.file, one.rule.id, problem)
+
+
+def _shadowed(pack: list[Placed], named: set[tuple[Path, str | None]]) -> Iterator[Finding]:
+    """Rules that match nothing that another one does not, as far as their examples and texts made from them show.
+
+    Those that are ``named`` already are left out.
+    """
+    compiled = {id(placed): re.compile(placed.rule.pattern, re.IGNORECASE) for placed in pack}
+    endless: set[int] = set()
+
+    def finds(placed: Placed, text: str) -> bool:
+        if id(placed) in endless:
+            return False
+        try:
+            return watch.found(compiled[id(placed)], text)
+        except Endless:
+            endless.add(id(placed))
+            return False
+
+    @functools.cache
+    def texts(number: int) -> list[str]:
+        """What the rule matches: its examples and samples, by themselves and between other characters.
+
+        None, if most samples are not matched: then they do not show what the pattern is about, a look-ahead for one.
+        """
+        rule = pack[number].rule
+        made = samples(rule.pattern, SAMPLES)
+        if 2 * sum(finds(pack[number], text) for text in made) < len(made):
+            return []
+        some = itertools.product((*rule.matches, *made), IN_CONTEXT)
+        return [text for text in dict.fromkeys(form.format(each) for each, form in some) if finds(pack[number], text)]
+
+    with Watch(SEARCH_SECONDS) as watch:
+        for (one, placed), (other, rival) in itertools.permutations(enumerate(pack), 2):
+            rule, by = placed.rule, rival.rule
+            if (rule.label, rule.field) != (by.label, by.field) or (placed.file, rule.id) in named:
+                continue
+            if not all(finds(rival, text) for text in rule.matches):
+                continue
+            try:
+                mine = texts(one)
+                shadowed = len(mine) >= ENOUGH and all(finds(rival, text) for text in mine)
+                if shadowed and any(not finds(placed, text) for text in (*by.matches, *texts(other))):
+                    problem = f"seems shadowed by rule {by.id} in {rival.file}: matches nothing that {by.id} does not"
+                    yield Finding(placed.file, rule.id, f"{problem}; drop one or add its weight to the other")
+                    named.add((placed.file, rule.id))
+            except RecursionError:
+                continue  # the prober says so
 
 
 @functools.cache

@@ -93,8 +93,11 @@ def _answer(end: Connection) -> None:
             question = end.recv()
         except EOFError:
             return
-        for answer in _examine(question):
-            end.send(answer)
+        try:
+            for answer in _examine(question):
+                end.send(answer)
+        except (RecursionError, MemoryError):
+            end.send(("problem", "is nested too deeply to be examined; write it with fewer groups inside groups"))
         end.send(("done", ""))
 
 

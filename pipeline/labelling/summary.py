@@ -15,7 +15,8 @@ import pandas as pd
 from scipy import sparse
 
 from pipeline.intervals import proportion
-from pipeline.labelling.resolve import MILLION, incidence, rule_accuracies
+from pipeline.labelling.compiled import CompiledRules
+from pipeline.labelling.resolve import MILLION, incidence, leader, rule_accuracies
 from pipeline.reviews import majority, merged_labels
 from pipeline.settings import Evaluation, Labelling, Rule
 
@@ -29,12 +30,14 @@ def summarise_rules(
     reviews: pd.DataFrame,
     labelling: Labelling,
     evaluation: Evaluation,
+    compiled: CompiledRules,
 ) -> dict[str, Any]:
     """What the rules did to all shards together, as a JSON value.
 
     ``messages``, ``labelled``, ``silent`` (no rule matched) and ``tied`` (rules matched, no label came of it) count
     messages, ``labels`` those of each label. ``dead`` names the rules that matched nothing, ``duplicates`` groups those
     with the same pattern and field, ``always_together`` those that matched the very same messages, five at least.
+    ``not_exact`` are those that `re` had to confirm or to search for, and why.
 
     For each rule:
 
@@ -79,6 +82,7 @@ def summarise_rules(
         "dead": [row["id"] for row in rows if row["coverage"] == 0],
         "duplicates": _groups(rules, [(rule.pattern, rule.field) for rule in rules]),
         "always_together": _always_together(found, messages, rules),
+        "not_exact": compiled.not_exact(rules),
         "rules": [{**row, "accuracy": accuracies.get(row["id"])} for row in rows],
     }
 
@@ -124,6 +128,7 @@ def _agreements(
     rules, labels = labelling.rules, labelling.labels
     # Whole millionths, as the resolution adds them.
     weights = np.array([round(rule.weight * MILLION) for rule in rules], dtype=np.int64)
+    least = labelling.resolution.min_confidence
     of_label = np.array([[rule.label == name for name in labels] for rule in rules], dtype=np.int64)
     scores = found @ (weights[:, None] * of_label)  # [n_lists, n_labels]
     of_all = {name: int(messages[label == name].sum()) for name in labels}
@@ -132,8 +137,10 @@ def _agreements(
         place = labels.index(rule.label)
         where = found.indices[found.indptr[number] : found.indptr[number + 1]]
         where = where[label[where] == rule.label]
-        margin = scores[where, place] - np.delete(scores[where], place, axis=1).max(axis=1, initial=0)
-        decides = int(messages[where[(margin > 0) & (margin <= weights[number])]].sum())
+        without = scores[where]
+        without[:, place] -= weights[number]
+        decisive = _wins(scores[where], place, least) & ~_wins(without, place, least)
+        decides = int(messages[where[decisive]].sum())
         rows.append(
             {
                 "agreed": int(messages[where].sum()),
@@ -142,6 +149,12 @@ def _agreements(
             }
         )
     return rows
+
+
+def _wins(scores: np.ndarray, place: int, least: float) -> np.ndarray:
+    """Whether the label in that place gets the message, by the majority of weights: bool [n_lists]."""
+    shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1)
+    return (leader(shares) == place) & (shares[:, place] >= least)
 
 
 def _judged(

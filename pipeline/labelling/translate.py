@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from re import _constants as op
 from re import _parser as parser
 
-from pipeline.labelling.alphabet import CharacterSet
+from pipeline.labelling.alphabet import WORD_BYTES, CharacterSet
 
 LARGE = 20  # repeats bounded by more are unbounded in a relaxed translation
 RELAXED = "large bounded repeats are for re to judge"
@@ -25,6 +25,7 @@ CATEGORY_NAMES = {
 }
 ANCHORS = {op.AT_BEGINNING: "^", op.AT_BEGINNING_STRING: "^", op.AT_END: "$", op.AT_END_STRING: "\\z"}
 BOUNDARIES = {op.AT_BOUNDARY: "\\b"}
+TYPES = parser.TYPE_FLAGS
 ANYTHING = "[\\x00-\\xff]*"
 
 
@@ -41,11 +42,13 @@ class Translation:
     characters : the bytes of a set of characters, and whether they stand for no others.
     relaxed : whether large bounded repeats are unbounded, which compiles fast and finds more.
     reason : why the pattern may find more than the original; empty if it does not.
+    words : whether the pattern asks for the ends of words.
     """
 
     characters: Callable[[CharacterSet], tuple[frozenset[int], bool]]
     relaxed: bool = False
     reason: str = field(default="", init=False)
+    words: bool = field(default=False, init=False)
 
     def of(self, pattern: str) -> str:
         """The pattern over bytes.
@@ -54,8 +57,11 @@ class Translation:
         ------
         Untranslatable : it holds what only `re` can do.
         """
-        parsed = parser.parse(pattern, re.IGNORECASE)
-        written = self._sequence(parsed, parsed.state.flags)
+        try:
+            parsed = parser.parse(pattern, re.IGNORECASE)
+            written = self._sequence(parsed, parsed.state.flags)
+        except RecursionError:
+            raise Untranslatable("its groups are nested too deeply") from None
         if not written:
             raise Untranslatable("nothing in it is for the engine")
         return written
@@ -77,7 +83,9 @@ class Translation:
                 return f"(?:{'|'.join(self._sequence(branch, flags) for branch in argument[1])})"
             case op.SUBPATTERN:
                 _, added, removed, inner = argument
-                return f"(?:{self._sequence(inner, (flags | added) & ~removed)})"
+                # As re has it: of ASCII and Unicode, the inner one replaces the outer.
+                kept = flags & ~TYPES if added & TYPES else flags
+                return f"(?:{self._sequence(inner, (kept | added) & ~removed)})"
             case op.MAX_REPEAT | op.MIN_REPEAT:
                 return self._repeat(*argument, flags)
             case op.AT:
@@ -113,6 +121,7 @@ class Translation:
 
     def _position(self, where, flags: int) -> str:
         if where in BOUNDARIES and not flags & re.ASCII:
+            self.words = True
             return BOUNDARIES[where]
         if where in ANCHORS and not (flags & re.MULTILINE and where in (op.AT_BEGINNING, op.AT_END)):
             return ANCHORS[where]
@@ -126,8 +135,8 @@ class Translation:
             self.reason = "more kinds of characters than the engine tells apart"
         if not bytes_:
             raise Untranslatable("a set of no character")
-        written = "".join(f"\\x{byte:02x}" for byte in sorted(bytes_))
-        return f"[{written}]"
+        written = [chr(byte) if byte in WORD_BYTES else f"\\x{byte:02x}" for byte in sorted(bytes_)]
+        return written[0] if len(written) == 1 else f"[{''.join(written)}]"
 
 
 def _character_set(items, flags: int) -> CharacterSet:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 _LABELS_SHOWN = 12
+_RULES_SHOWN = 5
 
 
 def show(manifest: dict[str, Any], storage: str, page: str | None, console: Console | None = None) -> None:
@@ -75,7 +76,13 @@ def _labels(rules: dict[str, Any]) -> Group:
     conflicts = sorted(rules["rules"], key=lambda rule: -rule["conflicts"])[:3]
     named = ", ".join(f"{rule['id']} ({rule['conflicts']:,})" for rule in conflicts if rule["conflicts"])
     note = f"{len(rules['rules'])} rules, {dead} without a match; most conflicts: {named or 'none'}"
-    return Group(table, Text(note))
+    return Group(table, Text("\n".join([note, *_not_exact(rules["not_exact"])])))
+
+
+def _not_exact(found: list[dict[str, str]]) -> list[str]:
+    lines = [f"{each['way']} by re: {each['id']} ({each['reason']})" for each in found[:_RULES_SHOWN]]
+    more = len(found) - len(lines)
+    return [*lines, f"and {more} more: nightsieve rules report"] if more else lines
 
 
 def _search(search: dict[str, Any]) -> Group:

@@ -9,11 +9,10 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from pipeline.dataset import TrainingSet
 from pipeline.settings import Candidate, Evaluation, Training
-from pipeline.training.estimators import train
+from pipeline.training.blocks import vectorise
 from pipeline.training.folds import assign_folds
 from pipeline.training.metrics import measure
-from pipeline.training.ngrams import count_ngrams
-from pipeline.training.tfidf import document_frequency, select_terms, term_frequency, weigh
+from pipeline.training.tfidf import select_terms
 
 Progress = Callable[[float], None]
 
@@ -40,11 +39,13 @@ def evaluate_candidate(
     """The candidate's score on each of the search's folds; the same for the same input.
 
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over the messages, on the same
-    splits. ``converged`` is false when a solver ran into ``max_iter`` on any fold.
+    splits; SGD's nearly do where it is trained in blocks. ``converged`` is false when a solver ran into ``max_iter`` on
+    any fold.
 
     Raises
     ------
-    DataError : one label only, a label with fewer documents than folds, or no term reaches ``min_df``.
+    DataError : one label only, a label with fewer documents than folds, no term reaches ``min_df``, or there are more
+        than ``in_memory_documents`` and a candidate of the grid cannot be trained in blocks.
     """
     search = training.search
     fold = assign_folds(training_set, search.folds, search.seed, "training.search.folds")
@@ -94,17 +95,14 @@ def _rounds(
 
     N-grams are counted once, and so is in how many messages of each fold they stand.
     """
-    y, weight, confidence = training_set.y, training_set.weight, training_set.confidence
-    counts = count_ngrams(training_set, *candidate.ngrams).counts
-    n_folds = fold.max() + 1
-    df = np.array([document_frequency(counts[fold == number], weight[fold == number]) for number in range(n_folds)])
-    frequent = df.sum(axis=0) >= candidate.min_df  # what is too rare over all folds is too rare over all but one
-    df, frequencies = df[:, frequent], term_frequency(counts[:, frequent], candidate)
+    y, weight = training_set.y, training_set.weight
+    vectors = vectorise(training_set, candidate, training, fold)
+    n_folds = len(vectors.df)
     for number in range(n_folds):
         held_out = fold == number
         seen = ~held_out
-        columns, idf = select_terms(df[np.arange(n_folds) != number].sum(axis=0), weight[seen].sum(), candidate.min_df)
-        X = weigh(frequencies[:, columns], idf, candidate)
-        estimator = train(candidate, training, X[seen], y[seen], weight[seen], confidence[seen])
-        yield Round(held_out, estimator.predict(X[held_out]), len(columns), estimator.converged_)
+        df = vectors.df[np.arange(n_folds) != number].sum(axis=0)
+        columns, idf = select_terms(df, weight[seen].sum(), candidate.min_df)
+        estimator, predict = vectors.train(columns, idf, seen, y)
+        yield Round(held_out, predict(held_out), len(columns), estimator.converged_)
         progress((number + 1) / n_folds)

@@ -8,10 +8,9 @@ from pipeline import settings
 from pipeline.dataset import TrainingSet
 from pipeline.settings import Candidate, Training
 from pipeline.text import Tokeniser
-from pipeline.training.estimators import train
+from pipeline.training.blocks import vectorise
 from pipeline.training.folds import require_two_labels
-from pipeline.training.ngrams import count_ngrams
-from pipeline.training.tfidf import document_frequency, select_terms, term_frequency, weigh
+from pipeline.training.tfidf import select_terms
 
 
 def fit(training_set: TrainingSet, candidate: Candidate, training: Training, text: settings.Text) -> Pipeline:
@@ -23,20 +22,19 @@ def fit(training_set: TrainingSet, candidate: Candidate, training: Training, tex
 
     Raises
     ------
-    DataError : one label only, or no term reaches ``min_df``.
+    DataError : one label only, no term reaches ``min_df``, or blocks are needed as in `evaluate_candidate` and cannot
+        be had.
     """
     require_two_labels(training_set)
-    grams = count_ngrams(training_set, *candidate.ngrams)
-    df = document_frequency(grams.counts, training_set.weight)
-    columns, idf = select_terms(df, training_set.messages, candidate.min_df)
+    everything = np.ones(len(training_set), dtype=bool)
+    vectors = vectorise(training_set, candidate, training, fold=np.zeros(len(training_set), dtype=np.int64))
+    columns, idf = select_terms(vectors.df[0], training_set.messages, candidate.min_df)
     tfidf = TfidfVectorizer(
         analyzer=Tokeniser.from_settings(text, candidate.ngrams),
-        vocabulary=grams.terms(training_set.vocabulary, columns),
+        vocabulary=vectors.terms(columns),
         norm=candidate.norm,
         sublinear_tf=candidate.sublinear_tf,
     )
     tfidf.idf_ = idf
-    X = weigh(term_frequency(grams.counts[:, columns], candidate), idf, candidate)
-    y = np.array(training_set.labels)[training_set.y]
-    estimator = train(candidate, training, X, y, training_set.weight, training_set.confidence)
+    estimator, _ = vectors.train(columns, idf, everything, np.array(training_set.labels)[training_set.y])
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])

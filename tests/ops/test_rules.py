@@ -1,12 +1,16 @@
 """`nightsieve rules`: what a night's rules did, what a message gets, what a changed pack would relabel."""
 
+import datetime
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
+from ops import nights as night_runs
+from tasks.s3 import store
+from tests.conftest import forget, run
 from tests.tasks.nights import NIGHT, SMALL, retrain, sample
 
 BEFORE = "2026-11-19"
@@ -73,7 +77,26 @@ def test_the_report_shows_every_rule_with_its_drift(nights):
     assert any(row["reviewed"] and row["precision"]["low"] < row["precision"]["value"] for row in summary["rules"])
     printed = rules("report", NIGHT, "--sort", "drift", environment=nights).stdout
     assert re.search(r"^win +spam .* new ", printed.splitlines()[1])
-    assert f"Drift is against the night of {BEFORE}" in printed and f"Gone since {BEFORE}: money" in printed
+    assert f"Drift is against the night of {BEFORE}, configuration {summary['drift_since_config']}\n" in printed
+    assert f"Gone since {BEFORE}: money" in printed
+
+
+def test_drift_is_against_the_last_night_on_the_same_messages(nights, monkeypatch):
+    for name, value in nights.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    mine = night_runs.manifest(datetime.date.fromisoformat(NIGHT), (), ())
+    before = night_runs.earlier(mine)
+    assert before["date"] == BEFORE
+    other = "0123456789abcdef"  # on the same date, later, of another table
+    config = json.loads(store().read(f"configs/{before['config']}.json"))
+    config["source"]["messages"]["table"] = "another"
+    store().write(f"configs/{other}.json", json.dumps(config).encode())
+    store().write(f"runs/{BEFORE}/{other}.json", json.dumps({**before, "config": other}).encode())
+    assert night_runs.earlier(mine) == before
+    assert night_runs.earlier({**mine, "config": other})["config"] == other
+    assert night_runs.earlier({**before, "config": other}) is None
+    forget()
 
 
 def test_a_night_that_is_not_there_is_said_in_a_line(nights, pack):
@@ -121,7 +144,36 @@ def test_try_takes_one_file_among_the_night_s_other_rules(nights, tmp_path):
         assert re.search(rf"^notification -> {label}: \d+$", tried, re.MULTILINE)
 
 
+def test_try_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer_has_is_gone(nights, tmp_path):
+    file = write(tmp_path / "rules", money=None, link=None) / "spam.yaml"
+    tried = rules("try", str(file), environment=nights).stdout
+    assert f"{file} belongs to the pack in {file.parent}, which is read as a whole\n" in tried
+    assert re.findall(r"^(\S+) +(new|gone) ", tried, re.MULTILINE) == [("link", "gone")]
+    alone = tmp_path / "alone" / "spam.yaml"
+    alone.parent.mkdir()
+    file.rename(alone)
+    tried = rules("try", str(alone), environment=nights).stdout
+    assert "stands alone, for spam: rules of the night that it no longer has cannot be told" in tried
+    assert "No rule is different." in tried
+
+
+def test_try_as_json_says_the_same(nights, tmp_path):
+    (tmp_path / "spam.yaml").write_text(RULE % "delivery")
+    tried = json.loads(rules("try", str(tmp_path / "spam.yaml"), "--json", environment=nights).stdout)
+    (rule,) = tried["rules"]
+    assert (rule["id"], rule["change"], rule["loses"]) == ("tried", "new", 0) and "stands alone" in tried["read"]
+    for each in tried["transitions"]:
+        assert each["to"] == "spam" and len(each["examples"]) == min(10, each["messages"])
+        assert set(each["examples"][0]) == {"key"}
+    assert 0 < sum(each["messages"] for each in tried["transitions"]) <= rule["gains"]
+
+
 def test_try_says_what_is_wrong_with_the_pack(nights, tmp_path):
+    (tmp_path / "far" / "off").mkdir(parents=True)
+    (tmp_path / "far" / "off" / "other.yaml").write_text("a: b")
+    refused = rules("try", str(tmp_path), environment=nights, code=3).stderr
+    assert refused.startswith(f"Error: {tmp_path} is read as a whole pack of rules, and is none:\n")
+    shutil.rmtree(tmp_path / "far")
     (tmp_path / "spam.yaml").write_text(RULE % "code")
     assert "two labels at least" in rules("try", str(tmp_path), environment=nights, code=3).stderr
     assert (
@@ -142,6 +194,42 @@ def test_match_says_which_rules_find_what_and_the_label_without_a_database(tmp_p
     assert both.endswith("Label: spam\n")
     assert rules("match", "x", "--sender", "AX-1", *pack).stdout.endswith("Label: notification\n")
     assert rules("match", "AX-1", *pack).stdout == "Label: none: no rule matches\n"
+
+
+def test_match_shows_every_place_and_says_how_a_night_would_resolve(tmp_path):
+    (tmp_path / "spam.yaml").write_text(RULE % r"cod\w")
+    (tmp_path / "personal.yaml").write_text(RULE.replace("tried", "other") % "mum")
+    asked = ("match", "code, coda and mum", "--patch", f"labelling.rules={tmp_path}")
+    shown = rules(*asked).stdout
+    assert re.findall(r" (\d+-\d+) ", shown) == ["15-18", "0-4", "6-10"]
+    assert shown.endswith("\nLabel: none: the rules' weights do not decide\n")
+    by_model = ("--patch", "labelling.resolution.method=label_model")
+    assert "by the majority of weights; this configuration resolves by label_model" in rules(*asked, *by_model).stdout
+    told = json.loads(rules(*asked, *by_model, "--json").stdout)
+    assert (told["label_by_majority"], told["resolution"]) == (None, "label_model")
+    assert [(rule["id"], [each["text"] for each in rule["places"]]) for rule in told["rules"]] == [
+        ("other", ["mum"]),
+        ("tried", ["code", "coda"]),
+    ]
+
+
+def test_match_ends_a_search_that_would_not_by_the_name_of_the_rule(tmp_path):
+    (tmp_path / "spam.yaml").write_text(RULE % "(a+)+$")
+    (tmp_path / "personal.yaml").write_text(RULE.replace("tried", "other") % "mum")
+    limits = ("--patch", f"labelling.rules={tmp_path}", "--patch", "labelling.engine.search_seconds=0.5")
+    error = rules("match", "a" * 51 + "!", *limits, code=7).stderr
+    assert error.startswith("Error: rule tried: its search in one message did not end in 0.5 s\n")
+    assert len(error.splitlines()) == 2 and "aaa" not in error
+
+
+def test_check_takes_one_file_and_tells_json(tmp_path):
+    (tmp_path / "spam.yaml").write_text(RULE % "(code")
+    (tmp_path / "other.yaml").write_text("- [")
+    told = json.loads(rules("check", str(tmp_path / "spam.yaml"), "--json", code=3).stdout)
+    ((finding,), file) = told["findings"], str(tmp_path / "spam.yaml")
+    assert (told["rules"], finding["file"], finding["rule"]) == (0, file, "tried")
+    assert finding["problem"].startswith("pattern: does not compile")
+    assert "no rule files" in rules("check", str(tmp_path / "missing.yaml"), code=3).stdout
 
 
 def test_check_is_clean_for_the_pack_and_exits_3_with_a_finding(tmp_path):

@@ -23,7 +23,8 @@ _places = st.sampled_from(["^", "$", "\\b", "\\B", "\\A", "\\Z"])
 _atoms = _literals | _literals | _sets | _categories | st.just(".") | _places
 _quantifiers = st.sampled_from(["", "", "", "?", "*", "+", "{2}", "{1,3}", "{0,30}", "*?", "+?", "??", "?+", "++"])
 _groups = st.sampled_from(["(?:{})", "(?:{})", "({})", "({})\\1", "(?={})", "(?!{})", "(?<={})", "(?<!{})", "(?>{})",
-                           "(?i:{})", "(?-i:{})", "(?s:{})", "(?m:{})", "(?a:{})", "(?P<n>{})?(?(n)a|b)"])  # fmt: skip
+                           "(?i:{})", "(?-i:{})", "(?s:{})", "(?m:{})", "(?a:{})", "(?u:{})",
+                           "(?P<n>{})?(?(n)a|b)"])  # fmt: skip
 
 
 def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

@@ -9,9 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import ConfigError
 from pipeline.labelling.attacks import UNEXPECTED, attacks
 from pipeline.labelling.lint import lint_pack
 from pipeline.labelling.probe import LONGEST
+from pipeline.labelling.watch import Endless, Watch
+from pipeline.rules import read_pack
 
 GOOD = {"id": "good", "pattern": r"\bprize\b", "why": "test", "matches": ["a prize"], "near_misses": ["a surprise"]}
 
@@ -42,7 +45,7 @@ def lint(folder: Path, *rules: dict, budget: float = 2.0) -> list[str]:
     ],
 )
 def test_a_bad_pattern_is_found_and_named(tmp_path, pattern, says):
-    findings = lint(tmp_path, {}, {"pattern": pattern, "near_misses": ["a surprise"]})
+    findings = lint(tmp_path, {"label": "personal"}, {"pattern": pattern, "near_misses": ["a surprise"]})
     assert [finding for finding in findings if finding.startswith("spam.yaml: rule r1: ") and says in finding], findings
     assert not [finding for finding in findings if "rule r0" in finding]
 
@@ -91,6 +94,56 @@ def test_every_error_of_every_file_is_reported(tmp_path):
 def test_rules_that_are_right_have_no_finding(tmp_path):
     bounded = {"pattern": r"\b(?:a|the) (?:[a-z]{1,12} ){0,2}prize\b.{0,60}|(?<!no )\bprize\b"}
     assert lint(tmp_path, {}, bounded, {"pattern": r"^[a-z]{2}-\d{6}$", "matches": ["AB-123456"]}) == []
+
+
+def test_a_rule_that_matches_nothing_that_another_one_does_not_is_named(tmp_path):
+    findings = lint(
+        tmp_path,
+        {"pattern": r"\b(?:free|big) prizes?\b", "matches": ["free prize", "a big prize"], "near_misses": ["prized"]},
+        {"pattern": r"prize(?!d)", "near_misses": ["none"]},
+        {"pattern": r"\b(?:free|big) prizes?\b.{0,9}", "matches": ["big prize"], "label": "personal"},
+        {"pattern": r"\bprize$", "matches": ["a prize"]},
+        {"pattern": r"\b(?:free|big|one) (?:prize|award)\b", "matches": ["free prize"], "near_misses": ["prized"]},
+    )
+    seen = "seems shadowed by rule r1 in spam.yaml: matches nothing that r1 does not"
+    assert [finding.split(";")[0] for finding in findings] == [f"spam.yaml: rule {id_}: {seen}" for id_ in ("r0", "r3")]
+
+
+def test_a_file_of_another_ending_is_found_and_refused(tmp_path):
+    (tmp_path / "more.yml").write_text("- {}")
+    assert lint(tmp_path, {}) == ["more.yml: rule files end in .yaml; rename it, its rules are not read as it is"]
+    with pytest.raises(ConfigError, match=r"more\.yml: rule files end in \.yaml"):
+        read_pack(tmp_path)
+
+
+def test_patterns_too_large_or_too_deep_to_be_tried_are_found_without_a_traceback(tmp_path, capfd):
+    large, deep = r"(?:(?:(?:(?:(?:a{100}){100}){100}){100}){100})*b|prize", "(" * 300 + "prize" + ")" * 300
+    findings = lint(tmp_path, {"pattern": large}, {"pattern": deep}, {"pattern": "x?"})
+    assert [finding.split(";")[0] for finding in findings if "rule r0" not in finding][:2] == [
+        "spam.yaml: rule r1: is nested too deeply to be examined",
+        "spam.yaml: rule r2: matches the empty string, so every message",
+    ]
+    assert not [finding for finding in findings if "crashed" in finding]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_watch_counts_the_time_of_the_process_for_each_search_and_for_all_of_a_pattern():
+    class Waits:
+        def search(self, text: str) -> None:
+            time.sleep(0.3)
+
+    catastrophic, text = re.compile(r"(a+)+$"), "a" * 60 + "!"
+    with Watch(0.1, in_all=0.3) as watch:
+        assert not watch.found(Waits(), "")
+        with pytest.raises(Endless, match="in one message did not end in 0.1 s"):
+            watch.found(catastrophic, text)
+        with pytest.raises(Endless, match="in one message did not end in 0.1 s"):
+            watch.places(catastrophic, text, 2)
+        quick = re.compile("a b")
+        with pytest.raises(Endless, match="more than 0.3 s in all"):
+            while True:
+                watch.found(quick, text)
+        assert not watch.found(re.compile("a c"), text)
 
 
 @given(st.lists(st.sampled_from(["a", ".", r"\w", "[^x]", "(?:ab)*", "[a-f]{0,20}", "(a|b)+", "(?<=a)", r"\b"])))

@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.labelling import rule_accuracies, summarise_rules
+from pipeline.labelling import CompiledRules, rule_accuracies, summarise_rules
 from pipeline.settings import Engine, Evaluation, Labelling, Resolution, Rule
 
 RULES = tuple(
@@ -23,6 +23,9 @@ RULES = tuple(
 MAJORITY = Resolution(method="majority", min_confidence=0.0, soft=False)
 LABELLING = Labelling(rules=RULES, engine=Engine(compile_seconds=1, search_seconds=1), resolution=MAJORITY)
 LABEL_MODEL = LABELLING.model_copy(update={"resolution": MAJORITY.model_copy(update={"method": "label_model"})})
+COMPILED = CompiledRules(
+    (), (), ("confirmed", "searched", *("exact" for _ in RULES[2:])), ("a", "b", *("" for _ in RULES[2:]))
+)
 LABEL_OF = {rule.id: rule.label for rule in RULES}
 EVALUATION = Evaluation(merge={"ham": ("notification", "personal")}, confidence=0.95)
 matched = st.lists(
@@ -31,19 +34,19 @@ matched = st.lists(
 human = st.sampled_from(["ham", "personal", "spam", "other", None])
 
 
-def majority(ids) -> str | None:
-    """The label with most weight, in tenths so that sums are exact; None on a tie or silence."""
+def majority(ids, least: float = 0.0) -> str | None:
+    """The label with most weight, in tenths so that sums are exact; None on a tie, silence, or less than the least."""
     score = Counter()
     for rule in RULES:
         if rule.id in ids:
             score[rule.label] += round(10 * rule.weight)
     best = [label for label, value in score.items() if value == max(score.values())]
-    return best[0] if len(best) == 1 else None
+    return best[0] if len(best) == 1 and score[best[0]] / score.total() >= least else None
 
 
-def verdicts_of(lists: list[tuple[str, ...]]) -> pd.DataFrame:
+def verdicts_of(lists: list[tuple[str, ...]], least: float = 0.0) -> pd.DataFrame:
     counts = Counter(lists)
-    labels = pd.Series([majority(ids) for ids in counts], dtype="object").astype("str")
+    labels = pd.Series([majority(ids, least) for ids in counts], dtype="object").astype("str")
     return pd.DataFrame(
         {"rules": pd.Series(list(counts), dtype=object), "messages": list(counts.values()), "label": labels}
     )
@@ -64,14 +67,17 @@ def summarised(
     reviewed = [(str(key), f"text {key % texts}", label) for key, label in enumerate(labels) if label]
     reviews = pd.DataFrame(reviewed, columns=["key", "body", "label"]).astype("str")
     parts = (votes.iloc[shard::shards] for shard in range(shards))
-    return summarise_rules(parts, verdicts_of(lists), reviews, labelling, EVALUATION)
+    return summarise_rules(
+        parts, verdicts_of(lists, labelling.resolution.min_confidence), reviews, labelling, EVALUATION, COMPILED
+    )
 
 
-@given(matched, st.data())
-def test_every_figure_is_that_of_the_definition(lists, data):
+@given(matched, st.data(), st.sampled_from([0.0, 0.7, 0.9]))
+def test_every_figure_is_that_of_the_definition(lists, data, least):
     labels = [data.draw(human) for _ in lists]
-    summary = summarised(lists, labels, data.draw(st.integers(1, 3)))
-    won = [majority(ids) for ids in lists]
+    sure = LABELLING.model_copy(update={"resolution": MAJORITY.model_copy(update={"min_confidence": least})})
+    summary = summarised(lists, labels, data.draw(st.integers(1, 3)), labelling=sure)
+    won = [majority(ids, least) for ids in lists]
     for row in summary["rules"]:
         id_, label = row["id"], row["label"]
         mine = [(set(ids), result) for ids, result in zip(lists, won, strict=True) if id_ in ids]
@@ -84,7 +90,7 @@ def test_every_figure_is_that_of_the_definition(lists, data):
             (n, other) for other, n in sorted(rivals.items(), key=lambda item: (-item[1], item[0]))[:3]
         ]
         assert row["agreed"] == sum(result == label for _, result in mine)
-        assert row["decides"] == sum(result == label != majority(ids - {id_}) for ids, result in mine)
+        assert row["decides"] == sum(result == label != majority(ids - {id_}, least) for ids, result in mine)
         assert row["decides_share"] == (row["decides"] / won.count(label) if label in won else None)
         own = "spam" if label == "spam" else "ham"
         said = [
@@ -122,3 +128,10 @@ def test_accuracies_are_those_of_the_label_model_where_there_is_one():
     found = {row["id"]: row["accuracy"] for row in summarised(lists, labelling=LABEL_MODEL)["rules"]}
     assert found == {rule.id: estimated.get(rule.id) for rule in RULES} and found["dad"] is None is not found["win"]
     assert {row["accuracy"] for row in summarised(lists)["rules"]} == {None}
+
+
+def test_rules_that_are_not_left_to_the_engine_are_named_the_costly_ones_first():
+    assert summarised([("code",)], [None])["not_exact"] == [
+        {"id": RULES[1].id, "way": "searched", "reason": "b"},
+        {"id": RULES[0].id, "way": "confirmed", "reason": "a"},
+    ]

@@ -79,4 +79,7 @@ def make_grid(estimator: str, **knobs) -> Grid:
 
 def make_training(grid: Grid, folds: int = 3, scoring: str = "f1_macro", max_iter: int = 5000) -> Training:
     search = Search(folds=folds, seed=1, scoring=scoring, grids=(grid,))
-    return Training(seed=7, max_iter=max_iter, search=search, cross_validation=CrossValidation(folds=folds, seed=2))
+    cross_validation = CrossValidation(folds=folds, seed=2)
+    return Training(
+        seed=7, max_iter=max_iter, in_memory_documents=1000, search=search, cross_validation=cross_validation
+    )
