@@ -46,7 +46,20 @@ def command(language: str, folder: Path) -> list[str]:
             # Nothing but the standard library is within reach, as for a user who copied the file.
             return [sys.executable, "-I", "-S", str(PYTHON)]
         case "java":
-            _run(language, ["javac", "-encoding", "UTF-8", "-d", str(folder), str(JAVA)])
+            # A compiler that runs for a second is not worth compiling itself.
+            _run(
+                language,
+                [
+                    "javac",
+                    "-J-XX:TieredStopAtLevel=1",
+                    "-proc:none",
+                    "-encoding",
+                    "UTF-8",
+                    "-d",
+                    str(folder),
+                    str(JAVA),
+                ],
+            )
             return ["java", "-XX:+UseSerialGC", "-cp", str(folder), "nightsieve.NightsieveScorer"]
         case "javascript":
             return ["node", str(JAVASCRIPT)]

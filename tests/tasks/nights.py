@@ -14,8 +14,10 @@ from tests.conftest import ROOT, run
 
 NIGHT = "2026-11-20"
 RULES = ROOT / "tests" / "tasks" / "rules"  # a few files of the pack, which compile fast
+_GRID = "{{estimator: {}, ngrams: [[1, 1]], min_df: [2], sublinear_tf: [true], norm: [l2], {}: [0.1]}}"
 SMALL = [
     f"labelling.rules={RULES}", "training.search.folds=2", "training.cross_validation.folds=2",
+    f"training.search.grids=[{_GRID.format('linear_svm', 'C')}, {_GRID.format('multinomial_nb', 'alpha')}]",
     "source.max_body_bytes=1500",
 ]  # fmt: skip
 STAGES = [
