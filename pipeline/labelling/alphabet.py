@@ -131,10 +131,22 @@ def _symbols(starts: np.ndarray, told_apart: np.ndarray, sizes: np.ndarray) -> n
     pools = ((of_words, WORD_BYTES), (~of_words & ~line_end, OTHER_BYTES))
     if not of_words.any():
         pools = ((~line_end, OTHER_BYTES + WORD_BYTES),)
+    natural = _natural(starts, classes)
     for chosen, pool in pools:
-        rank = np.argsort(np.argsort(-weight[chosen], kind="stable"), kind="stable")
-        byte[chosen] = np.array(pool, dtype=np.uint8)[_place(rank, len(pool))]
+        members = np.flatnonzero(chosen)
+        ranked = members[np.argsort(-weight[members], kind="stable")]
+        own = {each: natural[each] for each in ranked[: len(pool) - len(pool) // 4].tolist() if each in natural}
+        rest = [each for each in ranked.tolist() if each not in own]
+        free = [each for each in pool if each not in own.values()]
+        byte[list(own)] = list(own.values())
+        byte[rest] = np.array(free, dtype=np.uint8)[_place(np.arange(len(rest)), len(free))]
     return byte[classes]
+
+
+def _natural(starts: np.ndarray, classes: np.ndarray) -> dict[int, int]:
+    """The classes that hold a character of ASCII, and the last of theirs, which is a small letter if one is."""
+    ascii_ = starts < ASCII
+    return dict(zip(classes[ascii_].tolist(), starts[ascii_].tolist(), strict=True))
 
 
 def _place(rank: np.ndarray, room: int) -> np.ndarray:

@@ -43,7 +43,8 @@ def test_a_killed_worker_s_night_is_taken_up_under_the_same_scheduler(undisturbe
 
 def test_a_second_worker_elsewhere_takes_part(undisturbed, night_environment, tmp_path):
     environment = {**night_environment, "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-shared"}
-    first = Night(retrain(patches=[*SMALL, "evaluation.confidence=0.8"]), environment)
+    # One task at a time, so that there is work left when the second arrives.
+    first = Night([*retrain(patches=[*SMALL, "evaluation.confidence=0.8"]), "--workers", "1"], environment)
     for line in first.lines():
         if " running " in line:
             break
