@@ -4,7 +4,7 @@ from setuptools import find_namespace_packages, setup
 
 PIPELINE = [
     "boto3>=1.40",  # S3
-    "hyperscan>=0.9",  # hundreds of patterns in one pass
+    "hyperscan>=0.7.7,<0.7.9",  # hundreds of patterns in one pass; later releases, to 0.9.1, lose matches
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
     "lazy_loader>=0.4",  # a second run of a night must not pay for scikit-learn's import

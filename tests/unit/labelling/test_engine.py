@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import re
 
+import hyperscan
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,6 +89,17 @@ def test_any_pattern_is_found_in_any_text_where_re_finds_it(found, bodies, field
 def test_one_pattern_alone_is_found_where_re_finds_it(pattern, text):
     rules, table = labelling(pattern), messages([text, f"{text}\n", f"{text}\n\n", f"- {text} -", ""])
     np.testing.assert_array_equal(matches(rules, table), slowly(rules, table))
+
+
+@pytest.mark.parametrize("length", [3, 24, 27, 40, 200])
+def test_hyperscan_finds_what_is_there_in_long_texts_too(length):
+    # Its releases 0.7.30 to 0.9.1 do not, beyond 24.
+    pattern = rb"\b(?:KHE7|I[ab]NN97|4EHL[3y][Jp]DA)\x20(?:[0-9A-Z]{1,8}\x20)?5NC\b"
+    found = []
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=[pattern], ids=[0], elements=1, flags=[hyperscan.HS_FLAG_SINGLEMATCH])
+    database.scan(b"!" * length + b"KHE7 5NC", match_event_handler=lambda *match: found.append(match))
+    assert found
 
 
 def test_a_long_list_of_words_is_for_the_engine():
