@@ -47,7 +47,7 @@ setup(
     name="nightsieve",
     version="0.1.0",
     description="Retrains an on-device message classifier every night.",
-    python_requires=">=3.11",
+    python_requires=">=3.11,<3.14",  # hyperscan 0.7.8 has wheels up to 3.13
     packages=find_namespace_packages(include=["pipeline*", "tasks*", "ops*", "scorers*"]),
     package_data={
         "pipeline.export": ["*.json"],

@@ -97,10 +97,14 @@ def _ascii(character: str) -> str:
 
 def _casefold(character: str) -> str:
     category = unicodedata.category(character)
-    if category == "Cf" or character in APOSTROPHES or "VARIATION SELECTOR" in unicodedata.name(character, ""):
-        return ""
+    if category in ("Cn", "Co"):  # most of them
+        return SEPARATOR
     if category == "Nd":
         return character
+    if category == "Cf" or character in APOSTROPHES:
+        return ""
+    if category == "Mn" and "VARIATION SELECTOR" in unicodedata.name(character, ""):
+        return ""
     return character.casefold() if category[0] in "LM" else SEPARATOR
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import importlib
 import json
 import re
 from collections.abc import Iterable
@@ -20,6 +21,12 @@ from tasks.s3 import Store, split_address, store
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _STAGES = (ingest, labelling, preprocessing, training, export, report)
+# What libraries import at their first use: the checks of tables, Parquet, the database's driver.
+_LAZY = (
+    "pipeline.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
+    "pandera.strategies.pandas_constraints",
+    "pyarrow.dataset", "pyarrow.pandas_compat", "sqlalchemy.dialects.postgresql.psycopg2",
+)  # fmt: skip
 
 
 class ListParameter(luigi.Parameter):
@@ -71,6 +78,8 @@ class Retrain(NightTask):
         for stage in _STAGES:
             for name in stage.__all__:
                 getattr(stage, name)
+        for module in _LAZY:
+            importlib.import_module(module)
         text.Tokeniser.from_settings(self.settings.text)  # keeps the character map, which takes a second to build
         return super().deps()
 

@@ -130,12 +130,18 @@ def store() -> Store:
 
 
 @functools.cache
+def _session() -> boto3.session.Session:
+    """One session for a process and those forked from it: it reads how S3 is called, a third of a second, once."""
+    return boto3.session.Session()
+
+
+@functools.cache
 def _client(process: int) -> Any:
-    """One client a process: a client does not survive a fork, and making one costs a tenth of a second."""
+    """One client a process: a client does not survive a fork."""
     patience = {"mode": "standard", "total_max_attempts": 4}
     config = Config(connect_timeout=5, read_timeout=120, retries=patience)
     try:
-        return boto3.session.Session().client("s3", config=config)
+        return _session().client("s3", config=config)
     except (ValueError, failures.BotoCoreError) as error:
         raise StorageError(f"no S3 client: {error}; check AWS_ENDPOINT_URL_S3 and AWS_DEFAULT_REGION") from None
 

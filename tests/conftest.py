@@ -62,7 +62,7 @@ def database_url(environment: dict[str, str]) -> str:
 
 def forget() -> None:
     """Make this process look at its environment again: it holds one store and one configuration for its lifetime."""
-    for cache in (s3.store, s3._client, base._frozen, retrain.freeze):
+    for cache in (s3.store, s3._session, s3._client, base._frozen, retrain.freeze):
         cache.cache_clear()
     base._settings.clear()
 

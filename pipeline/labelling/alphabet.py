@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CODE_POINTS = 0x110000
+BLOCK = 0x100  # most blocks of so many code points know no case, and are told so at once
 ASCII = 0x80
 LINE_END = ord("\n")  # a byte of its own: before it, at the end of a text, the engine's $ finds its place as re's does
 WORD_BYTES = tuple(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")  # what a word is of, in bytes
@@ -112,12 +113,15 @@ def _category_starts() -> frozenset[int]:
 def _cased() -> frozenset[int]:
     """Every code point that any notion of case connects with another one."""
     found = set()
-    for code_point in range(CODE_POINTS):
-        character = chr(code_point)
-        forms = {character.lower(), character.upper(), character.title(), character.casefold()}
-        if forms != {character}:
-            found |= {code_point, *(ord(form) for form in forms if len(form) == 1)}
+    blocks = ("".join(map(chr, range(start, start + BLOCK))) for start in range(0, CODE_POINTS, BLOCK))
+    for character in itertools.chain.from_iterable(block for block in blocks if _forms(block) != {block}):
+        if (forms := _forms(character)) != {character}:
+            found |= {ord(character), *(ord(form) for form in forms if len(form) == 1)}
     return frozenset(found)
+
+
+def _forms(text: str) -> set[str]:
+    return {text.lower(), text.upper(), text.title(), text.casefold()}
 
 
 def _symbols(starts: np.ndarray, told_apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:

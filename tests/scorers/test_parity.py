@@ -23,7 +23,11 @@ from tests.scorers.languages import LANGUAGES, Language, everywhere
 from tests.scorers.texts import PUBLIC, texts
 
 TEXTS, CHUNK = 100_000, 20_000
-MODELS = {"nightly": (models.nightly, TEXTS), "plain": (models.plain, TEXTS), "handmade": (models.handmade, 2 * CHUNK)}
+MODELS = {
+    "nightly": (models.nightly, TEXTS),
+    "plain": (models.plain, 2 * CHUNK),
+    "handmade": (models.handmade, 2 * CHUNK),
+}
 MODEL = "the model itself"
 EXPLAINED, CALLED = 6_000, 1_000
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

@@ -14,9 +14,10 @@ from tests.conftest import ROOT, run
 
 NIGHT = "2026-11-20"
 RULES = ROOT / "tests" / "tasks" / "rules"  # a few files of the pack, which compile fast
+RULED = [f"labelling.rules={RULES}"]
 _GRID = "{{estimator: {}, ngrams: [[1, 1]], min_df: [2], sublinear_tf: [true], norm: [l2], {}: [0.1]}}"
 SMALL = [
-    f"labelling.rules={RULES}", "training.search.folds=2", "training.cross_validation.folds=2",
+    *RULED, "training.search.folds=2", "training.cross_validation.folds=2",
     f"training.search.grids=[{_GRID.format('linear_svm', 'C')}, {_GRID.format('multinomial_nb', 'alpha')}]",
     "source.max_body_bytes=1500",
 ]  # fmt: skip
@@ -105,10 +106,13 @@ class Night:
             family = next((family for family in families if f" running   {family}(" in line), None)
             if family:
                 time.sleep(delay)
-                os.killpg(self.process.pid, 9)
-                self.process.wait()
+                self.kill()
                 return family
         return None
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, 9)
+        self.process.wait()
 
     def wait(self) -> int:
         for _ in self.lines():

@@ -20,10 +20,11 @@ from ops.services.processes import candidate_ports, is_free
 from tests.conftest import ROOT
 from tests.tasks.nights import STAGES, assert_whole, objects, retrain, sample
 
-CHECKOUT = ["config", "luigi.cfg", "pipeline", "scorers", "tasks", "tests/tasks/rules"]
+CHECKOUT = ["luigi.cfg", "pipeline", "scorers", "tasks"]
+CONFIGURATION = ["config", "tests/tasks/rules"]
 GRID = "{estimator: sgd, ngrams: [[1, 1]], min_df: [1], sublinear_tf: [true], norm: [l2], alpha: [0.0001, 0.001, 0.01]}"
 PATCHES = [
-    "labelling.rules=tests/tasks/rules",  # each machine's own
+    "labelling.rules=tests/tasks/rules",
     "source.shards=4", "text.preset=ascii", f"training.search.grids=[{GRID}]",
     "training.search.folds=2", "training.cross_validation.folds=2",
 ]  # fmt: skip
@@ -75,10 +76,7 @@ class Machine:
 
     def __init__(self, folder: Path, services: dict[str, str], luigid: str, own_network: bool):
         self.checkout, self.log, self.own_network = folder / "checkout", folder / "log", own_network
-        for part in CHECKOUT:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            (self.checkout / part).parent.mkdir(parents=True, exist_ok=True)
-            copy(ROOT / part, self.checkout / part)
+        self.copy(CHECKOUT)
         for name in ("home", "tmp"):
             (folder / name).mkdir()
         (folder / "luigi.cfg").write_text(f"[core]\ndefault_scheduler_url = {luigid}\n")
@@ -93,6 +91,13 @@ class Machine:
         addresses = (luigid, services["AWS_ENDPOINT_URL_S3"], services["NIGHTSIEVE_DATABASE_URL"])
         self.ports = [urlsplit(address).port for address in addresses]
         self.name = folder.name if own_network else socket.gethostname()
+
+    def copy(self, parts: list[str]) -> None:
+        """Put these parts of the project into the checkout."""
+        for part in parts:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            (self.checkout / part).parent.mkdir(parents=True, exist_ok=True)
+            copy(ROOT / part, self.checkout / part)
 
     @contextlib.contextmanager
     def running(self, command: list[str]) -> Iterator[subprocess.Popen]:
@@ -149,14 +154,20 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 def night(folder: Path, services: dict[str, str], names: list[str], own_networks: bool) -> dict[str, Any]:
-    """What a night leaves in the store, its cost apart, when these machines begin it, each for one task at a time."""
+    """What a night leaves in the store, its cost apart, when these machines begin it, each for one task at a time.
+
+    The first has the configuration, the others its digest alone.
+    """
     storage = f"{services['NIGHTSIEVE_STORAGE']}-{folder.name}"
     environment = {**services, "NIGHTSIEVE_STORAGE": storage}
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(scheduler(folder, services))
         machines = [Machine(folder / name, environment, address, own_networks) for name in names]
-        command = [*retrain(patches=PATCHES), "--workers", "1"]
-        processes = [stack.enter_context(machine.running(command)) for machine in machines]
+        machines[0].copy(CONFIGURATION)
+        processes, command = [], retrain(patches=PATCHES)
+        for machine in machines:
+            processes.append(stack.enter_context(machine.running([*command, "--workers", "1"])))
+            command = retrain("--config", frozen(environment), patches=[])
         codes = [process.wait(timeout=240) for process in processes]
     assert codes == [0] * len(machines), "\n".join(machine.log.read_text() for machine in machines)
     stored = objects(environment)
@@ -166,6 +177,13 @@ def night(folder: Path, services: dict[str, str], names: list[str], own_networks
     assert {receipt["host"] for receipt in receipts} == {machine.name for machine in machines}
     assert all(machine.done() for machine in machines)
     return {key: without_cost(key, body) for key, body in stored.items()}
+
+
+def frozen(environment: dict[str, str]) -> str:
+    """The digest of the configuration of the night that has begun, as soon as it is stored."""
+    while not (keys := [key for key in objects(environment) if key.startswith("configs/")]):
+        time.sleep(0.05)
+    return keys[0].removeprefix("configs/").removesuffix(".json")
 
 
 def without_cost(key: str, body: bytes) -> Any:

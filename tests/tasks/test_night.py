@@ -22,7 +22,7 @@ from pipeline.export.runtimes import PROGRAMS, languages
 from tasks import Retrain
 from tasks.s3 import Store
 from tests.conftest import ROOT, forget, run
-from tests.tasks.nights import NIGHT, SMALL, STAGES, assert_whole, model, objects, retrain, sample
+from tests.tasks.nights import NIGHT, RULED, SMALL, STAGES, assert_whole, objects, retrain, sample
 
 SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
 
@@ -132,13 +132,6 @@ def test_the_same_night_again_runs_no_task(night, night_environment):
     assert objects(night_environment) == before
 
 
-def test_a_night_without_a_scheduler_process_exports_the_same_bytes(night, night_environment):
-    elsewhere = {**night_environment, "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-local"}
-    local = run(*retrain("--local-scheduler"), environment=elsewhere)
-    assert local.returncode == 0, local.stderr
-    assert model(objects(elsewhere)) == model(objects(night_environment))
-
-
 def test_a_store_that_fails_while_completeness_is_asked_ends_the_night_with_its_code(night, night_environment):
     program = """if True:
         import sys
@@ -203,29 +196,29 @@ def test_neither_secrets_nor_messages_are_written_where_people_look(night, night
 
 
 @pytest.mark.parametrize(
-    ("change", "options", "code", "says"),
+    ("change", "patches", "options", "code", "says"),
     [
-        ({}, ["--patch", "training.serch=1"], 40, "training.serch: unknown key; did you mean search?"),
-        ({}, ["--config", "0123456789abcdef"], 40, "configs/0123456789abcdef.json: there is no such object"),
-        ({}, ["--config", "config/pipeline.yaml", "--patch", "labelling.rules=docs"], 40, "docs: no rule files"),
-        ({}, ["--patch", "source.messages.columns.body.name=txt"], 30, "no column txt in messages; there are: key"),
-        ({"AWS_ENDPOINT_URL_S3": "nowhere"}, [], 40, "no S3 client: Invalid endpoint"),
-        ({}, ["--config", "nowhere.yaml"], 40, "nowhere.yaml: No such file"),
-        ({}, ["--date", "2026-02-30"], 40, "--date 2026-02-30: no date; a night looks like 2026-11-20"),
-        ({"NIGHTSIEVE_STORAGE": "s3://nowhere/nightly"}, [], 40, "there is no bucket nowhere; create it"),
-        ({"NIGHTSIEVE_STORAGE": "nowhere"}, [], 40, "nowhere: no S3 address; it looks like s3://bucket/prefix"),
-        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, [], 40, "SignatureDoesNotMatch"),
-        ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, [], 40, "check AWS_ENDPOINT_URL_S3"),
-        ({"NIGHTSIEVE_DATABASE_URL": "postgresql://a:hunter2@127.0.0.1:1/b"}, [], 30, "Connection refused"),
-        ({}, ["--patch", "source.messages.where=1 = 0"], 30, "the sample is empty: no message in messages"),
-        ({}, ["--scheduler-url", "http://127.0.0.1:1"], 40, "is luigid running? For the embedded"),
+        ({}, ["training.serch=1"], [], 40, "training.serch: unknown key; did you mean search?"),
+        ({}, [], ["--config", "0123456789abcdef"], 40, "configs/0123456789abcdef.json: there is no such object"),
+        ({}, ["labelling.rules=docs"], [], 40, "docs: no rule files"),
+        ({}, [*RULED, "source.messages.columns.body.name=txt"], [], 30, "no column txt in messages; there are: key"),
+        ({"AWS_ENDPOINT_URL_S3": "nowhere"}, [], [], 40, "no S3 client: Invalid endpoint"),
+        ({}, [], ["--config", "nowhere.yaml"], 40, "nowhere.yaml: No such file"),
+        ({}, [], ["--date", "2026-02-30"], 40, "--date 2026-02-30: no date; a night looks like 2026-11-20"),
+        ({"NIGHTSIEVE_STORAGE": "s3://nowhere/nightly"}, [], [], 40, "there is no bucket nowhere; create it"),
+        ({"NIGHTSIEVE_STORAGE": "nowhere"}, [], [], 40, "nowhere: no S3 address; it looks like s3://bucket/prefix"),
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, [], [], 40, "SignatureDoesNotMatch"),
+        ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, [], [], 40, "check AWS_ENDPOINT_URL_S3"),
+        ({"NIGHTSIEVE_DATABASE_URL": "postgresql://a:hunter2@127.0.0.1:1/b"}, RULED, [], 30, "Connection refused"),
+        ({}, [*RULED, "source.messages.where=1 = 0"], [], 30, "the sample is empty: no message in messages"),
+        ({}, [], ["--scheduler-url", "http://127.0.0.1:1"], 40, "is luigid running? For the embedded"),
     ],
 )  # fmt: skip
 def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
-    night, night_environment, change, options, code, says
+    night, night_environment, change, patches, options, code, says
 ):
     before = objects(night_environment)
-    failed = run(*retrain(*options, patches=[]), environment={**night_environment, **change})
+    failed = run(*retrain(*options, patches=patches), environment={**night_environment, **change})
     assert failed.returncode == code, failed.stderr
     assert says in failed.stderr
     assert "Traceback" not in failed.stderr and "hunter2" not in failed.stderr
@@ -251,7 +244,7 @@ def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(nigh
 
 
 def test_a_night_that_failed_is_tried_again_at_once_when_asked_for_again(night, night_environment):
-    command = retrain(patches=["source.messages.where=1 = 0"], night="2026-11-18")
+    command = retrain(patches=[*RULED, "source.messages.where=1 = 0"], night="2026-11-18")
     for _ in range(2):
         failed = run(*command, environment=night_environment)
         assert failed.returncode == 30, failed.stderr
