@@ -18,6 +18,7 @@ COMMANDS = {
     "config": "ops.commands.config:config",
     "score": "ops.commands.score:score",
     "runs": "ops.commands.runs:runs",
+    "models": "ops.commands.models:models",
     "rules": "ops.commands.rules:rules",
 }
 

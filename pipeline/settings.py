@@ -260,6 +260,63 @@ class Evaluation(Section):
         return merge
 
 
+class Floor(Section):
+    """The least that a label must reach on the reviewed messages; null: anything."""
+
+    precision: Fraction | None = None
+    recall: Fraction | None = None
+    f1: Fraction | None = None
+
+
+class Regression(Section):
+    margin: Annotated[float, Field(ge=0, lt=1)]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
+    seed: Seed
+
+
+class Churn(Section):
+    overall: Fraction
+    label: Fraction
+
+
+class Drift(Section):
+    messages: Fraction
+    coverage: Fraction
+    share: Fraction
+
+
+class Device(Section):
+    gzipped_bytes: Annotated[int, Field(ge=1)]
+    terms: Annotated[int, Field(ge=1)]
+    microseconds: Annotated[float, Field(gt=0)]
+
+
+class Gate(Section):
+    """What a model must show before it is published."""
+
+    reviews: Annotated[int, Field(ge=0)]
+    floors: dict[Label, Floor]
+    regression: Regression
+    churn: Churn
+    drift: Drift
+    device: Device
+    override: Annotated[str, Field(min_length=10)] | None
+
+
+class Keep(Section):
+    models: Annotated[int, Field(ge=1)]
+    runs: Annotated[int, Field(ge=1)]
+
+
+class Release(Section):
+    """What no model trains on, when a model is published, and how many are kept."""
+
+    holdout: Annotated[float, Field(ge=0, le=0.5)]
+    gate: Gate
+    keep: Keep
+
+
 class Settings(Section):
     """The whole frozen configuration of a night."""
 
@@ -268,3 +325,4 @@ class Settings(Section):
     text: Text
     training: Training
     evaluation: Evaluation
+    release: Release

@@ -68,15 +68,24 @@ class Artefact(luigi.Target):
         ------
         ArtefactError : the object does not hold what its receipt or its schema says.
         """
-        content = store().read(self.key)
-        if self.codec.trusted_only:
-            self.check(content, self.receipt()["sha256"])
+        content = self.content() if self.codec.trusted_only else store().read(self.key)
         return self._counted(self.codec.decode(content))
 
     def dump(self, value: Any) -> None:
         """Encode the value, then write it with one PUT: a bad value or a crash leaves no object."""
         content = self.codec.encode(value)
         self._write(content, self.codec.rows(value))
+
+    def content(self) -> bytes:
+        """The object's bytes, when they are what was written.
+
+        Raises
+        ------
+        ArtefactError : they are not.
+        """
+        content = store().read(self.key)
+        self.check(content, self.receipt()["sha256"])
+        return content
 
     def receipt(self) -> dict[str, Any]:
         """What, how large, from how many rows, and at what cost."""

@@ -24,7 +24,7 @@ class BuildTrainingSet(NightTask):
     """Join labels and cleaned texts into unique, weighted documents."""
 
     stage, name, codec = "preprocessing", "training-set", Npz()
-    sections, version = ("labelling.resolution.soft",), 2
+    sections, version = ("labelling.resolution.soft", "release.holdout"), 3
 
     def requires(self) -> dict[str, Any]:
         return {
@@ -36,5 +36,5 @@ class BuildTrainingSet(NightTask):
     def run(self) -> None:
         votes, verdicts = (shard.load() for shard in self.input()["votes"]), self.input()["verdicts"].load()
         cleaned = (shard.load() for shard in self.input()["cleaned"])
-        soft = self.settings.labelling.resolution.soft
-        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft))
+        soft, holdout = self.settings.labelling.resolution.soft, self.settings.release.holdout
+        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft, holdout))

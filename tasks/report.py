@@ -1,6 +1,8 @@
 """The task that writes down what a night did."""
 
+import functools
 from collections.abc import Iterator
+from typing import Any
 
 from luigi.task import flatten
 
@@ -9,9 +11,12 @@ from tasks.base import Artefact, NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
+from tasks.release import GateModel, PublishModel
 from tasks.training import CrossValidate, SearchGrid
 
-_SHOWN = (IngestMessages, SummariseRules, SearchGrid, CrossValidate, DescribeExport, EvaluateOnReviews)
+_SHOWN = (
+    IngestMessages, SummariseRules, SearchGrid, CrossValidate, DescribeExport, EvaluateOnReviews, GateModel, PublishModel,
+)  # fmt: skip
 
 
 class WriteManifest(NightTask):
@@ -26,8 +31,12 @@ class WriteManifest(NightTask):
         return Artefact(f"runs/{self.date}/{self.config}.json", self.codec, self)
 
     def complete(self) -> bool:
-        output = self.output()
-        return self.finished or output.exists() and output.load()["fingerprint"] == self.fingerprint
+        return self.finished or self.output().exists() and self.manifest["fingerprint"] == self.fingerprint
+
+    @functools.cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as it was written."""
+        return self.output().load()
 
     def run(self) -> None:
         receipts = [artefact.receipt() for artefact in lineage(self)]

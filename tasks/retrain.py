@@ -13,14 +13,14 @@ import luigi
 import luigi.interface
 from luigi.parameter import ParameterVisibility
 
-from pipeline import config, export, ingest, labelling, preprocessing, report, text, training
+from pipeline import config, export, ingest, labelling, preprocessing, release, report, text, training
 from pipeline.errors import ConfigError
 from tasks.base import Artefact, NightTask, load_settings, store_settings
 from tasks.report import WriteManifest
 from tasks.s3 import Store, split_address, store
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
-_STAGES = (ingest, labelling, preprocessing, training, export, report)
+_STAGES = (ingest, labelling, preprocessing, training, export, release, report)
 # What libraries import at their first use: the checks of tables, Parquet, the database's driver.
 _LAZY = (
     "pipeline.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
@@ -63,6 +63,11 @@ class Retrain(NightTask):
         values = dict(super().get_param_values(params, args, kwargs))
         values["config"] = freeze(values["config"], values["patch"])
         return list({**values, "patch": ()}.items())
+
+    @property
+    def refused(self) -> bool:
+        """Whether the gate kept tonight's model from being published; asked for when the night is complete."""
+        return not self.requires().manifest["results"]["decision"]["publish"]
 
     def requires(self) -> WriteManifest:
         return self.clone(WriteManifest)

@@ -38,6 +38,10 @@ def split_address(address: str) -> tuple[str, str]:
     return parts.netloc, parts.path.strip("/")
 
 
+class Conflict(StorageError):
+    """The object is not, or no longer, the one that was to be replaced."""
+
+
 class Store:
     """Objects under ``s3://bucket/prefix``; a key is relative to the prefix."""
 
@@ -72,6 +76,41 @@ class Store:
         """One PUT: the object is there whole, or not at all."""
         with self._translated(key):
             self._call("put_object", Key=self.key(key), Body=content)
+
+    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """The object and its entity tag, for `replace`; None if there is none."""
+        with self._translated(key):
+            try:
+                found = self._call("get_object", Key=self.key(key))
+            except failures.ClientError as error:
+                if _code(error) in ("404", "NoSuchKey", "NotFound"):
+                    return None
+                raise
+            return found["Body"].read(), found["ETag"]
+
+    def replace(self, key: str, content: bytes, tag: str | None) -> None:
+        """Write the object in place of the one with this entity tag (None: where there is none).
+
+        A store that knows no conditions writes in any case.
+
+        Raises
+        ------
+        Conflict : another object is there.
+        """
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        with self._translated(key):
+            try:
+                self._call("put_object", Key=self.key(key), Body=content, **condition)
+            except failures.ClientError as error:
+                if _code(error) in ("412", "PreconditionFailed", "409", "ConditionalRequestConflict"):
+                    raise Conflict(f"{self.address(key)}: another one is there by now") from None
+                if _code(error) not in ("501", "NotImplemented"):
+                    raise
+                self._call("put_object", Key=self.key(key), Body=content)
+
+    def delete(self, key: str) -> None:
+        with self._translated(key):
+            self._call("delete_object", Key=self.key(key))
 
     def keys(self, prefix: str) -> list[str]:
         """The keys that start with the prefix, the one written last at the end."""

@@ -7,11 +7,14 @@ that was killed and is not given up yet; and it counts every task that a helper 
 import logging
 from typing import Any
 
+from luigi import execution_summary
 from luigi.task import Task
 from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
 from luigi.worker import Worker
 
 logger = logging.getLogger("luigi-interface")
+
+REFUSED = 50  # the exit code of a night whose model was not published
 
 
 class NightWorker(Worker):
@@ -26,6 +29,20 @@ class NightWorker(Worker):
 
     def run(self) -> bool:
         self._forgive()
+        succeeded = self._run()
+        if self._refused():
+            logger.info(execution_summary.summary(self))
+            raise SystemExit(REFUSED)
+        return succeeded
+
+    def _refused(self) -> bool:
+        """Whether all is done, and the gate kept a model of it from being published."""
+        tasks = self._scheduled_tasks
+        if self._add_task_history[0][0].complete():
+            return any(getattr(task, "refused", False) for task in tasks.values())
+        return False
+
+    def _run(self) -> bool:
         succeeded = super().run()
         statuses = {task: status for task, status, _ in self._add_task_history}
         root, ran = self._add_task_history[0][0], len(self._add_task_history) > len(statuses)

@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 
 from ops import nights
+from ops.folders import write_together
 from pipeline import report
-from pipeline.errors import DataError
 from tasks.retrain import Retrain
 from tasks.s3 import store
 
@@ -65,14 +65,7 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     summary = io.StringIO()
     _show(manifest, Console(file=summary, width=110, highlight=False))
     contents["summary.txt"] = summary.getvalue().encode()
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (to / f"{name}.part").write_bytes(content)
-        for name in contents:
-            (to / f"{name}.part").replace(to / name)
-    except OSError as error:
-        raise DataError(f"--to {to}: {error.strerror}") from None
+    write_together(to, contents)
     click.echo(f"Written to {to}: {', '.join(contents)}")
 
 

@@ -13,14 +13,20 @@ import pandas as pd
 from pipeline.characters import SEPARATOR
 from pipeline.dataset import TrainingSet
 from pipeline.errors import DataError
+from pipeline.holdout import held_out
 
 
 def build_training_set(
-    votes: Iterable[pd.DataFrame], verdicts: pd.DataFrame, cleaned: Iterable[pd.DataFrame], soft: bool
+    votes: Iterable[pd.DataFrame],
+    verdicts: pd.DataFrame,
+    cleaned: Iterable[pd.DataFrame],
+    soft: bool,
+    holdout: float = 0.0,
 ) -> TrainingSet:
-    """The labelled messages as unique ``(text, label)`` documents; those without a label do not train.
+    """The labelled messages as unique ``(text, label)`` documents.
 
-    With ``soft``, a document's confidence is the mean of its messages', else 1.
+    Those without a label do not train, nor do those in the slice that is held out, see `pipeline.holdout`. With
+    ``soft``, a document's confidence is the mean of its messages', else 1.
 
     Raises
     ------
@@ -31,7 +37,7 @@ def build_training_set(
     votes, cleaned : the tables of each shard; one of each is in memory at a time.
     """
     place = {tuple(rules): row for row, rules in enumerate(verdicts["rules"])}
-    parts = [_documents(*shard, verdicts, place) for shard in zip(votes, cleaned, strict=True)]
+    parts = [_documents(*shard, verdicts, place, holdout) for shard in zip(votes, cleaned, strict=True)]
     documents = pd.concat(parts).groupby(["text", "label"], as_index=False, sort=True).sum()
     names = tuple(sorted(documents["label"].unique()))
     if len(names) < 2:
@@ -52,14 +58,19 @@ def build_training_set(
 
 
 def _documents(
-    votes: pd.DataFrame, cleaned: pd.DataFrame, verdicts: pd.DataFrame, place: dict[tuple[str, ...], int]
+    votes: pd.DataFrame,
+    cleaned: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    place: dict[tuple[str, ...], int],
+    holdout: float,
 ) -> pd.DataFrame:
     """A shard's documents: text, label, how many messages are it, and the sum of their confidences."""
     rows = np.array([place[tuple(rules)] for rules in votes["rules"]], dtype=np.int64)
     labels = verdicts[["label", "confidence"]].iloc[rows].assign(key=votes["key"].to_numpy())
     labelled = labels.dropna(subset="label").merge(cleaned, on="key", validate="one_to_one")
     grouped = labelled.groupby(["text", "label"], as_index=False, sort=False)
-    return grouped.agg(weight=("key", "size"), confidence=("confidence", "sum"))
+    documents = grouped.agg(weight=("key", "size"), confidence=("confidence", "sum"))
+    return documents[~held_out(documents["text"], holdout)]
 
 
 def _tokenise(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:

@@ -17,6 +17,7 @@ def show(manifest: dict[str, Any], storage: str, page: str | None, console: Cons
     console.print(
         Group(
             Text(f"\nNight of {manifest['date']}, configuration {manifest['config']}", style="bold"),
+            _decision(results["decision"], results["publication"]),
             _stages(manifest["tasks"]),
             _sample(results["messages"]["counts"]),
             _labels(results["rules"]),
@@ -58,6 +59,19 @@ def _stages(receipts: list[dict[str, Any]]) -> Table:
 
 def _stage(receipt: dict[str, Any]) -> str:
     return receipt["key"].partition("/")[0]
+
+
+def _decision(decision: dict[str, Any], publication: dict[str, Any]) -> Text:
+    """What became of the model, before anything else: nobody should have to look for it."""
+    if publication["serial"] is None:
+        lines, style = ["Refused: the published model stays as it is.", *decision["reasons"]], "bold red"
+    elif decision["override"]:
+        head = f"Published as model {publication['serial']}, although it failed: {decision['override']}"
+        lines, style = [head, *decision["reasons"]], "bold yellow"
+    else:
+        against = f"it passed against model {decision['champion']}" if decision["champion"] else "the first one"
+        lines, style = [f"Published as model {publication['serial']}: {against}."], "bold green"
+    return Text.assemble((lines[0], style), *(f"\n  {line}" for line in lines[1:]))
 
 
 def _sample(counts: dict[str, int]) -> Text:

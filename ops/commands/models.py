@@ -1,0 +1,62 @@
+"""``nightsieve models``: what is published, and what was before."""
+
+from pathlib import Path
+
+import click
+
+from ops.folders import write_together
+from pipeline.errors import ConfigError
+from tasks.registry import Registry
+from tasks.s3 import store
+
+SERIAL = click.IntRange(min=1)
+
+
+@click.group()
+def models() -> None:
+    """The published models."""
+
+
+@models.command("list", epilog="Example: nightsieve models list")
+def list_() -> None:
+    """List every published model: its serial, its night, its configuration's digest, and whether it is current or pinned."""
+    registry = Registry(store())
+    current, pinned = registry.current(), registry.pinned()
+    for serial in registry.serials():
+        entry = registry.entry(serial)
+        notes = ["current"] if current and current["serial"] == serial else []
+        if notes and current["how"] != "published":
+            notes = [f"current, {current['how']} from {current['from']}: {current['reason']}"]
+        notes += ["pinned"] if serial in pinned else []
+        click.echo("  ".join([f"{serial:>5}", entry["date"], entry["config"], ", ".join(notes)]).rstrip())
+
+
+@models.command(epilog="Example: nightsieve models fetch --to out")
+@click.option("--serial", type=SERIAL, help="Which model; without it the current one.")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder.")
+def fetch(serial: int | None, to: Path) -> None:
+    """Write a published model's files to a folder: model.json, vectors.json, manifest.json and pipeline.joblib."""
+    registry = Registry(store())
+    entry = registry.entry(serial) if serial else registry.champion()
+    if entry is None:
+        raise ConfigError("nothing is published yet; see nightsieve runs list")
+    write_together(to, {name: registry.file(entry, name) for name in entry["files"]})
+    click.echo(f"Model {entry['serial']} of {entry['date']} written to {to}: {', '.join(entry['files'])}")
+
+
+@models.command(epilog="Example: nightsieve models rollback 7 --reason 'flags bank messages as spam'")
+@click.argument("serial", type=SERIAL)
+@click.option("--reason", required=True, help="Why; it is kept beside the pointer and shown by models list.")
+def rollback(serial: int, reason: str) -> None:
+    """Make an earlier model the current one again, until the next publication."""
+    Registry(store()).roll_back(serial, reason)
+    click.echo(f"Model {serial} is the current one")
+
+
+@models.command(epilog="Example: nightsieve models pin 7")
+@click.argument("serial", type=SERIAL)
+@click.option("--off", is_flag=True, help="Let it go again.")
+def pin(serial: int, off: bool) -> None:
+    """Keep a model whatever release.keep says."""
+    Registry(store()).pin(serial, not off)
+    click.echo(f"Model {serial} is {'no longer ' if off else ''}pinned")

@@ -1,0 +1,22 @@
+"""Files that are written together: all of them, or none."""
+
+from pathlib import Path
+
+from pipeline.errors import DataError
+
+
+def write_together(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write files by their names to a folder, which is made where it is missing.
+
+    Raises
+    ------
+    DataError : the folder cannot be written to; the files that were there are as they were.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / f"{name}.part").write_bytes(content)
+        for name in contents:
+            (folder / f"{name}.part").replace(folder / name)
+    except OSError as error:
+        raise DataError(f"--to {folder}: {error.strerror}") from None

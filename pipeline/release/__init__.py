@@ -1,0 +1,12 @@
+"""Stage 6: whether tonight's model replaces the published one."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "gate": ["describe"],
+        "judge": ["Model", "judge", "traits"],
+        "retention": ["expendable"],
+    },
+)

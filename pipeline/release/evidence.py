@@ -1,0 +1,112 @@
+"""What tonight's model and the published one say of the same messages."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.holdout import held_out
+from pipeline.release.bootstrap import f1_difference
+from pipeline.reviews import majority, merged_labels
+from pipeline.settings import Evaluation, Regression
+
+Predict = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two models on the same documents.
+
+    Attributes
+    ----------
+    documents, messages : how many distinct texts, and how many messages they stand for.
+    difference : challenger's macro F1 less champion's with its interval; None without a champion or a label.
+    churn : the share of messages that the challenger labels otherwise; None without a champion.
+    churn_per_label : the same for the messages of each label of the champion's.
+    """
+
+    documents: int
+    messages: int
+    difference: dict[str, float] | None
+    churn: float | None
+    churn_per_label: dict[str, float]
+
+
+def compare_on_reviews(
+    reviews: pd.DataFrame,
+    challenger: Predict,
+    champion: Predict | None,
+    labels: Sequence[str],
+    evaluation: Evaluation,
+    regression: Regression,
+) -> Compared:
+    """The two on the messages that humans have labelled; labels are merged first, as ``evaluation.merge`` says."""
+    merged = merged_labels(evaluation)
+    names = sorted({merged.get(label, label) for label in labels})
+    messages, _ = majority(reviews, evaluation)
+    messages = messages[messages["label"].isin(names)]
+    documents = messages.groupby(["body", "label"], as_index=False).size().rename(columns={"size": "weight"})
+
+    def of(predict: Predict) -> Predict:
+        return lambda body: merged.get(label := predict(body), label)
+
+    return _compare(documents, of(challenger), champion and of(champion), names, regression)
+
+
+def compare_on_holdout(
+    shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]],
+    verdicts: pd.DataFrame,
+    fraction: float,
+    challenger: Predict,
+    champion: Predict | None,
+    labels: Sequence[str],
+    regression: Regression,
+) -> Compared:
+    """The two on the slice of the sample that neither was trained on; the truth is the rules', where they have one.
+
+    Parameters
+    ----------
+    shards : the messages, cleaned texts and votes of each shard; one of each is in memory at a time.
+    fraction : how much was withheld from both models.
+    """
+    label_of = {tuple(rules): label for rules, label in zip(verdicts["rules"], verdicts["label"], strict=True)}
+    parts = []
+    for messages, cleaned, votes in shards:
+        chosen = held_out(cleaned["text"], fraction)
+        found = cleaned.loc[chosen, ["key"]].merge(messages[["key", "body"]], on="key").merge(votes, on="key")
+        found["label"] = [label_of[tuple(rules)] for rules in found["rules"]]
+        parts.append(found.groupby(["body", "label"], as_index=False, dropna=False).size())
+    documents = pd.concat(parts).groupby(["body", "label"], as_index=False, dropna=False)["size"].sum()
+    return _compare(documents.rename(columns={"size": "weight"}), challenger, champion, labels, regression)
+
+
+def _compare(
+    documents: pd.DataFrame,
+    challenger: Predict,
+    champion: Predict | None,
+    labels: Sequence[str],
+    regression: Regression,
+) -> Compared:
+    weight, bodies = documents["weight"].to_numpy(), documents["body"].unique()
+    size: dict[str, Any] = {"documents": len(bodies), "messages": int(weight.sum())}
+    if champion is None or documents.empty:
+        return Compared(**size, difference=None, churn=None, churn_per_label={})
+    found = {"challenger": challenger, "champion": champion}
+    said = {who: documents["body"].map({body: predict(body) for body in bodies}) for who, predict in found.items()}
+    changed = (said["challenger"] != said["champion"]).to_numpy()
+    known = documents["label"].notna().to_numpy()
+    per_label = {
+        label: float(weight[where & changed].sum() / weight[where].sum())
+        for label in sorted(said["champion"].unique())
+        if (where := (said["champion"] == label).to_numpy()).any()
+    }
+    names = sorted({*labels, *said["champion"]})
+    number = {name: place for place, name in enumerate(names)}
+    columns = (documents["label"], said["challenger"], said["champion"])
+    numbers = (column[known].map(number).to_numpy(dtype=np.int64) for column in columns)
+    difference = f1_difference(*numbers, weight[known], len(names), regression) if known.any() else None
+    return Compared(
+        **size, difference=difference, churn=float(weight[changed].sum() / weight.sum()), churn_per_label=per_label
+    )

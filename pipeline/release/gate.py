@@ -1,0 +1,173 @@
+"""The gate: checks with value, bound and verdict, and what follows from them."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.release.evidence import Compared
+from pipeline.settings import Gate
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+NO_CHAMPION = "nothing is published yet"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to tonight's model, ``bound`` being what it must keep to, in words of ``what`` is measured."""
+
+    name: str
+    what: str
+    value: float | int | str | None
+    bound: float | int | str | None
+    verdict: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Night:
+    """What the gate knows of tonight.
+
+    Attributes
+    ----------
+    date : the night's.
+    results : of the night's tasks: ``messages``, ``rules``, ``description`` and ``reviews``.
+    microseconds : to score one message; None where there was none to try.
+    on_reviews, on_holdout : tonight's model beside the champion.
+    """
+
+    date: datetime.date
+    results: dict[str, Any]
+    microseconds: float | None
+    on_reviews: Compared
+    on_holdout: Compared
+
+
+def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
+    """Whether tonight's model is published, as a JSON value.
+
+    ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words,
+    ``override`` why it is published nevertheless, null where nothing had to be overridden. ``champion`` is the serial
+    of the model that it was held against.
+
+    Parameters
+    ----------
+    champion : the registry's entry of the published model; None on the first night.
+    """
+    checks = list(_checks(gate, night, champion))
+    reasons = [describe(asdict(check)) for check in checks if check.verdict == FAILED]
+    overridden = bool(reasons) and gate.override is not None
+    return {
+        "publish": not reasons or overridden,
+        "override": gate.override if overridden else None,
+        "reasons": reasons,
+        "champion": champion and champion["serial"],
+        "checks": [asdict(check) for check in checks],
+        "figures": figures(night),
+        "compared": {"reviews": asdict(night.on_reviews), "holdout": asdict(night.on_holdout)},
+    }
+
+
+def figures(night: Night) -> dict[str, Any]:
+    """What a later night is held against: the messages of tonight, and the shares of labels among them."""
+    rules = night.results["rules"]
+    labelled = max(rules["labelled"], 1)
+    return {
+        "messages": night.results["messages"]["counts"]["kept"],
+        "coverage": rules["labelled"] / max(rules["messages"], 1),
+        "shares": {label: count / labelled for label, count in rules["labels"].items()},
+    }
+
+
+def describe(check: dict[str, Any]) -> str:
+    """A check in a line: what was found and what was asked for."""
+    found, bound = (_written(check[name]) for name in ("value", "bound"))
+    note = f"; {check['note']}" if check["note"] else ""
+    return f"{check['name']}: {check['what']} {found}, must be {bound}{note}"
+
+
+def _written(value: float | int | str | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "undefined" if value is None else f"{value:,}" if isinstance(value, int) else value
+
+
+def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterator[Check]:
+    yield from _verification(night.results["description"])
+    yield from _device(gate, night)
+    yield from _floors(gate, night.results["reviews"])
+    yield _newer(night, champion)
+    for name, compared in (("reviews", night.on_reviews), ("holdout", night.on_holdout)):
+        yield _regression(gate, name, compared)
+    yield from _churn(gate, night.on_holdout)
+    yield from _drift(gate, figures(night), champion and champion["figures"])
+
+
+def _at_most(name: str, what: str, value: float | None, bound: float, note: str = "") -> Check:
+    verdict = SKIPPED if value is None else PASSED if value <= bound else FAILED
+    return Check(name, what, value, f"at most {_written(bound)}", verdict, note)
+
+
+def _at_least(name: str, what: str, value: float | None, bound: float, note: str = "") -> Check:
+    verdict = FAILED if value is None or value < bound else PASSED
+    return Check(name, what, value, f"at least {_written(bound)}", verdict, note)
+
+
+def _verification(description: dict[str, Any]) -> Iterator[Check]:
+    found = description["verification"]
+    yield _at_most("verified", "messages that a scorer scores otherwise", found["differences"], 0)
+
+
+def _device(gate: Gate, night: Night) -> Iterator[Check]:
+    model, device = night.results["description"], gate.device
+    size = model["files"]["model.json"]["gzipped_bytes"]
+    yield _at_most("size", "bytes of the gzipped model", size, device.gzipped_bytes)
+    yield _at_most("terms", "terms", model["terms"], device.terms)
+    yield _at_most("speed", "microseconds a message, in the Python scorer", night.microseconds, device.microseconds)
+
+
+def _floors(gate: Gate, reviews: dict[str, Any]) -> Iterator[Check]:
+    metrics = reviews["metrics"]
+    compared = metrics["n"] if metrics else 0
+    yield _at_least("reviews", "reviewed messages", compared, gate.reviews, "see nightsieve load --label")
+    for label, floor in sorted(gate.floors.items()):
+        for measure, bound in floor.model_dump(exclude_none=True).items():
+            found = (metrics or {}).get("per_label", {}).get(label, {}).get(measure, {"value": None})
+            yield _at_least(f"floor {label}", measure, found["value"], bound)
+
+
+def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
+    if champion is None:
+        return Check("newer", "night", night.date.isoformat(), None, SKIPPED, NO_CHAMPION)
+    verdict = PASSED if night.date.isoformat() >= champion["date"] else FAILED
+    return Check("newer", "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
+
+
+def _regression(gate: Gate, name: str, compared: Compared) -> Check:
+    """Fails on a loss that is larger than the margin and no accident: the whole interval is below 0."""
+    found, margin = compared.difference, gate.regression.margin
+    what, bound = "macro F1 against the champion's", f"at least {-margin:.4g}, if all of its interval is below 0"
+    if found is None:
+        return Check(f"regression on {name}", what, None, bound, SKIPPED, "nothing to compare")
+    verdict = FAILED if found["value"] < -margin and found["high"] < 0 else PASSED
+    note = f"interval {found['low']:.4g} to {found['high']:.4g}, {compared.documents:,} texts"
+    return Check(f"regression on {name}", what, found["value"], bound, verdict, note)
+
+
+def _churn(gate: Gate, compared: Compared) -> Iterator[Check]:
+    yield _at_most("churn", "share of withheld messages with another label", compared.churn, gate.churn.overall)
+    for label, share in compared.churn_per_label.items():
+        yield _at_most(f"churn of {label}", "share with another label", share, gate.churn.label)
+
+
+def _drift(gate: Gate, tonight: dict[str, Any], before: dict[str, Any] | None) -> Iterator[Check]:
+    if before is None:
+        yield Check("drift", "label shares", None, None, SKIPPED, NO_CHAMPION)
+        return
+    drift = gate.drift
+    yield _at_least("messages", "share of the champion's", tonight["messages"] / before["messages"], drift.messages)
+    change = abs(tonight["coverage"] - before["coverage"])
+    yield _at_most("coverage", "change of the share with a label", change, drift.coverage)
+    for label in sorted(tonight["shares"].keys() | before["shares"].keys()):
+        change = abs(tonight["shares"].get(label, 0) - before["shares"].get(label, 0))
+        yield _at_most(f"share of {label}", "change", change, drift.share)

@@ -1,0 +1,181 @@
+"""Published models in S3: ``models/<serial>/``, complete before ``models/current.json`` names it.
+
+A serial is claimed by an object of one's own under it; whoever then sees another's claim there takes the next. Claims
+stay for ever, so no serial is given out twice. `entry.json` is written last: a serial without it is no model.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections import defaultdict
+from typing import Any
+
+from pipeline import release
+from pipeline.codecs import Json
+from pipeline.errors import ArtefactError, ConfigError
+from pipeline.settings import Keep
+from tasks.s3 import Conflict, Store
+
+CURRENT = "models/current.json"
+ENTRY = "entry.json"
+PUBLISHED, ROLLED_BACK = "published", "rolled back"
+_SERIAL = re.compile(r"models/(\d+)/(.+)")
+_TRIES = 100
+
+
+class Registry:
+    """The published models of one store."""
+
+    def __init__(self, store: Store):
+        self.store = store
+
+    def current(self) -> dict[str, Any] | None:
+        """What `models/current.json` says; None before the first publication."""
+        found = self.store.read_tagged(CURRENT)
+        return json.loads(found[0]) if found else None
+
+    def champion(self) -> dict[str, Any] | None:
+        """The entry of the current model; None before the first publication."""
+        current = self.current()
+        return current and self.entry(current["serial"])
+
+    def entry(self, serial: int) -> dict[str, Any]:
+        """What is known of a published model.
+
+        Raises
+        ------
+        ConfigError : there is none of this serial.
+        """
+        found = self.store.read_tagged(_key(serial, ENTRY))
+        if found is None:
+            raise ConfigError(f"there is no model {serial}; see nightsieve models list")
+        return json.loads(found[0])
+
+    def file(self, entry: dict[str, Any], name: str) -> bytes:
+        """One file of a published model.
+
+        Raises
+        ------
+        ArtefactError : it is not what was published.
+        """
+        key = _key(entry["serial"], name)
+        content = self.store.read(key)
+        if hashlib.sha256(content).hexdigest() != entry["files"][name]:
+            raise ArtefactError(f"{self.store.address(key)}: is not the file that was published")
+        return content
+
+    def serials(self) -> list[int]:
+        """Those of complete models, ascending."""
+        return sorted(serial for serial, names in self._listed().items() if ENTRY in names)
+
+    def pinned(self) -> set[int]:
+        """Those that no retention removes."""
+        return {int(key.rpartition("/")[2]) for key in self.store.keys("models/pinned/")}
+
+    def pin(self, serial: int, pinned: bool) -> None:
+        """Pin a model, or let it go."""
+        key = f"models/pinned/{self.entry(serial)['serial']}"
+        if pinned:
+            self.store.write(key, b"")
+        else:
+            self.store.delete(key)
+
+    def publish(self, publication: str, files: dict[str, bytes], entry: dict[str, Any]) -> dict[str, Any]:
+        """The entry of the model after it became the current one.
+
+        Asked for once more with the name of the same ``publication``, it is what came of the first time. The files'
+        manifest gets the serial; ``entry`` is what else a later night must know.
+        """
+        published = self._published(publication)
+        if published is None:
+            serial = self._claim(publication)
+            manifest = {**json.loads(files["manifest.json"]), "serial": serial}
+            files = {**files, "manifest.json": Json().encode(manifest)}
+            for name, content in files.items():
+                self.store.write(_key(serial, name), content)
+            digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+            published = {"serial": serial, "publication": publication, "files": digests, **entry}
+            self.store.write(_key(serial, ENTRY), Json().encode(published))
+        self._advance(published["serial"])
+        return published
+
+    def roll_back(self, serial: int, reason: str) -> None:
+        """Make an earlier model the current one, until the next publication."""
+        self.entry(serial)
+        for _ in range(_TRIES):
+            found = self.store.read_tagged(CURRENT)
+            before = json.loads(found[0])["serial"] if found else None
+            if self._point({"serial": serial, "how": ROLLED_BACK, "from": before, "reason": reason}, found):
+                return
+        raise Conflict(f"{self.store.address(CURRENT)}: others write it all the time; try again")
+
+    def remove(self, serial: int) -> None:
+        """Remove a model's files; its claim stays, so that its serial is never given to another."""
+        names = self._listed().get(serial, set())
+        for name in sorted(names, key=lambda name: name != ENTRY):
+            if not name.startswith("claim-"):
+                self.store.delete(_key(serial, name))
+
+    def prune(self, keep: Keep) -> list[int]:
+        """Remove the models that nothing holds: neither current, pinned, among the last, nor of one of the last nights.
+
+        Returns their serials.
+        """
+        dates = sorted({key.split("/")[1] for key in self.store.keys("runs/")})[-keep.runs :]
+        current = self.current()
+        protected = self.pinned() | ({current["serial"]} if current else set())
+        found = release.expendable(self.serials(), keep.models, protected)
+        removed = [serial for serial in found if self.entry(serial)["date"] not in dates]
+        for serial in removed:
+            self.remove(serial)
+        return removed
+
+    def _listed(self) -> dict[int, set[str]]:
+        """The names of the objects under each serial."""
+        found = defaultdict(set)
+        for key in self.store.keys("models/"):
+            if match := _SERIAL.fullmatch(key):
+                found[int(match[1])].add(match[2])
+        return found
+
+    def _published(self, publication: str) -> dict[str, Any] | None:
+        claim = f"claim-{publication}-"
+        for serial, names in self._listed().items():
+            if ENTRY in names and any(name.startswith(claim) for name in names):
+                return self.entry(serial)
+        return None
+
+    def _claim(self, publication: str) -> int:
+        """A serial above all others, ours alone: of two that claim the same, one at least sees the other's claim."""
+        serial = max(self._listed(), default=0)
+        own = f"claim-{publication}-{secrets.token_hex(4)}"
+        while True:
+            serial += 1
+            self.store.write(_key(serial, own), b"")
+            if self._listed()[serial] == {own}:
+                return serial
+
+    def _advance(self, serial: int) -> None:
+        """Make the model the current one, unless a later one is."""
+        for _ in range(_TRIES):
+            found = self.store.read_tagged(CURRENT)
+            current = json.loads(found[0]) if found else {"serial": 0, "how": PUBLISHED}
+            # Another may have written an older one over a newer: where conditions are not honoured, nobody stops it.
+            serial = max([serial, *self.serials()])
+            if current["serial"] >= serial or (current["how"] == ROLLED_BACK and current["from"] >= serial):
+                return
+            pointer = {"serial": serial, "how": PUBLISHED, "from": current["serial"] or None, "reason": None}
+            self._point(pointer, found)
+        raise Conflict(f"{self.store.address(CURRENT)}: others write it all the time; try again")
+
+    def _point(self, pointer: dict[str, Any], found: tuple[bytes, str] | None) -> bool:
+        try:
+            self.store.replace(CURRENT, Json().encode(pointer), found and found[1])
+        except Conflict:
+            return False
+        return True
+
+
+def _key(serial: int, name: str) -> str:
+    return f"models/{serial}/{name}"

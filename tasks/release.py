@@ -1,0 +1,76 @@
+"""Tasks that decide whether tonight's model is good enough, and publish it if it is."""
+
+from pipeline import release
+from tasks.base import NightTask
+from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients, ExportVectors
+from tasks.ingest import IngestMessages, IngestReviews
+from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
+from tasks.preprocessing import CleanMessages
+from tasks.registry import Registry
+from tasks.s3 import store
+from tasks.shards import every_shard
+from tasks.training import FitModel
+
+
+class GateModel(NightTask):
+    """Hold tonight's model against the published one.
+
+    A night is decided once, against the model that was published then: its serial is in the decision, not in the
+    fingerprint. Else every publication would make all earlier nights undecided again.
+    """
+
+    stage, name = "release", "decision"
+    sections = ("release.gate", "release.holdout", "text", "evaluation")
+    dated = True
+
+    def requires(self) -> dict[str, object]:
+        tasks = {
+            "model": ExportCoefficients, "description": DescribeExport, "measured": EvaluateOnReviews,
+            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes, "reviews": IngestReviews,
+        }  # fmt: skip
+        shards = {"cleaned": every_shard(self, CleanMessages), "votes": every_shard(self, ApplyRules)}
+        return {**{name: self.clone(task) for name, task in tasks.items()}, **shards}
+
+    def run(self) -> None:
+        given, registry = self.input(), Registry(store())
+        champion = registry.champion()
+        published = champion and release.Model(registry.file(champion, "model.json"), champion)
+        tonight = release.Model(given["model"].load(), release.traits(self.date, self.settings))
+        shards = zip(given["messages"].parts(), *(_each(given[name]) for name in ("cleaned", "votes")), strict=True)
+        results = {
+            "messages": given["messages"].manifest,
+            "rules": given["rules"].load(),
+            "description": given["description"].load(),
+            "reviews": given["measured"].load(),
+        }
+        verdicts, reviews = given["verdicts"].load(), given["reviews"].load()
+        self.output().dump(release.judge(self.settings, tonight, published, results, shards, verdicts, reviews))
+
+
+class PublishModel(NightTask):
+    """Make the model the current one, if it passed; a refused one leaves everything as it is."""
+
+    stage, name = "release", "publication"
+    sections = ("release.keep",)
+    dated = True
+    resources = {"registry": 1}
+
+    def requires(self) -> dict[str, object]:
+        files = {
+            "model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel,
+            "manifest.json": DescribeExport,
+        }  # fmt: skip
+        return {"decision": self.clone(GateModel), "files": {name: self.clone(task) for name, task in files.items()}}
+
+    def run(self) -> None:
+        decision, registry = self.input()["decision"].load(), Registry(store())
+        files = {name: artefact.content() for name, artefact in self.input()["files"].items()}
+        traits = release.traits(self.date, self.settings)
+        entry = {**traits, "config": self.config, "figures": decision["figures"], "champion": decision["champion"]}
+        self.warn(decision["reasons"])
+        serial = registry.publish(self.fingerprint, files, entry)["serial"] if decision["publish"] else None
+        self.output().dump({"serial": serial, "removed": registry.prune(self.settings.release.keep)})
+
+
+def _each(artefacts):
+    return (artefact.load() for artefact in artefacts)
