@@ -1,6 +1,6 @@
 """The slice of the texts that no night trains on, so that every model can be measured on it.
 
-A cleaned text is in the slice or not, whatever the night, so a text that one model was kept from was kept from the next.
+A cleaned text is in the slice or not, whatever the night: what one model was kept from, the next one was kept from too.
 """
 
 import hashlib

@@ -15,7 +15,8 @@ from tasks.release import GateModel, PublishModel
 from tasks.training import CrossValidate, SearchGrid
 
 _SHOWN = (
-    IngestMessages, SummariseRules, SearchGrid, CrossValidate, DescribeExport, EvaluateOnReviews, GateModel, PublishModel,
+    IngestMessages, SummariseRules, SearchGrid, CrossValidate, DescribeExport, EvaluateOnReviews, GateModel,
+    PublishModel,
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def models() -> None:
 
 @models.command("list", epilog="Example: nightsieve models list")
 def list_() -> None:
-    """List every published model: its serial, its night, its configuration's digest, and whether it is current or pinned."""
+    """List every published model: serial, night, its configuration's digest, and whether it is current or pinned."""
     registry = Registry(store())
     current, pinned = registry.current(), registry.pinned()
     for serial in registry.serials():

@@ -107,6 +107,5 @@ def _compare(
     columns = (documents["label"], said["challenger"], said["champion"])
     numbers = (column[known].map(number).to_numpy(dtype=np.int64) for column in columns)
     difference = f1_difference(*numbers, weight[known], len(names), regression) if known.any() else None
-    return Compared(
-        **size, difference=difference, churn=float(weight[changed].sum() / weight.sum()), churn_per_label=per_label
-    )
+    churn = float(weight[changed].sum() / weight.sum())
+    return Compared(**size, difference=difference, churn=churn, churn_per_label=per_label)

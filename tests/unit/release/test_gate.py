@@ -1,0 +1,122 @@
+"""What the gate asks, and what it makes of the answers."""
+
+import copy
+import datetime
+
+import pytest
+
+from pipeline.release.evidence import Compared
+from pipeline.release.gate import Night, decide
+from pipeline.settings import Gate
+
+GATE = {
+    "reviews": 10,
+    "floors": {"spam": {"precision": 0.9, "recall": 0.5}},
+    "regression": {"margin": 0.01, "confidence": 0.95, "resamples": 100, "seed": 1},
+    "churn": {"overall": 0.05, "label": 0.2},
+    "drift": {"messages": 0.6, "coverage": 0.1, "share": 0.1},
+    "device": {"gzipped_bytes": 1000, "terms": 100, "microseconds": 50.0},
+    "override": None,
+}
+RESULTS = {
+    "messages": {"counts": {"kept": 1000}},
+    "rules": {"messages": 1000, "labelled": 800, "labels": {"ham": 600, "spam": 200}},
+    "description": {
+        "terms": 90,
+        "files": {"model.json": {"gzipped_bytes": 900}},
+        "verification": {"differences": 0},
+    },
+    "reviews": {"metrics": {"n": 20, "per_label": {"spam": {"precision": {"value": 0.95}, "recall": {"value": 0.6}}}}},
+}
+CHAMPION = {
+    "serial": 7,
+    "date": "2026-11-19",
+    "figures": {"messages": 1100, "coverage": 0.8, "shares": {"ham": 0.76, "spam": 0.24}},
+}
+ALIKE = Compared(
+    documents=50,
+    messages=60,
+    difference={"value": 0.0, "low": -0.01, "high": 0.01},
+    churn=0.01,
+    churn_per_label={"ham": 0.01, "spam": 0.1},
+)
+ALONE = Compared(documents=50, messages=60, difference=None, churn=None, churn_per_label={})
+
+
+def decision(
+    champion=CHAMPION, compared=ALIKE, microseconds=10.0, date=datetime.date(2026, 11, 20), gate=None, **results
+):
+    found = copy.deepcopy(RESULTS)
+    for path, value in results.items():
+        *parents, last = path.split("__")
+        place = found
+        for key in parents:
+            place = place[key]
+        place[last] = value
+    night = Night(date=date, results=found, microseconds=microseconds, on_reviews=compared, on_holdout=compared)
+    return decide(Gate.model_validate({**GATE, **(gate or {})}), night, champion)
+
+
+def failed(found: dict) -> list[str]:
+    return [check["name"] for check in found["checks"] if check["verdict"] == "failed"]
+
+
+def test_a_good_night_passes_every_check():
+    found = decision()
+    assert found["publish"] and found["champion"] == 7
+    assert {check["verdict"] for check in found["checks"]} == {"passed"}
+    assert (found["reasons"], found["override"]) == ([], None)
+
+
+def test_the_first_night_has_no_champion_and_says_so():
+    found = decision(champion=None, compared=ALONE)
+    assert found["publish"] and found["champion"] is None
+    skipped = [check for check in found["checks"] if check["verdict"] == "skipped"]
+    assert {check["name"] for check in skipped} >= {"newer", "drift", "churn", "regression on holdout"}
+    assert any(check["note"] == "nothing is published yet" for check in skipped)
+
+
+LOSS = {"value": -0.02, "low": -0.03, "high": -0.001}
+UNSURE = {"value": -0.02, "low": -0.05, "high": 0.01}
+SMALL = {"value": -0.009, "low": -0.0095, "high": -0.001}
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"description__verification__differences": 1}, ["verified"]),
+        ({"description__files": {"model.json": {"gzipped_bytes": 1001}}}, ["size"]),
+        ({"description__terms": 101}, ["terms"]),
+        ({"microseconds": 51.0}, ["speed"]),
+        ({"reviews__metrics__n": 9}, ["reviews"]),
+        ({"reviews__metrics": None}, ["reviews", "floor spam", "floor spam"]),
+        ({"reviews__metrics__per_label__spam__precision": {"value": 0.89}}, ["floor spam"]),
+        ({"reviews__metrics__per_label__spam__precision": {"value": None}}, ["floor spam"]),
+        ({"date": datetime.date(2026, 11, 18)}, ["newer"]),
+        ({"compared": {"difference": LOSS}}, ["regression on reviews", "regression on holdout"]),
+        ({"compared": {"difference": UNSURE}}, []),
+        ({"compared": {"difference": SMALL}}, []),
+        ({"compared": {"churn": 0.06}}, ["churn"]),
+        ({"compared": {"churn_per_label": {"spam": 0.21}}}, ["churn of spam"]),
+        ({"messages__counts__kept": 600}, ["messages"]),
+        ({"rules__labelled": 690}, ["coverage"]),
+        ({"rules__labels": {"ham": 500, "spam": 300}}, ["share of ham", "share of spam"]),
+        ({"rules__labels": {"ham": 600, "new": 200}}, ["share of new", "share of spam"]),
+    ],
+    ids=str,
+)
+def test_each_check_alone_refuses_and_is_named(change, names):
+    if "compared" in change:
+        change = {"compared": Compared(**{**vars(ALIKE), **change["compared"]})}
+    found = decision(**change)
+    assert failed(found) == names
+    assert found["publish"] == (not names)
+    assert [reason.partition(":")[0] for reason in found["reasons"]] == names
+
+
+def test_an_override_publishes_what_failed_and_keeps_its_reason():
+    why = {"override": "the vendor's new template is known"}
+    found = decision(gate=why, description__terms=101)
+    assert found["publish"] and found["override"] == why["override"]
+    assert found["reasons"] == ["terms: terms 101, must be at most 100"]
+    assert decision(gate=why)["override"] is None
