@@ -111,7 +111,7 @@ class Artefact(luigi.Target):
             "sha256": hashlib.sha256(content).hexdigest(),
             "bytes": len(content),
             "rows_out": rows,
-            **self.task.cost(),
+            **self.task.account(),
         }
         store().write(self._receipt_key, Json().encode(receipt))
         store().write(self.key, content)
@@ -229,11 +229,18 @@ class NightTask(luigi.Task):
     def start(self) -> None:
         self.rows_in, self._started = 0, time.monotonic()
 
-    def cost(self) -> dict[str, Any]:
-        """What the task took since `start`; the memory is the peak of its process, which luigi.cfg makes its own."""
+    def account(self) -> dict[str, Any]:
+        """What the task is, and what it took since `start`.
+
+        The memory is the peak of its process, which luigi.cfg makes its own.
+        """
         return {
             "task": self.get_task_family(),
+            "version": self.version,
+            "date": self.date.isoformat() if self.dated else None,
+            "sections": self.sections,
             "parameters": {name: str(value) for name, value in self.identity().items()},
+            "requires": list(dict.fromkeys(task.get_task_family() for task in flatten(self.requires()))),
             "rows_in": self.rows_in or None,
             "seconds": round(time.monotonic() - self._started, 3),
             "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / _MIB),

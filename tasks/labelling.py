@@ -1,8 +1,9 @@
 """Tasks that label messages with rules, and say how the rules fared."""
 
+import json
 from typing import Any
 
-from pipeline import labelling
+from pipeline import config, labelling
 from pipeline.codecs import Raw, Table
 from tasks.base import NightTask
 from tasks.ingest import IngestReviews
@@ -19,7 +20,7 @@ class CompileRules(NightTask):
 
     def identity(self) -> dict[str, Any]:
         patterns = [(rule.id, rule.field, rule.pattern) for rule in self.settings.labelling.rules]
-        return {**super().identity(), "patterns": patterns}
+        return {**super().identity(), "patterns": config.digest(json.dumps(patterns).encode())}
 
     def run(self) -> None:
         rules, engine = self.settings.labelling.rules, self.settings.labelling.engine

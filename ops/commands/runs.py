@@ -11,6 +11,9 @@ from rich.console import Console
 
 from ops import nights
 from ops.folders import write_together
+from ops.runs.explain import explain as explain_run
+from ops.runs.replay import replay as replay_run
+from pipeline.errors import ArtefactError, ConfigError
 from pipeline import report
 from tasks.retrain import Retrain
 from tasks.s3 import store
@@ -67,6 +70,53 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     contents["summary.txt"] = summary.getvalue().encode()
     write_together(to, contents)
     click.echo(f"Written to {to}: {', '.join(contents)}")
+
+
+@runs.command(epilog="Example: nightsieve runs explain 2026-11-20")
+@click.argument("date", metavar="DATE", type=nights.DATE)
+@nights.layer_options
+@click.option("--task", help="This family alone, such as FitModel.")
+@click.option("--against", type=nights.DATE, help="Another night; without it the last earlier one on the same table.")
+def explain(
+    date: datetime.datetime,
+    overlays: tuple[str, ...],
+    patches: tuple[str, ...],
+    task: str | None,
+    against: datetime.datetime | None,
+) -> None:
+    """Say for each task of a night why it ran, or why it did not."""
+    manifest = nights.manifest(date.date(), overlays, patches)
+    before = nights.manifest(against.date(), (), ()) if against else nights.earlier(manifest)
+    if before is None:
+        raise ConfigError(f"there is no night before {manifest['date']} on the same table; name one with --against")
+    click.echo(f"Against the night of {before['date']}, configuration {before['config']}:")
+    for name, reasons in explain_run(manifest, before):
+        if task in (None, name.partition("(")[0]):
+            click.echo(f"{name}: {'; '.join(reasons) if reasons else 'taken over, nothing it depends on has changed'}")
+
+
+@runs.command(epilog="Example: nightsieve runs replay 2026-11-20")
+@click.argument("date", metavar="DATE", type=nights.DATE)
+@nights.layer_options
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Tasks at a time.")
+def replay(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str, ...], workers: int) -> None:
+    """Run a past night again on what the database gave then, and compare every object, byte for byte.
+
+    The exit code is 0 when all are the same. Nothing of the night itself is touched, nothing is published.
+    """
+    manifest = nights.manifest(date.date(), overlays, patches)
+    found = replay_run(manifest, workers)
+    unlike = [each for each in found if each.outcome != "same"]
+    for each in unlike:
+        why = "its fingerprint is another one today" if each.outcome == "missing" else "other bytes"
+        click.echo(f"{each.task}: {why} ({each.key})")
+    versions = report.environment()
+    for name, version in manifest["environment"].items():
+        if versions[name] != version:
+            click.echo(f"{name}: {version} then, {versions[name]} now")
+    click.echo(f"{len(found) - len(unlike)} of {len(found)} objects are the same, byte for byte")
+    if unlike:
+        raise ArtefactError(f"the night of {manifest['date']} cannot be replayed with what is installed today")
 
 
 def _show(manifest: dict[str, Any], console: Console | None = None) -> None:

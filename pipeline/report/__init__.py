@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"manifest": ["run_manifest"], "summary": ["show"]}
+    __name__, submod_attrs={"manifest": ["environment", "run_manifest"], "summary": ["show"]}
 )

@@ -11,6 +11,11 @@ FORMAT = 1
 _LIBRARIES = ("luigi", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
+def environment() -> dict[str, str]:
+    """The versions of what the results depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in _LIBRARIES}}
+
+
 def run_manifest(
     date: datetime.date,
     digest: str,
@@ -28,7 +33,7 @@ def run_manifest(
         "date": date.isoformat(),
         "config": digest,
         "fingerprint": fingerprint,
-        "environment": {"python": platform.python_version(), **{name: metadata.version(name) for name in _LIBRARIES}},
+        "environment": environment(),
         "results": results,
         "tasks": receipts,
         "settings": settings.model_dump(mode="json"),

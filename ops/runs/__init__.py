@@ -1,0 +1,1 @@
+"""Past nights: why a task ran, and the same night once more."""
