@@ -317,6 +317,12 @@ class Release(Section):
     keep: Keep
 
 
+class Notify(Section):
+    """Which events people are told of, by a webhook."""
+
+    events: tuple[Literal["published", "refused", "rolled back", "drift"], ...]
+
+
 class Settings(Section):
     """The whole frozen configuration of a night."""
 
@@ -326,3 +332,4 @@ class Settings(Section):
     training: Training
     evaluation: Evaluation
     release: Release
+    notify: Notify

@@ -1,7 +1,13 @@
 """Tasks that decide whether tonight's model is good enough, and publish it if it is."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import luigi
+
 from pipeline import release
-from tasks.base import NightTask
+from tasks import webhook
+from tasks.base import Artefact, NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients, ExportVectors
 from tasks.ingest import IngestMessages, IngestReviews
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
@@ -69,8 +75,14 @@ class PublishModel(NightTask):
         entry = {**traits, "config": self.config, "figures": decision["figures"], "champion": decision["champion"]}
         self.warn(decision["reasons"])
         serial = registry.publish(self.fingerprint, files, entry)["serial"] if decision["publish"] else None
+        self.notices = release.notices(self.date.isoformat(), decision, serial)
         self.output().dump({"serial": serial, "removed": registry.prune(self.settings.release.keep)})
 
 
-def _each(artefacts):
+@PublishModel.event_handler(luigi.Event.SUCCESS)
+def _tell(task: PublishModel) -> None:
+    webhook.send(task.notices, task.settings.notify)
+
+
+def _each(artefacts: list[Artefact]) -> Iterator[Any]:
     return (artefact.load() for artefact in artefacts)

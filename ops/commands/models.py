@@ -6,6 +6,8 @@ import click
 
 from ops.folders import write_together
 from pipeline.errors import ConfigError
+from tasks import webhook
+from tasks.base import load_settings
 from tasks.registry import Registry
 from tasks.s3 import store
 
@@ -49,8 +51,11 @@ def fetch(serial: int | None, to: Path) -> None:
 @click.option("--reason", required=True, help="Why; it is kept beside the pointer and shown by models list.")
 def rollback(serial: int, reason: str) -> None:
     """Make an earlier model the current one again, until the next publication."""
-    Registry(store()).roll_back(serial, reason)
-    click.echo(f"Model {serial} is the current one")
+    registry = Registry(store())
+    registry.roll_back(serial, reason)
+    words = f"Model {serial} is the current one again: {reason}"
+    webhook.send([("rolled back", words)], load_settings(registry.entry(serial)["config"]).notify)
+    click.echo(words)
 
 
 @models.command(epilog="Example: nightsieve models pin 7")

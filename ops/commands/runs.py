@@ -13,8 +13,8 @@ from ops import nights
 from ops.folders import write_together
 from ops.runs.explain import explain as explain_run
 from ops.runs.replay import replay as replay_run
-from pipeline.errors import ArtefactError, ConfigError
 from pipeline import report
+from pipeline.errors import ArtefactError, ConfigError
 from tasks.retrain import Retrain
 from tasks.s3 import store
 

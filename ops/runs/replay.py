@@ -26,7 +26,7 @@ ROOTS = (CrossValidate, DescribeExport, EvaluateOnReviews, SummariseRules)
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of a task: ``same``, ``other`` bytes, or ``missing``, because its fingerprint is another one today."""
+    """What became of a task: the ``same`` or ``other`` bytes, or ``missing``: its fingerprint is another one today."""
 
     task: str
     key: str

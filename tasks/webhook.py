@@ -1,0 +1,43 @@
+"""Notices to people: JSON that Slack and its like take, posted to the address in ``NIGHTSIEVE_WEBHOOK_URL``.
+
+The address is a secret, so it stands in no configuration and no message. A notice that cannot be sent is a warning.
+"""
+
+import json
+import logging
+import os
+import urllib.request
+from collections.abc import Iterable
+from urllib.error import HTTPError
+
+from pipeline.settings import Notify
+
+VARIABLE = "NIGHTSIEVE_WEBHOOK_URL"
+TIMEOUT = 10  # seconds
+
+logger = logging.getLogger("luigi-interface")
+
+
+def send(notices: Iterable[tuple[str, str]], notify: Notify) -> None:
+    """Post the words of every event that ``notify.events`` names."""
+    for event, words in notices:
+        if event in notify.events:
+            failure = _post(words)
+            if failure:
+                logger.warning("the notice of %s was not sent: %s; check %s", event, failure, VARIABLE)
+
+
+def _post(words: str) -> str | None:
+    """Why the words could not be posted; None when they were. What the address is, or answers, stays untold."""
+    address = os.environ.get(VARIABLE)
+    if not address:
+        return "the variable is not set"
+    body = json.dumps({"text": words}).encode()
+    try:
+        request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=TIMEOUT):
+            return None
+    except HTTPError as error:
+        return f"HTTP {error.code}"
+    except (OSError, ValueError) as error:
+        return type(error).__name__
