@@ -68,8 +68,7 @@ class VerifyExport(NightTask):
 class DescribeExport(NightTask):
     """Write the manifest that travels beside the verified model."""
 
-    stage, name = "export", "description"
-    dated = True
+    stage, name, version = "export", "description", 2
 
     def requires(self) -> dict[str, Any]:
         files = {"model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel}
@@ -83,7 +82,7 @@ class DescribeExport(NightTask):
         files, training, verification = (self.input()[name] for name in ("files", "training", "verification"))
         receipts = {name: artefact.receipt() for name, artefact in files.items()}
         model, digest = files["model.json"].load(), training.receipt()["sha256"]
-        self.output().dump(export.describe(self.date, digest, receipts, model, verification.load()))
+        self.output().dump(export.describe(digest, receipts, model, verification.load()))
 
 
 class EvaluateOnReviews(NightTask):

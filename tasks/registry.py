@@ -4,6 +4,7 @@ A serial is claimed by an object of one's own under it; whoever then sees anothe
 stay for ever, so no serial is given out twice. `entry.json` is written last: a serial without it is no model.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -19,7 +20,6 @@ from tasks.s3 import Conflict, Store
 
 CURRENT = "models/current.json"
 ENTRY = "entry.json"
-PUBLISHED, ROLLED_BACK = "published", "rolled back"
 _SERIAL = re.compile(r"models/(\d+)/(.+)")
 _TRIES = 100
 
@@ -97,18 +97,18 @@ class Registry:
             digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
             published = {"serial": serial, "publication": publication, "files": digests, **entry}
             self.store.write(_key(serial, ENTRY), Json().encode(published))
-        self._advance(published["serial"])
+        self._advance()
         return published
 
-    def roll_back(self, serial: int, reason: str) -> None:
-        """Make an earlier model the current one, until the next publication."""
-        self.entry(serial)
-        for _ in range(_TRIES):
-            found = self.store.read_tagged(CURRENT)
-            before = json.loads(found[0])["serial"] if found else None
-            if self._point({"serial": serial, "how": ROLLED_BACK, "from": before, "reason": reason}, found):
-                return
-        raise Conflict(f"{self.store.address(CURRENT)}: others write it all the time; try again")
+    def roll_back(self, serial: int, reason: str) -> dict[str, Any]:
+        """The entry of the model after it was published once more, under a serial of its own.
+
+        So serials only ever ascend, and a phone that refuses to go back by accident takes the model that it shall.
+        """
+        old = self.entry(serial)
+        files = {name: self.file(old, name) for name in old["files"]}
+        traits = {name: value for name, value in old.items() if name not in ("serial", "publication", "files")}
+        return self.publish(f"rollback{secrets.token_hex(8)}", files, {**traits, "restores": serial, "reason": reason})
 
     def remove(self, serial: int) -> None:
         """Remove a model's files; its claim stays, so that its serial is never given to another."""
@@ -156,25 +156,21 @@ class Registry:
             if self._listed()[serial] == {own}:
                 return serial
 
-    def _advance(self, serial: int) -> None:
-        """Make the model the current one, unless a later one is."""
+    def _advance(self) -> None:
+        """Make the last complete model the current one.
+
+        Where a store honours no conditions, a slow publisher may have written an older one over a newer; so it looks
+        again, until nothing is left to do.
+        """
         for _ in range(_TRIES):
             found = self.store.read_tagged(CURRENT)
-            current = json.loads(found[0]) if found else {"serial": 0, "how": PUBLISHED}
-            # Another may have written an older one over a newer: where conditions are not honoured, nobody stops it.
-            serial = max([serial, *self.serials()])
-            if current["serial"] >= serial or (current["how"] == ROLLED_BACK and current["from"] >= serial):
+            serial = max(self.serials())
+            if found and json.loads(found[0])["serial"] >= serial:
                 return
-            pointer = {"serial": serial, "how": PUBLISHED, "from": current["serial"] or None, "reason": None}
-            self._point(pointer, found)
+            pointer = {"serial": serial, "files": self.entry(serial)["files"]}
+            with contextlib.suppress(Conflict):
+                self.store.replace(CURRENT, Json().encode(pointer), found and found[1])
         raise Conflict(f"{self.store.address(CURRENT)}: others write it all the time; try again")
-
-    def _point(self, pointer: dict[str, Any], found: tuple[bytes, str] | None) -> bool:
-        try:
-            self.store.replace(CURRENT, Json().encode(pointer), found and found[1])
-        except Conflict:
-            return False
-        return True
 
 
 def _key(serial: int, name: str) -> str:

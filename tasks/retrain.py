@@ -66,8 +66,9 @@ class Retrain(NightTask):
 
     @property
     def refused(self) -> bool:
-        """Whether the gate kept tonight's model from being published; asked for when the night is complete."""
-        return not self.requires().manifest["results"]["decision"]["publish"]
+        """Whether the night is complete and its model was not good enough to be published."""
+        decision = self.requires().manifest["results"]["decision"]
+        return not decision["publish"] and not decision["older"]
 
     def requires(self) -> WriteManifest:
         return self.clone(WriteManifest)

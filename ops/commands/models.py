@@ -27,9 +27,8 @@ def list_() -> None:
     for serial in registry.serials():
         entry = registry.entry(serial)
         notes = ["current"] if current and current["serial"] == serial else []
-        if notes and current["how"] != "published":
-            notes = [f"current, {current['how']} from {current['from']}: {current['reason']}"]
         notes += ["pinned"] if serial in pinned else []
+        notes += [f"is model {entry['restores']} again: {entry['reason']}"] if "restores" in entry else []
         click.echo("  ".join([f"{serial:>5}", entry["date"], entry["config"], ", ".join(notes)]).rstrip())
 
 
@@ -48,12 +47,12 @@ def fetch(serial: int | None, to: Path) -> None:
 
 @models.command(epilog="Example: nightsieve models rollback 7 --reason 'flags bank messages as spam'")
 @click.argument("serial", type=SERIAL)
-@click.option("--reason", required=True, help="Why; it is kept beside the pointer and shown by models list.")
+@click.option("--reason", required=True, help="Why; it is kept with the model and shown by models list.")
 def rollback(serial: int, reason: str) -> None:
-    """Make an earlier model the current one again, until the next publication."""
+    """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it."""
     registry = Registry(store())
-    registry.roll_back(serial, reason)
-    words = f"Model {serial} is the current one again: {reason}"
+    restored = registry.roll_back(serial, reason)
+    words = f"Model {serial} is published again, as {restored['serial']}: {reason}"
     webhook.send([("rolled back", words)], load_settings(registry.entry(serial)["config"]).notify)
     click.echo(words)
 

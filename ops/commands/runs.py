@@ -14,6 +14,7 @@ from ops.folders import write_together
 from ops.runs.explain import explain as explain_run
 from ops.runs.replay import replay as replay_run
 from pipeline import report
+from pipeline.codecs import Json
 from pipeline.errors import ArtefactError, ConfigError
 from tasks.retrain import Retrain
 from tasks.s3 import store
@@ -64,6 +65,8 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     manifest = nights.manifest(date.date(), overlays, patches)
     receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
     contents = {name: nights.content(receipts[task]) for name, task in FILES.items()}
+    if serial := manifest["results"]["publication"]["serial"]:
+        contents["manifest.json"] = Json().encode({**json.loads(contents["manifest.json"]), "serial": serial})
     contents["run.json"] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     summary = io.StringIO()
     _show(manifest, Console(file=summary, width=110, highlight=False))

@@ -1,6 +1,5 @@
 """The manifest that travels beside an exported model: what belongs together, and which model is the newer one."""
 
-import datetime
 import gzip
 import hashlib
 import io
@@ -18,7 +17,6 @@ VERSION = "1.0"
 
 
 def describe(
-    date: datetime.date,
     training: str,
     files: dict[str, dict[str, Any]],
     model_bytes: bytes,
@@ -26,7 +24,7 @@ def describe(
 ) -> dict[str, Any]:
     """The manifest as a JSON value; ``training`` is the training set's sha256, each of the ``files`` a receipt.
 
-    The serial ascends with the night, so that a device which holds a higher one can tell that it is about to go back.
+    A published one has a ``serial`` too.
     """
     sizes = {name: {"sha256": receipt["sha256"], "bytes": receipt["bytes"]} for name, receipt in files.items()}
     sizes["model.json"]["gzipped_bytes"] = len(gzip.compress(model_bytes, 9, mtime=0))
@@ -34,7 +32,6 @@ def describe(
     return {
         "format": FORMAT,
         "version": VERSION,
-        "serial": int(f"{date:%Y%m%d}"),
         "training": training,
         "labels": model["labels"],
         "terms": len(model["terms"]),

@@ -9,6 +9,7 @@ from pipeline.release.evidence import Compared
 from pipeline.settings import Gate
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+NEWER = "newer"
 NO_CHAMPION = "nothing is published yet"
 
 
@@ -46,8 +47,8 @@ class Night:
 def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
     """Whether tonight's model is published, as a JSON value.
 
-    ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words,
-    ``override`` why it is published nevertheless, null where nothing had to be overridden. ``champion`` is the serial
+    ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words, ``older``
+    whether the only one is that a later night is published already, as when nights are made up for, and ``override`` why it is published nevertheless, null where nothing had to be overridden. ``champion`` is the serial
     of the model that it was held against.
 
     Parameters
@@ -55,10 +56,12 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
     champion : the registry's entry of the published model; None on the first night.
     """
     checks = list(_checks(gate, night, champion))
-    reasons = [describe(asdict(check)) for check in checks if check.verdict == FAILED]
+    failed = [check for check in checks if check.verdict == FAILED]
+    reasons = [describe(asdict(check)) for check in failed]
     overridden = bool(reasons) and gate.override is not None
     return {
         "publish": not reasons or overridden,
+        "older": [check.name for check in failed] == [NEWER],
         "override": gate.override if overridden else None,
         "reasons": reasons,
         "champion": champion and champion["serial"],
@@ -138,9 +141,9 @@ def _floors(gate: Gate, reviews: dict[str, Any]) -> Iterator[Check]:
 
 def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
     if champion is None:
-        return Check("newer", "night", night.date.isoformat(), None, SKIPPED, NO_CHAMPION)
+        return Check(NEWER, "night", night.date.isoformat(), None, SKIPPED, NO_CHAMPION)
     verdict = PASSED if night.date.isoformat() >= champion["date"] else FAILED
-    return Check("newer", "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
+    return Check(NEWER, "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
 
 
 def _regression(gate: Gate, name: str, compared: Compared) -> Check:

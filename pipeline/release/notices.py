@@ -11,6 +11,8 @@ def notices(date: str, decision: dict[str, Any], serial: int | None) -> list[tup
     The words hold figures and names of labels alone.
     """
     reasons = decision["reasons"]
+    if decision["older"] and serial is None:
+        return []
     if serial is None:
         found = [("refused", _lines(f"The model of {date} was refused; the published one stays.", reasons))]
     elif decision["override"]:

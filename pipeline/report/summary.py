@@ -63,7 +63,9 @@ def _stage(receipt: dict[str, Any]) -> str:
 
 def _decision(decision: dict[str, Any], publication: dict[str, Any]) -> Text:
     """What became of the model, before anything else: nobody should have to look for it."""
-    if publication["serial"] is None:
+    if decision["older"] and publication["serial"] is None:
+        lines, style = ["Not published: the model of a later night is."], "bold"
+    elif publication["serial"] is None:
         lines, style = ["Refused: the published model stays as it is.", *decision["reasons"]], "bold red"
     elif decision["override"]:
         head = f"Published as model {publication['serial']}, although it failed: {decision['override']}"

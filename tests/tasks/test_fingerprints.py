@@ -16,8 +16,9 @@ NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
 AFTER_TRAINING_SET = {
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "WriteManifest", "Retrain",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest", "Retrain",
 }  # fmt: skip
+DECISION = {"GateModel", "PublishModel", "WriteManifest", "Retrain"}
 AFTER_VERDICTS = {"ResolveVotes", "SummariseRules", "BuildTrainingSet"} | AFTER_TRAINING_SET
 AFTER_LABELS = LABELLING | AFTER_VERDICTS
 NIGHTLY = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}
@@ -53,12 +54,15 @@ def test_a_night_has_every_task(environment):
     [
         ("training.search.folds=3", AFTER_TRAINING_SET),
         ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "Retrain"}),
-        ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews", "WriteManifest", "Retrain"}),
+        ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
         ("text.min_token=2", NIGHTLY - LABELLING - {"IngestMessages", "IngestReviews"}),
         ("source.sample.seed=1", NIGHTLY - {"IngestReviews"}),
         ("source.max_body_bytes=99", NIGHTLY),
         ("labelling.resolution.method=label_model", AFTER_VERDICTS),
         ("labelling.resolution.soft=true", AFTER_VERDICTS),
+        ("release.holdout=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
+        ("release.gate.override=known to be right", DECISION),
+        ("release.keep.models=7", DECISION - {"GateModel"}),
     ],
 )
 def test_a_patch_rebuilds_what_uses_it_and_what_follows(environment, patch, expected):

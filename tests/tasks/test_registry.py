@@ -155,11 +155,10 @@ def test_the_store_of_the_nights_takes_part(environment):
     first, second = (registry.publish(name, FILES, {"date": "2026-11-20"})["serial"] for name in ("one", "two"))
     assert (first, second, registry.champion()["serial"]) == (1, 2, 2)
     assert json.loads(registry.file(registry.entry(2), "manifest.json"))["serial"] == 2
-    registry.roll_back(1, "the second one is worse")
-    assert registry.champion()["serial"] == 1
-    assert registry.publish("two", FILES, {})["serial"] == 2 and registry.champion()["serial"] == 1
-    assert registry.publish("three", FILES, {"date": "2026-11-21"})["serial"] == 3
-    assert registry.champion()["serial"] == 3
+    restored = registry.roll_back(1, "the second one is worse")
+    assert (restored["serial"], restored["restores"], registry.champion()) == (3, 1, restored)
+    assert json.loads(registry.file(restored, "manifest.json"))["serial"] == 3
+    assert registry.publish("two", FILES, {})["serial"] == 2 and registry.champion()["serial"] == 3
     with pytest.raises(ConfigError, match="no model 4"):
         registry.roll_back(4, "there is none")
 
@@ -171,11 +170,10 @@ def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():
         registry.publish(f"night{day}", FILES, {"date": f"2026-11-0{day}"})
     memory.write("runs/2026-11-03/abc.json", b"{}")
     registry.pin(2, True)
-    registry.roll_back(1, "test")
-    assert registry.prune(KEEP) == [4, 5]
-    assert registry.serials() == [1, 2, 3, 6, 7]
+    assert registry.prune(KEEP) == [1, 4, 5]
+    assert registry.serials() == [2, 3, 6, 7]
     registry.pin(2, False)
     assert registry.prune(KEEP) == [2]
+    memory.objects = {key: content for key, content in memory.objects.items() if not key.startswith("models/7/entry")}
     assert registry.publish("night8", FILES, {"date": "2026-11-08"})["serial"] == 8
-    assert registry.prune(KEEP) == [1, 6]
-    assert registry.publish("again", FILES, {"date": "2026-11-08"})["serial"] == 9
+    assert registry.prune(Keep(models=1, runs=1)) == [6]
