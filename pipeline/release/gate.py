@@ -47,9 +47,10 @@ class Night:
 def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
     """Whether tonight's model is published, as a JSON value.
 
-    ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words, ``older``
-    whether the only one is that a later night is published already, as when nights are made up for, and ``override`` why it is published nevertheless, null where nothing had to be overridden. ``champion`` is the serial
-    of the model that it was held against.
+    ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words. ``older``
+    is whether the only reason is that a later night is published already, as when nights are made up for. ``override``
+    is why the model is published nevertheless, null where nothing had to be overridden; ``champion`` the serial of the
+    model that it was held against.
 
     Parameters
     ----------

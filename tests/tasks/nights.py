@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -46,6 +47,21 @@ def sample(environment: dict[str, str], rows: int = 1_500) -> None:
 
 def objects(environment: dict[str, str]) -> dict[str, bytes]:
     """Everything under the storage prefix, by its key there."""
+    client, bucket, prefix = _storage(environment)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    bodies = (client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys)
+    return {key.removeprefix(f"{prefix}/"): body for key, body in zip(keys, bodies, strict=True)}
+
+
+def put(environment: dict[str, str], key: str, content: bytes) -> None:
+    """Write an object under the storage prefix."""
+    client, bucket, prefix = _storage(environment)
+    client.put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=content)
+
+
+def _storage(environment: dict[str, str]) -> tuple[Any, str, str]:
+    """A client, the bucket and the prefix in it."""
     bucket, _, prefix = environment["NIGHTSIEVE_STORAGE"].removeprefix("s3://").partition("/")
     client = boto3.client(
         "s3",
@@ -54,10 +70,7 @@ def objects(environment: dict[str, str]) -> dict[str, bytes]:
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         region_name=environment["AWS_DEFAULT_REGION"],
     )
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
-    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
-    bodies = (client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys)
-    return {key.removeprefix(f"{prefix}/"): body for key, body in zip(keys, bodies, strict=True)}
+    return client, bucket, prefix
 
 
 def model(stored: dict[str, bytes]) -> bytes:

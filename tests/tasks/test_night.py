@@ -174,6 +174,7 @@ def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_enviro
     command = ["luigi", "--module", "tasks", "RangeDaily", "--of", "Retrain", *nights, "--workers", "2"]
     backfill = run(*command, environment=night_environment)
     assert backfill.returncode == 0, backfill.stderr
+    assert "Not published: the model of a later night is." in backfill.stdout
     assert "Retrain(date=2026-11-19" in backfill.stderr and f"running   Retrain(date={NIGHT}" not in backfill.stderr
     listed = run("nightsieve", "runs", "list", environment=night_environment).stdout.split()
     assert listed[::2] == ["2026-11-19", NIGHT]
