@@ -25,6 +25,11 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes test: one more than there are cores, since nights also wait for each other."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[dict[str, str]]:
     """The environment of the running services."""

@@ -83,7 +83,7 @@ def _require_blocks(training_set: TrainingSet, training: Training) -> None:
 
 
 class InMemory:
-    """`Vectors` that are one matrix."""
+    """`Vectors` that are one matrix. An SVM begins where the one before, on most of the same documents, has ended."""
 
     def __init__(self, training_set: TrainingSet, candidate: Candidate, training: Training, fold: np.ndarray) -> None:
         self._set, self._candidate, self._training = training_set, candidate, training
@@ -93,6 +93,7 @@ class InMemory:
         frequent = df.sum(axis=0) >= candidate.min_df  # what is too rare over all folds is too rare over all but one
         self.df, self._grams = df[:, frequent], NgramCounts(grams.counts[:, frequent], grams.tokens[frequent])
         self._frequencies = term_frequency(self._grams.counts, candidate)
+        self._ended: np.ndarray | None = None  # weights of all terms and the intercept, [n_problems, n_terms + 1]
 
     def terms(self, columns: np.ndarray) -> list[str]:
         return self._grams.terms(self._set.vocabulary, columns)
@@ -101,7 +102,12 @@ class InMemory:
         X = weigh(self._frequencies[:, columns], idf, self._candidate)
         seen = X if documents.all() else X[documents]
         weight, confidence = self._set.weight[documents], self._set.confidence[documents]
-        estimator = train(self._candidate, self._training, seen, y[documents], weight, confidence)
+        places = np.append(columns, -1)
+        start = None if self._ended is None else self._ended[:, places]
+        estimator = train(self._candidate, self._training, seen, y[documents], weight, confidence, start)
+        if self._candidate.estimator == "linear_svm":
+            self._ended = np.zeros((len(estimator.coef_), self.df.shape[1] + 1))
+            self._ended[:, places] = np.column_stack([estimator.coef_, estimator.intercept_])
         return estimator, lambda others: estimator.predict(X[others])
 
 

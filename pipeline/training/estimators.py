@@ -41,20 +41,23 @@ def train(
     y: np.ndarray,
     weight: np.ndarray,
     confidence: np.ndarray,
+    start: np.ndarray | None = None,
 ) -> Any:
     """The candidate's classifier fitted to ``X [n_documents, n_terms]``; its ``converged_`` says if the solver ended.
 
     A document stands for ``weight`` messages, int64, each of which counts as much as its ``confidence``, float64. SGD
     gets every document ``weight`` times in place of one step that is ``weight`` times as long, which would neither
     minimise the same objective nor stay stable. One thread: several would sum in another order, to another last digit.
+    The linear SVM begins at ``start``, see `SmoothSVC.fit`.
     """
     if candidate.estimator == "sgd":
         messages = np.repeat(np.arange(len(y)), weight)
         X, y, weight, confidence = X[messages], y[messages], np.ones(len(messages)), confidence[messages]
     estimator = build(candidate, training)
+    options = {} if start is None else {"start": start}
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        estimator.fit(X, y, sample_weight=weight * confidence)
+        estimator.fit(X, y, sample_weight=weight * confidence, **options)
     estimator.converged_ = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     for warning in caught:
         if not issubclass(warning.category, ConvergenceWarning):

@@ -24,16 +24,27 @@ class SmoothSVC(LinearSVC):
     Like its parent's, its intercept is penalised, and there is a binary problem for each class, or one for two classes.
     """
 
-    def fit(self, X: sp.csr_array, y: np.ndarray, sample_weight: np.ndarray | None = None) -> "SmoothSVC":
+    def fit(
+        self,
+        X: sp.csr_array,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        start: np.ndarray | None = None,
+    ) -> "SmoothSVC":
         """Fit to sparse ``X [n_samples, n_features]`` and return the classifier.
 
-        A `ConvergenceWarning` says that ``max_iter`` was reached for a class.
+        The nearer ``start`` [n_problems, n_features + 1], weights and after them the intercept, is to the optimum, the
+        sooner the solver is there. A `ConvergenceWarning` says that ``max_iter`` was reached for a class.
         """
         weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight.astype(np.float64)
         X, self.classes_ = sp.csr_array(X), np.unique(y)
         transposed = X.T.tocsr()
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
-        solved = [self._solve(X, transposed, np.where(y == label, 1.0, -1.0), weight) for label in positive]
+        starts = np.zeros((len(positive), X.shape[1] + 1)) if start is None else start
+        solved = [
+            self._solve(X, transposed, np.where(y == label, 1.0, -1.0), weight, begin)
+            for label, begin in zip(positive, starts, strict=True)
+        ]
         weights = np.array([found.x for found in solved])
         self.coef_, self.intercept_ = weights[:, :-1], weights[:, -1]
         self.n_features_in_, self.n_iter_ = X.shape[1], max(found.nit for found in solved)
@@ -41,7 +52,9 @@ class SmoothSVC(LinearSVC):
             warnings.warn("L-BFGS did not converge; raise max_iter", ConvergenceWarning, stacklevel=2)
         return self
 
-    def _solve(self, X: sp.csr_array, transposed: sp.csr_array, sign: np.ndarray, weight: np.ndarray) -> OptimizeResult:
+    def _solve(
+        self, X: sp.csr_array, transposed: sp.csr_array, sign: np.ndarray, weight: np.ndarray, start: np.ndarray
+    ) -> OptimizeResult:
         """The weights, and the intercept after them, of the class where the ``sign`` is 1 against the others."""
         cost = 2 * self.C * weight
         squared = transposed.copy()
@@ -55,9 +68,8 @@ class SmoothSVC(LinearSVC):
             gradient = weights + np.append(transposed @ slope, slope.sum())
             return 0.5 * (weights @ weights + cost @ short**2), gradient * scale
 
-        zero = np.zeros(X.shape[1] + 1)
-        enough = TOLERANCE * np.abs(objective(zero)[1]).max()
+        enough = TOLERANCE * np.abs(objective(np.zeros_like(start))[1]).max()
         options = {"gtol": enough, "ftol": 0, "maxiter": self.max_iter, "maxfun": 2**31 - 1}
-        found = minimize(objective, zero, jac=True, method="L-BFGS-B", options=options)
+        found = minimize(objective, start / scale, jac=True, method="L-BFGS-B", options=options)
         found.x = found.x * scale
         return found

@@ -25,8 +25,8 @@ from tests.scorers.texts import PUBLIC, texts
 TEXTS, CHUNK = 100_000, 20_000
 MODELS = {
     "nightly": (models.nightly, TEXTS),
-    "plain": (models.plain, 2 * CHUNK),
-    "handmade": (models.handmade, 2 * CHUNK),
+    "plain": (models.plain, CHUNK),
+    "handmade": (models.handmade, CHUNK),
 }
 MODEL = "the model itself"
 EXPLAINED, CALLED = 6_000, 1_000

@@ -24,6 +24,7 @@ from tasks.s3 import Store
 from tests.conftest import ROOT, forget, run
 from tests.tasks.nights import NIGHT, RULED, SMALL, STAGES, assert_whole, objects, retrain, sample
 
+AT_ONCE = ["--local-scheduler", "--scheduler-retry-delay", "0"]
 SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
 
 
@@ -202,7 +203,7 @@ def test_neither_secrets_nor_messages_are_written_where_people_look(night, night
         ({}, ["training.serch=1"], [], 40, "training.serch: unknown key; did you mean search?"),
         ({}, [], ["--config", "0123456789abcdef"], 40, "configs/0123456789abcdef.json: there is no such object"),
         ({}, ["labelling.rules=docs"], [], 40, "docs: no rule files"),
-        ({}, [*RULED, "source.messages.columns.body.name=txt"], [], 30, "no column txt in messages; there are: key"),
+        ({}, [*RULED, "source.messages.columns.body.name=txt"], AT_ONCE, 30, "no column txt in messages; there are"),
         ({"AWS_ENDPOINT_URL_S3": "nowhere"}, [], [], 40, "no S3 client: Invalid endpoint"),
         ({}, [], ["--config", "nowhere.yaml"], 40, "nowhere.yaml: No such file"),
         ({}, [], ["--date", "2026-02-30"], 40, "--date 2026-02-30: no date; a night looks like 2026-11-20"),
@@ -210,8 +211,8 @@ def test_neither_secrets_nor_messages_are_written_where_people_look(night, night
         ({"NIGHTSIEVE_STORAGE": "nowhere"}, [], [], 40, "nowhere: no S3 address; it looks like s3://bucket/prefix"),
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, [], [], 40, "SignatureDoesNotMatch"),
         ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, [], [], 40, "check AWS_ENDPOINT_URL_S3"),
-        ({"NIGHTSIEVE_DATABASE_URL": "postgresql://a:hunter2@127.0.0.1:1/b"}, RULED, [], 30, "Connection refused"),
-        ({}, [*RULED, "source.messages.where=1 = 0"], [], 30, "the sample is empty: no message in messages"),
+        ({"NIGHTSIEVE_DATABASE_URL": "postgresql://a:hunter2@127.0.0.1:1/b"}, RULED, AT_ONCE, 30, "Connection refused"),
+        ({}, [*RULED, "source.messages.where=1 = 0"], AT_ONCE, 30, "the sample is empty: no message in messages"),
         ({}, [], ["--scheduler-url", "http://127.0.0.1:1"], 40, "is luigid running? For the embedded"),
     ],
 )  # fmt: skip

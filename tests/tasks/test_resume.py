@@ -69,9 +69,9 @@ def undisturbed(night_environment) -> bytes:
 
 def test_a_night_killed_in_the_middle_of_every_stage_completes_with_the_same_bytes(undisturbed, night_environment):
     environment = {**night_environment, "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-killed"}
-    left = list(STAGES)
+    left = [family for family in STAGES if family != "Retrain"]  # which writes nothing, and is over at once
     with forking(environment) as parent:
-        for delay in itertools.cycle([0.0, 0.02, 0.1]):
+        for delay in itertools.cycle([0.0, 0.01, 0.05]):
             family = ForkedNight(retrain("--local-scheduler"), parent).kill_during(left, delay)
             assert_whole(objects(environment))
             if family is None:
