@@ -45,10 +45,19 @@ COUNTING = """if True:
 
 @dataclass
 class Traffic:
-    """Tasks that ran, by id: family, own key, required keys. Requests, by the id of their task (None: the worker)."""
+    """Tasks that ran, by id: family, own key, required keys. Requests, by the id of their task (None: the worker).
+
+    What concerns published models, listings of keys included, is apart: ``registry``, by the family of the task.
+    """
 
     tasks: dict[str, tuple[str, str, list[str]]]
     requests: dict[str | None, list[tuple[str, str]]]
+    registry: dict[str, list[str]]
+
+    @property
+    def manifest(self) -> str:
+        """The key of the run manifest."""
+        return next(key for family, key, _ in self.tasks.values() if family == "WriteManifest")
 
     def of(self, method: str) -> Iterator[tuple[str | None, Counter[str]]]:
         """The keys that each process asked for with this method, and how often."""
@@ -60,13 +69,17 @@ def traffic(environment: dict[str, str], journal) -> Traffic:
     """What a night asks for, counted where its requests leave the process: a retry is one more."""
     night = run(sys.executable, "-c", COUNTING, str(journal), *retrain(patches=PATCHES)[1:], environment=environment)
     assert night.returncode == 0, night.stderr
-    counted = Traffic({}, defaultdict(list))
+    counted = Traffic({}, defaultdict(list), defaultdict(list))
     prefix = environment["NIGHTSIEVE_STORAGE"].removeprefix("s3:/") + "/"
     for kind, doing, *rest in map(json.loads, journal.read_text().splitlines()):
         if kind == "task":
             counted.tasks[doing] = tuple(rest)
+            continue
+        method, key = rest[0], rest[1].removeprefix(prefix)
+        if key.startswith("models/") or key == rest[1]:
+            counted.registry[counted.tasks[doing][0]].append(method)
         else:
-            counted.requests[doing].append((rest[0], rest[1].removeprefix(prefix)))
+            counted.requests[doing].append((method, key))
     return counted
 
 
@@ -92,7 +105,8 @@ def test_completeness_is_asked_for_once_a_task_and_by_the_worker_alone(first):
 def test_a_task_reads_what_it_requires_once_and_nothing_else(first):
     excess = {}
     for doing, read in first.of("GET"):
-        family, _, required = first.tasks.get(doing, ("the worker", "", []))
+        # When the night is complete, the worker looks at its manifest once: was the model refused?
+        family, _, required = first.tasks.get(doing, ("the worker", "", [first.manifest]))
         # An object, its receipt, its shards; and the manifest of the run is made of every receipt.
         may = {*required, *(f"{key}.receipt.json" for key in required)}
         if family == "WriteManifest":
@@ -112,6 +126,14 @@ def test_an_output_is_written_with_its_receipt_before_it_and_nothing_else_is(fir
             assert len(set(written)) == len(written)
             written = written[-2:]
         assert written == ([] if family == "Retrain" else [f"{key}.receipt.json", key]), family
+
+
+def test_published_models_are_asked_for_by_the_gate_and_the_publication_alone(first):
+    asked = {family: Counter(methods) for family, methods in first.registry.items()}
+    assert asked.keys() == {"GateModel", "PublishModel"}
+    assert asked["GateModel"] == {"GET": 1}  # what is current? nothing yet
+    files, lists, reads = 4, 7, 5
+    assert asked["PublishModel"] == {"PUT": files + 3, "GET": lists + reads}  # a claim, the entry, the pointer
 
 
 def test_the_configuration_is_written_once_and_never_read_by_who_wrote_it(first):
