@@ -29,34 +29,28 @@ class NightWorker(Worker):
 
     def run(self) -> bool:
         self._forgive()
-        succeeded = self._run()
-        if self._refused():
+        succeeded = super().run()
+        if self._is_done() and any(getattr(task, "refused", False) for task in self._scheduled_tasks.values()):
             logger.info(execution_summary.summary(self))
             raise SystemExit(REFUSED)
         return succeeded
 
-    def _refused(self) -> bool:
-        """Whether all is done, and the gate kept a model of it from being published."""
-        tasks = self._scheduled_tasks
-        if self._add_task_history[0][0].complete():
-            return any(getattr(task, "refused", False) for task in tasks.values())
-        return False
-
-    def _run(self) -> bool:
-        succeeded = super().run()
+    def _is_done(self) -> bool:
+        """Whether the root is complete, whoever did what it rests on; else it is said why not."""
         statuses = {task: status for task, status, _ in self._add_task_history}
         root, ran = self._add_task_history[0][0], len(self._add_task_history) > len(statuses)
         if UNKNOWN in statuses.values():
-            return succeeded
+            return False
         if statuses[root] == DONE or root.complete():
             # What a finished root rests on is finished too, whoever did it: also what failed here first.
             elsewhere = [task for task, status in statuses.items() if status != DONE]
             self._add_task_history += [(task, DONE, True) for task in elsewhere]
             if not ran and not elsewhere:
                 logger.info("%s was there already; what was loaded since belongs to another date", root)
-        elif FAILED not in statuses.values():
+            return True
+        if FAILED not in statuses.values():
             logger.warning("%s could not be run now: a task of it failed elsewhere; try again", root)
-        return succeeded
+        return False
 
     def _forgive(self) -> None:
         """Try again what the scheduler has given up: whoever starts a night a second time means it."""
