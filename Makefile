@@ -55,9 +55,10 @@ test: setup lint  ## every test
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
 bench: setup  ## measure anew what benchmarks/README.md shows, nights on tables around ROWS (some hours)
-	set -e; for name in agreement size scoring labelling votes weak_labels; do $(BIN)/python -m benchmarks.$$name; done
+	set -e; for name in agreement size scoring labelling votes weak_labels search overhead; do $(BIN)/python -m benchmarks.$$name; done
 	$(BIN)/python -m benchmarks.night --rows "$$ROWS"
 	$(BIN)/python -m benchmarks.night --rows "$$ROWS" --growth
+	$(BIN)/python -m benchmarks.limits --rows "$$ROWS"
 	$(BIN)/python -m benchmarks.readme
 
 lint: setup  ## style, and the layers between packages

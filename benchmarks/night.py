@@ -8,34 +8,21 @@ import argparse
 import contextlib
 import datetime
 import json
-import shutil
 import statistics
 import sys
 import tempfile
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-import yaml
-from sqlalchemy.engine import make_url
-
-from benchmarks import corpus, machine, night_plot, results
-from benchmarks.night_stages import WORKERS, Night, Place, bare_copy, compare, counted, program, watch
+from benchmarks import machine, night_plot, results
+from benchmarks.night_place import DATE, empty, filled, resolved, running, say, timed, write_overlay
+from benchmarks.night_stages import WORKERS, Night, Place, bare_copy, compare, counted, watch
 from ops.services import Stack
-from ops.services.s3 import BUCKET
-from pipeline.config import DEFAULTS, file_layer, resolve
-from pipeline.rules import read_pack
 from pipeline.settings import Settings
 
 ROWS = 3_000_000
 GROWTH = (0.1, 1, 5)  # times ROWS
-RULES = 300
-FRACTION = 0.1
-REVIEWS = 10_000  # at most: humans do not review more because a table grows
-DATE = corpus.UNTIL.date()  # all messages are earlier than its end, so the nights after it have the same sample
 NEXT, COUNTED = (DATE + datetime.timedelta(days=days) for days in (1, 2))
 STAGES_PLOT, GROWTH_PLOT = (machine.ROOT / "docs" / name for name in ("night-stages.svg", "night-growth.svg"))
 
@@ -44,8 +31,8 @@ def main() -> None:
     chosen = _arguments()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-")))
-        services = stack.enter_context(_services(chosen.home or folder / "home"))
-        overlay = _overlay(folder)
+        services = stack.enter_context(running(chosen.home or folder / "home"))
+        overlay = write_overlay(folder)
         if chosen.growth:
             result = growth(services, overlay, [round(chosen.rows * times) for times in GROWTH], chosen.rounds)
             results.write("growth", result, night_plot.growth_tables(result))
@@ -58,16 +45,16 @@ def main() -> None:
 
 def night(services: Stack, overlay: Path, rows: int, rounds: int, plain: Path) -> dict[str, Any]:
     """The night and the plain script in turns."""
-    environment = _filled(services.environment(), rows)
-    settings = _settings(overlay, environment)
+    environment = filled(services.environment(), rows)
+    settings = resolved(overlay, environment)
     turns = []
     for turn in range(rounds):
-        _say(f"round {turn + 1} of {rounds}")
-        with _place(services, environment, overlay) as place:
+        say(f"round {turn + 1} of {rounds}")
+        with empty(services, environment, overlay) as place:
             turns.append(_turn(place, settings, plain))
             if turn == rounds - 1:
                 with counted(environment["AWS_ENDPOINT_URL_S3"]) as (address, requests):
-                    last = _timed("night, for its requests", place.night, COUNTED, {"AWS_ENDPOINT_URL_S3": address})
+                    last = timed("night, for its requests", place.night, COUNTED, {"AWS_ENDPOINT_URL_S3": address})
     measured = {name: [found[name] for found in turns] for name in turns[0]}
     told, training = measured["plain"][-1][1], settings.training
     return {
@@ -92,13 +79,13 @@ def _turn(place: Place, settings: Settings, plain: Path) -> dict[str, Any]:
     """A first night, the next one, that one again, a bare COPY and the plain script."""
     found: dict[str, Any] = {}
     for name, date in (("first", DATE), ("next", NEXT), ("again", NEXT)):
-        found[name] = _timed(f"night, {name}", place.night, date)
+        found[name] = timed(f"night, {name}", place.night, date)
     if found["again"].tasks:
         sys.exit("the second run of the same night did work")
     found["copy"] = bare_copy(settings, DATE, place.environment["NIGHTSIEVE_DATABASE_URL"])
     command = [sys.executable, "-m", "benchmarks.baseline", "--until", str(DATE), "--config", str(place.overlay)]
     command += ["--to", str(plain), "--sample", *map(str, place.sample(NEXT))]
-    process = _timed("plain script", watch, command, place.environment)
+    process = timed("plain script", watch, command, place.environment)
     found["plain"] = (process, json.loads((plain / "result.json").read_bytes()))
     found["equal"] = compare(place, NEXT, plain)
     return found
@@ -108,12 +95,12 @@ def growth(services: Stack, overlay: Path, sizes: Sequence[int], rounds: int) ->
     """The first night of tables that grow; without the plain script."""
     grown = []
     for rows in sizes:
-        environment = _filled(services.environment(), rows)
-        settings = _settings(overlay, environment)
+        environment = filled(services.environment(), rows)
+        settings = resolved(overlay, environment)
         nights, copies = [], []
         for turn in range(rounds):
-            with _place(services, environment, overlay) as place:
-                nights.append(_timed(f"{rows:,} rows, round {turn + 1} of {rounds}", place.night, DATE))
+            with empty(services, environment, overlay) as place:
+                nights.append(timed(f"{rows:,} rows, round {turn + 1} of {rounds}", place.night, DATE))
                 (ingested,) = place.outputs(DATE)["IngestMessages"]
                 counts = json.loads(ingested.read_bytes())["counts"]
             copies.append(bare_copy(settings, DATE, environment["NIGHTSIEVE_DATABASE_URL"]))
@@ -167,84 +154,8 @@ def _nights(nights: Sequence[Night]) -> dict[str, Any]:
     }
 
 
-@contextlib.contextmanager
-def _services(home: Path) -> Iterator[Stack]:
-    """The embedded services of that home; down again in the end, if they were not up before."""
-    stack = Stack(home, say=_say)
-    before = all(each.state == "running" for each in stack.status())
-    stack.up()
-    try:
-        yield stack
-    finally:
-        if not before:
-            stack.down()
-
-
-def _filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
-    """The environment with a schema that has a table of so many rows, filled and vacuumed if it is not there yet."""
-    url, schema = make_url(environment["NIGHTSIEVE_DATABASE_URL"]), f"rows_{rows}"
-    own = url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
-    environment = {**environment, "NIGHTSIEVE_DATABASE_URL": own}
-    with contextlib.closing(psycopg2.connect(own)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        cursor.execute("SELECT to_regclass('messages')")
-        if cursor.fetchone()[0] is not None:
-            cursor.execute("SELECT count(*) FROM messages")
-            if cursor.fetchone()[0] == rows:
-                return environment
-        share = min(0.05, REVIEWS / rows)
-        fill = [program("nightsieve"), "sample", "--rows", str(rows), "--until", str(DATE), "--reviewed", str(share)]
-        _timed(f"{rows:,} rows into the table", watch, fill, environment)
-        for table in ("messages", "reviews"):  # what else autovacuum would do during the first nights
-            cursor.execute(f"VACUUM (ANALYZE) {table}")
-    return environment
-
-
-@contextlib.contextmanager
-def _place(services: Stack, environment: Mapping[str, str], overlay: Path) -> Iterator[Place]:
-    """An S3 prefix that is empty, and is removed in the end."""
-    prefix = f"bench-{uuid.uuid4().hex}"
-    folder = services.home / "s3" / BUCKET / prefix
-    try:
-        yield Place({**environment, "NIGHTSIEVE_STORAGE": f"s3://{BUCKET}/{prefix}"}, folder, overlay)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _overlay(folder: Path) -> Path:
-    """A configuration of a sample of one message in ten, and of the first rules of the pack."""
-    written = read_pack(DEFAULTS.parent / "rules")[:RULES]
-    (folder / "rules").mkdir()
-    for label in {rule.label for rule in written}:
-        entries = [rule.model_dump(exclude={"label"}) for rule in written if rule.label == label]
-        text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)
-        (folder / "rules" / f"{label}.yaml").write_text(text, encoding="utf-8")
-    overlay = folder / "bench.yaml"
-    values = {"source": {"sample": {"fraction": FRACTION, "max_rows": None}}, "labelling": {"rules": "rules"}}
-    overlay.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return overlay
-
-
-def _settings(overlay: Path, environment: Mapping[str, str]) -> Settings:
-    return resolve([file_layer(DEFAULTS), file_layer(overlay)], environment).settings
-
-
 def _machine() -> dict[str, Any]:
     return machine.describe("pandas", "pyarrow", "luigi", "sqlalchemy", "hyperscan")
-
-
-def _timed(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
-    """What the call gives; that it began, and its seconds, on stderr."""
-    begun = time.perf_counter()
-    _say(f"{what} ...")
-    found = call(*arguments)
-    _say(f"{what}: {time.perf_counter() - begun:.1f} s")
-    return found
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _arguments() -> argparse.Namespace:

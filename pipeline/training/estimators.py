@@ -12,7 +12,7 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from threadpoolctl import threadpool_limits
 
 from pipeline.settings import Candidate, Training
-from pipeline.training.svm import SmoothSVC
+from pipeline.training.svm import NewtonSVC
 
 
 def build(candidate: Candidate, training: Training) -> Any:
@@ -25,7 +25,7 @@ def build(candidate: Candidate, training: Training) -> Any:
         case "logistic_regression":
             return LogisticRegression(C=candidate.C, **solver)
         case "linear_svm":
-            return SmoothSVC(C=candidate.C, max_iter=training.max_iter)
+            return NewtonSVC(C=candidate.C, max_iter=training.max_iter)
         case "sgd":
             return SGDClassifier(loss="hinge", alpha=candidate.alpha, **solver)
         case "multinomial_nb":
@@ -48,7 +48,7 @@ def train(
     A document stands for ``weight`` messages, int64, each of which counts as much as its ``confidence``, float64. SGD
     gets every document ``weight`` times in place of one step that is ``weight`` times as long, which would neither
     minimise the same objective nor stay stable. One thread: several would sum in another order, to another last digit.
-    The linear SVM begins at ``start``, see `SmoothSVC.fit`.
+    The linear SVM begins at ``start``, see `NewtonSVC.fit`.
     """
     if candidate.estimator == "sgd":
         messages = np.repeat(np.arange(len(y)), weight)

@@ -1,25 +1,28 @@
 """The linear SVM: the objective of scikit-learn's `LinearSVC`, another solver.
 
-L-BFGS on the primal, which the squared hinge loss makes smooth, in coordinates scaled by the diagonal of the Hessian at
-zero. On sparse text it is several times as fast as both of liblinear's solvers and ends nearer to the one optimum that
-there is, so that a document which stands for several messages scores as its repetitions do.
+A Newton method on the primal. With the squared hinge loss only documents inside the margin count, and while these stay
+the same the objective is quadratic: so each step solves a least-squares problem over them alone, by conjugate gradients
+as exactly as the step deserves, and then goes to the lowest point on the way. It ends nearer to the one optimum than
+liblinear, so that a document which stands for several messages scores as its repetitions do.
 
-Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45, 1989.
+Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale linear SVMs", JMLR 6, 2005. How
+exactly: Dembo, Eisenstat and Steihaug, "Inexact Newton methods", SIAM Journal on Numerical Analysis 19, 1982.
 """
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import OptimizeResult, minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
 TOLERANCE = 1e-6  # the largest slope, in scaled coordinates, at the end: as a share of that at zero
+SEARCHES = 60  # points tried on the way of a step, at most
 
 
-class SmoothSVC(LinearSVC):
-    """A `LinearSVC` fitted by L-BFGS; its parameters ``C`` and ``max_iter`` alone count.
+class NewtonSVC(LinearSVC):
+    """A `LinearSVC` fitted by Newton's method; its parameters ``C`` and ``max_iter`` alone count.
 
     Like its parent's, its intercept is penalised, and there is a binary problem for each class, or one for two classes.
     """
@@ -30,46 +33,102 @@ class SmoothSVC(LinearSVC):
         y: np.ndarray,
         sample_weight: np.ndarray | None = None,
         start: np.ndarray | None = None,
-    ) -> "SmoothSVC":
+    ) -> "NewtonSVC":
         """Fit to sparse ``X [n_samples, n_features]`` and return the classifier.
 
         The nearer ``start`` [n_problems, n_features + 1], weights and after them the intercept, is to the optimum, the
-        sooner the solver is there. A `ConvergenceWarning` says that ``max_iter`` was reached for a class.
+        sooner the solver is there. A `ConvergenceWarning` says that ``max_iter``, of conjugate gradients, was reached
+        for a class.
         """
         weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight.astype(np.float64)
         X, self.classes_ = sp.csr_array(X), np.unique(y)
-        transposed = X.T.tocsr()
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         starts = np.zeros((len(positive), X.shape[1] + 1)) if start is None else start
-        solved = [
-            self._solve(X, transposed, np.where(y == label, 1.0, -1.0), weight, begin)
-            for label, begin in zip(positive, starts, strict=True)
-        ]
-        weights = np.array([found.x for found in solved])
+        problems = [_Problem(X, np.where(y == label, 1.0, -1.0), 2 * self.C * weight) for label in positive]
+        solved = [problem.solve(begin, self.max_iter) for problem, begin in zip(problems, starts, strict=True)]
+        weights = np.array([found for found, _ in solved])
         self.coef_, self.intercept_ = weights[:, :-1], weights[:, -1]
-        self.n_features_in_, self.n_iter_ = X.shape[1], max(found.nit for found in solved)
-        if not all(found.success for found in solved):
-            warnings.warn("L-BFGS did not converge; raise max_iter", ConvergenceWarning, stacklevel=2)
+        self.n_features_in_, self.n_iter_ = X.shape[1], max(steps for _, steps in solved)
+        if self.n_iter_ >= self.max_iter:
+            warnings.warn("Newton's method did not converge; raise max_iter", ConvergenceWarning, stacklevel=2)
         return self
 
-    def _solve(
-        self, X: sp.csr_array, transposed: sp.csr_array, sign: np.ndarray, weight: np.ndarray, start: np.ndarray
-    ) -> OptimizeResult:
-        """The weights, and the intercept after them, of the class where the ``sign`` is 1 against the others."""
-        cost = 2 * self.C * weight
-        squared = transposed.copy()
-        squared.data **= 2
-        scale = 1 / np.sqrt(1 + np.append(squared @ cost, cost.sum()))
 
-        def objective(scaled: np.ndarray) -> tuple[float, np.ndarray]:
-            weights = scaled * scale
-            short = np.maximum(1 - sign * (X @ weights[:-1] + weights[-1]), 0)
-            slope = -cost * short * sign
-            gradient = weights + np.append(transposed @ slope, slope.sum())
-            return 0.5 * (weights @ weights + cost @ short**2), gradient * scale
+@dataclass(frozen=True)
+class _Problem:
+    """The class where the ``sign`` is 1 against the others, where it is -1; ``cost`` is that of a document's slack."""
 
-        enough = TOLERANCE * np.abs(objective(np.zeros_like(start))[1]).max()
-        options = {"gtol": enough, "ftol": 0, "maxiter": self.max_iter, "maxfun": 2**31 - 1}
-        found = minimize(objective, start / scale, jac=True, method="L-BFGS-B", options=options)
-        found.x = found.x * scale
-        return found
+    X: sp.csr_array
+    sign: np.ndarray
+    cost: np.ndarray
+
+    def solve(self, weights: np.ndarray, most: int) -> tuple[np.ndarray, int]:
+        """The optimal weights, and the intercept after them, and how many conjugate gradients it took to find them."""
+        at_zero = _transposed(self.X, self.cost * self.sign)
+        scale = 1 / np.sqrt(_diagonal(self.X, self.cost))
+        first = np.abs(at_zero * scale).max()
+        short, steps = 1 - self.sign * _scores(self.X, weights), 0
+        while True:
+            inside = np.flatnonzero(short > 0)
+            X, cost = self.X[inside], self.cost[inside]
+            gradient = weights - _transposed(X, cost * short[inside] * self.sign[inside])
+            steepest = np.abs(gradient * scale).max()
+            if steepest <= TOLERANCE * first or steps >= most:
+                return weights, steps
+            way, taken = _conjugate_gradients(X, cost, -gradient, min(0.1, np.sqrt(steepest / first)), most - steps)
+            along = self.sign * _scores(self.X, way)
+            length = self._lowest(short, along, weights @ way, way @ way)
+            weights, short, steps = weights + length * way, short - length * along, steps + taken
+
+    def _lowest(self, short: np.ndarray, along: np.ndarray, slope: float, curvature: float) -> float:
+        """How far to go: where the objective, of which there is a parabola between any two kinks, stops to fall.
+
+        Newton's method on its slope, kept between two points where that has either sign.
+        """
+        low, high, length = 0.0, np.inf, 1.0
+        for _ in range(SEARCHES):
+            inside = np.flatnonzero(short > length * along)
+            pull = self.cost[inside] * along[inside]
+            rise = slope + length * curvature - pull @ (short[inside] - length * along[inside])
+            low, high = (low, length) if rise > 0 else (length, high)
+            following = length - rise / (curvature + pull @ along[inside])
+            if abs(following - length) <= 1e-9 * length:
+                break
+            length = following if low <= following <= high else (low + high) / 2
+        return length
+
+
+def _conjugate_gradients(
+    X: sp.csr_array, cost: np.ndarray, residual: np.ndarray, share: float, most: int
+) -> tuple[np.ndarray, int]:
+    """What times ``1 + X' cost X`` is the residual, to that share of it, and the number of steps; Jacobi's scaling."""
+    diagonal = _diagonal(X, cost)
+    solution, residual = np.zeros_like(residual), residual.copy()
+    direction = residual / diagonal
+    size = first = residual @ direction
+    steps = 0
+    while steps < most and size > share**2 * first:
+        image = direction + _transposed(X, cost * _scores(X, direction))
+        length = size / (direction @ image)
+        solution += length * direction
+        residual -= length * image
+        scaled = residual / diagonal
+        before, size = size, residual @ scaled
+        direction = scaled + size / before * direction
+        steps += 1
+    return solution, steps
+
+
+def _scores(X: sp.csr_array, weights: np.ndarray) -> np.ndarray:
+    return X @ weights[:-1] + weights[-1]
+
+
+def _transposed(X: sp.csr_array, values: np.ndarray) -> np.ndarray:
+    """``X'`` times the values, the intercept's 1 included."""
+    return np.append(X.T @ values, values.sum())
+
+
+def _diagonal(X: sp.csr_array, cost: np.ndarray) -> np.ndarray:
+    """That of ``1 + X' cost X``."""
+    squared = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
+    return 1 + _transposed(squared, cost)

@@ -1,0 +1,252 @@
+"""How much of each stage is what it cannot do without. Run as ``python -m benchmarks.limits``.
+
+A night is run; then each stage's work is done again in this process, on the objects of that night. What no other way of
+doing it could spare is timed inside it: the search of the texts, the solvers, the scorers.
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from benchmarks import machine, results
+from benchmarks.night_place import DATE, empty, filled, resolved, running, say, write_overlay
+from benchmarks.night_stages import Place, bare_copy
+from pipeline.codecs import Joblib, Npz, Table
+from pipeline.export import runtimes, verify
+from pipeline.labelling import CompiledRules, apply_rules
+from pipeline.labelling.alphabet import encode
+from pipeline.labelling.engine import FIELDS, Engine
+from pipeline.preprocessing import build_training_set, clean
+from pipeline.settings import Settings
+from pipeline.text import Tokeniser
+from pipeline.training import estimators, evaluate_candidate
+from tasks.s3 import Store
+
+ROWS = 3_000_000
+
+
+class Clock:
+    """Seconds spent in calls of what it was put around."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **options: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return call(*arguments, **options)
+            finally:
+                self.seconds += time.perf_counter() - begun
+
+        return timed
+
+
+def seconds(call: Callable[..., Any], *arguments: Any) -> float:
+    """How long the call takes."""
+    begun = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    chosen = _arguments()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-")))
+        services = stack.enter_context(running(chosen.home or folder / "home"))
+        overlay = write_overlay(folder)
+        environment = filled(services.environment(), chosen.rows)
+        settings = resolved(overlay, environment)
+        place = stack.enter_context(empty(services, environment, overlay))
+        ran = place.night(DATE)
+        os.environ.update(place.environment)
+        stack.enter_context(threadpool_limits(limits=1))
+        rows = []
+        for name, stage in STAGES.items():
+            say(f"{name} ...")
+            whole, limit, what = stage(place, settings)
+            rows.append({"stage": name, "seconds": whole, "limit": limit, "what": what})
+        result = {"machine": machine.describe("hyperscan"), "rows": chosen.rows, "night": ran.process.seconds}
+        results.write("limits", {**result, "stages": rows}, _table(rows))
+
+
+def ingest(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The task's own seconds, and a bare COPY of the sample."""
+    (manifest,) = place.outputs(DATE)["IngestMessages"]
+    receipt = json.loads(Path(f"{manifest}.receipt.json").read_bytes())
+    return (
+        receipt["seconds"],
+        bare_copy(settings, DATE, place.environment["NIGHTSIEVE_DATABASE_URL"]),
+        "a bare COPY",
+    )
+
+
+def label(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """One shard after the other; the limit is Hyperscan over the distinct texts, with nothing done about matches."""
+    (content,) = (path.read_bytes() for path in place.outputs(DATE)["CompileRules"])
+    shards = _messages(place)
+    whole = sum(seconds(apply_rules, shard, settings.labelling, content) for shard in shards)
+    engine = Engine(settings.labelling, CompiledRules.from_bytes(content))
+    limit = 0.0
+    for shard, field in itertools.product(shards, FIELDS):
+        texts = shard[field].dropna().unique().tolist()
+        for number, table in enumerate(engine._tables):
+            for database in engine._databases.get((field, number), []):
+                encoded, offsets = encode(texts, table)
+                bounds = offsets.tolist()
+                pieces = [encoded[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+                limit += seconds(_scan, database, pieces)
+    return whole, limit, "Hyperscan's scans of distinct texts"
+
+
+def _scan(database: Any, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        database.scan(piece, match_event_handler=_nothing)
+
+
+def _nothing(*_: Any) -> None:
+    return None
+
+
+def clean_messages(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The limit is the character map over the distinct texts, without tokens or a table."""
+    shards, map_ = _messages(place), Tokeniser.from_settings(settings.text).characters
+    whole = sum(seconds(clean, shard, settings.text) for shard in shards)
+    limit = sum(
+        seconds(lambda texts: [text.translate(map_.table) for text in texts], s["body"].unique()) for s in shards
+    )
+    return whole, limit, "str.translate of distinct texts"
+
+
+def collect(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The limit is one grouping of all cleaned texts."""
+    (path,) = place.outputs(DATE)["ResolveVotes"]
+    verdicts = Table("verdicts").decode(path.read_bytes())
+    votes, cleaned = _sharded(place, "ApplyRules", "votes"), _sharded(place, "CleanMessages", "cleaned")
+    whole = seconds(build_training_set, votes, verdicts, cleaned, False)
+    limit = seconds(lambda table: table.groupby("text", sort=True).size(), pd.concat(cleaned))
+    return whole, limit, "one groupby of the cleaned texts"
+
+
+def search(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """All candidates, one after the other; the limit is the solvers' own seconds."""
+    (path,) = place.outputs(DATE)["BuildTrainingSet"]
+    training_set, clock, build = Npz().decode(path.read_bytes()), Clock(), estimators.build
+
+    def timed(*arguments: Any) -> Any:
+        estimator = build(*arguments)
+        estimator.fit = clock.around(estimator.fit)
+        return estimator
+
+    with _instead(estimators, "build", timed):
+        whole = sum(
+            seconds(evaluate_candidate, training_set, candidate, settings.training)
+            for candidate in settings.training.search.candidates
+        )
+    return whole, clock.seconds, "the solvers"
+
+
+def verification(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The limit is the slowest language's process, while the others run beside it."""
+    outputs = place.outputs(DATE)
+    model, vectors = (outputs[task][0].read_bytes() for task in ("ExportCoefficients", "ExportVectors"))
+    fitted = Joblib().decode(outputs["FitModel"][0].read_bytes())
+    texts = list(itertools.chain.from_iterable(shard["body"] for shard in _messages(place)))
+    clocks: dict[str, Clock] = {}
+    run = runtimes._run
+
+    def timed(language: str, *arguments: Any) -> bytes:
+        return clocks.setdefault(language, Clock()).around(run)(language, *arguments)
+
+    with _instead(runtimes, "_run", timed):
+        whole = seconds(verify, model, vectors, fitted, texts, len(texts))
+    slowest = max(clocks, key=lambda language: clocks[language].seconds)
+    return whole, clocks[slowest].seconds, f"the {slowest} scorer, beside the others"
+
+
+def storage(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """Every object of the night read and written by the store once; the limit is the same on the bare file system."""
+    contents = [path.read_bytes() for path in place.folder.rglob("*") if path.is_file()]
+    store = Store(place.environment["NIGHTSIEVE_STORAGE"])
+
+    def through_store() -> None:
+        for number, content in enumerate(contents):
+            store.write(f"limits/{number}", content)
+            store.read(f"limits/{number}")
+
+    def through_files() -> None:
+        for number, content in enumerate(contents):
+            path = place.folder / f"limits-{number}"
+            path.write_bytes(content)
+            path.read_bytes()
+
+    return seconds(through_store), seconds(through_files), "the same bytes as files"
+
+
+STAGES = {
+    "ingest": ingest,
+    "label": label,
+    "clean": clean_messages,
+    "collect the training set": collect,
+    "search": search,
+    "verify the export": verification,
+    "S3, every object once": storage,
+}
+
+
+def _messages(place: Place) -> list[pd.DataFrame]:
+    return [Table("messages").decode(path.read_bytes()) for path in place.sample(DATE)]
+
+
+def _sharded(place: Place, task: str, schema: str) -> list[pd.DataFrame]:
+    """What the task made of each shard, in their order."""
+
+    def shard(path: Path) -> int:
+        return int(json.loads(Path(f"{path}.receipt.json").read_bytes())["parameters"]["shard"])
+
+    return [Table(schema).decode(path.read_bytes()) for path in sorted(place.outputs(DATE)[task], key=shard)]
+
+
+@contextlib.contextmanager
+def _instead(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        [
+            row["stage"],
+            f"{row['seconds']:.1f}",
+            f"{row['limit']:.1f}",
+            f"{row['limit'] / row['seconds']:.0%}",
+            row["what"],
+        ]
+        for row in rows
+    ]
+    return results.table(["stage, in one process", "seconds", "of it the limit", "share", "the limit"], lines)
+
+
+def _arguments() -> argparse.Namespace:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rows", type=int, default=ROWS)
+    arguments.add_argument("--home", type=Path, help="of the services: kept, and with it the tables, for another time")
+    return arguments.parse_args()
+
+
+if __name__ == "__main__":
+    main()
