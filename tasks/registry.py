@@ -143,7 +143,9 @@ class Registry:
         claim = f"claim-{publication}-"
         for serial, names in self._listed().items():
             if ENTRY in names and any(name.startswith(claim) for name in names):
-                return self.entry(serial)
+                entry = self.entry(serial)
+                if entry["publication"] == publication:  # not one whose claim came first
+                    return entry
         return None
 
     def _claim(self, publication: str) -> int:

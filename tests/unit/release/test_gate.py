@@ -99,7 +99,7 @@ SMALL = {"value": -0.009, "low": -0.0095, "high": -0.001}
         ({"compared": {"churn": 0.06}}, ["churn"]),
         ({"compared": {"churn_per_label": {"spam": 0.21}}}, ["churn of spam"]),
         ({"messages__counts__kept": 600}, ["messages"]),
-        ({"rules__labelled": 690}, ["coverage"]),
+        ({"rules__labelled": 690, "rules__labels": {"ham": 520, "spam": 170}}, ["coverage"]),
         ({"rules__labels": {"ham": 500, "spam": 300}}, ["share of ham", "share of spam"]),
         ({"rules__labels": {"ham": 600, "new": 200}}, ["share of new", "share of spam"]),
     ],
