@@ -10,6 +10,7 @@ import pytest
 
 from ops.cli import nightsieve
 from pipeline import errors
+from tasks.worker import REFUSED
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -44,7 +45,7 @@ def test_every_command_is_documented_and_its_help_has_an_example_that_parses(nam
 
 def test_every_documented_command_and_make_target_exists():
     text = re.sub(r"nightsieve-\w+", "", EVERYTHING)
-    named = set(re.findall(r"nightsieve ((?:config|rules|runs) [a-z]+|[a-z]+)", text))
+    named = set(re.findall(r"nightsieve ((?:config|rules|runs|models|reviews) [a-z]+|[a-z]+)", text))
     assert {name for name in named if name not in COMMANDS} <= {"command", "help"}
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", EVERYTHING)) <= targets
@@ -54,7 +55,7 @@ def test_exit_codes_are_those_of_the_readme():
     config = configparser.ConfigParser()
     config.read(ROOT / "luigi.cfg")
     rows = re.findall(r"^\| ?(\d*) ?\|[^|]*\| (\d+) \|", README, re.MULTILINE)
-    assert {int(code) for code, _ in rows if code} == {int(code) for code in config["retcode"].values()} | {2}
+    assert {int(code) for code, _ in rows if code} == {int(code) for code in config["retcode"].values()} | {2, REFUSED}
     classes = [c for c in vars(errors).values() if isinstance(c, type) and c.__mro__[1] is errors.NightsieveError]
     assert {int(code) for _, code in rows} == {c.exit_code for c in classes} | {0, 2}
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config import canonical
 from pipeline.release.evidence import compare_on_holdout, compare_on_reviews
 from pipeline.release.gate import Night, decide
 from pipeline.settings import Settings
@@ -30,7 +29,7 @@ def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
     return {
         "date": date.isoformat(),
         "holdout": settings.release.holdout,
-        "text": hashlib.sha256(canonical(settings.text)).hexdigest()[:16],
+        "text": hashlib.sha256(settings.text.model_dump_json().encode()).hexdigest()[:16],
     }
 
 
