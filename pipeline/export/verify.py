@@ -15,9 +15,10 @@ import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
 
 from pipeline.characters import SEPARATOR
+from pipeline.decision import decision_scores
 from pipeline.errors import VerificationError
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import assemble, decision_scores
+from pipeline.export.assemble import assemble
 from pipeline.export.format import decode
 from pipeline.export.model import FixedPointModel, LinearModel, count_terms
 from pipeline.export.reference import outcomes

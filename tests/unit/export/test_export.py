@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import RidgeClassifier
 
+from pipeline.decision import decision_scores
 from pipeline.errors import DataError
 from pipeline.export import assemble, build, build_vectors, choose_bits, decode, quantise
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import decision_scores
 from pipeline.export.model import MOST_EXACT, FixedPointModel, LinearModel, count_terms
 from pipeline.export.quantise import FEWEST_BITS
 from scorers.python import nightsieve_scorer

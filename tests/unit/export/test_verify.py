@@ -8,10 +8,10 @@ import json
 import numpy as np
 import pytest
 
+from pipeline.decision import decision_scores
 from pipeline.errors import VerificationError
 from pipeline.export import assemble, build_vectors, decode, runtimes, verify
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import decision_scores
 from pipeline.export.model import count_terms
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import ESTIMATORS, WORDS, corpus, exported, fit, fixed
