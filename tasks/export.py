@@ -10,7 +10,7 @@ from tasks.base import NightTask
 from tasks.ingest import IngestMessages, IngestReviews
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
 from tasks.shards import every_shard
-from tasks.training import BestCandidateTask, FitModel
+from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
 
 class ExportCoefficients(BestCandidateTask):
@@ -20,13 +20,17 @@ class ExportCoefficients(BestCandidateTask):
     dated, version = True, 2
 
     def requires(self) -> dict[str, NightTask]:
-        return {**super().requires(), "fitted": self.clone(FitModel), "cleaned": every_shard(self, CleanMessages)}
+        # Without a goal there is no threshold, and nothing of the cross-validation to wait for.
+        measured = [self.clone(CrossValidate)] if self.settings.release.goals else []
+        fitted, cleaned = self.clone(FitModel), every_shard(self, CleanMessages)
+        return {**super().requires(), "fitted": fitted, "cleaned": cleaned, "measured": measured}
 
     def run(self) -> None:
         training_set, candidate = self.load()
         fitted, cleaned = self.input()["fitted"].load(), (shard.load()["text"] for shard in self.input()["cleaned"])
+        thresholds = training.thresholds_of(measured.load() for measured in self.input()["measured"])
         provenance = export.provenance(self.date, self.fingerprint, candidate, training_set)
-        self.output().dump(export.build(fitted, cleaned, provenance))
+        self.output().dump(export.build(fitted, thresholds, cleaned, provenance))
 
 
 class ExportVectors(NightTask):

@@ -13,7 +13,7 @@ from pipeline.text import Tokeniser
 
 
 def assemble(fitted: Pipeline) -> LinearModel:
-    """The model that predicts what ``fitted``, a vectoriser and a linear classifier, predicts.
+    """The model that predicts what ``fitted``, a vectoriser and a linear classifier, predicts; without thresholds.
 
     Raises
     ------
@@ -36,6 +36,7 @@ def assemble(fitted: Pipeline) -> LinearModel:
         idf=idf[columns],
         weights=weights[:, columns],
         intercepts=intercepts,
+        thresholds=np.zeros(len(intercepts)),
         sublinear_tf=bool(vectoriser.sublinear_tf),
         norm=vectoriser.norm,
     )

@@ -1,7 +1,7 @@
 """The exported files of a night: from the fitted pipeline, and the texts whose labels it must keep."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -14,15 +14,19 @@ from pipeline.export.quantise import choose_bits
 from pipeline.export.vectors import choose, encode_vectors, self_test
 
 
-def build(fitted: Pipeline, cleaned: Iterable[Iterable[str]], provenance: dict[str, Any]) -> bytes:
+def build(
+    fitted: Pipeline, thresholds: Mapping[str, float], cleaned: Iterable[Iterable[str]], provenance: dict[str, Any]
+) -> bytes:
     """The model file, of the fewest bits that flip no label of the ``cleaned`` texts, which come shard by shard.
+
+    A label that ``thresholds`` does not name has none.
 
     Raises
     ------
     DataError
         There is no text, or the model has more terms than a device can sum exactly.
     """
-    model = assemble(fitted)
+    model = assemble(fitted).with_thresholds(thresholds)
     distinct = set(itertools.chain.from_iterable(cleaned))
     if not distinct:
         raise DataError("export: there is no message to compare the exported model with")

@@ -1,11 +1,11 @@
 """Thresholds by operating goal: the most recall at a precision, or the most precision at a recall.
 
 A label's margin is its score less the largest other one; with a threshold, the label is given where its margin exceeds
-that (docs/format.md, step 7). So every place to cut the documents' margins gives the label a precision and a recall, and
+that (docs/format.md, step 7). So every place to cut the documents' margins gives the label a precision and a recall;
 together they are its precision-recall curve. A threshold lies halfway between the two margins that it parts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,11 @@ def operate(
         "with_thresholds": metrics if thresholds.any() else None,
         "curves": {label: _curve(each) for label, each in found.items()},
     }
+
+
+def thresholds_of(results: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """The threshold of each label in the results of `operate`."""
+    return {label: row["threshold"] for result in results for label, row in result["thresholds"].items()}
 
 
 def unreached(result: dict[str, Any]) -> list[str]:
