@@ -36,7 +36,7 @@ class ExportCoefficients(BestCandidateTask):
 class ExportVectors(NightTask):
     """Write the texts that tell a wrong scorer from a right one, with what a right one gets from them."""
 
-    stage, name, codec = "export", "vectors", Raw("json")
+    stage, name, codec, version = "export", "vectors", Raw("json"), 2
 
     def requires(self) -> ExportCoefficients:
         return self.clone(ExportCoefficients)
@@ -48,7 +48,7 @@ class ExportVectors(NightTask):
 class VerifyExport(NightTask):
     """Run every scorer over every message of the run and the vectors; one difference fails the night."""
 
-    stage, name, version = "export", "verification", 3
+    stage, name, version = "export", "verification", 4
 
     def requires(self) -> dict[str, NightTask]:
         return {

@@ -116,9 +116,13 @@ class FixedPointModel:
         quotients = np.divide(S, np.sqrt(N)[:, None], where=(N > 0)[:, None], out=np.zeros(S.shape))
         return np.ldexp(self.biases.astype(np.float64), self.bias_shift) + np.ldexp(quotients, self.score_shift)
 
+    def less_thresholds(self, scores: np.ndarray) -> np.ndarray:
+        """The scores, [n_texts, K], each less its label's threshold, to the last bit what a device computes."""
+        return scores - np.ldexp(self.thresholds.astype(np.float64), self.bias_shift)
+
     def decide(self, scores: np.ndarray) -> np.ndarray:
-        """The label with the thresholds for each row of scores [n_texts, K], int64 [n_texts]: to the bit a device's."""
-        return (scores - np.ldexp(self.thresholds.astype(np.float64), self.bias_shift)).argmax(axis=1)
+        """The label with the thresholds for each row of scores [n_texts, K], int64 [n_texts]."""
+        return self.less_thresholds(scores).argmax(axis=1)
 
 
 def count_terms(model: LinearModel | FixedPointModel, texts: Iterable[str], cleaned: bool = False) -> sp.csr_array:
