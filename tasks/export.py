@@ -92,14 +92,14 @@ class DescribeExport(NightTask):
 class EvaluateOnReviews(NightTask):
     """Compare the exported model with the human labels."""
 
-    stage, name = "export", "reviews"
+    stage, name, version = "export", "reviews", 2
     sections = ("evaluation",)
 
     def requires(self) -> dict[str, NightTask]:
         return {"model": self.clone(ExportCoefficients), "reviews": self.clone(IngestReviews)}
 
     def run(self) -> None:
-        reviews = self.input()["reviews"].load()
-        scorer = nightsieve_scorer.load(self.input()["model"].load())
-        evaluation = self.settings.evaluation
-        self.output().dump(training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation))
+        reviews, model = (self.input()[name].load() for name in ("reviews", "model"))
+        scorer = nightsieve_scorer.load(model)
+        decide, evaluation = export.decider(scorer, model), self.settings.evaluation
+        self.output().dump(training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation, decide))

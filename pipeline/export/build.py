@@ -1,7 +1,9 @@
 """The exported files of a night: from the fitted pipeline, and the texts whose labels it must keep."""
 
+import functools
 import itertools
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -12,6 +14,7 @@ from pipeline.export.format import decode, encode
 from pipeline.export.model import count_terms
 from pipeline.export.quantise import choose_bits
 from pipeline.export.vectors import choose, encode_vectors, self_test
+from scorers.python.nightsieve_scorer import Scorer
 
 
 def build(
@@ -32,6 +35,11 @@ def build(
         raise DataError("export: there is no message to compare the exported model with")
     fixed, bits = choose_bits(model, count_terms(model, distinct, cleaned=True))
     return encode(fixed, {**provenance, "bits": bits}, self_test(choose(fixed)))
+
+
+def decider(scorer: Scorer, model_bytes: bytes) -> Callable[[str], str] | None:
+    """How the ``scorer`` of a model file labels with the thresholds in it; None if there are none."""
+    return functools.partial(scorer.label, thresholds=True) if any(json.loads(model_bytes)["thresholds"]) else None
 
 
 def build_vectors(model_bytes: bytes) -> bytes:

@@ -22,5 +22,5 @@ def mutants(scorer: Scorer) -> dict[str, Scorer]:
 
 
 def misdeciding(scorer: Scorer) -> dict[str, Scorer]:
-    """The same for mistakes with thresholds, none if the model has no threshold: ``_decide`` alone is wrong in these."""
+    """The same for mistakes with thresholds, none if the model has no threshold; only ``_decide`` is wrong."""
     return {name: mistake(scorer) for name, mistake in THRESHOLDS.items() if any(scorer._thresholds)}
