@@ -143,7 +143,7 @@ def _row(goal: Goal, threshold: float | None, metrics: dict[str, Any] | None) ->
 
 
 def _curve(found: Cuts) -> list[list[float]]:
-    """At most `POINTS` cuts, both ends among them: evenly along the curve, so that none of its bends is lost."""
+    """At most `POINTS` cuts, evenly along the curve from its one end to the other, so that no bend of it is lost."""
     points = np.column_stack([found.recall, found.precision, found.thresholds])
     steps = np.abs(np.diff(points[:, :2], axis=0)).sum(axis=1)
     length = np.concatenate([[0], steps.cumsum()])

@@ -104,19 +104,20 @@ def test_margins_that_rounding_alone_parts_are_not_cut_apart():
     assert len(found["curves"]["bank"]) == 2
 
 
-@pytest.mark.parametrize("n_documents", [1, 2, 150, 20_000])
+@pytest.mark.parametrize("n_documents", [1, 3, 150, 20_000])
 def test_a_curve_goes_from_one_end_to_the_other_in_a_few_points_that_lie_on_it(n_documents):
     chance = np.random.default_rng(n_documents)
-    truth, weight = chance.integers(0, 3, n_documents), chance.integers(1, 5, n_documents)
+    truth, weight = np.arange(n_documents) % 3, chance.integers(1, 5, n_documents)
     scores = chance.normal(size=(n_documents, 3)) + 2 * np.eye(3)[truth]
     found = operate(scores, truth, weight, LABELS, {}, EVALUATION)
     assert (found["thresholds"], found["with_thresholds"]) == ({}, None)
     for k, label in enumerate(LABELS):
         curve, margin = found["curves"][label], margins(scores)[:, k]
-        assert len(curve) == n_documents if n_documents <= 2 else 100 <= len(curve) <= POINTS
+        assert min(n_documents, 2) <= len(curve) <= POINTS and (n_documents < POINTS or len(curve) > POINTS / 2)
         for recall, precision, threshold in curve:
             assert rates(margin > threshold, truth == k, weight) == {"precision": precision, "recall": recall}
         recalls, _, thresholds = np.array(curve).T
-        assert (margin > thresholds[0]).all() and np.count_nonzero(margin > thresholds[-1]) == 1
+        top = rates(margin == margin.max(), truth == k, weight)
+        assert (margin > thresholds[0]).all() and recalls[-1] == top["recall"]
         assert (np.diff(thresholds) > 0).all() and (np.diff(recalls) <= 0).all()
-        assert np.abs(np.diff(recalls)).max(initial=0) < 0.1 or n_documents <= 2
+        assert n_documents < POINTS or np.abs(np.diff(recalls)).max() < 0.02
