@@ -85,13 +85,14 @@ class _Tally:
     smallest_margin: float = np.inf
 
     def check_vectors(self, vectors: list[dict[str, Any]]) -> None:
-        """Runs every scorer over the vectors, which also say what it must decide with the thresholds."""
+        """Runs every scorer over the vectors, which also say what the label with the thresholds is."""
         texts = [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in vectors]
-        right = [(_line(vector), vector["decision"]) for vector in vectors]
-        with self._lines(texts) as lines, self._lines(texts, "--explain") as explained:
-            for language in self.running:
-                decided = map(_decision, explained[language].result())
-                self._compare(language, texts, right, list(zip(lines[language].result(), decided, strict=True)))
+        with self._lines(texts) as lines:
+            self._compare(texts, map(_line, vectors), lines)
+        # Without a threshold it is the label, which the lines have shown.
+        if self.model.thresholds.any() and not self.differences:
+            with self._lines(texts, "--explain") as explained:
+                self._compare(texts, [vector["decision"] for vector in vectors], explained, _decision)
 
     def check(self, texts: list[str]) -> None:
         """Runs every scorer over the texts, and counts lines and labels unlike the model's and the estimator's.
@@ -105,9 +106,7 @@ class _Tally:
             counts = count_terms(self.model, cleaned, cleaned=True)
             first = np.unique(places, return_index=True)[1]
             self._agree([texts[row] for row in first], counts, np.bincount(places))
-            right = list(map(_line, outcomes(self.model, tokens, counts[places])))
-            for language, written in lines.items():
-                self._compare(language, texts, right, written.result())
+            self._compare(texts, map(_line, outcomes(self.model, tokens, counts[places])), lines)
 
     def _agree(self, texts: list[str], counts: sp.csr_array, standing_for: np.ndarray) -> None:
         """Compares the model with the estimator that it was made from, on texts that stand for so many."""
@@ -154,11 +153,21 @@ class _Tally:
         with ThreadPoolExecutor(len(self.running)) as pool:
             yield {language: pool.submit(scorer, texts, *options) for language, scorer in self.running.items()}
 
-    def _compare(self, language: str, texts: list[str], right: list[Any], found: list[Any]) -> None:
-        wrong = [text for text, must, is_ in zip(texts, right, found, strict=True) if is_ != must]
-        if wrong:
-            self.differences[language] = self.differences.get(language, 0) + len(wrong)
-            self._name(wrong)
+    def _compare(
+        self,
+        texts: list[str],
+        expected: Iterable[Any],
+        lines: dict[str, Future[list[bytes]]],
+        read: Callable[[bytes], Any] = bytes,
+    ) -> None:
+        """Counts the texts of whose lines something else than expected is read."""
+        right = list(expected)
+        for language, written in lines.items():
+            found = map(read, written.result())
+            wrong = [text for text, is_, must in zip(texts, found, right, strict=True) if is_ != must]
+            if wrong:
+                self.differences[language] = self.differences.get(language, 0) + len(wrong)
+                self._name(wrong)
 
     def _name(self, texts: Iterable[str]) -> None:
         self.named += [_sha256(text)[:12] for text in itertools.islice(texts, NAMED - len(self.named))]

@@ -24,7 +24,6 @@ SMALL = [
     # Nights on a few messages differ as they like.
     "release.gate.churn={overall: 1, label: 1}", "release.gate.drift={messages: 0.01, coverage: 1, share: 1}",
     "release.gate.regression.margin=0.9",
-    "release.goals={spam: {precision: 0.9}}",
 ]  # fmt: skip
 STAGES = [
     "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",

@@ -23,8 +23,11 @@ from pipeline.export.runtimes import PROGRAMS, languages
 from tasks import Retrain
 from tasks.s3 import Store
 from tests.conftest import ROOT, forget, run
-from tests.tasks.nights import NIGHT, RULED, SMALL, STAGES, assert_whole, objects, retrain, sample
+from tests.tasks import nights
+from tests.tasks.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
 
+SMALL = [*nights.SMALL, "release.goals={spam: {precision: 0.9}}"]
+retrain = functools.partial(nights.retrain, patches=SMALL)
 AT_ONCE = ["--local-scheduler", "--scheduler-retry-delay", "0"]
 SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
 
