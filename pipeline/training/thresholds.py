@@ -82,9 +82,10 @@ def unreached(result: dict[str, Any]) -> list[str]:
     for label, row in result["thresholds"].items():
         ((name, bound),) = row["goal"].items()
         value = "undefined" if row[name]["value"] is None else f"{row[name]['value']:.4g}"
-        why = "beside the other thresholds" if row["threshold"] else "and no threshold reaches it: none is set"
+        missed = f"with all thresholds in place its {name} is {value}, not {bound:g}"
+        never = f"no threshold gives it a {name} of {bound:g}, so it has none; its {name} is {value}"
         if not row["reached"]:
-            lines.append(f"release.goals.{label}: {name} is {value}, not {bound:g}, {why}")
+            lines.append(f"release.goals.{label}: {missed if row['threshold'] else never}")
     return lines
 
 

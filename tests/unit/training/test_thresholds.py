@@ -80,9 +80,9 @@ def test_a_goal_out_of_reach_sets_no_threshold_and_says_so():
     assert thresholds_of([found]) == {"bank": 0, "otp": 0, "gone": 0}
     assert [row["support"] for row in found["thresholds"].values()] == [3, 0, 0]
     assert unreached(found) == [
-        "release.goals.bank: precision is 0.6, not 0.8, and no threshold reaches it: none is set",
-        "release.goals.otp: recall is undefined, not 0.5, and no threshold reaches it: none is set",
-        "release.goals.gone: recall is undefined, not 0.1, and no threshold reaches it: none is set",
+        "release.goals.bank: no threshold gives it a precision of 0.8, so it has none; its precision is 0.6",
+        "release.goals.otp: no threshold gives it a recall of 0.5, so it has none; its recall is undefined",
+        "release.goals.gone: no threshold gives it a recall of 0.1, so it has none; its recall is undefined",
     ]
 
 
@@ -92,8 +92,8 @@ def test_goals_that_are_reached_alone_may_be_missed_beside_each_other():
     for label, goal in goals.items():
         assert unreached(operated(documents, {label: goal})[0]) == []
     assert unreached(operated(documents, goals)[0]) == [
-        "release.goals.bank: recall is 0.5, not 1, beside the other thresholds",
-        "release.goals.chat: recall is 0.5, not 1, beside the other thresholds",
+        "release.goals.bank: with all thresholds in place its recall is 0.5, not 1",
+        "release.goals.chat: with all thresholds in place its recall is 0.5, not 1",
     ]
 
 
