@@ -10,8 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from benchmarks import corpus, machine, models, results
+from pipeline.decision import decision_scores
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import assemble, decision_scores
+from pipeline.export.assemble import assemble
 from pipeline.export.model import LinearModel, count_terms
 from pipeline.export.quantise import choose_bits
 from pipeline.settings import Candidate

@@ -10,8 +10,9 @@ import scipy.sparse as sp
 
 from benchmarks import corpus, machine, models, results
 from benchmarks.size_plot import draw
+from pipeline.decision import decision_scores
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import assemble, decision_scores
+from pipeline.export.assemble import assemble
 from pipeline.export.model import LinearModel, count_terms
 from pipeline.export.quantise import choose_bits, quantise
 from pipeline.settings import Candidate

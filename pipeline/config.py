@@ -102,6 +102,7 @@ def resolve(layers: Iterable[Layer], environment: Mapping[str, str] = os.environ
         settings = Settings.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as failure:
         raise ConfigError("\n".join(_explain(error, origins) for error in _innermost(failure.errors())[:5])) from None
+    _check_goals(settings, origins)
     return Resolved(settings, origins)
 
 
@@ -212,6 +213,14 @@ def _origin(dotted: str, origins: Mapping[str, Layer]) -> str:
     return "the configuration"
 
 
+def _check_goals(settings: Settings, origins: Mapping[str, Layer]) -> None:
+    """Raise a ConfigError when a goal is for a label that no rule votes for."""
+    labels = settings.labelling.labels
+    if unknown := [label for label in settings.release.goals if label not in labels]:
+        key = f"release.goals.{unknown[0]}"
+        raise ConfigError(f"{_origin(key, origins)}: {key}: no rule votes for it; labels are {', '.join(labels)}")
+
+
 def _innermost(errors: list[dict]) -> list[dict]:
     """Without those that only follow from an error deeper down."""
     return [e for e in errors if not any(o is not e and o["loc"][: len(e["loc"])] == e["loc"] for o in errors)]
@@ -234,10 +243,14 @@ def _accepted(path: tuple) -> str:
     """The keys that stand beside an unknown one, the most similar first."""
     model: Any = Settings
     for key in path[:-1]:
-        inner = [model.model_fields[key].annotation] if isinstance(model, type) and key in model.model_fields else []
-        while inner and not (isinstance(inner[0], type) and issubclass(inner[0], BaseModel)):
+        inner = [model.model_fields[key].annotation] if key in model.model_fields else []
+        while inner and not (models := [part for part in inner if _is_section(part)]):
             inner = [arg for part in inner for arg in getattr(part, "__args__", ())]
-        model = inner[0] if inner else model
+        model = models[0] if inner else model
     names = list(model.model_fields)
     close = difflib.get_close_matches(str(path[-1]), names, n=1)
     return f"did you mean {close[0]}?" if close else f"here may stand: {', '.join(names)}"
+
+
+def _is_section(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, BaseModel)

@@ -304,6 +304,29 @@ class Gate(Section):
     override: Annotated[str, Field(min_length=10)] | None
 
 
+class Goal(Section):
+    """What a label's threshold is chosen for: a precision or a recall, and as much of the other as comes with it."""
+
+    precision: Fraction | None = None
+    recall: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Goal":
+        if (self.precision is None) == (self.recall is None):
+            raise ValueError("a goal is a precision or a recall, such as {precision: 0.95}")
+        return self
+
+    @property
+    def measure(self) -> Literal["precision", "recall"]:
+        """Which of the two is asked for."""
+        return "recall" if self.precision is None else "precision"
+
+    @property
+    def bound(self) -> float:
+        """How much of it."""
+        return getattr(self, self.measure)
+
+
 class Keep(Section):
     models: Annotated[int, Field(ge=1)]
     runs: Annotated[int, Field(ge=1)]
@@ -313,6 +336,7 @@ class Release(Section):
     """What no model trains on, when a model is published, and how many are kept."""
 
     holdout: Annotated[float, Field(ge=0, le=0.5)]
+    goals: dict[Label, Goal]
     gate: Gate
     keep: Keep
 

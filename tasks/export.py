@@ -10,7 +10,7 @@ from tasks.base import NightTask
 from tasks.ingest import IngestMessages, IngestReviews
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
 from tasks.shards import every_shard
-from tasks.training import BestCandidateTask, FitModel
+from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
 
 class ExportCoefficients(BestCandidateTask):
@@ -20,19 +20,23 @@ class ExportCoefficients(BestCandidateTask):
     dated, version = True, 2
 
     def requires(self) -> dict[str, NightTask]:
-        return {**super().requires(), "fitted": self.clone(FitModel), "cleaned": every_shard(self, CleanMessages)}
+        # Without a goal there is no threshold, and nothing of the cross-validation to wait for.
+        measured = [self.clone(CrossValidate)] if self.settings.release.goals else []
+        fitted, cleaned = self.clone(FitModel), every_shard(self, CleanMessages)
+        return {**super().requires(), "fitted": fitted, "cleaned": cleaned, "measured": measured}
 
     def run(self) -> None:
         training_set, candidate = self.load()
         fitted, cleaned = self.input()["fitted"].load(), (shard.load()["text"] for shard in self.input()["cleaned"])
+        thresholds = training.thresholds_of(measured.load() for measured in self.input()["measured"])
         provenance = export.provenance(self.date, self.fingerprint, candidate, training_set)
-        self.output().dump(export.build(fitted, cleaned, provenance))
+        self.output().dump(export.build(fitted, thresholds, cleaned, provenance))
 
 
 class ExportVectors(NightTask):
     """Write the texts that tell a wrong scorer from a right one, with what a right one gets from them."""
 
-    stage, name, codec = "export", "vectors", Raw("json")
+    stage, name, codec, version = "export", "vectors", Raw("json"), 2
 
     def requires(self) -> ExportCoefficients:
         return self.clone(ExportCoefficients)
@@ -44,7 +48,7 @@ class ExportVectors(NightTask):
 class VerifyExport(NightTask):
     """Run every scorer over every message of the run and the vectors; one difference fails the night."""
 
-    stage, name, version = "export", "verification", 3
+    stage, name, version = "export", "verification", 4
 
     def requires(self) -> dict[str, NightTask]:
         return {
@@ -88,14 +92,14 @@ class DescribeExport(NightTask):
 class EvaluateOnReviews(NightTask):
     """Compare the exported model with the human labels."""
 
-    stage, name = "export", "reviews"
+    stage, name, version = "export", "reviews", 2
     sections = ("evaluation",)
 
     def requires(self) -> dict[str, NightTask]:
         return {"model": self.clone(ExportCoefficients), "reviews": self.clone(IngestReviews)}
 
     def run(self) -> None:
-        reviews = self.input()["reviews"].load()
-        scorer = nightsieve_scorer.load(self.input()["model"].load())
-        evaluation = self.settings.evaluation
-        self.output().dump(training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation))
+        reviews, model = (self.input()[name].load() for name in ("reviews", "model"))
+        scorer = nightsieve_scorer.load(model)
+        decide, evaluation = export.decider(scorer, model), self.settings.evaluation
+        self.output().dump(training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation, decide))

@@ -71,17 +71,19 @@ class BestCandidateTask(NightTask):
 
 
 class CrossValidate(BestCandidateTask):
-    """Measure the best candidate on folds that the search has not seen."""
+    """Measure the best candidate on folds that the search has not seen, and choose thresholds on them."""
 
-    stage, name, version = "training", "cross-validation", 4
-    sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence")
+    stage, name, version = "training", "cross-validation", 5
+    sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence", "release.goals")
 
     def run(self) -> None:
         training_set, candidate = self.load()
-        settings = self.settings
-        self.output().dump(
-            training.cross_validate(training_set, candidate, settings.training, settings.evaluation, self.progress)
+        evaluation, goals = self.settings.evaluation, self.settings.release.goals
+        measured = training.cross_validate(
+            training_set, candidate, self.settings.training, evaluation, goals, self.progress
         )
+        self.warn(training.unreached(measured))
+        self.output().dump(measured)
 
 
 class FitModel(BestCandidateTask):

@@ -7,12 +7,13 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from pipeline.decision import both, centred
 from pipeline.export.model import LinearModel
 from pipeline.text import Tokeniser
 
 
 def assemble(fitted: Pipeline) -> LinearModel:
-    """The model that predicts what ``fitted``, a vectoriser and a linear classifier, predicts.
+    """The model that predicts what ``fitted``, a vectoriser and a linear classifier, predicts; without thresholds.
 
     Raises
     ------
@@ -35,6 +36,7 @@ def assemble(fitted: Pipeline) -> LinearModel:
         idf=idf[columns],
         weights=weights[:, columns],
         intercepts=intercepts,
+        thresholds=np.zeros(len(intercepts)),
         sublinear_tf=bool(vectoriser.sublinear_tf),
         norm=vectoriser.norm,
     )
@@ -47,26 +49,10 @@ def _rows(estimator) -> tuple[np.ndarray, np.ndarray]:
     """
     match estimator:
         case LogisticRegression() | LinearSVC() | SGDClassifier():
-            return _both(estimator.coef_), _both(estimator.intercept_)
+            return both(estimator.coef_), both(estimator.intercept_)
         case MultinomialNB():
             return estimator.feature_log_prob_, estimator.class_log_prior_
         case ComplementNB():
             # The sign that makes the largest score win is in its weights; it uses no prior with two classes or more.
             return estimator.feature_log_prob_, np.zeros(len(estimator.classes_))
     raise TypeError(f"{type(estimator).__name__} cannot be exported: it is none of the five linear classifiers")
-
-
-def decision_scores(estimator, vectors) -> np.ndarray:
-    """What the estimator decides by, less its mean over the labels, as `assemble` has it, float64 [n_texts, K]."""
-    scores = getattr(estimator, "decision_function", None) or estimator.predict_joint_log_proba
-    return centred(_both(np.atleast_2d(scores(vectors).T))).T
-
-
-def centred(rows: np.ndarray) -> np.ndarray:
-    """The rows, one a label, less their mean: what all labels share decides nothing, and would cost bits."""
-    return rows - rows.mean(axis=0)
-
-
-def _both(rows: np.ndarray) -> np.ndarray:
-    """The rows; a single one, which speaks for the second class where it is above 0, gets its opposite before it."""
-    return np.concatenate([-rows, rows]) if len(rows) == 1 else rows

@@ -1,7 +1,9 @@
 """The exported files of a night: from the fitted pipeline, and the texts whose labels it must keep."""
 
+import functools
 import itertools
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -12,22 +14,32 @@ from pipeline.export.format import decode, encode
 from pipeline.export.model import count_terms
 from pipeline.export.quantise import choose_bits
 from pipeline.export.vectors import choose, encode_vectors, self_test
+from scorers.python.nightsieve_scorer import Scorer
 
 
-def build(fitted: Pipeline, cleaned: Iterable[Iterable[str]], provenance: dict[str, Any]) -> bytes:
+def build(
+    fitted: Pipeline, thresholds: Mapping[str, float], cleaned: Iterable[Iterable[str]], provenance: dict[str, Any]
+) -> bytes:
     """The model file, of the fewest bits that flip no label of the ``cleaned`` texts, which come shard by shard.
+
+    A label that ``thresholds`` does not name has none.
 
     Raises
     ------
     DataError
         There is no text, or the model has more terms than a device can sum exactly.
     """
-    model = assemble(fitted)
+    model = assemble(fitted).with_thresholds(thresholds)
     distinct = set(itertools.chain.from_iterable(cleaned))
     if not distinct:
         raise DataError("export: there is no message to compare the exported model with")
     fixed, bits = choose_bits(model, count_terms(model, distinct, cleaned=True))
     return encode(fixed, {**provenance, "bits": bits}, self_test(choose(fixed)))
+
+
+def decider(scorer: Scorer, model_bytes: bytes) -> Callable[[str], str] | None:
+    """How the ``scorer`` of a model file labels with the thresholds in it; None if there are none."""
+    return functools.partial(scorer.label, thresholds=True) if any(json.loads(model_bytes)["thresholds"]) else None
 
 
 def build_vectors(model_bytes: bytes) -> bytes:

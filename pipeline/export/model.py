@@ -3,8 +3,8 @@
 Both score a matrix of term counts, so that neither knows where the counts come from.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,6 +27,7 @@ class LinearModel:
     idf : float64 [V], the inverse document frequency of each term.
     weights : float64 [K, V], those of a term add up to 0.
     intercepts : float64 [K].
+    thresholds : float64 [K], what a label's score must have on top of the others' before it is decided for; 0: none.
     sublinear_tf : whether a term that occurs tf times counts 1 + ln(tf) instead of tf.
     norm : ``l2`` when a text's vector is scaled to length 1 before it is weighed, else None.
     """
@@ -37,8 +38,13 @@ class LinearModel:
     idf: np.ndarray
     weights: np.ndarray
     intercepts: np.ndarray
+    thresholds: np.ndarray
     sublinear_tf: bool
     norm: str | None
+
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> "LinearModel":
+        """The model with these thresholds of its labels, 0 for those that are not named."""
+        return replace(self, thresholds=np.array([thresholds.get(label, 0.0) for label in self.labels]))
 
     def term_frequency(self, counts: np.ndarray) -> np.ndarray:
         """What a term counts that occurs so often, float64; same shape."""
@@ -55,6 +61,10 @@ class LinearModel:
         """The score of each text for each label, float64 [n_texts, K]; the largest, the first of equals, wins."""
         sums = mapped(counts, self.term_frequency) @ (self.idf * self.weights).T
         return sums / self.lengths(counts)[:, None] + self.intercepts
+
+    def decide(self, scores: np.ndarray) -> np.ndarray:
+        """The label with the thresholds for each row of scores [n_texts, K], int64 [n_texts]."""
+        return (scores - self.thresholds).argmax(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +115,14 @@ class FixedPointModel:
         S, N = self.sums(counts)
         quotients = np.divide(S, np.sqrt(N)[:, None], where=(N > 0)[:, None], out=np.zeros(S.shape))
         return np.ldexp(self.biases.astype(np.float64), self.bias_shift) + np.ldexp(quotients, self.score_shift)
+
+    def less_thresholds(self, scores: np.ndarray) -> np.ndarray:
+        """The scores, [n_texts, K], each less its label's threshold, to the last bit what a device computes."""
+        return scores - np.ldexp(self.thresholds.astype(np.float64), self.bias_shift)
+
+    def decide(self, scores: np.ndarray) -> np.ndarray:
+        """The label with the thresholds for each row of scores [n_texts, K], int64 [n_texts]."""
+        return self.less_thresholds(scores).argmax(axis=1)
 
 
 def count_terms(model: LinearModel | FixedPointModel, texts: Iterable[str], cleaned: bool = False) -> sp.csr_array:

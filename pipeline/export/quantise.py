@@ -8,7 +8,7 @@ from pipeline.export.model import MOST_EXACT, FixedPointModel, LinearModel
 
 FEWEST_BITS, MOST_BITS = 8, 20
 COUNTS = 256  # a term that stands in a text more often counts no more
-BIAS_BITS = 48
+BIAS_BITS = 48  # of the largest bias or threshold, which share a unit
 # Bits after the point of a logarithmic term frequency, in S and (even together with those of idf squared) in N.
 TF_BITS = 14
 # Bits after the point of idf squared and of term frequencies squared, the finest first: N is what overflows.
@@ -27,7 +27,7 @@ def quantise(model: LinearModel, bits: int) -> FixedPointModel:
     """
     weights = model.idf * model.weights
     weight_shift = _shift(weights, bits)
-    bias_shift = _shift(model.intercepts, BIAS_BITS)
+    bias_shift = _shift(np.concatenate([model.intercepts, model.thresholds]), BIAS_BITS)
     tf = model.term_frequency(np.arange(1, COUNTS + 1))
     tf_shift = TF_BITS if model.sublinear_tf else 0
     for shift in PRECISIONS:
@@ -43,7 +43,7 @@ def quantise(model: LinearModel, bits: int) -> FixedPointModel:
             idf_squared=_rounded(model.idf**2 if model.norm else tf[:0], shift),
             weights=_balanced(np.ldexp(weights, weight_shift)),
             biases=_rounded(model.intercepts, bias_shift),
-            thresholds=np.zeros(len(model.labels), dtype=np.int64),
+            thresholds=_rounded(model.thresholds, bias_shift),
             bias_shift=-bias_shift,
             score_shift=root_shift - weight_shift - tf_shift,
         )
@@ -58,6 +58,8 @@ def quantise(model: LinearModel, bits: int) -> FixedPointModel:
 def choose_bits(model: LinearModel, counts: sp.csr_array) -> tuple[FixedPointModel, int]:
     """The fixed-point model of the fewest bits that flips no label of these texts (else: the fewest labels), its bits.
 
+    The label with the thresholds must not flip either.
+
     It has `FEWEST_BITS` at least, since few texts say little about those to come, and `MOST_BITS` at most: a label that
     still flips there was a tie up to rounding errors of the floating-point model itself.
 
@@ -65,11 +67,13 @@ def choose_bits(model: LinearModel, counts: sp.csr_array) -> tuple[FixedPointMod
     ------
     DataError : as `quantise` does.
     """
-    expected = model.scores(counts).argmax(axis=1)
+    expected = model.scores(counts)
+    label, decision = expected.argmax(axis=1), model.decide(expected)
     flips = {}
     for bits in range(FEWEST_BITS, MOST_BITS + 1):
         fixed = quantise(model, bits)
-        flips[bits] = np.count_nonzero(fixed.scores(counts).argmax(axis=1) != expected)
+        found = fixed.scores(counts)
+        flips[bits] = np.count_nonzero((found.argmax(axis=1) != label) | (fixed.decide(found) != decision))
         if not flips[bits]:
             return fixed, bits
     best = min(flips, key=flips.__getitem__)

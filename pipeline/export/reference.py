@@ -1,9 +1,11 @@
 """What every scorer must get from a text: computed from matrices, by another way than any scorer goes."""
 
+import itertools
 import struct
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import scipy.sparse as sp
 
 from pipeline.export.model import FixedPointModel, count_terms
@@ -30,6 +32,17 @@ def outcomes(model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr
             tokens, S.tolist(), N.tolist(), scores.tolist(), scores.argmax(axis=1).tolist(), strict=True
         )
     ]
+
+
+def decisions(model: FixedPointModel, found: Sequence[dict[str, Any]]) -> list[str]:
+    """The label with the thresholds of each outcome, step 7 of docs/format.md."""
+    return [model.labels[label] for label in model.decide(scores_of(found))]
+
+
+def scores_of(found: Sequence[dict[str, Any]]) -> np.ndarray:
+    """The scores of the outcomes as doubles again, float64 [n_texts, K]."""
+    written = itertools.chain.from_iterable(outcome["scores"] for outcome in found)
+    return np.frombuffer(bytes.fromhex("".join(written)), dtype=">f8").astype(np.float64).reshape(len(found), -1)
 
 
 def units(text: str) -> str:

@@ -1,7 +1,8 @@
 """Conformance vectors: texts that tell a wrong scorer from a right one, and what a right one gets from them.
 
 They are chosen by a greedy cover: as few and as short texts as catch every wrong scorer (`pipeline.export.mutants`)
-that any of some hundred made-up texts catches. The start of that cover is the model's self-test.
+that any of some hundred made-up texts catches. The start of that cover is the model's self-test, which shows no label
+with thresholds: so scorers that are wrong with those alone have a cover of their own.
 """
 
 import hashlib
@@ -11,15 +12,15 @@ from typing import Any
 from pipeline.errors import ArtefactError
 from pipeline.export.candidates import candidates, required
 from pipeline.export.model import FixedPointModel
-from pipeline.export.mutants import mutants
-from pipeline.export.reference import evaluate, units
+from pipeline.export.mutants import misdeciding, mutants
+from pipeline.export.reference import decisions, evaluate, scores_of, units
 from scorers.python.nightsieve_scorer import Scorer, _outcome
 
 FORMAT = "nightsieve-vectors"
-VERSION = "1.0"
+VERSION = "1.1"
 OUTCOME = ("tokens", "S", "N", "scores", "label")
-KEYS = ("why", "text", *OUTCOME)
-KILLS = "kills: "
+KEYS = ("why", "text", *OUTCOME, "decision")
+KILLS, KILLS_BY_DECISION = "kills: ", "kills by its decision: "
 SELF_TEST_VECTORS = 12
 SELF_TEST_UNITS = 1700  # UTF-16 units of all texts of a self-test; four digits each
 VECTOR_UNITS = 60  # what a vector costs in a file besides its text, in units of text
@@ -30,30 +31,35 @@ Vector = dict[str, Any]
 def choose(model: FixedPointModel) -> list[Vector]:
     """The vectors of a model, without any text from a message, the same ones for the same model.
 
-    First the greedy cover, each with the wrong scorers that it is the first to kill in its ``why``. Then what is asked
-    of every scorer: empty, NUL, lone surrogates, no known term, over-long, every edge of the character map, and for
-    each pair of labels the smallest margin found.
+    First the greedy cover, each with the wrong scorers that it is the first to kill in its ``why``; then that of the
+    scorers that are wrong with thresholds alone. Then what is asked of every scorer: empty, NUL, lone surrogates, no
+    known term, over-long, every edge of the character map, the smallest margin found for each pair of labels, and those
+    around each threshold.
     """
     reasons = required(model)
     texts = list(dict.fromkeys([*candidates(model), *reasons]))
-    outcomes = evaluate(model, texts)
-    covering = cover(texts, kills(scorer_of(model), texts, outcomes))
+    scorer, outcomes = scorer_of(model), evaluate(model, texts)
+    decided = decisions(model, outcomes)
+    covering = cover(texts, kills(scorer, texts, outcomes))
+    covering_decisions = cover(texts, kills_by_decision(scorer, outcomes, decided))
+    asked = [place for place, text in enumerate(texts) if text in reasons]
     vectors = []
-    for place in [*covering, *(place for place, text in enumerate(texts) if text in reasons and place not in covering)]:
-        text = texts[place]
-        killed = [KILLS + "; ".join(covering[place])] if place in covering else []
-        why = ", ".join([reasons[text], *killed] if text in reasons else killed)
-        vectors.append({"why": why, "text": units(text), **outcomes[place]})
+    for place in dict.fromkeys([*covering, *covering_decisions, *asked]):
+        why = [reasons[texts[place]]] if texts[place] in reasons else []
+        for found, verb in ((covering_decisions, KILLS_BY_DECISION), (covering, KILLS)):
+            why += [verb + "; ".join(found[place])] if place in found else []
+        outcome = {**outcomes[place], "decision": decided[place]}
+        vectors.append({"why": ", ".join(why), "text": units(texts[place]), **outcome})
     return vectors
 
 
 def self_test(vectors: list[Vector]) -> list[Vector]:
-    """Those that a model file holds of its chosen vectors, without ``why``: the first of the greedy cover."""
+    """Those that a model file holds of its chosen vectors: the first of the greedy cover, without why and decision."""
     room, found = SELF_TEST_UNITS, []
     for vector in vectors:
         size = len(vector["text"]) // 4
         if KILLS in vector["why"] and size <= room and len(found) < SELF_TEST_VECTORS:
-            found.append({key: vector[key] for key in KEYS[1:]})
+            found.append({key: vector[key] for key in ("text", *OUTCOME)})
             room -= size
     return found
 
@@ -121,6 +127,16 @@ def kills(scorer: Scorer, texts: list[str], outcomes: list[Vector]) -> dict[int,
     found = {
         place: {name for name, mutant in wrong.items() if _outcome_of(mutant, text) != outcome}
         for place, (text, outcome) in enumerate(zip(texts, outcomes, strict=True))
+    }
+    return {place: names for place, names in found.items() if names}
+
+
+def kills_by_decision(scorer: Scorer, outcomes: list[Vector], decided: list[str]) -> dict[int, set[str]]:
+    """The same for scorers that are wrong with thresholds alone: names of those that do not decide as ``decided``."""
+    wrong = misdeciding(scorer)
+    found = {
+        place: {name for name, mutant in wrong.items() if mutant._decide(scores) != decision}
+        for place, (scores, decision) in enumerate(zip(scores_of(outcomes).tolist(), decided, strict=True))
     }
     return {place: names for place, names in found.items() if names}
 

@@ -15,14 +15,15 @@ import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
 
 from pipeline.characters import SEPARATOR
+from pipeline.decision import decision_scores
 from pipeline.errors import VerificationError
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import assemble, decision_scores
+from pipeline.export.assemble import assemble
 from pipeline.export.format import decode
 from pipeline.export.model import FixedPointModel, LinearModel, count_terms
 from pipeline.export.reference import outcomes
 from pipeline.export.runtimes import Scorer, scorers
-from pipeline.export.vectors import decode_vectors
+from pipeline.export.vectors import OUTCOME, decode_vectors
 
 CHUNK, CHUNK_CHARACTERS = 40_000, 10_000_000  # held at once: texts, and their characters
 NAMED = 3  # differing texts that an error names, by digest
@@ -37,6 +38,8 @@ def verify(
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> dict[str, Any]:
     """How the scorers, the exported model and ``fitted`` agree on every distinct text and on the conformance vectors.
+
+    Of the vectors, the label with the thresholds is compared too.
 
     ``languages`` are those whose scorers could run here, ``differences`` the texts whose lines were not what the model
     says, to the last bit. ``flips`` are labels unlike the estimator's. Rounding cannot have changed labels that are
@@ -82,11 +85,14 @@ class _Tally:
     smallest_margin: float = np.inf
 
     def check_vectors(self, vectors: list[dict[str, Any]]) -> None:
-        """Runs every scorer over the vectors."""
+        """Runs every scorer over the vectors, which also say what the label with the thresholds is."""
         texts = [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in vectors]
-        keys = ("tokens", "S", "N", "scores", "label")
         with self._lines(texts) as lines:
-            self._compare(texts, [{key: vector[key] for key in keys} for vector in vectors], lines)
+            self._compare(texts, map(_line, vectors), lines)
+        # Without a threshold it is the label, which the lines have shown.
+        if self.model.thresholds.any() and not self.differences:
+            with self._lines(texts, "--explain") as explained:
+                self._compare(texts, [vector["decision"] for vector in vectors], explained, _decision)
 
     def check(self, texts: list[str]) -> None:
         """Runs every scorer over the texts, and counts lines and labels unlike the model's and the estimator's.
@@ -100,7 +106,7 @@ class _Tally:
             counts = count_terms(self.model, cleaned, cleaned=True)
             first = np.unique(places, return_index=True)[1]
             self._agree([texts[row] for row in first], counts, np.bincount(places))
-            self._compare(texts, outcomes(self.model, tokens, counts[places]), lines)
+            self._compare(texts, map(_line, outcomes(self.model, tokens, counts[places])), lines)
 
     def _agree(self, texts: list[str], counts: sp.csr_array, standing_for: np.ndarray) -> None:
         """Compares the model with the estimator that it was made from, on texts that stand for so many."""
@@ -142,21 +148,42 @@ class _Tally:
         }
 
     @contextlib.contextmanager
-    def _lines(self, texts: list[str]) -> Iterator[dict[str, Future[list[bytes]]]]:
+    def _lines(self, texts: list[str], *options: str) -> Iterator[dict[str, Future[list[bytes]]]]:
         """What each scorer will have written; they run while the caller goes on."""
         with ThreadPoolExecutor(len(self.running)) as pool:
-            yield {language: pool.submit(scorer, texts) for language, scorer in self.running.items()}
+            yield {language: pool.submit(scorer, texts, *options) for language, scorer in self.running.items()}
 
-    def _compare(self, texts: list[str], expected: list[dict[str, Any]], lines: dict[str, Future[list[bytes]]]) -> None:
-        right = [json.dumps(outcome, separators=(",", ":")).encode() for outcome in expected]
+    def _compare(
+        self,
+        texts: list[str],
+        expected: Iterable[Any],
+        lines: dict[str, Future[list[bytes]]],
+        read: Callable[[bytes], Any] = bytes,
+    ) -> None:
+        """Counts the texts of whose lines something else than expected is read."""
+        right = list(expected)
         for language, written in lines.items():
-            wrong = [text for text, line, must in zip(texts, written.result(), right, strict=True) if line != must]
+            found = map(read, written.result())
+            wrong = [text for text, is_, must in zip(texts, found, right, strict=True) if is_ != must]
             if wrong:
                 self.differences[language] = self.differences.get(language, 0) + len(wrong)
                 self._name(wrong)
 
     def _name(self, texts: Iterable[str]) -> None:
         self.named += [_sha256(text)[:12] for text in itertools.islice(texts, NAMED - len(self.named))]
+
+
+def _line(outcome: dict[str, Any]) -> bytes:
+    """The line that a scorer must write."""
+    return json.dumps({key: outcome[key] for key in OUTCOME}, separators=(",", ":")).encode()
+
+
+def _decision(explanation: bytes) -> str | None:
+    """The label with the thresholds in a line of a scorer's ``--explain``; None if the line is none."""
+    try:
+        return json.loads(explanation)["decision"]
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

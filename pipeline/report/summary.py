@@ -23,6 +23,7 @@ def show(manifest: dict[str, Any], storage: str, page: str | None, console: Cons
             _labels(results["rules"]),
             _search(results["search"]),
             _metrics("Cross-validation, against the rules' labels", results["cross-validation"]["metrics"]),
+            _thresholds(results["cross-validation"]),
             _reviews(results["reviews"]),
             _export(results["description"]),
             _files(manifest, storage, page),
@@ -128,6 +129,21 @@ def _metrics(title: str, metrics: dict[str, Any]) -> Group:
     return Group(table, Text(f"macro F1 {_interval(metrics['macro_f1'])}"), confusion)
 
 
+def _thresholds(measured: dict[str, Any]) -> Group:
+    """What each goal came to; nothing where there is none, nor of nights from before there were any."""
+    goals = measured.get("thresholds")
+    if not goals:
+        return Group()
+    title = "\nThresholds, by cross-validation, against the rules' labels"
+    table = _table(title, "label", "goal", "", "threshold", "messages", "precision", "recall")
+    for label, row in goals.items():
+        ((name, bound),) = row["goal"].items()
+        threshold = f"{row['threshold']:.4g}" if row["threshold"] else "none"
+        figures = (threshold, f"{row['support']:,}", *(_interval(row[name]) for name in ("precision", "recall")))
+        table.add_row(label, f"{name} {bound:g}", "reached" if row["reached"] else "missed", *figures)
+    return Group(table, Text("chosen one by one, measured with all of them in place"))
+
+
 def _reviews(reviews: dict[str, Any]) -> Group | Text:
     left_out = {"ties between reviewers": reviews["ties"], **reviews["unknown_labels"]}
     words = ", ".join(f"{count:,} {name}" for name, count in left_out.items() if count)
@@ -135,7 +151,9 @@ def _reviews(reviews: dict[str, Any]) -> Group | Text:
     note += f"; left out: {words}" if words else ""
     if reviews["metrics"] is None:
         return Text(f"\nExported model, against human reviews: nothing to compare with; {note}")
-    return Group(_metrics("Exported model, against human reviews", reviews["metrics"]), Text(note))
+    title, decided = "Exported model, against human reviews", reviews.get("with_thresholds")
+    without = _metrics(title, reviews["metrics"])
+    return Group(without, *([_metrics(f"{title}, with thresholds", decided)] if decided else []), Text(note))
 
 
 def _export(description: dict[str, Any]) -> Text:

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from pipeline.characters import SEPARATOR
 from pipeline.dataset import TrainingSet
+from pipeline.decision import label_scores
 from pipeline.errors import DataError
 from pipeline.settings import Candidate, Training
 from pipeline.training.estimators import build, train, train_in_blocks
@@ -23,7 +24,7 @@ from pipeline.training.tfidf import document_frequency, term_frequency, weigh
 
 BLOCK = 100_000  # documents, or messages for SGD: some 50 MB a matrix of single tokens and pairs of short messages
 
-Predict = Callable[[np.ndarray], np.ndarray]
+Score = Callable[[np.ndarray], np.ndarray]
 
 
 class Vectors(Protocol):
@@ -40,10 +41,11 @@ class Vectors(Protocol):
     def terms(self, columns: np.ndarray) -> list[str]:
         """The terms of the ``columns`` of ``df``."""
 
-    def train(self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray) -> tuple[Any, Predict]:
-        """The classifier fitted to these columns of the documents, and its predictions for documents chosen later.
+    def train(self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray) -> tuple[Any, Score]:
+        """The classifier fitted to these columns of the documents, and its scores of documents chosen later.
 
-        ``y`` holds the class of every document, chosen or not; ``converged_`` is as in `estimators.train`.
+        ``y`` holds the class of every document, chosen or not; ``converged_`` is as in `estimators.train`, scores are
+        those of `decision.label_scores`.
         """
 
 
@@ -98,7 +100,7 @@ class InMemory:
     def terms(self, columns: np.ndarray) -> list[str]:
         return self._grams.terms(self._set.vocabulary, columns)
 
-    def train(self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray) -> tuple[Any, Predict]:
+    def train(self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray) -> tuple[Any, Score]:
         X = weigh(self._frequencies[:, columns], idf, self._candidate)
         seen = X if documents.all() else X[documents]
         weight, confidence = self._set.weight[documents], self._set.confidence[documents]
@@ -108,7 +110,7 @@ class InMemory:
         if self._candidate.estimator == "linear_svm":
             self._ended = np.zeros((len(estimator.coef_), self.df.shape[1] + 1))
             self._ended[:, places] = np.column_stack([estimator.coef_, estimator.intercept_])
-        return estimator, lambda others: estimator.predict(X[others])
+        return estimator, lambda others: label_scores(estimator, X[others])
 
 
 class InBlocks:
@@ -124,7 +126,7 @@ class InBlocks:
         tokens = self._codes[columns, None] // self._places % self._base - 1
         return [SEPARATOR.join(self._set.vocabulary[t] for t in row if t >= 0) for row in tokens.tolist()]
 
-    def train(self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray) -> tuple[Any, Predict]:
+    def train(self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray) -> tuple[Any, Score]:
         codes, candidate = self._codes[columns], self._candidate
 
         def tfidf(block: np.ndarray) -> sp.csr_array:
@@ -133,7 +135,7 @@ class InBlocks:
         weight, confidence = self._set.weight, self._set.confidence
         seen = np.flatnonzero(documents)
         estimator = train_in_blocks(candidate, self._training, tfidf, seen, y, weight, confidence, BLOCK)
-        return estimator, lambda others: np.concatenate([estimator.predict(tfidf(block)) for block in _blocks(others)])
+        return estimator, lambda others: np.vstack([label_scores(estimator, tfidf(block)) for block in _blocks(others)])
 
     def _count(self, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The codes of the terms, int64 [n_terms], and ``df``."""

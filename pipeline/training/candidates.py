@@ -1,6 +1,6 @@
 """A candidate on folds: its scores for the search, and its out-of-fold predictions for cross-validation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,11 +8,13 @@ import numpy as np
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from pipeline.dataset import TrainingSet
-from pipeline.settings import Candidate, Evaluation, Training
+from pipeline.decision import centred
+from pipeline.settings import Candidate, Evaluation, Goal, Training
 from pipeline.training.blocks import vectorise
 from pipeline.training.folds import assign_folds
 from pipeline.training.metrics import measure
 from pipeline.training.tfidf import select_terms
+from pipeline.training.thresholds import operate
 
 Progress = Callable[[float], None]
 
@@ -25,12 +27,17 @@ SCORING = {
 
 @dataclass(frozen=True)
 class Round:
-    """One fold held out: which documents it holds (bool [n_documents]), and what the other folds predict for them."""
+    """One fold held out: its documents, bool [n_documents], and what the other folds score them, float64 [.., K]."""
 
     held_out: np.ndarray
-    predicted: np.ndarray
+    scores: np.ndarray
     n_terms: int
     converged: bool
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class of each document in the fold; no fold lacks a class, see `assign_folds`."""
+        return self.scores.argmax(axis=1)
 
 
 def evaluate_candidate(
@@ -68,11 +75,13 @@ def cross_validate(
     candidate: Candidate,
     training: Training,
     evaluation: Evaluation,
+    goals: Mapping[str, Goal],
     progress: Progress = lambda fraction: None,
 ) -> dict:
     """The candidate's metrics over the predictions for every document by a model that has not seen its text.
 
-    The folds are other ones than the search's, which has chosen the candidate for its luck on them, too.
+    The folds are other ones than the search's, which has chosen the candidate for its luck on them, too. From the same
+    scores come the thresholds that reach the labels' ``goals``, see `thresholds.operate`.
 
     Raises
     ------
@@ -80,12 +89,14 @@ def cross_validate(
     """
     settings = training.cross_validation
     fold = assign_folds(training_set, settings.folds, settings.seed, "training.cross_validation.folds")
-    predicted, converged = np.empty_like(training_set.y), True
+    y, weight, labels = training_set.y, training_set.weight, training_set.labels
+    predicted, scores, converged = np.empty_like(y), np.empty((len(y), len(labels))), True
     for r in _rounds(training_set, candidate, training, fold, progress):
-        predicted[r.held_out] = r.predicted
+        predicted[r.held_out], scores[r.held_out] = r.predicted, centred(r.scores.T).T
         converged = converged and r.converged
-    metrics = measure(training_set.y, predicted, training_set.weight, training_set.labels, evaluation)
-    return {"folds": settings.folds, "converged": converged, "metrics": metrics}
+    metrics = measure(y, predicted, weight, labels, evaluation)
+    operated = operate(scores, y, weight, labels, goals, evaluation)
+    return {"folds": settings.folds, "converged": converged, "metrics": metrics, **operated}
 
 
 def _rounds(
@@ -103,6 +114,6 @@ def _rounds(
         seen = ~held_out
         df = vectors.df[np.arange(n_folds) != number].sum(axis=0)
         columns, idf = select_terms(df, weight[seen].sum(), candidate.min_df)
-        estimator, predict = vectors.train(columns, idf, seen, y)
-        yield Round(held_out, predict(held_out), len(columns), estimator.converged_)
+        estimator, score = vectors.train(columns, idf, seen, y)
+        yield Round(held_out, score(held_out), len(columns), estimator.converged_)
         progress((number + 1) / n_folds)

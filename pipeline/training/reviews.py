@@ -12,9 +12,15 @@ from pipeline.training.metrics import measure
 
 
 def evaluate_on_reviews(
-    reviews: pd.DataFrame, predict: Callable[[str], str], labels: Sequence[str], evaluation: Evaluation
+    reviews: pd.DataFrame,
+    predict: Callable[[str], str],
+    labels: Sequence[str],
+    evaluation: Evaluation,
+    decide: Callable[[str], str] | None = None,
 ) -> dict:
     """The metrics of ``predict`` on the reviewed messages, and what was left out of them.
+
+    ``with_thresholds`` has those of ``decide`` on the same messages, null where there is no threshold.
 
     Labels, of reviews and of the model alike, are merged first, as ``evaluation.merge`` says. A message's label is
     then that of most of its reviews: ``ties`` counts messages without one, ``unknown_labels`` those whose label the
@@ -24,6 +30,7 @@ def evaluate_on_reviews(
     ----------
     reviews : a row per review, columns ``key`` (of the message), ``body``, ``label``.
     predict : a body to one of the ``labels``; called once for each distinct body that is compared.
+    decide : the same with thresholds; None if none is set.
     """
     merged = merged_labels(evaluation)
     names = sorted({merged.get(label, label) for label in labels})
@@ -31,12 +38,17 @@ def evaluate_on_reviews(
     known = messages["label"].isin(names)
     unknown = messages.loc[~known, "label"].map(_named).value_counts().sort_index()
     messages = messages[known]
+
+    def measured(label: Callable[[str], str]) -> dict | None:
+        return _measure(messages, lambda body: merged.get(found := label(body), found), names, evaluation)
+
     return {
         "reviews": len(reviews),
         "messages": len(messages),
         "ties": ties,
         "unknown_labels": {label: int(n) for label, n in unknown.items()},
-        "metrics": _measure(messages, lambda body: merged.get(label := predict(body), label), names, evaluation),
+        "metrics": measured(predict),
+        "with_thresholds": decide and measured(decide),
     }
 
 

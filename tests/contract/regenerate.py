@@ -2,9 +2,13 @@
 
 For a new version alone, which gets folders of its own: a file once written must load for ever as it is. The models
 are made by hand, for what no night's model has: ties, N = 0, counts beyond a table of three, sums near 2^53.
+
+Vectors have a version of their own. When it rises, ``python -m tests.contract.regenerate vectors`` writes those of the
+models that are there.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,26 +99,32 @@ TEXTS = [
 ]
 
 
-def main() -> None:
-    """Writes a folder for each norm."""
+def main(vectors_alone: bool) -> None:
+    """Writes a folder for each norm, or the vectors in it alone."""
     for norm in ("l2", None):
         folder = Path(__file__).parent / f"{VERSION}-norm-{norm or 'none'}"
-        folder.mkdir()
-        write(model(norm), folder)
+        if not vectors_alone:
+            folder.mkdir()
+            write(model(norm), folder)
+        write_vectors(model(norm), folder)
 
 
 def write(toy: FixedPointModel, folder: Path) -> None:
-    """Writes ``model.json``, ``vectors.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
+    """Writes ``model.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
     outcomes = evaluate(toy, TEXTS)
     self_test = [{"text": units(text), **outcome} for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)]
     encoded = encode(toy, PROVENANCE, self_test)
     with scorers(encoded) as running:
         explained = running["python"](TEXTS, "--explain")
     (folder / "model.json").write_bytes(encoded)
-    (folder / "vectors.json").write_bytes(encode_vectors(choose(toy), encoded))
     _write(folder / "texts.hex", map(units, TEXTS))
     _write(folder / "expected.jsonl", map(_line, outcomes))
     _write(folder / "explained.jsonl", (line.decode() for line in explained))
+
+
+def write_vectors(toy: FixedPointModel, folder: Path) -> None:
+    """Writes ``vectors.json`` for the ``model.json`` that is there."""
+    (folder / "vectors.json").write_bytes(encode_vectors(choose(toy), (folder / "model.json").read_bytes()))
 
 
 def _line(outcome: dict[str, Any]) -> str:
@@ -126,4 +136,4 @@ def _write(path: Path, lines) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(vectors_alone=sys.argv[1:] == ["vectors"])

@@ -51,6 +51,10 @@ def test_each_scorer_gets_what_the_vectors_say(scorer, folder):
     run = subprocess.run([*scorer, folder / "model.json"], input=texts, capture_output=True, check=True)
     found = [json.loads(line) for line in run.stdout.splitlines()]
     assert found == [{key: vector[key] for key in OUTCOME} for vector in vectors]
+    command = [*scorer, folder / "model.json", "--explain"]
+    run = subprocess.run(command, input=texts, capture_output=True, check=True)
+    decided = [json.loads(line)["decision"] for line in run.stdout.splitlines()]
+    assert decided == [vector["decision"] for vector in vectors] != [vector["label"] for vector in vectors]
 
 
 def test_a_file_read_and_written_again_is_the_same(folder):

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from pipeline.export.format import encode
-from pipeline.export.vectors import choose, decode_vectors, encode_vectors, self_test
+from pipeline.export.reference import units
+from pipeline.export.vectors import OUTCOME, choose, decode_vectors, encode_vectors, self_test
 from tests.scorers import drive, models
 from tests.scorers.languages import HERE, LANGUAGES, SOURCES, Language, compile_java
 
@@ -72,20 +73,22 @@ def _killers(language: Language, scorers: list[str], name: str, folder: Path) ->
     expected = decode_vectors(vectors, model)
     texts = [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in expected]
     right, *found = language.drive([(scorer, path) for scorer in [language.scorer, *scorers]], texts)
-    lines = [drive.line(*(vector[key] for key in ("tokens", "S", "N", "scores", "label"))) for vector in expected]
-    assert _evaluated(right) == lines
-    return [_killer(outcome, lines) for outcome in found]
+    asked = [(drive.line(*(vector[key] for key in OUTCOME)), units(vector["decision"])) for vector in expected]
+    assert _answered(right) == asked
+    return [_killer(outcome, asked) for outcome in found]
 
 
-def _killer(outcome: str, lines: list[str]) -> str:
+def _killer(outcome: str, asked: list[tuple[str, str]]) -> str:
     if outcome.startswith("refused self_test"):
         return "self-test"
-    return "nothing" if outcome.startswith("scored ") and _evaluated(outcome) == lines else "vectors"
+    return "nothing" if outcome.startswith("scored ") and _answered(outcome) == asked else "vectors"
 
 
-def _evaluated(outcome: str) -> list[str]:
+def _answered(outcome: str) -> list[tuple[str, str]]:
+    """What each text was evaluated to, and its label with the thresholds, which stands at the end of the calls."""
     assert outcome.startswith("scored "), outcome[:300]
-    return [text.partition("/")[0] for text in outcome.removeprefix("scored ").split(";")]
+    texts = outcome.removeprefix("scored ").split(";")
+    return [(text.partition("/")[0], text.rpartition(" ")[2]) for text in texts]
 
 
 def _first(found: tuple[str, ...]) -> str:

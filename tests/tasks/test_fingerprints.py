@@ -18,6 +18,7 @@ AFTER_TRAINING_SET = {
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
     "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest", "Retrain",
 }  # fmt: skip
+AFTER_EXPORT = {"ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews"}
 DECISION = {"GateModel", "PublishModel", "WriteManifest", "Retrain"}
 AFTER_VERDICTS = {"ResolveVotes", "SummariseRules", "BuildTrainingSet"} | AFTER_TRAINING_SET
 AFTER_LABELS = LABELLING | AFTER_VERDICTS
@@ -54,6 +55,7 @@ def test_a_night_has_every_task(environment):
     [
         ("training.search.folds=3", AFTER_TRAINING_SET),
         ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "Retrain"}),
+        ("release.goals={spam: {recall: 0.9}}", {"CrossValidate", "ExportCoefficients"} | AFTER_EXPORT | DECISION),
         ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
         ("text.min_token=2", NIGHTLY - LABELLING - {"IngestMessages", "IngestReviews"}),
         ("source.sample.seed=1", NIGHTLY - {"IngestReviews"}),
@@ -67,6 +69,13 @@ def test_a_night_has_every_task(environment):
 )
 def test_a_patch_rebuilds_what_uses_it_and_what_follows(environment, patch, expected):
     assert rebuilt(patch) == expected
+
+
+def test_where_there_is_a_goal_the_export_rests_on_the_cross_validation(environment):
+    goal, folds = "release.goals={spam: {recall: 0.9}}", "training.cross_validation.folds=3"
+    before, after = fingerprints(goal), fingerprints(goal, folds)
+    changed = {family for family in after if after[family] != before[family]}
+    assert changed == {"CrossValidate", "ExportCoefficients"} | AFTER_EXPORT | DECISION
 
 
 def test_a_new_date_rebuilds_all_but_the_compiled_rules(environment):

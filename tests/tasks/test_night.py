@@ -14,6 +14,7 @@ from contextlib import closing
 from urllib.parse import quote
 
 import jsonschema
+import numpy as np
 import psycopg2
 import pytest
 
@@ -22,8 +23,11 @@ from pipeline.export.runtimes import PROGRAMS, languages
 from tasks import Retrain
 from tasks.s3 import Store
 from tests.conftest import ROOT, forget, run
-from tests.tasks.nights import NIGHT, RULED, SMALL, STAGES, assert_whole, objects, retrain, sample
+from tests.tasks import nights
+from tests.tasks.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
 
+SMALL = [*nights.SMALL, "release.goals={spam: {precision: 0.9}}"]
+retrain = functools.partial(nights.retrain, patches=SMALL)
 AT_ONCE = ["--local-scheduler", "--scheduler-retry-delay", "0"]
 SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
 
@@ -88,6 +92,21 @@ def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_pat
     assert described["serial"] == 1
     for name, file in described["files"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == file["sha256"]
+
+
+def test_the_threshold_of_a_goal_is_exported_verified_measured_and_shown(night, night_environment, manifest):
+    measured, reviews = (manifest["results"][name] for name in ("cross-validation", "reviews"))
+    row = measured["thresholds"]["spam"]
+    assert row["goal"] == {"precision": 0.9} and row["reached"] and row["precision"]["value"] >= 0.9
+    (key,) = (receipt["key"] for receipt in manifest["tasks"] if receipt["task"] == "ExportCoefficients")
+    exported = export.decode(objects(night_environment)[key])
+    thresholds = np.ldexp(exported.thresholds, exported.bias_shift)
+    assert dict(zip(exported.labels, thresholds, strict=True))["spam"] == pytest.approx(row["threshold"], abs=1e-12)
+    assert np.count_nonzero(thresholds) == 1
+    assert reviews["with_thresholds"]["n"] == reviews["metrics"]["n"]
+    assert reviews["with_thresholds"]["confusion"] != reviews["metrics"]["confusion"]
+    assert re.search(r"^spam +precision 0.9 +reached +-?\d", night.stdout, re.MULTILINE)
+    assert "human reviews, with thresholds" in night.stdout
 
 
 def test_no_message_leaves_with_the_vectors(night, night_environment, tmp_path):

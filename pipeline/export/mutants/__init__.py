@@ -6,6 +6,7 @@ chooses them so.
 
 from pipeline.export.mutants.characters import CHARACTERS
 from pipeline.export.mutants.sums import SUMS
+from pipeline.export.mutants.thresholds import THRESHOLDS
 from pipeline.export.mutants.tokens import TOKENS
 from scorers.python.nightsieve_scorer import Scorer
 
@@ -18,3 +19,8 @@ def mutants(scorer: Scorer) -> dict[str, Scorer]:
     They may raise anything at any text.
     """
     return {name: mistake(scorer) for name, mistake in MISTAKES.items()}
+
+
+def misdeciding(scorer: Scorer) -> dict[str, Scorer]:
+    """The same for mistakes with thresholds, none if the model has no threshold; only ``_decide`` is wrong."""
+    return {name: mistake(scorer) for name, mistake in THRESHOLDS.items() if any(scorer._thresholds)}

@@ -7,14 +7,14 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import RidgeClassifier
 
+from pipeline.decision import decision_scores
 from pipeline.errors import DataError
 from pipeline.export import assemble, build, build_vectors, choose_bits, decode, quantise
-from pipeline.export.agreement import compare
-from pipeline.export.assemble import decision_scores
+from pipeline.export.agreement import compare, score_bounds
 from pipeline.export.model import MOST_EXACT, FixedPointModel, LinearModel, count_terms
 from pipeline.export.quantise import FEWEST_BITS
 from scorers.python import nightsieve_scorer
@@ -32,6 +32,7 @@ from tests.unit.export.exported_models import (
 )
 
 TEXTS = corpus(3)[0] + NASTY
+THRESHOLD = st.floats(-3, 3)
 
 
 @functools.cache
@@ -82,6 +83,44 @@ def test_the_scorer_gets_the_very_scores_of_the_fixed_point_model(kind, text):
     S, N = fixed(*kind).sums(counts)
     assert (S[0].tolist(), N[0]) == (result.S, result.N)
     assert result.scores == fixed(*kind).scores(counts)[0].tolist()
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(KINDS), st.lists(THRESHOLD, min_size=3, max_size=3), WORDY_TEXT)
+def test_the_scorer_decides_as_the_thresholds_of_the_fitted_model_say(kind, thresholds, text):
+    fitted = fit(*kind)
+    model = assemble(fitted).with_thresholds(dict(zip(fitted.classes_, thresholds, strict=False)))
+    rounded = quantise(model, 12)
+    assert np.abs(rounded.thresholds).max() <= 2**52
+    np.testing.assert_allclose(np.ldexp(rounded.thresholds, rounded.bias_shift), model.thresholds, rtol=0, atol=1e-9)
+    counts = count_terms(model, [text])
+    expected, bounds = model.scores(counts), score_bounds(model, rounded, counts, model.scores(counts))
+    less = (expected - model.thresholds)[0]
+    decided = nightsieve_scorer.load(exported(rounded)).label(text, thresholds=True)
+    assert decided == model.labels[rounded.decide(rounded.scores(counts))[0]]
+    if less.max() - np.sort(less)[-2] > 2 * bounds.max() + 1e-9:
+        assert decided == model.labels[less.argmax()]
+
+
+@pytest.mark.parametrize("threshold", [1e-12, 0.3, -1e6])
+def test_thresholds_set_the_unit_where_there_is_no_bias(threshold):
+    model = assemble(fit(ESTIMATORS[-1])).with_thresholds({"spam": threshold})
+    assert not model.intercepts.any()
+    rounded = quantise(model, 12)
+    assert not rounded.biases.any() and 2**47 <= np.abs(rounded.thresholds).max() <= 2**48
+    assert np.ldexp(rounded.thresholds[-1], rounded.bias_shift) == pytest.approx(threshold, rel=1e-14)
+
+
+def test_the_bits_are_enough_for_labels_with_thresholds():
+    model = assemble(fit(ESTIMATORS[0]))
+    counts = count_terms(model, corpus(3)[0])
+    scores = model.scores(counts)
+    lead = np.sort(scores[:, 2] - scores[:, :2].max(axis=1))
+    # So near to one text's margin that it takes more bits than the labels alone.
+    close = model.with_thresholds({"spam": float(lead[len(lead) // 2]) - 1e-5})
+    (_, few), (found, many) = choose_bits(model, counts), choose_bits(close, counts)
+    assert few < many
+    assert found.decide(found.scores(counts)).tolist() == close.decide(scores).tolist()
 
 
 def worst_rounded(weight: int, idf: int, bias: int, signs: tuple[int, int, int]) -> tuple[LinearModel, FixedPointModel]:
@@ -149,17 +188,19 @@ def test_a_model_with_too_many_terms_for_exact_sums_is_refused_before_it_is_writ
 def test_what_is_built_has_the_bits_that_its_texts_need_and_no_others():
     fitted, texts = fit(ESTIMATORS[0]), corpus(3)[0]
     cleaned = [[" ".join(fitted[0].analyzer.tokens(text)) for text in texts]] * 2
-    content = build(fitted, cleaned, {name: value for name, value in PROVENANCE.items() if name != "bits"})
-    model = assemble(fitted)
+    provenance = {name: value for name, value in PROVENANCE.items() if name != "bits"}
+    content = build(fitted, {"spam": 0.25}, cleaned, provenance)
+    model = assemble(fitted).with_thresholds({"spam": 0.25})
     expected, bits = choose_bits(model, count_terms(model, texts))
     np.testing.assert_array_equal(decode(content).weights, expected.weights)
+    np.testing.assert_array_equal(decode(content).thresholds, expected.thresholds)
     assert f'"bits":{bits}'.encode() in content
     assert build_vectors(content).isascii()
 
 
 def test_without_a_text_nothing_is_built():
     with pytest.raises(DataError, match="no message"):
-        build(fit(ESTIMATORS[0]), [[]], PROVENANCE)
+        build(fit(ESTIMATORS[0]), {}, [[]], PROVENANCE)
 
 
 def test_terms_are_in_order_whatever_the_order_of_the_vocabulary():

@@ -13,14 +13,22 @@ import pytest
 
 from pipeline.characters import CharacterMap
 from pipeline.errors import ArtefactError
-from pipeline.export import FixedPointModel, decode, encode
+from pipeline.export import FixedPointModel, assemble, decode, encode, quantise
 from pipeline.export.candidates import candidates, required
-from pipeline.export.mutants import MISTAKES
-from pipeline.export.reference import evaluate
-from pipeline.export.vectors import choose, decode_vectors, encode_vectors, kills, scorer_of, self_test
+from pipeline.export.mutants import MISTAKES, THRESHOLDS
+from pipeline.export.reference import decisions, evaluate
+from pipeline.export.vectors import (
+    choose,
+    decode_vectors,
+    encode_vectors,
+    kills,
+    kills_by_decision,
+    scorer_of,
+    self_test,
+)
 from pipeline.text import Tokeniser
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ESTIMATORS, PROVENANCE, fixed
+from tests.unit.export.exported_models import ESTIMATORS, PROVENANCE, fit, fixed
 
 
 @functools.cache
@@ -65,6 +73,19 @@ def least() -> FixedPointModel:
     )
 
 
+@functools.cache
+def operated() -> FixedPointModel:
+    """As a night makes it whose labels have goals."""
+    thresholds = {"bank": 0.2, "chat": -0.1, "spam": 0.5}
+    return quantise(assemble(fit(ESTIMATORS[1], 3, "l2", True)).with_thresholds(thresholds), 12)
+
+
+@functools.cache
+def strict() -> FixedPointModel:
+    """The same with a goal for one label's precision."""
+    return quantise(assemble(fit(ESTIMATORS[1], 3, "l2", True)).with_thresholds({"spam": 0.4}), 12)
+
+
 MODELS = [rich, contrary, least]
 chosen = functools.cache(lambda model: choose(model()))
 
@@ -82,7 +103,8 @@ def test_the_scorer_of_the_file_gets_what_every_vector_says(model):
     scorer = nightsieve_scorer.load(encode(model(), PROVENANCE, self_test(chosen(model))))
     for vector in chosen(model):
         found = scorer.evaluate(text_of(vector))
-        assert list(vector) == ["why", "text", "tokens", "S", "N", "scores", "label"]
+        assert list(vector) == ["why", "text", "tokens", "S", "N", "scores", "label", "decision"]
+        assert scorer.label(text_of(vector), thresholds=True) == vector["decision"]
         assert (found.tokens, found.S, found.N, found.label) == tuple(
             vector[key] for key in ("tokens", "S", "N", "label")
         )
@@ -96,7 +118,9 @@ def test_the_self_test_catches_every_wrong_scorer_that_any_candidate_catches_and
         model(), [*candidates(model()), *required(model())]
     )
     assert len(vectors) <= 12 and sum(len(vector["text"]) for vector in vectors) <= 6800
-    assert vectors == [{key: value for key, value in v.items() if key != "why"} for v in chosen(model)[: len(vectors)]]
+    without = ("why", "decision")
+    first = [{key: value for key, value in v.items() if key not in without} for v in chosen(model)[: len(vectors)]]
+    assert vectors == first
 
 
 EQUIVALENT = {
@@ -120,6 +144,33 @@ def test_only_mistakes_that_change_nothing_survive():
 
 def test_those_die_where_they_do_change_something():
     assert set(EQUIVALENT) <= killed(contrary(), [text_of(vector) for vector in chosen(contrary)])
+
+
+@pytest.mark.parametrize(
+    ("model", "equivalent"),
+    [
+        (operated, set()),
+        # Above 0, a single threshold can only take the label away where it is the best.
+        (strict, {"thresholds without their sign", "thresholds above 0 alone", "thresholds for the best label alone"}),
+    ],
+)
+def test_vectors_catch_scorers_that_are_wrong_with_thresholds(model, equivalent):
+    outcomes = evaluate(model(), [text_of(vector) for vector in chosen(model)])
+    caught = set().union(*kills_by_decision(scorer_of(model()), outcomes, decisions(model(), outcomes)).values())
+    assert set(THRESHOLDS) - caught == equivalent
+    assert "thresholds always applied" in killed(model(), [text_of(vector) for vector in self_test(chosen(model))])
+
+
+def test_around_each_threshold_a_text_stands_on_either_side():
+    model, vectors = operated(), chosen(operated)
+    for label, name in enumerate(model.labels):
+        margins = {}
+        for side in ("above", "below"):
+            (vector,) = (v for v in vectors if f"the smallest margin {side} the threshold of {name}" in v["why"])
+            less = model.less_thresholds(np.frombuffer(bytes.fromhex("".join(vector["scores"])), ">f8")[None])[0]
+            margins[side] = less[label] - np.delete(less, label).max()
+            assert (vector["decision"] == name) == (side == "above")
+        assert -0.02 < margins["below"] < 0 < margins["above"] < 0.02
 
 
 def test_why_names_each_wrong_scorer_once():
@@ -177,7 +228,7 @@ def test_the_file_holds_a_vector_a_line_and_the_digest_of_its_model():
     ("right", "wrong"),
     [
         (b"nightsieve-vectors", b"nightsieve-linear"),
-        (b'"1.0"', b'"2.0"'),
+        (b'"1.1"', b'"1.0"'),
         (b'"model": "', b'"model": "0'),
         (b'"why"', b'"because"'),
         (b"{", b"["),

@@ -8,11 +8,13 @@ import json
 import numpy as np
 import pytest
 
+from pipeline.decision import decision_scores
 from pipeline.errors import VerificationError
-from pipeline.export import assemble, build_vectors, decode, runtimes, verify
+from pipeline.export import assemble, build_vectors, decode, quantise, runtimes, verify
 from pipeline.export.agreement import compare
-from pipeline.export.assemble import decision_scores
 from pipeline.export.model import count_terms
+from pipeline.export.reference import decisions, evaluate, units
+from pipeline.export.vectors import encode_vectors
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import ESTIMATORS, WORDS, corpus, exported, fit, fixed
 
@@ -73,6 +75,23 @@ def test_a_single_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(
     with pytest.raises(VerificationError, match=rf": \d+ in {wrong_one} texts") as failure:
         verify(MODEL, VECTORS, FITTED, texts, 1)
     assert "secret" not in str(failure.value)
+
+
+def test_a_scorer_that_decides_otherwise_with_thresholds_fails_on_vectors():
+    model = quantise(assemble(FITTED).with_thresholds({"spam": 0.2}), 12)
+    texts = [*WORDS["spam"], "hello", ""]
+    outcomes = evaluate(model, texts)
+    right = [
+        {"why": "", "text": units(text), **outcome, "decision": decision}
+        for text, outcome, decision in zip(texts, outcomes, decisions(model, outcomes), strict=True)
+    ]
+    otherwise = sum(vector["decision"] != vector["label"] for vector in right)
+    assert 0 < otherwise < len(right)
+    wrong = [{**vector, "decision": vector["label"]} for vector in right]
+    content = exported(model)
+    assert verify(content, encode_vectors(right, content), FITTED, [], 0)["differences"] == 0
+    with pytest.raises(VerificationError, match=rf": {otherwise} in python(, {otherwise} in \w+)* texts"):
+        verify(content, encode_vectors(wrong, content), FITTED, [], 0)
 
 
 def test_a_scorer_that_refuses_the_model_fails():

@@ -10,12 +10,13 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.errors import DataError
-from pipeline.settings import CrossValidation, Grid, Search, Training
+from pipeline.settings import CrossValidation, Goal, Grid, Search, Training
 from pipeline.training import blocks, cross_validate, evaluate_candidate, fit
 from tests.unit.training.training_corpus import EVALUATION, TEXT, TOPICS, make_grid, make_messages, make_training_set
 
 EVERY_KNOB = {"ngrams": ((1, 1), (1, 2), (2, 3)), "min_df": (1, 4), "sublinear_tf": (True, False), "norm": ("l2", None)}
 IN_MEMORY, IN_BLOCKS = 1_000_000, 1
+GOALS = {"bank": Goal(precision=0.3), "otp": Goal(recall=0.6)}
 
 
 def make_training(*grids: Grid, in_memory_documents: int = IN_BLOCKS, **solver) -> Training:
@@ -65,9 +66,16 @@ def test_cross_validation_is_that_in_memory(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", 16)
     documents, grid = make_documents(90, seed=8), make_grid("complement_nb")
     found, expected = (
-        cross_validate(documents, training.search.candidates[0], training, EVALUATION)
+        cross_validate(documents, training.search.candidates[0], training, EVALUATION, GOALS)
         for training in (make_training(grid), make_training(grid, in_memory_documents=IN_MEMORY))
     )
+    for label in TOPICS:  # sums of other orders differ in their last digits
+        np.testing.assert_allclose(found["curves"].pop(label), expected["curves"].pop(label), rtol=0, atol=1e-9)
+    for label in GOALS:
+        rows = (found["thresholds"][label], expected["thresholds"][label])
+        assert rows[1]["threshold"]
+        np.testing.assert_allclose(*(row.pop("threshold") for row in rows), rtol=0, atol=1e-9)
+    assert found["with_thresholds"] != found["metrics"]
     assert found == expected
 
 
@@ -130,8 +138,11 @@ def test_sgd_that_runs_out_of_passes_is_reported():
     assert evaluate_candidate(documents, training.search.candidates[0], training)["converged"] is False
 
 
-@pytest.mark.parametrize(("estimator", "learner"), [("sgd", SGDClassifier), ("multinomial_nb", MultinomialNB)])
-def test_no_matrix_is_larger_than_a_block(monkeypatch, estimator, learner):
+@pytest.mark.parametrize(
+    ("estimator", "learner", "scores"),
+    [("sgd", SGDClassifier, "decision_function"), ("multinomial_nb", MultinomialNB, "predict_joint_log_proba")],
+)
+def test_no_matrix_is_larger_than_a_block(monkeypatch, estimator, learner, scores):
     monkeypatch.setattr(blocks, "BLOCK", 10)
     documents = make_documents(90, seed=2)
     documents = replace(documents, weight=np.where(np.arange(len(documents)) == 3, 200, documents.weight))
@@ -148,7 +159,7 @@ def test_no_matrix_is_larger_than_a_block(monkeypatch, estimator, learner):
     monkeypatch.setattr(sp, "csr_array", Watched)
     monkeypatch.setattr(blocks, "count_ngrams", lambda *args, count=blocks.count_ngrams: seen(count(*args), rows))
     monkeypatch.setattr(learner, "partial_fit", watched(learner.partial_fit))
-    monkeypatch.setattr(learner, "predict", watched(learner.predict))
+    monkeypatch.setattr(learner, scores, watched(getattr(learner, scores)))
     training = make_training(make_grid(estimator), max_iter=2)
     evaluate_candidate(documents, training.search.candidates[0], training)
     fit(documents, training.search.candidates[0], training, TEXT)
@@ -175,7 +186,7 @@ def refusals(documents, training):
     candidate = training.search.candidates[0]
     for ask in (
         lambda: evaluate_candidate(documents, candidate, training),
-        lambda: cross_validate(documents, candidate, training, EVALUATION),
+        lambda: cross_validate(documents, candidate, training, EVALUATION, {}),
         lambda: fit(documents, candidate, training, TEXT),
     ):
         with pytest.raises(DataError) as error:

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, precision_recall_curve, precision_score, recall_score
 from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from pipeline.errors import DataError
+from pipeline.settings import Goal
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, evaluate_candidate, select_best
 from pipeline.training.folds import assign_folds
@@ -83,7 +84,7 @@ def test_a_solver_that_does_not_end_is_reported_and_not_warned_of(estimator, rec
     training = make_training(make_grid(estimator), max_iter=1)
     (candidate,) = training.search.candidates
     assert evaluate_candidate(training_set, candidate, training)["converged"] is False
-    assert cross_validate(training_set, candidate, training, EVALUATION)["converged"] is False
+    assert cross_validate(training_set, candidate, training, EVALUATION, {})["converged"] is False
     assert not recwarn.list
 
 
@@ -92,7 +93,7 @@ def test_cross_validation_measures_on_folds_of_its_own():
     training_set = make_training_set(messages)
     training = make_training(make_grid("multinomial_nb"))
     (candidate,) = training.search.candidates
-    found = cross_validate(training_set, candidate, training, EVALUATION)
+    found = cross_validate(training_set, candidate, training, EVALUATION, {"bank": Goal(recall=0.9)})
 
     texts, labels = map(np.array, zip(*messages, strict=True))
     tfidf = TfidfVectorizer(analyzer=Tokeniser.from_settings(TEXT, (1, 2)), min_df=2, sublinear_tf=True)
@@ -102,6 +103,20 @@ def test_cross_validation_measures_on_folds_of_its_own():
     predicted = cross_val_predict(model, texts, labels, cv=splits)
     assert found["metrics"]["confusion"] == confusion_matrix(labels, predicted).tolist()
     assert (found["folds"], found["metrics"]["n"]) == (3, len(messages))
+
+    scores = cross_val_predict(model, texts, labels, cv=splits, method="predict_log_proba")
+    bank, margin = labels == "bank", scores[:, 0] - scores[:, 1:].max(axis=1)
+    curve = np.array(found["curves"]["bank"])
+    assert len(curve) > 30
+    for recall, precision, threshold in curve:
+        assert (recall, precision) == (
+            recall_score(bank, margin > threshold),
+            precision_score(bank, margin > threshold),
+        )
+    row = found["thresholds"]["bank"]
+    assert row["reached"] and row["recall"]["value"] == recall_score(bank, margin > row["threshold"]) >= 0.9
+    precision, recall, _ = precision_recall_curve(bank, margin)
+    assert row["precision"]["value"] == precision[recall >= 0.9].max()
 
 
 def test_no_frequent_term_is_an_error_that_names_min_df():

@@ -52,6 +52,14 @@ def test_metrics_are_null_when_nothing_is_left(rows):
     assert found["metrics"] is None
 
 
+def test_labels_with_thresholds_are_measured_beside_those_without():
+    rows = [("1", "bank a", "ham"), ("2", "spam b", "ham"), ("3", "spam c", "spam")]
+    found = evaluate_on_reviews(reviews(*rows), first_word, LABELS, HAM, lambda body: "chat")
+    assert found["metrics"]["confusion"] == [[1, 1], [0, 1]]
+    assert found["with_thresholds"]["confusion"] == [[2, 0], [1, 0]]
+    assert evaluate_on_reviews(reviews(*rows), first_word, LABELS, HAM)["with_thresholds"] is None
+
+
 def test_equal_bodies_are_predicted_once_and_are_one_document():
     asked = []
     rows = [(str(key), "spam a", "spam") for key in range(50)] + [("99", "chat b", "chat")]

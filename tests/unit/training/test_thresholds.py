@@ -1,0 +1,123 @@
+"""A chosen threshold is the best of all that there are; what is said of it is what it does, beside the others."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.settings import Goal
+from pipeline.training import measure, thresholds_of, unreached
+from pipeline.training.thresholds import POINTS, margins, operate
+from tests.unit.training.training_corpus import EVALUATION
+
+LABELS = ("bank", "chat", "otp")
+SCORE = st.integers(-16, 16).map(lambda eighths: eighths / 8)  # sums and halves of these are exact
+DOCUMENT = st.tuples(st.integers(0, 2), st.integers(1, 9), SCORE, SCORE, SCORE)
+DOCUMENTS = st.lists(DOCUMENT, min_size=1, max_size=30)
+BOUND = st.integers(1, 20).map(lambda twentieths: twentieths / 20)
+GOAL = st.builds(lambda name, bound: Goal(**{name: bound}), st.sampled_from(["precision", "recall"]), BOUND)
+
+
+def operated(documents, goals: dict[str, Goal]) -> tuple[dict, np.ndarray, np.ndarray, np.ndarray]:
+    """The result for ``(truth, weight, scores...)`` documents, and the three as arrays."""
+    truth, weight, *scores = (np.array(column) for column in zip(*documents, strict=True))
+    scores = np.array(scores).T
+    return operate(scores, truth, weight, LABELS, goals, EVALUATION), truth, weight, scores
+
+
+def rates(given_label: np.ndarray, has_label: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+    """Precision and recall of giving a label to these documents."""
+    hits, support = weight[given_label & has_label].sum(), weight[has_label].sum()
+    return {"precision": hits / weight[given_label].sum(), "recall": hits / support if support else 0.0}
+
+
+def lead(scores: np.ndarray, label: int) -> np.ndarray:
+    return np.array([row[label] - max(np.delete(row, label)) for row in scores])
+
+
+@given(DOCUMENTS, GOAL, st.sampled_from(range(3)))
+def test_the_threshold_is_the_best_of_all_cuts(documents, goal, label):
+    found, truth, weight, scores = operated(documents, {LABELS[label]: goal})
+    margin, row = lead(scores, label), found["thresholds"][LABELS[label]]
+    every = [(rates(margin >= lowest, truth == label, weight), lowest) for lowest in margin]
+    other = "recall" if goal.measure == "precision" else "precision"
+    enough = [(cut[other], cut[goal.measure], lowest) for cut, lowest in every if cut[goal.measure] >= goal.bound]
+    assert row["goal"] == {goal.measure: goal.bound}
+    assert row["reached"] == bool(enough)
+    if not enough:
+        assert row["threshold"] == 0 and found["with_thresholds"] is None
+        return
+    most, asked, lowest = max(enough)
+    assert (margin > row["threshold"]).tolist() == (margin >= lowest).tolist()
+    assert np.abs(margin - row["threshold"]).min() >= 1 / 16, "no document lies nearer than halfway to the next margin"
+    assert (row[other]["value"], row[goal.measure]["value"]) == (most, asked)
+
+
+@given(DOCUMENTS, st.dictionaries(st.sampled_from(LABELS), GOAL))
+def test_all_thresholds_are_measured_together(documents, goals):
+    found, truth, weight, scores = operated(documents, goals)
+    chosen = thresholds_of([found])
+    for label, goal in goals.items():
+        assert chosen[label] == operated(documents, {label: goal})[0]["thresholds"][label]["threshold"]
+    decided = (scores - [chosen.get(label, 0) for label in LABELS]).argmax(axis=1)
+    metrics = measure(truth, decided, weight, LABELS, EVALUATION)
+    assert found["with_thresholds"] == (metrics if any(chosen.values()) else None)
+    for label, row in found["thresholds"].items():
+        assert {name: row[name] for name in ("precision", "recall", "support")} == {
+            name: metrics["per_label"][label][name] for name in ("precision", "recall", "support")
+        }
+    missed = [label for label, row in found["thresholds"].items() if not row["reached"]]
+    assert [line.split(":")[0] for line in unreached(found)] == [f"release.goals.{label}" for label in missed]
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_goal_out_of_reach_sets_no_threshold_and_says_so():
+    documents = [(0, 3, 1.0, 0.0, -1.0), (1, 1, 0.5, 0.0, -1.0), (1, 1, 2.0, 1.0, 0.0)]
+    goals = {"bank": Goal(precision=0.8), "otp": Goal(recall=0.5), "gone": Goal(recall=0.1)}
+    found, *_ = operated(documents, goals)
+    assert thresholds_of([found]) == {"bank": 0, "otp": 0, "gone": 0}
+    assert [row["support"] for row in found["thresholds"].values()] == [3, 0, 0]
+    assert unreached(found) == [
+        "release.goals.bank: no threshold gives it a precision of 0.8, so it has none; its precision is 0.6",
+        "release.goals.otp: no threshold gives it a recall of 0.5, so it has none; its recall is undefined",
+        "release.goals.gone: no threshold gives it a recall of 0.1, so it has none; its recall is undefined",
+    ]
+
+
+def test_goals_that_are_reached_alone_may_be_missed_beside_each_other():
+    documents = [(0, 1, 1.0, 0.0, -9.0), (1, 1, 0.5, 0.0, -9.0), (1, 1, 0.0, 1.0, -9.0), (0, 1, 0.0, 0.75, -9.0)]
+    goals = {label: Goal(recall=1.0) for label in ("bank", "chat")}
+    for label, goal in goals.items():
+        assert unreached(operated(documents, {label: goal})[0]) == []
+    assert unreached(operated(documents, goals)[0]) == [
+        "release.goals.bank: with all thresholds in place its recall is 0.5, not 1",
+        "release.goals.chat: with all thresholds in place its recall is 0.5, not 1",
+    ]
+
+
+def test_margins_that_rounding_alone_parts_are_not_cut_apart():
+    nearly = [(0, 1, 1.0 + 1e-13, 0.0, -9.0), (1, 1, 1.0, 0.0, -9.0), (0, 1, 2.0, 0.0, -9.0)]
+    found, *_ = operated(nearly, {"bank": Goal(precision=0.6)})
+    assert found["thresholds"]["bank"]["recall"]["value"] == 1
+    assert len(found["curves"]["bank"]) == 2
+
+
+@pytest.mark.parametrize("n_documents", [1, 3, 150, 20_000])
+def test_a_curve_goes_from_one_end_to_the_other_in_a_few_points_that_lie_on_it(n_documents):
+    chance = np.random.default_rng(n_documents)
+    truth, weight = np.arange(n_documents) % 3, chance.integers(1, 5, n_documents)
+    scores = chance.normal(size=(n_documents, 3)) + 2 * np.eye(3)[truth]
+    found = operate(scores, truth, weight, LABELS, {}, EVALUATION)
+    assert (found["thresholds"], found["with_thresholds"]) == ({}, None)
+    for k, label in enumerate(LABELS):
+        curve, margin = found["curves"][label], margins(scores)[:, k]
+        assert min(n_documents, 2) <= len(curve) <= POINTS and (n_documents < POINTS or len(curve) > POINTS / 2)
+        for recall, precision, threshold in curve:
+            assert rates(margin > threshold, truth == k, weight) == {"precision": precision, "recall": recall}
+        recalls, _, thresholds = np.array(curve).T
+        top = rates(margin == margin.max(), truth == k, weight)
+        assert (margin > thresholds[0]).all() and recalls[-1] == top["recall"]
+        assert (np.diff(thresholds) > 0).all() and (np.diff(recalls) <= 0).all()
+        assert n_documents < POINTS or np.abs(np.diff(recalls)).max() < 0.02
