@@ -35,8 +35,8 @@ def agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> dict[str, Any]:
     ``differ``
         the messages that both ways decide, and not alike.
     """
-    merged = merge(reviews, evaluation).assign(annotator=annotators(reviews))
-    merged = merged.drop_duplicates(["key", "annotator"], keep="last")
+    merged = merge(reviews, evaluation).assign(who=annotators(reviews))
+    merged = merged.drop_duplicates(["key", "who"], keep="last")
     counts = pd.crosstab(merged["key"], merged["label"]).to_numpy()
     ways = {
         way: aggregate(reviews, evaluation.model_copy(update={"aggregation": way}))
@@ -91,7 +91,7 @@ def _annotators(reviews: pd.DataFrame) -> list[dict[str, Any]]:
     """The entries of ``annotators``, by their names."""
     messages, _ = pd.factorize(reviews["key"])
     labels, names = pd.factorize(reviews["label"], sort=True)
-    people, known = pd.factorize(reviews["annotator"], sort=True)
+    people, known = pd.factorize(reviews["who"], sort=True)
     others = np.zeros((messages.max(initial=-1) + 1, len(names)), dtype=np.int64)
     np.add.at(others, (messages, labels), 1)
     others = others[messages]  # [n_reviews, n_labels]: the votes on each review's message, less its own
@@ -114,11 +114,11 @@ def _annotators(reviews: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _pairs(reviews: pd.DataFrame) -> list[dict[str, Any]]:
     """The entries of ``pairs``, those with most messages in common first."""
-    columns = reviews[["key", "annotator", "label"]]
+    columns = reviews[["key", "who", "label"]]
     common = columns.merge(columns, on="key")
-    common = common[common["annotator_x"] < common["annotator_y"]]
+    common = common[common["who_x"] < common["who_y"]]
     common = common.assign(agree=common["label_x"] == common["label_y"])
-    found = common.groupby(["annotator_x", "annotator_y"])["agree"].agg(["size", "mean"]).reset_index()
+    found = common.groupby(["who_x", "who_y"])["agree"].agg(["size", "mean"]).reset_index()
     rows = found.sort_values("size", ascending=False, kind="stable").itertuples(index=False)
     return [
         {"annotators": [one, other], "messages": int(n), "agreement": float(share)} for one, other, n, share in rows
