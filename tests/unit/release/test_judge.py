@@ -25,7 +25,7 @@ def model(date: datetime.date, *patches: str) -> SimpleNamespace:
 
 
 def test_reviews_that_taught_the_published_model_compare_nothing():
-    nothing = pd.DataFrame({"key": [], "body": [], "text": [], "rules": []}).astype("str")
+    shard = [pd.DataFrame({"key": [], name: []}).astype("str") for name in ("body", "text", "rules")]
     reviews = table(
         ("1", "spam", "correction", None), ("2", "personal", "correction", None), ("3", "spam", "crowd", None)
     )
@@ -40,7 +40,7 @@ def test_reviews_that_taught_the_published_model_compare_nothing():
             ),
             model(DATE, *patches),
             RESULTS,
-            [(nothing, nothing, nothing)],
+            [shard],
             empty,
             reviews,
         )
