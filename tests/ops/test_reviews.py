@@ -5,24 +5,29 @@ import datetime
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import psycopg2
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ops import nights
+from ops.commands.reviews import reviews as command
 from ops.loading.bad_lines import BadLines
-from ops.reviews import agreement, sheet
+from ops.reviews import agreement, candidates, sheet
 from ops.reviews.candidates import shown
 from ops.reviews.choose import KINDS, choose, rows
 from ops.reviews.store import Imported, import_sheet
 from ops.tables import database
-from pipeline.errors import DataError
-from tests.conftest import run
+from pipeline.errors import ConfigError, DataError
+from tests.conftest import forget, run
 from tests.tasks.nights import NIGHT, SMALL, retrain, sample
 from tests.unit.test_reviews import table
 from tests.unit.training.training_corpus import EVALUATION
@@ -236,16 +241,25 @@ def night(night_environment) -> dict[str, str]:
     return night_environment
 
 
-def reviews(*arguments: str, environment: dict[str, str], code: int = 0):
-    done = run("nightsieve", "reviews", *arguments, environment=environment)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+@pytest.fixture
+def manifest(night, monkeypatch) -> Iterator[dict]:
+    """The night's manifest; its environment is this process's."""
+    for name, value in night.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield nights.manifest(datetime.date.fromisoformat(NIGHT), (), ())
+    forget()
 
 
-def test_what_trained_is_not_evaluated(night):
-    shown = run("nightsieve", "runs", "show", NIGHT, "--json", environment=night)
-    manifest = json.loads(shown.stdout)
+def reviews(*arguments: str) -> str:
+    """What the command prints."""
+    result = CliRunner().invoke(command, arguments)
+    if result.exception:
+        raise result.exception
+    return result.stdout
+
+
+def test_what_trained_is_not_evaluated(manifest):
     receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
     every, left = receipts["IngestReviews"]["rows_out"], receipts["WithholdReviews"]["rows_out"]
     # Digits are one shape: the correction's text is that of the second message too.
@@ -256,14 +270,14 @@ def test_what_trained_is_not_evaluated(night):
     assert "LabelByReviews" in receipts["BuildTrainingSet"]["requires"]
 
 
-def test_a_sheet_goes_out_comes_back_and_annotators_agree(night, tmp_path):
+def test_a_sheet_goes_out_comes_back_and_annotators_agree(manifest, tmp_path):
     first, again, other = (tmp_path / name for name in ("first.csv", "again.csv", "other.jsonl"))
-    done = reviews("sample", NIGHT, "--to", str(first), "--count", "40", environment=night)
-    assert done.stdout.startswith(f"40 messages for 3 annotators written to {first}\nwhy: 0 flipped, 10 unseen, ")
-    reviews("sample", NIGHT, "--to", str(again), "--count", "40", environment=night)
+    done = reviews("sample", NIGHT, "--to", str(first), "--count", "40")
+    assert done.startswith(f"40 messages for 3 annotators written to {first}\nwhy: 0 flipped, 10 unseen, ")
+    reviews("sample", NIGHT, "--to", str(again), "--count", "40")
     assert first.read_bytes() == again.read_bytes()
-    refused = reviews("sample", NIGHT, "--to", str(first), "--count", "40", environment=night, code=3)
-    assert "is there already, perhaps filled in" in refused.stderr
+    with pytest.raises(ConfigError, match="is there already, perhaps filled in"):
+        reviews("sample", NIGHT, "--to", str(first), "--count", "40")
 
     with first.open(encoding="utf-8-sig", newline="") as file:
         asked = list(csv.DictReader(file))
@@ -280,18 +294,34 @@ def test_a_sheet_goes_out_comes_back_and_annotators_agree(night, tmp_path):
         writer.writerows(asked)
     # At the end of the night, so that this night's figures would be others with them.
     put = ("import", str(first), "--source", "crowd", "--reviewed-at", f"{NIGHT} 23:00")
-    assert reviews(*put, environment=night).stdout.split()[:3] == ["120", "new", "reviews,"]
-    assert reviews(*put, environment=night).stdout.split()[0] == "0"
+    assert reviews(*put).split()[:3] == ["120", "new", "reviews,"]
+    assert reviews(*put).split()[0] == "0"
 
-    told = reviews("agreement", "--date", NIGHT, "--json", "--patch", WITH_ANNOTATORS, environment=night)
-    people = {each["annotator"]: each for each in json.loads(told.stdout)["annotators"]}
+    told = reviews("agreement", "--date", NIGHT, "--json", "--patch", WITH_ANNOTATORS)
+    people = {each["annotator"]: each for each in json.loads(told)["annotators"]}
     assert people["crowd/1"]["agreement"] > 0.95 > 0.85 > people["crowd/3"]["agreement"] > 0.4
     assert people["crowd/1"]["expected"] > people["crowd/3"]["expected"]
-    assert "Krippendorff's alpha 0." in reviews("agreement", "--patch", WITH_ANNOTATORS, environment=night).stdout
-    blind = reviews("agreement", environment=night, code=3).stderr
-    assert "source.reviews.columns.annotator: is null" in blind
+    assert "Krippendorff's alpha 0." in reviews("agreement", "--patch", WITH_ANNOTATORS)
+    with pytest.raises(ConfigError, match="source.reviews.columns.annotator: is null"):
+        reviews("agreement")
 
-    reviews("sample", NIGHT, "--to", str(other), "--count", "2000", "--annotators", "1", environment=night)
+    reviews("sample", NIGHT, "--to", str(other), "--count", "2000", "--annotators", "1")
     rest = [json.loads(line) for line in other.read_text().splitlines()]
     keys = {row["message_key"] for row in rest}
     assert not keys & truth.keys() and len(keys) == len(rest) < 800 and set(rest[0]) == set(sheet.FIELDS)
+
+
+def test_messages_are_judged_by_the_night_s_model_and_the_one_it_was_held_against(manifest):
+    def against(serial: int | None):
+        decision = {**manifest["results"]["decision"], "champion": serial}
+        return candidates.models({**manifest, "results": {**manifest["results"], "decision": decision}})[1]
+
+    assert against(None) is None is against(99)  # none yet, and one that is kept no longer
+    model, champion = candidates.models(manifest)[0], against(1)
+    assert champion.labels == model.labels
+    stranger = SimpleNamespace(label=lambda body: "spam")
+    found = candidates.judged(pd.DataFrame({"body": ["see you at home", "WIN a free prize now"]}), model, stranger)
+    for body, row in zip(found["body"], found.itertuples(), strict=True):
+        scores = sorted(model.scores(body).values())
+        assert (row.predicted, row.margin) == (model.label(body), scores[-1] - scores[-2])
+        assert row.flipped == (model.label(body) != "spam")
