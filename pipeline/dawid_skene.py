@@ -50,6 +50,7 @@ def fit(message: np.ndarray, annotator: np.ndarray, label: np.ndarray, n_labels:
     Parameters
     ----------
     message, annotator, label : int64 [n_reviews], each counting from 0 without a gap.
+        Messages with one review say nothing of an annotator, who would seem the worse the more of them there are.
     n_labels : at least 2.
     """
     n_messages, n_annotators = (numbers.max() + 1 for numbers in (message, annotator))

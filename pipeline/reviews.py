@@ -37,9 +37,12 @@ def aggregate(reviews: pd.DataFrame, evaluation: Evaluation) -> tuple[pd.DataFra
     labels are as good as each other.
     """
     merged = merge(reviews, evaluation)
-    if evaluation.aggregation == "dawid_skene" and merged["label"].nunique() > 1:
-        return _likeliest(merged)
-    return _majority(merged)
+    several = merged["key"].duplicated(keep=False)
+    if evaluation.aggregation == "majority" or merged.loc[several, "label"].nunique() < 2:
+        return _majority(merged)
+    # Who reviewed a message alone cannot be compared with anybody, and is believed.
+    (alone, _), (found, undecided) = _majority(merged[~several]), _likeliest(merged[several])
+    return pd.concat([alone, found]).sort_values("key"), undecided
 
 
 def human_labels(reviews: pd.DataFrame, evaluation: Evaluation) -> pd.DataFrame:

@@ -99,17 +99,27 @@ def _annotators(reviews: pd.DataFrame) -> list[dict[str, Any]]:
     most = others.max(axis=1, initial=0)
     clear = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
     agrees = others[np.arange(len(labels)), labels] == most
-    expected = dawid_skene.fit(messages, people, labels, len(names)).accuracy if len(names) > 1 else None
+    expected = _expected(reviews[reviews["key"].duplicated(keep=False)])
     return [
         {
             "annotator": name,
             "reviews": int((mine := people == number).sum()),
             "compared": int((mine & clear).sum()),
             "agreement": float(agrees[mine & clear].mean()) if (mine & clear).any() else None,
-            "expected": None if expected is None else float(expected[number]),
+            "expected": expected.get(name),
         }
         for number, name in enumerate(known)
     ]
+
+
+def _expected(shared: pd.DataFrame) -> dict[str, float]:
+    """The share of messages that each annotator is expected to label rightly, from messages with several reviews."""
+    labels, names = pd.factorize(shared["label"], sort=True)
+    if len(names) < 2:
+        return {}
+    people, known = pd.factorize(shared["who"], sort=True)
+    fitted = dawid_skene.fit(pd.factorize(shared["key"])[0], people, labels, len(names))
+    return dict(zip(known, fitted.accuracy.tolist(), strict=True))
 
 
 def _pairs(reviews: pd.DataFrame) -> list[dict[str, Any]]:
@@ -143,8 +153,8 @@ def show(found: dict[str, Any], evaluation: Evaluation) -> None:
     more = len(found["pairs"]) - PAIRS_SHOWN
     console.print(f"... and {more:,} pairs more: --json\n" if more > 0 else "")
     for way, decided in found["decided"].items():
-        used = ", and evaluation.aggregation takes it" if way == evaluation.aggregation else ""
-        console.print(f"{way}: {decided:,} messages get a label, {found['undecided'][way]:,} do not{used}")
+        used = " (evaluation.aggregation)" if way == evaluation.aggregation else ""
+        console.print(f"{way}{used}: {decided:,} messages get a label, {found['undecided'][way]:,} do not")
     console.print(f"{found['differ']:,} messages get another label by the one than by the other")
 
 

@@ -76,9 +76,17 @@ def test_an_annotator_who_takes_one_label_for_the_other_is_still_of_use():
     truth = ["a", "b"] * 30
     rows = [(f"{key:02}", label, "crowd", who) for key, label in enumerate(truth) for who in ("ann", "bob")]
     rows += [(f"{key:02}", swapped[label], "crowd", "eve") for key, label in enumerate(truth)]
-    rows += [("98", "a", "crowd", "eve"), ("99", "b", "crowd", "eve")]
+    rows += [("98", "a", "crowd", "eve"), ("98", "b", "crowd", "zoe"), ("99", "b", "crowd", "eve")]
+    rows += [("99", "a", "crowd", "zoe")]
     found = labels(aggregate(table(*rows), DAWID_SKENE)[0])
     assert (found["98"], found["99"]) == ("b", "a")
+
+
+def test_who_reviewed_alone_is_believed_however_rare_the_label():
+    rows = [(str(key), "a" if key else "b", "load", None) for key in range(50)]
+    rows += [("x", "a", "crowd", "1"), ("x", "b", "crowd", "2")]
+    found = labels(aggregate(table(*rows), DAWID_SKENE)[0])
+    assert found["0"] == "b" and found["1"] == "a"
 
 
 def test_annotators_are_told_apart_by_their_source_too():
