@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from benchmarks import corpus, machine, models, results
 from pipeline import labelling, preprocessing, training
-from pipeline.settings import Evaluation, Labelling
+from pipeline.settings import Labelling
 
 FOLDS = 5
 METHODS = ("majority", "label_model")
@@ -127,8 +127,8 @@ def _fitted(votes: pd.DataFrame, verdicts: pd.DataFrame, cleaned: pd.DataFrame, 
 
 def _measure(human: np.ndarray, found: np.ndarray) -> dict[str, Any]:
     truth, predicted = (np.searchsorted(HUMAN, labels) for labels in (human, found))
-    evaluation = Evaluation(merge={}, confidence=models.settings().evaluation.confidence)
-    metrics = training.measure(truth, predicted, np.ones(len(truth), dtype=np.int64), HUMAN, evaluation)
+    weight = np.ones(len(truth), dtype=np.int64)
+    metrics = training.measure(truth, predicted, weight, HUMAN, models.settings().evaluation)
     return metrics["per_label"]["spam"]
 
 

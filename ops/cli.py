@@ -20,6 +20,7 @@ COMMANDS = {
     "runs": "ops.commands.runs:runs",
     "models": "ops.commands.models:models",
     "rules": "ops.commands.rules:rules",
+    "reviews": "ops.commands.reviews:reviews",
 }
 
 

@@ -25,8 +25,9 @@ CREATE_TABLES = """
         message_key text NOT NULL,
         label text NOT NULL,
         source text NOT NULL,
+        annotator text NOT NULL DEFAULT '',
         reviewed_at timestamptz,
-        PRIMARY KEY (message_key, source)
+        PRIMARY KEY (message_key, source, annotator)
     );
 """
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -15,7 +15,8 @@ class TrainingSet:
     vocabulary : every token of the documents, in code-point order; ``tokens`` counts into them.
     y : int64 [n_documents], the class of each document.
     weight : int64 [n_documents], how many messages the document stands for.
-    confidence : float64 [n_documents], how much each of these messages counts in a solver's objective, 0 to 1.
+    confidence : float64 [n_documents], how much each of these messages counts in a solver's objective: 0 to
+        1 by the rules, any number by a human's label.
     group : int64 [n_documents], equal for documents with the same text (they differ in label), counting from 0.
     tokens : int32 [n_tokens], the tokens of all documents one after another.
     offsets : int64 [n_documents + 1]; document ``i`` is ``tokens[offsets[i]:offsets[i + 1]]``.

@@ -39,7 +39,15 @@ SCHEMAS = {
             body=Column("str"),
             label=Column("str"),
             source=Column("str", nullable=True),
+            annotator=Column("str", nullable=True),
             reviewed_at=Column(TIMESTAMP, nullable=True),
+        ),
+        # The label of a message that trains with a human's, and how many messages it counts as.
+        _table(
+            "human_labels",
+            key=Column("str", unique=True),
+            label=Column("str"),
+            weight=Column("float64", Check.gt(0)),
         ),
         # What the rules say of a message: the ids of those that matched.
         _table("votes", key=Column("str", unique=True), rules=_rule_ids()),

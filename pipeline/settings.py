@@ -60,6 +60,7 @@ class ReviewColumns(Section):
     message_key: KeyColumn
     label: TextColumn
     source: KeyColumn | None
+    annotator: KeyColumn | None
     reviewed_at: TimeColumn | None
 
 
@@ -245,9 +246,18 @@ class Training(Section):
     cross_validation: CrossValidation
 
 
-class Evaluation(Section):
-    """How predictions are compared with reviews, and how sure an interval is."""
+class Teaching(Section):
+    """Which reviews train, by their source, and how many messages one that they label counts as."""
 
+    sources: tuple[Annotated[str, Field(min_length=1)], ...]
+    weight: Annotated[float, Field(gt=0, le=1000)]
+
+
+class Evaluation(Section):
+    """What human labels are for, how predictions are compared with them, and how sure an interval is."""
+
+    aggregation: Literal["majority", "dawid_skene"]
+    train: Teaching
     merge: dict[Label, tuple[Label, ...]]
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
 

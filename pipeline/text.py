@@ -48,6 +48,10 @@ class Tokeniser:
         words = join_surrogates(text).translate(self.characters.table).split(SEPARATOR)
         return [word for word in words if len(word) >= self.min_token and word not in self.stop_words]
 
+    def cleaned(self, text: str) -> str:
+        """The tokens, joined by U+0020."""
+        return SEPARATOR.join(self.tokens(text))
+
     def __call__(self, text: str) -> list[str]:
         return list(ngrams(self.tokens(text), *self.ngrams))
 

@@ -7,8 +7,9 @@ from pipeline import export, training
 from pipeline.codecs import Raw
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask
-from tasks.ingest import IngestMessages, IngestReviews
+from tasks.ingest import IngestMessages
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
+from tasks.reviews import measuring
 from tasks.shards import every_shard
 from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
@@ -96,7 +97,7 @@ class EvaluateOnReviews(NightTask):
     sections = ("evaluation",)
 
     def requires(self) -> dict[str, NightTask]:
-        return {"model": self.clone(ExportCoefficients), "reviews": self.clone(IngestReviews)}
+        return {"model": self.clone(ExportCoefficients), "reviews": measuring(self)}
 
     def run(self) -> None:
         reviews, model = (self.input()[name].load() for name in ("reviews", "model"))

@@ -40,7 +40,7 @@ class IngestMessages(NightTask):
 class IngestReviews(NightTask):
     """Hand over the human labels, each with the message it is about."""
 
-    stage, name, codec = "ingest", "reviews", Table("reviews")
+    stage, name, codec, version = "ingest", "reviews", Table("reviews"), 2
     sections = ("source.identity", "source.messages", "source.reviews", "source.max_body_bytes")
     dated = True
 

@@ -6,7 +6,7 @@ from typing import Any
 from pipeline import config, labelling
 from pipeline.codecs import Raw, Table
 from tasks.base import NightTask
-from tasks.ingest import IngestReviews
+from tasks.reviews import measuring
 from tasks.shards import ShardTask, every_shard
 
 
@@ -67,7 +67,7 @@ class SummariseRules(NightTask):
             "compiled": self.clone(CompileRules),
             "votes": every_shard(self, ApplyRules),
             "verdicts": self.clone(ResolveVotes),
-            "reviews": self.clone(IngestReviews),
+            "reviews": measuring(self),
         }
 
     def run(self) -> None:

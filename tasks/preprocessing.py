@@ -6,6 +6,7 @@ from pipeline import preprocessing
 from pipeline.codecs import Npz, Table
 from tasks.base import NightTask
 from tasks.labelling import ApplyRules, ResolveVotes
+from tasks.reviews import teaching
 from tasks.shards import ShardTask, every_shard
 
 
@@ -21,7 +22,7 @@ class CleanMessages(ShardTask):
 
 
 class BuildTrainingSet(NightTask):
-    """Join labels and cleaned texts into unique, weighted documents."""
+    """Join labels, those of humans before those of the rules, and cleaned texts into unique, weighted documents."""
 
     stage, name, codec = "preprocessing", "training-set", Npz()
     sections, version = ("labelling.resolution.soft", "release.holdout"), 3
@@ -31,10 +32,12 @@ class BuildTrainingSet(NightTask):
             "votes": every_shard(self, ApplyRules),
             "verdicts": self.clone(ResolveVotes),
             "cleaned": every_shard(self, CleanMessages),
+            "human": teaching(self),
         }
 
     def run(self) -> None:
         votes, verdicts = (shard.load() for shard in self.input()["votes"]), self.input()["verdicts"].load()
         cleaned = (shard.load() for shard in self.input()["cleaned"])
+        human = [labels.load() for labels in self.input()["human"]]
         soft, holdout = self.settings.labelling.resolution.soft, self.settings.release.holdout
-        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft, holdout))
+        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft, holdout, human))

@@ -9,10 +9,11 @@ from pipeline import release
 from tasks import webhook
 from tasks.base import Artefact, NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients, ExportVectors
-from tasks.ingest import IngestMessages, IngestReviews
+from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
 from tasks.preprocessing import CleanMessages
 from tasks.registry import Registry
+from tasks.reviews import measuring
 from tasks.s3 import store
 from tasks.shards import every_shard
 from tasks.training import FitModel
@@ -32,10 +33,10 @@ class GateModel(NightTask):
     def requires(self) -> dict[str, object]:
         tasks = {
             "model": ExportCoefficients, "description": DescribeExport, "measured": EvaluateOnReviews,
-            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes, "reviews": IngestReviews,
+            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes,
         }  # fmt: skip
         shards = {"cleaned": every_shard(self, CleanMessages), "votes": every_shard(self, ApplyRules)}
-        return {**{name: self.clone(task) for name, task in tasks.items()}, **shards}
+        return {**{name: self.clone(task) for name, task in tasks.items()}, **shards, "reviews": measuring(self)}
 
     def run(self) -> None:
         given, registry = self.input(), Registry(store())

@@ -19,6 +19,7 @@ from ops.rules import match as matching
 from ops.rules import relabel as relabelling
 from ops.rules import report as reporting
 from ops.rules.changed import changed
+from ops.sampled import Sample
 from pipeline.config import DEFAULTS, resolve
 from pipeline.errors import ConfigError
 from pipeline.labelling.lint import lint_pack
@@ -157,7 +158,7 @@ def try_(
     _summary(manifest)
     old = load_settings(manifest["config"]).labelling
     new, how = changed(old, file)
-    sample = relabelling.Sample(manifest)
+    sample = Sample(manifest)
     with _progress("matching") as advance:
         total = len(sample)
         result = relabelling.relabel(sample, old, new, lambda done: advance(done, total))

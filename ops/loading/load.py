@@ -36,7 +36,7 @@ MOVE = """
     ), reviewed AS (
         INSERT INTO reviews (message_key, label, source)
         SELECT key, label, 'load' FROM keyed WHERE label IS NOT NULL
-        ON CONFLICT (message_key, source) DO NOTHING RETURNING 1
+        ON CONFLICT DO NOTHING RETURNING 1
     )
     SELECT (SELECT count(*) FROM staging), (SELECT count(*) FROM keyed), (SELECT count(*) FROM new),
            (SELECT count(*) FROM reviewed), (SELECT count(*) FROM staging WHERE received_at IS NULL)

@@ -1,9 +1,7 @@
 """What a changed pack would relabel in a night's sample: only the rules that differ are matched again."""
 
-import functools
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,48 +9,15 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from ops import nights
 from ops.rules.tables import WIDTH, table
+from ops.sampled import Sample
 from pipeline import labelling
-from pipeline.codecs import Json, Table
 from pipeline.settings import Labelling, Rule
 
 EXAMPLES = 10  # keys shown for each transition
 DECIDING = ("label", "pattern", "field", "weight")  # what of a rule can change a label
 
 Pair = tuple[tuple[str, ...], tuple[str, ...]]  # the rules that matched a message in the night, and those that would
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A night's messages and votes, by its receipts."""
-
-    manifest: dict[str, Any]
-
-    def shards(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Messages and votes of each shard, row by row of the same message."""
-        votes = [receipt for receipt in self.manifest["tasks"] if receipt["task"] == "ApplyRules"]
-        votes.sort(key=lambda receipt: int(receipt["parameters"]["shard"]))
-        for part, receipt in zip(self._parts, votes, strict=True):
-            messages, matched = _table(part, "messages"), _table(receipt, "votes")
-            yield messages, matched.set_index("key").loc[messages["key"]].reset_index()
-
-    def texts(self, keys: set[str]) -> dict[str, str]:
-        """The bodies of these messages, every digit of them masked."""
-        found: dict[str, str] = {}
-        for part in self._parts:
-            messages = _table(part, "messages")
-            chosen = messages[messages["key"].isin(keys)]
-            found |= dict(zip(chosen["key"], map(_masked, chosen["body"]), strict=True))
-        return found
-
-    def __len__(self) -> int:
-        return sum(part["rows"] for part in self._parts)
-
-    @functools.cached_property
-    def _parts(self) -> list[dict[str, Any]]:
-        receipt = next(receipt for receipt in self.manifest["tasks"] if receipt["task"] == "IngestMessages")
-        return Json().decode(nights.content(receipt))["parts"]
 
 
 @dataclass
@@ -157,15 +122,6 @@ def _labels(lists: list[tuple[tuple[str, ...], int]], to: Labelling) -> dict[tup
     verdicts = labelling.resolve([pd.DataFrame({"rules": pd.Series(each, dtype=object)})], to)
     labels = verdicts["label"].astype(object)
     return dict(zip(map(tuple, verdicts["rules"]), labels.where(labels.notna(), None), strict=True))
-
-
-def _table(receipt: dict[str, Any], schema: str) -> pd.DataFrame:
-    return Table(schema).decode(nights.content(receipt))
-
-
-def _masked(text: str) -> str:
-    """Every digit a 0, and nothing that a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in re.sub(r"\d", "0", text))
 
 
 def as_json(result: Relabelling, texts: dict[str, str] | None) -> dict[str, Any]:

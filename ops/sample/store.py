@@ -19,7 +19,7 @@ MESSAGES = """
 REVIEWS = """
     INSERT INTO reviews (message_key, label, source, reviewed_at)
     SELECT key, label, 'truth', received_at FROM staging WHERE label IS NOT NULL
-    ON CONFLICT (message_key, source) DO NOTHING
+    ON CONFLICT DO NOTHING
 """
 
 

@@ -45,7 +45,10 @@ def message_query(connection: Connection, source: Source, before: datetime.datet
 
 
 def review_query(connection: Connection, source: Source, before: datetime.datetime) -> str:
-    """SQL of the reviews up to the date with the messages they are about: key, body, label, source, reviewed_at."""
+    """SQL of the reviews up to the date with the messages they are about.
+
+    Its columns are key, body, label, source, annotator and reviewed_at.
+    """
     sql = _Sql(connection)
     messages, reviews = source.messages, source.reviews
     sql.check(messages, "source.messages")
@@ -55,6 +58,7 @@ def review_query(connection: Connection, source: Source, before: datetime.dateti
         "key": sql.text(sql.name(columns.message_key)),
         "label": sql.text(sql.name(columns.label)),
         "source": sql.text(sql.name(columns.source)) if columns.source else "NULL",
+        "annotator": sql.text(sql.name(columns.annotator)) if columns.annotator else "NULL",
         "reviewed_at": sql.microseconds(columns.reviewed_at),
     }
     body = sql.name(messages.columns.body)
@@ -64,10 +68,10 @@ def review_query(connection: Connection, source: Source, before: datetime.dateti
     inner = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
     judged = [f"{sql.name(columns.label)} IS NOT NULL", *sql.conditions(reviews, columns.reviewed_at, before)]
     return (
-        "SELECT r.key, m.body, r.label, r.source, r.reviewed_at "
+        "SELECT r.key, m.body, r.label, r.source, r.annotator, r.reviewed_at "
         f"FROM (SELECT {inner} FROM {sql.table(reviews.table)}{_where(judged)}) r "
         f"JOIN (SELECT {key} AS key, {sql.text(body)} AS body FROM {sql.table(messages.table)}{_where(kept)}) m "
-        "ON m.key = r.key ORDER BY 1, 4, 3, 5"
+        "ON m.key = r.key ORDER BY 1, 4, 5, 3, 6"
     )
 
 

@@ -31,7 +31,14 @@ _SPOOLED = pa.schema(
 )
 _TEXT, _MICROSECONDS = pa.string(), pa.int64()
 _MESSAGES = {"key": _TEXT, "body": _TEXT, "sender": _TEXT, "received_at": _MICROSECONDS, "missing": _TEXT}
-_REVIEWS = {"key": _TEXT, "body": _TEXT, "label": _TEXT, "source": _TEXT, "reviewed_at": _MICROSECONDS}
+_REVIEWS = {
+    "key": _TEXT,
+    "body": _TEXT,
+    "label": _TEXT,
+    "source": _TEXT,
+    "annotator": _TEXT,
+    "reviewed_at": _MICROSECONDS,
+}
 
 
 @dataclass(frozen=True)

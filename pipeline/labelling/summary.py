@@ -17,7 +17,7 @@ from scipy import sparse
 from pipeline.intervals import proportion
 from pipeline.labelling.compiled import CompiledRules
 from pipeline.labelling.resolve import MILLION, incidence, leader, rule_accuracies
-from pipeline.reviews import majority, merged_labels
+from pipeline.reviews import aggregate, merged_labels
 from pipeline.settings import Evaluation, Labelling, Rule
 
 CONFLICTS_NAMED = 3
@@ -163,7 +163,7 @@ def _judged(
     """How often humans gave the messages that a rule matched its label."""
     merged = merged_labels(evaluation)
     own = [merged.get(rule.label, rule.label) for rule in labelling.rules]
-    known, _ = majority(reviews, evaluation)
+    known, _ = aggregate(reviews, evaluation)
     known = known[known["label"].isin(own)]
     shards = [shard.loc[shard["key"].isin(known["key"]), ["key", "rules"]] for shard in votes]
     table = known.merge(pd.concat(shards), on="key") if shards else known.assign(rules=None).iloc[:0]

@@ -3,15 +3,14 @@
 import pandas as pd
 
 from pipeline import text
-from pipeline.characters import SEPARATOR
 from pipeline.settings import Text
 
 
 def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
     """A ``cleaned`` table: each message's tokens, joined by one space. Any string is a message; none fails."""
-    tokens = text.Tokeniser.from_settings(settings).tokens
+    tokeniser = text.Tokeniser.from_settings(settings)
     places, distinct = pd.factorize(messages["body"])
-    cleaned = pd.Series([SEPARATOR.join(tokens(body)) for body in distinct], dtype="str")
+    cleaned = pd.Series([tokeniser.cleaned(body) for body in distinct], dtype="str")
     return pd.DataFrame(
         {"key": messages["key"].reset_index(drop=True), "text": cleaned.iloc[places].reset_index(drop=True)}
     )

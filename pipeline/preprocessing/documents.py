@@ -22,11 +22,13 @@ def build_training_set(
     cleaned: Iterable[pd.DataFrame],
     soft: bool,
     holdout: float = 0.0,
+    human: Sequence[pd.DataFrame] = (),
 ) -> TrainingSet:
     """The labelled messages as unique ``(text, label)`` documents.
 
-    Those without a label do not train, nor do those in the slice that is held out, see `pipeline.holdout`. With
-    ``soft``, a document's confidence is the mean of its messages', else 1.
+    Those without a label do not train, nor do those in the slice that is held out, see `pipeline.holdout`. A document's
+    confidence is the mean of its messages'. That of a message is its weight where a human's label is in place of the
+    rules'; else the rules' with ``soft``, and 1 without.
 
     Raises
     ------
@@ -35,9 +37,12 @@ def build_training_set(
     Parameters
     ----------
     votes, cleaned : the tables of each shard; one of each is in memory at a time.
+    human : ``human_labels`` tables, one or none; a label that the rules give no message trains nothing.
     """
+    if not soft:
+        verdicts = verdicts.assign(confidence=1.0)
     place = {tuple(rules): row for row, rules in enumerate(verdicts["rules"])}
-    parts = [_documents(*shard, verdicts, place, holdout) for shard in zip(votes, cleaned, strict=True)]
+    parts = [_documents(*shard, verdicts, place, holdout, human) for shard in zip(votes, cleaned, strict=True)]
     documents = pd.concat(parts).groupby(["text", "label"], as_index=False, sort=True).sum()
     names = tuple(sorted(documents["label"].unique()))
     if len(names) < 2:
@@ -50,7 +55,7 @@ def build_training_set(
         vocabulary=vocabulary,
         y=np.searchsorted(names, documents["label"].to_numpy(dtype=object)).astype(np.int64),
         weight=weight,
-        confidence=documents["confidence"].to_numpy(dtype=np.float64) / weight if soft else np.ones(len(documents)),
+        confidence=documents["confidence"].to_numpy(dtype=np.float64) / weight,
         group=pd.factorize(documents["text"])[0].astype(np.int64),
         tokens=tokens,
         offsets=offsets,
@@ -63,14 +68,25 @@ def _documents(
     verdicts: pd.DataFrame,
     place: dict[tuple[str, ...], int],
     holdout: float,
+    human: Sequence[pd.DataFrame],
 ) -> pd.DataFrame:
     """A shard's documents: text, label, how many messages are it, and the sum of their confidences."""
     rows = np.array([place[tuple(rules)] for rules in votes["rules"]], dtype=np.int64)
     labels = verdicts[["label", "confidence"]].iloc[rows].assign(key=votes["key"].to_numpy())
+    for table in human:
+        labels = _overridden(labels, table[table["label"].isin(verdicts["label"])])
     labelled = labels.dropna(subset="label").merge(cleaned, on="key", validate="one_to_one")
     grouped = labelled.groupby(["text", "label"], as_index=False, sort=False)
     documents = grouped.agg(weight=("key", "size"), confidence=("confidence", "sum"))
     return documents[~held_out(documents["text"], holdout)]
+
+
+def _overridden(labels: pd.DataFrame, human: pd.DataFrame) -> pd.DataFrame:
+    """Labels and confidences with those that humans gave in their place."""
+    said = human.set_index("key").reindex(labels["key"]).reset_index(drop=True)
+    labels = labels.reset_index(drop=True)
+    label, confidence = said["label"].fillna(labels["label"]), said["weight"].fillna(labels["confidence"])
+    return labels.assign(label=label, confidence=confidence)
 
 
 def _tokenise(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.holdout import held_out
 from pipeline.release.bootstrap import f1_difference
-from pipeline.reviews import majority, merged_labels
+from pipeline.reviews import aggregate, merged_labels
 from pipeline.settings import Evaluation, Regression
 
 Predict = Callable[[str], str]
@@ -45,7 +45,7 @@ def compare_on_reviews(
     """The two on the messages that humans have labelled; labels are merged first, as ``evaluation.merge`` says."""
     merged = merged_labels(evaluation)
     names = sorted({merged.get(label, label) for label in labels})
-    messages, _ = majority(reviews, evaluation)
+    messages, _ = aggregate(reviews, evaluation)
     messages = messages[messages["label"].isin(names)]
     documents = messages.groupby(["body", "label"], as_index=False).size().rename(columns={"size": "weight"})
 

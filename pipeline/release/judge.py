@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.release.evidence import compare_on_holdout, compare_on_reviews
 from pipeline.release.gate import Night, decide
+from pipeline.reviews import measuring
 from pipeline.settings import Settings
 from scorers.python import nightsieve_scorer
 
@@ -30,6 +31,7 @@ def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
         "date": date.isoformat(),
         "holdout": settings.release.holdout,
         "text": hashlib.sha256(settings.text.model_dump_json().encode()).hexdigest()[:16],
+        "taught_by": list(settings.evaluation.train.sources),
     }
 
 
@@ -42,14 +44,20 @@ def judge(
     verdicts: pd.DataFrame,
     reviews: pd.DataFrame,
 ) -> dict[str, Any]:
-    """The decision on tonight's model as `gate.decide` has it; arguments are those of it and of `evidence`."""
+    """The decision on tonight's model as `gate.decide` has it; arguments are those of it and of `evidence`.
+
+    Of the reviews, which taught tonight's model nothing, those that taught the published one are left out too.
+    """
     gate = settings.release.gate
     champion = published and published.predict
+    withheld = _withheld(tonight, published)
+    taught_by = published.traits.get("taught_by", ()) if published else ()
+    unseen = measuring(reviews, taught_by, settings.text, withheld)
     on_reviews = compare_on_reviews(
-        reviews, tonight.predict, champion, tonight.labels, settings.evaluation, gate.regression
+        unseen, tonight.predict, champion, tonight.labels, settings.evaluation, gate.regression
     )
     on_holdout = compare_on_holdout(
-        shards, verdicts, _withheld(tonight, published), tonight.predict, champion, tonight.labels, gate.regression
+        shards, verdicts, withheld, tonight.predict, champion, tonight.labels, gate.regression
     )
     night = Night(
         date=datetime.date.fromisoformat(tonight.traits["date"]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.reviews import majority, merged_labels
+from pipeline.reviews import aggregate, merged_labels
 from pipeline.settings import Evaluation
 from pipeline.training.metrics import measure
 
@@ -23,8 +23,9 @@ def evaluate_on_reviews(
     ``with_thresholds`` has those of ``decide`` on the same messages, null where there is no threshold.
 
     Labels, of reviews and of the model alike, are merged first, as ``evaluation.merge`` says. A message's label is
-    then that of most of its reviews: ``ties`` counts messages without one, ``unknown_labels`` those whose label the
-    model does not know. ``metrics`` is null when no message is left. Messages with the same body are one document.
+    then what ``evaluation.aggregation`` makes of its reviews: ``ties`` counts messages without one, ``unknown_labels``
+    those whose label the model does not know. ``metrics`` is null when no message is left. Messages with the same body
+    are one document.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def evaluate_on_reviews(
     """
     merged = merged_labels(evaluation)
     names = sorted({merged.get(label, label) for label in labels})
-    messages, ties = majority(reviews, evaluation)
+    messages, ties = aggregate(reviews, evaluation)
     known = messages["label"].isin(names)
     unknown = messages.loc[~known, "label"].map(_named).value_counts().sort_index()
     messages = messages[known]

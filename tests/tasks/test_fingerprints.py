@@ -19,6 +19,7 @@ AFTER_TRAINING_SET = {
     "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest", "Retrain",
 }  # fmt: skip
 AFTER_EXPORT = {"ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews"}
+TAUGHT = {"LabelByReviews", "WithholdReviews", "BuildTrainingSet", "SummariseRules"}
 DECISION = {"GateModel", "PublishModel", "WriteManifest", "Retrain"}
 AFTER_VERDICTS = {"ResolveVotes", "SummariseRules", "BuildTrainingSet"} | AFTER_TRAINING_SET
 AFTER_LABELS = LABELLING | AFTER_VERDICTS
@@ -43,7 +44,7 @@ def rebuilt(*patches: str, night: datetime.date = NIGHT) -> set[str]:
     """The families that a night with these patches cannot take over from a night without them."""
     forget()  # a process reads a rule file once
     before, after = fingerprints(), fingerprints(*patches, night=night)
-    return {family for family in after if not after[family] <= before[family]}
+    return {family for family in after if not after[family] <= before.get(family, set())}
 
 
 def test_a_night_has_every_task(environment):
@@ -57,6 +58,8 @@ def test_a_night_has_every_task(environment):
         ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "Retrain"}),
         ("release.goals={spam: {recall: 0.9}}", {"CrossValidate", "ExportCoefficients"} | AFTER_EXPORT | DECISION),
         ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
+        ("evaluation.aggregation=dawid_skene", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
+        ("evaluation.train.sources=[crowd]", TAUGHT | AFTER_TRAINING_SET),
         ("text.min_token=2", NIGHTLY - LABELLING - {"IngestMessages", "IngestReviews"}),
         ("source.sample.seed=1", NIGHTLY - {"IngestReviews"}),
         ("source.max_body_bytes=99", NIGHTLY),

@@ -190,7 +190,17 @@ def test_reviews_come_with_their_messages(connection):
         ["1", "free cash", "spam", "ann"],
         ["1", "free cash", "ham", "bob"],
     ]
+    assert table["annotator"].isna().all()
     assert ingest.read_reviews(connection, source("source.reviews=null"), NIGHT).empty
+
+
+def test_reviews_say_who_gave_them_where_the_table_does(connection):
+    fill(connection, [("1", "free cash", None)], [("1", "spam", "crowd", None), ("1", "ham", "crowd", None)])
+    connection.execute(sqlalchemy.text("ALTER TABLE reviews ADD COLUMN who int"))
+    connection.execute(sqlalchemy.text("UPDATE reviews SET who = CASE label WHEN 'spam' THEN 2 ELSE 1 END"))
+    described = source("source.reviews.columns.annotator={name: who, dtype: int64}")
+    table = ingest.read_reviews(connection, described, NIGHT)
+    assert table[["label", "annotator"]].values.tolist() == [["ham", "1"], ["spam", "2"]]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.labelling import CompiledRules, rule_accuracies, summarise_rules
-from pipeline.settings import Engine, Evaluation, Labelling, Resolution, Rule
+from pipeline.settings import Engine, Labelling, Resolution, Rule
+from tests.unit.training.training_corpus import EVALUATION as PLAIN
 
 RULES = tuple(
     Rule(id=id_, label=label, pattern=pattern, weight=weight, why="test")
@@ -27,7 +28,7 @@ COMPILED = CompiledRules(
     (), (), ("confirmed", "searched", *("exact" for _ in RULES[2:])), ("a", "b", *("" for _ in RULES[2:]))
 )
 LABEL_OF = {rule.id: rule.label for rule in RULES}
-EVALUATION = Evaluation(merge={"ham": ("notification", "personal")}, confidence=0.95)
+EVALUATION = PLAIN.model_copy(update={"merge": {"ham": ("notification", "personal")}})
 matched = st.lists(
     st.sets(st.sampled_from([rule.id for rule in RULES])).map(lambda ids: tuple(sorted(ids))), max_size=30
 )

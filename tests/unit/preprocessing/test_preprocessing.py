@@ -60,6 +60,19 @@ def test_documents_are_the_labelled_messages_counted(rows, shards):
     assert soft.confidence.tolist() == [{"personal": 0.75, "spam": 0.5}[label] for label in labels]
 
 
+@pytest.mark.parametrize("soft", [False, True])
+def test_humans_labels_go_before_those_of_the_rules_with_their_weight(soft):
+    rows = [("a", "spam"), ("a", "spam"), ("a", "personal"), ("b", None), ("c", "personal"), ("c", "personal")]
+    human = pd.DataFrame({"key": ["1", "3", "4", "9"], "label": ["personal", "spam", "unheard", "spam"]}).astype("str")
+    built = preprocessing.build_training_set(
+        *tables(rows, 2), soft=soft, human=[human.assign(weight=[5.0, 3.0, 7.0, 1.0])]
+    )
+    texts = ["".join(built.vocabulary[t] for t in built.tokens[a:b]) for a, b in itertools.pairwise(built.offsets)]
+    documents = list(zip(texts, (built.labels[y] for y in built.y), built.weight, strict=True))
+    assert documents == [("a", "personal", 2), ("a", "spam", 1), ("b", "spam", 1), ("c", "personal", 2)]
+    assert built.confidence.tolist() == ([(5 + 0.75) / 2, 0.5, 3, 0.75] if soft else [3, 1, 3, 1])
+
+
 def test_a_training_set_survives_its_codec():
     built = preprocessing.build_training_set(
         *tables([("a b", "spam"), ("", "personal"), ("\u00e9 \u4f60", "spam")], 1), soft=True

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from pipeline.settings import Evaluation
 from pipeline.training import measure
 from tests.unit.training.training_corpus import EVALUATION
 
@@ -72,7 +71,8 @@ def test_repeats_of_a_document_change_the_value_but_add_no_certainty():
 
 def test_intervals_are_wilsons_and_f1s_is_that_of_the_agreement():
     truth, predicted = np.repeat([0, 0, 1, 1], [30, 5, 3, 62]), np.repeat([0, 1, 0, 1], [30, 5, 3, 62])
-    found = measure(truth, predicted, np.ones(100, dtype=int), ("a", "b"), Evaluation(merge={}, confidence=0.9))
+    less_sure = EVALUATION.model_copy(update={"confidence": 0.9})
+    found = measure(truth, predicted, np.ones(100, dtype=int), ("a", "b"), less_sure)
     a = found["per_label"]["a"]
     for name, hits, n in (("precision", 30, 33), ("recall", 30, 35)):
         expected = binomtest(hits, n).proportion_ci(0.9, method="wilson")

@@ -3,12 +3,11 @@
 import pandas as pd
 import pytest
 
-from pipeline.settings import Evaluation
 from pipeline.training import evaluate_on_reviews
+from tests.unit.training.training_corpus import EVALUATION as PLAIN
 
 LABELS = ("bank", "chat", "spam")
-HAM = Evaluation(merge={"ham": ("bank", "chat")}, confidence=0.95)
-PLAIN = Evaluation(merge={}, confidence=0.95)
+HAM = PLAIN.model_copy(update={"merge": {"ham": ("bank", "chat")}})
 
 
 def reviews(*rows: tuple[str, str, str]) -> pd.DataFrame:

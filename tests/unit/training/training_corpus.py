@@ -7,12 +7,13 @@ from sklearn.base import BaseEstimator
 from sklearn.svm import LinearSVC
 
 from pipeline.dataset import TrainingSet
-from pipeline.settings import Candidate, CrossValidation, Evaluation, Grid, Search, Text, Training
+from pipeline.settings import Candidate, CrossValidation, Evaluation, Grid, Search, Teaching, Text, Training
 from pipeline.text import Tokeniser
 from pipeline.training.estimators import build
 
+NO_TEACHING = Teaching(sources=(), weight=1.0)
+EVALUATION = Evaluation(aggregation="majority", train=NO_TEACHING, merge={}, confidence=0.95)
 TEXT = Text(preset="casefold", digits="shape", min_token=1, stop_words=("the",))
-EVALUATION = Evaluation(merge={}, confidence=0.95)
 TOPICS = {
     "bank": "account debited credited balance the card bank transfer of rupees",
     "chat": "hello lunch tomorrow see you the home love of course",

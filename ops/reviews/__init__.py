@@ -1,0 +1,1 @@
+"""Reviews: sheets of messages for annotators, what they made of them, and how far they agree."""
