@@ -1,5 +1,6 @@
 """How a night differs from an earlier one: its configuration and its rules."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,5 +43,5 @@ def _share(row: dict[str, Any], summary: dict[str, Any]) -> float:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,7 +5,7 @@ What comes of it goes into the report, so messages are masked, and terms have no
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,9 @@ def compare_models(
     entry : the registry's, of the champion; None without one.
     """
     texts = _texts(shards, withheld)
-    ours = _Influence.of(tonight, texts)
-    theirs = champion and _Influence.of(champion, texts)
-    changed = _changed(texts, tonight, champion)
+    ours = _Model.of(tonight, texts)
+    theirs = champion and _Model.of(champion, texts)
+    changed = _changed(texts, ours, theirs)
     known = {term for term in ours.terms if SEPARATOR not in term}
     return {
         "champion": entry and {name: entry[name] for name in ("serial", "date", "config")},
@@ -70,22 +70,31 @@ def compare_models(
 
 
 @dataclass(frozen=True)
-class _Influence:
-    """What each term does to each label, float64 [n_labels, n_terms]; the absolute values of a label add up to 1."""
+class _Model:
+    """What an exported model makes of the texts.
+
+    Attributes
+    ----------
+    said : the label of each text.
+    shares : float64 [n_labels, n_terms], the influence of each term on each label.
+    """
 
     labels: list[str]
     terms: list[str]
+    said: list[str]
     shares: np.ndarray
 
     @classmethod
-    def of(cls, model: bytes, texts: pd.DataFrame) -> "_Influence":
-        """The influences in an exported model, on the messages of these texts."""
+    def of(cls, model: bytes, texts: pd.DataFrame) -> "_Model":
+        """What the model in this file makes of them."""
         entries = json.loads(model)
         weights = np.array(entries["weights"], dtype=float)
         weights = np.vstack([weights, -weights.sum(axis=0)])  # the file leaves the last label's out
-        added = weights * _usage(entries, nightsieve_scorer.load(model), texts)
+        results = [*map(nightsieve_scorer.load(model).evaluate, texts["body"])]
+        added = weights * _usage(entries, results, texts["messages"])
         total = np.abs(added).sum(axis=1, keepdims=True)
-        return cls(entries["labels"], entries["terms"], np.divide(added, total, out=added, where=total > 0))
+        shares = np.divide(added, total, out=added, where=total > 0)
+        return cls(entries["labels"], entries["terms"], [result.label for result in results], shares)
 
     def strongest(self, label: str) -> list[dict[str, Any]]:
         """The label's terms of the largest influence."""
@@ -100,15 +109,14 @@ class _Influence:
         return dict(zip(self.terms, self.shares[self.labels.index(label)].tolist(), strict=True))
 
 
-def _usage(entries: dict[str, Any], scorer: nightsieve_scorer.Scorer, texts: pd.DataFrame) -> np.ndarray:
+def _usage(entries: dict[str, Any], results: Sequence[nightsieve_scorer.Result], messages: Iterable[int]) -> np.ndarray:
     """By what each term's weight is multiplied, summed over the messages, float64 [n_terms]."""
     place = {term: number for number, term in enumerate(entries["terms"])}
     table, usage = entries["term_frequency"], np.zeros(len(place))
-    for row in texts.itertuples():
-        found = scorer.evaluate(row.body)
-        for term, count in Counter(ngrams(found.tokens, *entries["tokens"]["ngrams"])).items():
+    for result, times in zip(results, messages, strict=True):
+        for term, count in Counter(ngrams(result.tokens, *entries["tokens"]["ngrams"])).items():
             if term in place:  # then N is above 0
-                usage[place[term]] += row.messages * table[min(count, len(table)) - 1] / found.N**0.5
+                usage[place[term]] += times * table[min(count, len(table)) - 1] / result.N**0.5
     return usage
 
 
@@ -122,15 +130,15 @@ def _texts(shards: Iterable[tuple[pd.DataFrame, pd.DataFrame]], withheld: float)
     return found.sort_values(["messages", "text"], ascending=[False, True]).head(TEXTS)
 
 
-def _changed(texts: pd.DataFrame, tonight: bytes, champion: bytes | None) -> pd.DataFrame:
+def _changed(texts: pd.DataFrame, ours: _Model, theirs: _Model | None) -> pd.DataFrame:
     """The texts that get another label than ``before``: ``now``; none without a champion."""
-    if champion is None:
+    if theirs is None:
         return texts.head(0)
-    before, now = (texts["body"].map(nightsieve_scorer.load(model).label) for model in (champion, tonight))
-    return texts.assign(before=before, now=now)[before != now]
+    found = texts.assign(before=theirs.said, now=ours.said)
+    return found[found["before"] != found["now"]]
 
 
-def _moved(ours: _Influence, theirs: _Influence) -> list[dict[str, Any]]:
+def _moved(ours: _Model, theirs: _Model) -> list[dict[str, Any]]:
     """The terms whose influence on a label changed most."""
     found = []
     for label in ours.labels:

@@ -80,8 +80,9 @@ def f1_trend(name: str, label: str, nights: Sequence[dict[str, Any]]) -> Drawing
         axes.fill_between(dates, low, high, color=FIRST, alpha=0.2, linewidth=0)
         axes.plot(dates, values, color=FIRST, marker="o", markersize=4)
         hollow = [(day, f1["value"]) for day, (night, f1) in zip(dates, found, strict=True) if _unpublished(night)]
-        for day, value in hollow:
-            axes.plot(day, value, marker="o", markersize=6, markerfacecolor=PAPER, markeredgecolor=FIRST)
+        if hollow:
+            marks = {"marker": "o", "markersize": 6, "markerfacecolor": PAPER}
+            axes.plot(*zip(*hollow, strict=True), color=FIRST, linestyle="none", **marks)
         if reviewed:
             axes.plot(*zip(*reviewed, strict=True), color=SECOND, marker="s", markersize=3.5, linestyle="--")
         _dates(axes, dates)
@@ -103,7 +104,9 @@ def confusion(name: str, metrics: dict[str, Any]) -> Drawing:
             total = max(sum(counts), 1)
             for column, count in enumerate(counts[:LABELS]):
                 # Never so dark that the number on it could not be read.
-                axes.fill_between([column, column + 1], row, row + 1, color=FIRST, alpha=0.45 * count / total)
+                axes.fill_between(
+                    [column, column + 1], row, row + 1, color=FIRST, alpha=0.45 * count / total, linewidth=0
+                )
                 axes.text(column + 0.5, row + 0.5, f"{count:,}", ha="center", va="center")
         places = [place + 0.5 for place in range(size)]
         turned = {"rotation": 30, "ha": "right"} if size > 4 else {}

@@ -82,16 +82,21 @@ def trend(nights: Sequence[dict[str, Any]]) -> Table:
 def since(now: dict[str, Any], before: dict[str, Any]) -> Table:
     """The key figures of two nights and what changed between them."""
     rows = [
-        *_f1_changes("F1 of", now["f1"], before["f1"]),
-        *_f1_changes("on reviews, F1 of", now["reviews"], before["reviews"]),
+        *_f1_changes("F1", now["f1"], before["f1"]),
+        *_f1_changes("F1 on reviews", now["reviews"], before["reviews"]),
         ("messages", f"{before['messages']:,}", f"{now['messages']:,}", _signed(now["messages"] - before["messages"])),
         _share_change("labelled", now["coverage"], before["coverage"]),
     ]
     for label in sorted(now["shares"].keys() | before["shares"].keys()):
         rows.append(_share_change(f"share of {label}", now["shares"].get(label), before["shares"].get(label)))
-    for name, what in (("gzipped_bytes", "bytes of the model, gzipped"), ("terms", "terms")):
+    for name, what in (("gzipped_bytes", "bytes, gzipped"), ("terms", "terms")):
         rows.append((what, f"{before[name]:,}", f"{now[name]:,}", _signed(now[name] - before[name])))
-    return Table("since", f"Tonight and {before['date']}", ("figure", before["date"], "tonight", "change"), rows)
+    return Table(
+        "since",
+        f"Tonight, and {before['date']} before; shares change by percentage points",
+        ("figure", "before", "tonight", "change"),
+        rows,
+    )
 
 
 def thresholds(chosen: dict[str, Any]) -> Table:
@@ -158,12 +163,11 @@ def _f1_changes(
     for label, f1 in now.items():
         then, value = before.get(label, {"value": None})["value"], f1["value"]
         change = UNDEFINED if None in (then, value) else _signed(value - then, 3)
-        yield f"{what} {label}", number(then), number(value), change
+        yield f"{what}, {label}", number(then), number(value), change
 
 
 def _share_change(what: str, now: float | None, before: float | None) -> tuple[str, str, str, str]:
-    change = f"{_signed(100 * ((now or 0) - (before or 0)), 1)} points"
-    return what, percent(before or 0), percent(now or 0), change
+    return what, percent(before or 0), percent(now or 0), _signed(100 * ((now or 0) - (before or 0)), 1)
 
 
 def _drift(share: float, before: dict[str, float] | None, label: str) -> tuple[str, ...]:

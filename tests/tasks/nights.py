@@ -29,8 +29,8 @@ STAGES = [
     "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",
     "CleanMessages", "BuildTrainingSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest", "CompareModels",
-    "WriteReport", "Retrain",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest",
+    "CompareModels", "WriteReport", "Retrain",
 ]  # fmt: skip
 
 
