@@ -72,10 +72,10 @@ def stages(receipts: list[dict[str, Any]]) -> Table:
 def lineage(receipts: list[dict[str, Any]]) -> Table:
     """Each task's object, down to its hash, in the order in which they were made."""
     rows = [
-        (task_name(receipt), receipt["key"], receipt["sha256"], str(receipt["version"]), f"{receipt['bytes']:,}")
+        (task_name(receipt), receipt["sha256"], receipt["key"], str(receipt["version"]), f"{receipt['bytes']:,}")
         for receipt in receipts
     ]
-    columns = ("task", "object", "sha256", "version", "bytes")
+    columns = ("task", "sha256", "object", "version", "bytes")
     return Table("lineage", "Every object that the model rests on", columns, rows, words=3)
 
 

@@ -60,10 +60,8 @@ def night_report(
 
 def nights_page(nights: Sequence[dict[str, Any]]) -> dict[str, bytes]:
     """The files of the page of all nights, the last one first; each has the address of its ``report``, or null."""
-    ordered = sorted(nights, key=lambda night: night["date"], reverse=True)
-    page = _template("nights.html").render(
-        nights=ordered, macro=MACRO, percent=tables.percent, interval=tables.interval
-    )
+    ordered = sorted(reversed(nights), key=lambda night: night["date"], reverse=True)
+    page = _template("nights.html").render(nights=ordered, macro=MACRO, percent=tables.percent, number=tables.number)
     return {STYLE: _style(), "index.html": page.encode()}
 
 
