@@ -85,7 +85,10 @@ class WriteReport(NightTask):
         return reports.ReportArtefact(self)
 
     def complete(self) -> bool:
-        return self.finished or self.output().exists() and self.output().load()["fingerprint"] == self.fingerprint
+        if not self.finished:
+            report = self.output()
+            self.finished = report.exists() and report.load()["fingerprint"] == self.fingerprint
+        return self.finished
 
     def run(self) -> None:
         manifest, comparison = (self.input()[name].load() for name in ("manifest", "comparison"))
