@@ -50,8 +50,13 @@ demo: setup  ## start everything embedded, make sample data, run a night
 		&& $(EXPORT)
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
-test: setup lint  ## every test
+# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names.
+test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test
 	$(BIN)/python -m pytest $(PYTEST)
+
+.ci/node_modules/.package-lock.json: .ci/package-lock.json
+	npm ci --prefix .ci
+	@touch $@
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
 bench: setup  ## measure anew what benchmarks/README.md shows, nights on tables around ROWS (some hours)
@@ -72,7 +77,7 @@ night:  ## say the last complete day, which is the default DATE
 retrain: setup  ## a night, against what the environment names: DATE, CONFIG, PATCH, WORKERS
 	@$(RETRAIN)
 
-export: setup  ## a night's model, pipeline, manifest and summary into OUT; DATE, CONFIG and PATCH say which night's
+export: setup  ## a night's model, pipeline, manifest, summary and report into OUT; DATE, CONFIG, PATCH: which
 	@$(EXPORT)
 
 lock: setup  ## write requirements.lock anew from setup.py

@@ -5,10 +5,12 @@ from setuptools import find_namespace_packages, setup
 PIPELINE = [
     "boto3>=1.40",  # S3
     "hyperscan>=0.7.7,<0.7.9",  # hundreds of patterns in one pass; later releases, to 0.9.1, lose matches
+    "jinja2>=3.1",  # the pages of the report
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
     "lazy_loader>=0.4",  # a second run of a night must not pay for scikit-learn's import
     "luigi>=3.8,<4",  # the orchestrator
+    "matplotlib>=3.9",  # the figures of the report
     "numpy>=2",
     "pandas>=2.2",
     "pandera>=0.24",  # checks of every handed-over table
@@ -39,7 +41,6 @@ TEST = [
 ]
 BENCH = [
     "m2cgen>=0.10",  # the baseline of the scorers
-    "matplotlib>=3.9",  # plots
     "polars>=1",  # a baseline of labelling
 ]
 
@@ -52,6 +53,7 @@ setup(
     package_data={
         "pipeline.export": ["*.json"],
         "ops.sample": ["texts/*.yaml"],
+        "pipeline.report": ["templates/*"],
         "scorers.java": ["*.java"],
         "scorers.javascript": ["*.js", "*.html"],
     },

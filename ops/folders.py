@@ -6,15 +6,15 @@ from pipeline.errors import DataError
 
 
 def write_together(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write files by their names to a folder, which is made where it is missing.
+    """Write files by their names to a folder, which is made where it is missing; a name may be that of a file deeper.
 
     Raises
     ------
     DataError : the folder cannot be written to; the files that were there are as they were.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / f"{name}.part").write_bytes(content)
         for name in contents:
             (folder / f"{name}.part").replace(folder / name)

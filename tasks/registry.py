@@ -47,10 +47,15 @@ class Registry:
         ------
         ConfigError : there is none of this serial.
         """
-        found = self.store.read_tagged(_key(serial, ENTRY))
+        found = self.find(serial)
         if found is None:
             raise ConfigError(f"there is no model {serial}; see nightsieve models list")
-        return json.loads(found[0])
+        return found
+
+    def find(self, serial: int | None) -> dict[str, Any] | None:
+        """The entry of a model that may have been removed, or never have been."""
+        found = self.store.read_tagged(_key(serial, ENTRY)) if serial else None
+        return found and json.loads(found[0])
 
     def file(self, entry: dict[str, Any], name: str) -> bytes:
         """One file of a published model.

@@ -1,4 +1,4 @@
-"""The task that writes down what a night did."""
+"""The tasks that write down what a night did, for machines and for people."""
 
 import functools
 from collections.abc import Iterator
@@ -7,11 +7,16 @@ from typing import Any
 from luigi.task import flatten
 
 from pipeline import report
+from tasks import reports
 from tasks.base import Artefact, NightTask
-from tasks.export import DescribeExport, EvaluateOnReviews
+from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
+from tasks.preprocessing import CleanMessages
+from tasks.registry import Registry
 from tasks.release import GateModel, PublishModel
+from tasks.s3 import store
+from tasks.shards import every_shard
 from tasks.training import CrossValidate, SearchGrid
 
 _SHOWN = (
@@ -45,6 +50,51 @@ class WriteManifest(NightTask):
         self.output().dump(
             report.run_manifest(self.date, self.config, self.fingerprint, self.settings, receipts, results)
         )
+
+
+class CompareModels(NightTask):
+    """Say how tonight's model differs from the one that it was held against: in terms, and in masked messages."""
+
+    stage, name = "report", "comparison"
+    sections = ("release.holdout",)
+    dated = True
+
+    def requires(self) -> dict[str, Any]:
+        tasks = {"model": ExportCoefficients, "decision": GateModel, "messages": IngestMessages}
+        return {**{name: self.clone(task) for name, task in tasks.items()}, "cleaned": every_shard(self, CleanMessages)}
+
+    def run(self) -> None:
+        given, registry = self.input(), Registry(store())
+        entry = registry.find(given["decision"].load()["champion"])
+        champion = entry and registry.file(entry, "model.json")
+        shards = zip(given["messages"].parts(), (shard.load() for shard in given["cleaned"]), strict=True)
+        withheld, tonight = self.settings.release.holdout, given["model"].load()
+        self.output().dump(report.compare_models(shards, withheld, tonight, champion, entry))
+
+
+class WriteReport(NightTask):
+    """Write the night's report, and the page of all nights anew."""
+
+    stage, name = "reports", "report"
+    resources = {"reports": 1}
+
+    def requires(self) -> dict[str, NightTask]:
+        return {"manifest": self.clone(WriteManifest), "comparison": self.clone(CompareModels)}
+
+    def output(self) -> reports.ReportArtefact:
+        return reports.ReportArtefact(self)
+
+    def complete(self) -> bool:
+        if not self.finished:
+            report = self.output()
+            self.finished = report.exists() and report.load()["fingerprint"] == self.fingerprint
+        return self.finished
+
+    def run(self) -> None:
+        manifest, comparison = (self.input()[name].load() for name in ("manifest", "comparison"))
+        before = reports.manifest(store(), comparison["champion"])
+        files = report.night_report(manifest, comparison, before, reports.nights(store()))
+        self.output().dump(files, report.key_figures(manifest))
 
 
 def lineage(task: NightTask) -> Iterator[Artefact]:

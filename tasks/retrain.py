@@ -16,7 +16,7 @@ from luigi.parameter import ParameterVisibility
 from pipeline import config, export, ingest, labelling, preprocessing, release, report, text, training
 from pipeline.errors import ConfigError
 from tasks.base import Artefact, NightTask, load_settings, store_settings
-from tasks.report import WriteManifest
+from tasks.report import WriteManifest, WriteReport
 from tasks.s3 import Store, split_address, store
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
@@ -67,17 +67,18 @@ class Retrain(NightTask):
     @property
     def refused(self) -> bool:
         """Whether the night is complete and its model was not good enough to be published."""
-        decision = self.requires().manifest["results"]["decision"]
+        decision = self.requires()["manifest"].manifest["results"]["decision"]
         return not decision["publish"] and not decision["older"]
 
-    def requires(self) -> WriteManifest:
-        return self.clone(WriteManifest)
+    def requires(self) -> dict[str, NightTask]:
+        return {"manifest": self.clone(WriteManifest), "report": self.clone(WriteReport)}
 
     def output(self) -> Artefact:
-        return self.requires().output()
+        return self.requires()["manifest"].output()
 
     def complete(self) -> bool:
-        return self.finished or self.requires().complete()
+        # The report rests on the manifest, and its fingerprint on the manifest's.
+        return self.finished or self.requires()["report"].complete()
 
     def deps(self) -> list[NightTask]:
         # Asked for only when there is work: what the forked workers need is imported once, before they fork.
@@ -97,7 +98,7 @@ class Retrain(NightTask):
         return [date for date, night in nights.items() if night.output().key in there and night.complete()]
 
     def run(self) -> None:
-        report.show(self.input().load(), store().address(""), self.page)
+        report.show(self.input()["manifest"].load(), store().address(""), self.page)
         self.finished = True
 
     @property

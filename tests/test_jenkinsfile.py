@@ -37,6 +37,7 @@ def test_steps_are_make_targets_without_interpolation():
     assert STEPS == ["make setup", "make test", "make --silent night", "make retrain", "make export"]
     assert len(re.findall(r"\bsh\b", JENKINSFILE)) == len(STEPS)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d\n", run("sh", "-c", STEPS[2], environment={"DATE": ""}).stdout)
+    assert "OUT = 'build/export'" in JENKINSFILE and "reportDir: 'build/export/report'" in JENKINSFILE
     assert re.search(r"^make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
 
 
@@ -60,7 +61,7 @@ def test_a_parameter_is_never_run(jenkins, parameter, tmp_path):
 
 
 def _settings(out: str) -> dict[str, float]:
-    assert {path.name for path in Path(out).iterdir()} >= {"model.json", "pipeline.joblib", "summary.txt"}
+    assert {path.name for path in Path(out).iterdir()} >= {"model.json", "pipeline.joblib", "summary.txt", "report"}
     settings = json.loads((Path(out) / "run.json").read_text())["settings"]
     search = settings["training"]["search"]
     return {

@@ -23,6 +23,7 @@ from ops.sampled import Sample
 from pipeline.config import DEFAULTS, resolve
 from pipeline.errors import ConfigError
 from pipeline.labelling.lint import lint_pack
+from pipeline.report import with_drift
 from pipeline.settings import Labelling
 from tasks.base import load_settings
 from tasks.retrain import layers
@@ -72,7 +73,7 @@ def report(
     manifest = nights.manifest(date.date(), overlays, patches)
     earlier = nights.earlier(manifest)
     since, config = (earlier["date"], earlier["config"]) if earlier else (None, None)
-    summary = reporting.with_drift(_summary(manifest), earlier["results"]["rules"] if earlier else None)
+    summary = with_drift(_summary(manifest), earlier["results"]["rules"] if earlier else None)
     if as_json:
         _print({"date": manifest["date"], "drift_since": since, "drift_since_config": config, **summary})
     else:

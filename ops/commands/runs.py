@@ -16,6 +16,7 @@ from ops.runs.replay import replay as replay_run
 from pipeline import report
 from pipeline.codecs import Json
 from pipeline.errors import ArtefactError, ConfigError
+from tasks import reports
 from tasks.retrain import Retrain
 from tasks.s3 import store
 
@@ -60,7 +61,7 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     """Write a night's files to a folder: what a device loads, and what the night did.
 
     model.json, vectors.json and pipeline.joblib are checked against the sha256 that the run wrote down; manifest.json
-    describes these three, run.json and summary.txt the night.
+    describes these three, run.json and summary.txt the night; report/index.html is its report.
     """
     manifest = nights.manifest(date.date(), overlays, patches)
     receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
@@ -71,8 +72,10 @@ def fetch(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str
     summary = io.StringIO()
     _show(manifest, Console(file=summary, width=110, highlight=False))
     contents["summary.txt"] = summary.getvalue().encode()
-    write_together(to, contents)
-    click.echo(f"Written to {to}: {', '.join(contents)}")
+    pages = reports.files(store(), manifest["date"], manifest["config"])
+    write_together(to, contents | {f"report/{name}": content for name, content in pages.items()})
+    names = [*contents, *(["report/index.html"] if pages else [])]
+    click.echo(f"Written to {to}: {', '.join(names)}")
 
 
 @runs.command(epilog="Example: nightsieve runs explain 2026-11-20")

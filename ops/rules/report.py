@@ -22,20 +22,6 @@ SORTS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def with_drift(summary: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:
-    """The summary; each rule has a ``drift`` too, its share of the messages less that of the earlier night.
-
-    It is null for a rule that the earlier night had not. ``gone`` names the rules that it had and this one has not.
-    """
-    shares = {row["id"]: _share(row, earlier) for row in earlier["rules"]} if earlier else {}
-    rows = [
-        {**row, "drift": _share(row, summary) - shares[row["id"]] if row["id"] in shares else None}
-        for row in summary["rules"]
-    ]
-    here = {row["id"] for row in rows}
-    return {**summary, "gone": [id_ for id_ in shares if id_ not in here], "rules": rows}
-
-
 def show(summary: dict[str, Any], date: str, since: tuple[str, str] | None, sort: str | None) -> None:
     """Print a summary that has its drift since the night of that date and configuration."""
     rows = sorted(summary["rules"], key=SORTS[sort]) if sort else summary["rules"]
@@ -55,10 +41,6 @@ def show(summary: dict[str, Any], date: str, since: tuple[str, str] | None, sort
     ]
     lines += [f"Gone since {since[0]}: {_named(summary['gone'])}"] if since else []
     console.print(Text("\n".join(lines)), soft_wrap=True)
-
-
-def _share(row: dict[str, Any], summary: dict[str, Any]) -> float:
-    return row["coverage"] / summary["messages"] if summary["messages"] else 0.0
 
 
 def _table(rows: list[dict[str, Any]], drifting: bool) -> Table:

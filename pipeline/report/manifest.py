@@ -38,3 +38,11 @@ def run_manifest(
         "tasks": receipts,
         "settings": settings.model_dump(mode="json"),
     }
+
+
+def task_name(receipt: dict[str, Any]) -> str:
+    """A task by its family and, where there are several, its shard or candidate."""
+    parameters = receipt["parameters"]
+    if receipt["task"] == "EvaluateCandidate":
+        return f"{receipt['task']}({', '.join(f'{name}={value}' for name, value in parameters.items())})"
+    return receipt["task"] + (f"(shard={parameters['shard']})" if "shard" in parameters else "")

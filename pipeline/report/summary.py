@@ -6,8 +6,12 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.report.decision import OLDER, OVERRIDDEN, PUBLISHED, REFUSED, outcome
+from pipeline.report.stages import costs
+
 _LABELS_SHOWN = 12
 _RULES_SHOWN = 5
+_STYLES = {PUBLISHED: "bold green", OVERRIDDEN: "bold yellow", OLDER: "bold", REFUSED: "bold red"}
 
 
 def show(manifest: dict[str, Any], storage: str, page: str | None, console: Console | None = None) -> None:
@@ -17,7 +21,7 @@ def show(manifest: dict[str, Any], storage: str, page: str | None, console: Cons
     console.print(
         Group(
             Text(f"\nNight of {manifest['date']}, configuration {manifest['config']}", style="bold"),
-            _decision(results["decision"], results["publication"]),
+            _decision(results),
             _stages(manifest["tasks"]),
             _sample(results["messages"]["counts"]),
             _labels(results["rules"]),
@@ -45,36 +49,16 @@ def _number(value: int | None) -> str:
 
 def _stages(receipts: list[dict[str, Any]]) -> Table:
     table = _table("\nStages", "stage", "tasks", "rows in", "rows out", "seconds", "peak MiB")
-    stages = list(dict.fromkeys(_stage(receipt) for receipt in receipts))
-    ordered = sorted(receipts, key=lambda receipt: stages.index(_stage(receipt)))
-    for family in dict.fromkeys(receipt["task"] for receipt in ordered):
-        rows = [receipt for receipt in receipts if receipt["task"] == family]
-        sums = [
-            sum(counts) if (counts := [row[way] for row in rows if row[way] is not None]) else None
-            for way in ("rows_in", "rows_out")
-        ]
-        seconds, memory = sum(row["seconds"] for row in rows), max(row["peak_memory_mib"] for row in rows)
-        table.add_row(family, str(len(rows)), *map(_number, sums), f"{seconds:.1f}", _number(memory))
+    for cost in costs(receipts):
+        rows, memory = (cost.rows_in, cost.rows_out), cost.peak_memory_mib
+        table.add_row(cost.family, str(cost.tasks), *map(_number, rows), f"{cost.seconds:.1f}", _number(memory))
     return table
 
 
-def _stage(receipt: dict[str, Any]) -> str:
-    return receipt["key"].partition("/")[0]
-
-
-def _decision(decision: dict[str, Any], publication: dict[str, Any]) -> Text:
+def _decision(results: dict[str, Any]) -> Text:
     """What became of the model, before anything else: nobody should have to look for it."""
-    if decision["older"] and publication["serial"] is None:
-        lines, style = ["Not published: the model of a later night is."], "bold"
-    elif publication["serial"] is None:
-        lines, style = ["Refused: the published model stays as it is.", *decision["reasons"]], "bold red"
-    elif decision["override"]:
-        head = f"Published as model {publication['serial']}, although it failed: {decision['override']}"
-        lines, style = [head, *decision["reasons"]], "bold yellow"
-    else:
-        against = f"it passed against model {decision['champion']}" if decision["champion"] else "the first one"
-        lines, style = [f"Published as model {publication['serial']}: {against}."], "bold green"
-    return Text.assemble((lines[0], style), *(f"\n  {line}" for line in lines[1:]))
+    found = outcome(results)
+    return Text.assemble((found.sentence, _STYLES[found.kind]), *(f"\n  {line}" for line in found.reasons))
 
 
 def _sample(counts: dict[str, int]) -> Text:
@@ -176,6 +160,7 @@ def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Text:
         "model": f"{storage}/{keys['ExportCoefficients']}",
         "scikit-learn pipeline": f"{storage}/{keys['FitModel']}",
         "run manifest": f"{storage}/runs/{manifest['date']}/{manifest['config']}.json",
+        "report": f"{storage}/reports/{manifest['date']}/{manifest['config']}/index.html",
         "scheduler": page,
     }
     # No table: an address that is cut or wrapped cannot be copied.

@@ -29,7 +29,8 @@ STAGES = [
     "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",
     "CleanMessages", "BuildTrainingSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest", "Retrain",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest",
+    "CompareModels", "WriteReport", "Retrain",
 ]  # fmt: skip
 
 
@@ -80,16 +81,23 @@ def model(stored: dict[str, bytes]) -> bytes:
 
 
 def assert_whole(stored: dict[str, bytes]) -> None:
-    """Every artefact is what its receipt, or the manifest that names it, says."""
+    """Every artefact is what its receipt, or the manifest that names it, says.
+
+    What a report that is not finished, or the page of all nights, holds is named nowhere.
+    """
     named = {}
     for key, body in stored.items():
         if key.endswith(".receipt.json"):
             named[json.loads(body)["key"]] = json.loads(body)["sha256"]
         elif key.startswith("ingest/messages-") and key.endswith(".json"):
             named |= {part["key"]: part["sha256"] for part in json.loads(body)["parts"]}
+        elif key.startswith("reports/") and key.endswith("/report.json"):
+            folder = key.removesuffix("report.json")
+            named |= {f"{folder}{name}": sha256 for name, sha256 in json.loads(body)["files"].items()}
     artefacts = {key: body for key, body in stored.items() if not key.startswith("configs/")}
     for key, body in artefacts.items():
-        if not key.endswith(".receipt.json") and "/part-" not in key:
+        unnamed = "/part-" in key or key.startswith("reports/") and key not in named
+        if not key.endswith(".receipt.json") and not unnamed:
             assert hashlib.sha256(body).hexdigest() == named[key], key
 
 

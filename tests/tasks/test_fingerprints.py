@@ -16,11 +16,12 @@ NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
 AFTER_TRAINING_SET = {
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest", "Retrain",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest",
+    "CompareModels", "WriteReport", "Retrain",
 }  # fmt: skip
 AFTER_EXPORT = {"ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews"}
 TAUGHT = {"LabelByReviews", "WithholdReviews", "BuildTrainingSet", "SummariseRules"}
-DECISION = {"GateModel", "PublishModel", "WriteManifest", "Retrain"}
+DECISION = {"GateModel", "PublishModel", "WriteManifest", "CompareModels", "WriteReport", "Retrain"}
 AFTER_VERDICTS = {"ResolveVotes", "SummariseRules", "BuildTrainingSet"} | AFTER_TRAINING_SET
 AFTER_LABELS = LABELLING | AFTER_VERDICTS
 NIGHTLY = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}
@@ -55,7 +56,7 @@ def test_a_night_has_every_task(environment):
     ("patch", "expected"),
     [
         ("training.search.folds=3", AFTER_TRAINING_SET),
-        ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "Retrain"}),
+        ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "WriteReport", "Retrain"}),
         ("release.goals={spam: {recall: 0.9}}", {"CrossValidate", "ExportCoefficients"} | AFTER_EXPORT | DECISION),
         ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
         ("evaluation.aggregation=dawid_skene", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
@@ -67,7 +68,7 @@ def test_a_night_has_every_task(environment):
         ("labelling.resolution.soft=true", AFTER_VERDICTS),
         ("release.holdout=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
         ("release.gate.override=known to be right", DECISION),
-        ("release.keep.models=7", DECISION - {"GateModel"}),
+        ("release.keep.models=7", DECISION - {"GateModel", "CompareModels"}),
     ],
 )
 def test_a_patch_rebuilds_what_uses_it_and_what_follows(environment, patch, expected):

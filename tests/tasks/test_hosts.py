@@ -187,7 +187,12 @@ def frozen(environment: dict[str, str]) -> str:
 
 
 def without_cost(key: str, body: bytes) -> Any:
-    """The object as it is; a receipt without its cost; the run manifest, which quotes all of them, likewise."""
+    """The object as it is; a receipt without its cost; the run manifest, which quotes all of them, likewise.
+
+    A report's page quotes them too, among much else: of a report that leaves the figures.
+    """
+    if key.startswith("reports/"):
+        return body if key.endswith(".svg") else None
     if not key.startswith("runs/") and not key.endswith(".receipt.json"):
         return body
     value = json.loads(body)

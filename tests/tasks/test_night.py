@@ -4,6 +4,7 @@ import configparser
 import datetime
 import functools
 import hashlib
+import html
 import json
 import os
 import re
@@ -109,7 +110,7 @@ def test_the_threshold_of_a_goal_is_exported_verified_measured_and_shown(night, 
     assert "human reviews, with thresholds" in night.stdout
 
 
-def test_no_message_leaves_with_the_vectors(night, night_environment, tmp_path):
+def test_no_message_leaves_with_the_vectors_or_the_report(night, night_environment, manifest, tmp_path):
     fetched = run("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
     assert fetched.returncode == 0, fetched.stderr
     vectors = json.loads((tmp_path / "vectors.json").read_bytes())["vectors"]
@@ -119,6 +120,12 @@ def test_no_message_leaves_with_the_vectors(night, night_environment, tmp_path):
         cursor.execute("SELECT body FROM messages WHERE body <> ''")
         messages = {body for (body,) in cursor}
     assert made_up and not made_up & messages
+    stored, folder = objects(night_environment), f"{NIGHT}/{manifest['config']}"
+    pages = {page.name: page.read_bytes() for page in (tmp_path / "report").iterdir()}
+    assert pages == {name: stored[f"reports/{folder}/{name}"] for name in pages}
+    assert f"{folder}/index.html" in stored["reports/index.html"].decode()
+    written = html.unescape(pages["index.html"].decode())
+    assert not [body for body in messages if len(body) > 20 and body in written]
 
 
 def test_the_scheduler_shows_every_task_with_what_it_did_and_the_history_lists_it(night, night_environment, manifest):

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import pytest
 
@@ -58,7 +59,7 @@ def listed(environment: dict[str, str]) -> list[str]:
     return run("nightsieve", "models", "list", environment=environment).stdout.splitlines()
 
 
-def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is_current(first):
+def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is_current(first, tmp_path):
     with listening(500) as (address, texts):
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
         refused = run(*retrain(patches=[*STRICT, TOLD]), environment=environment)
@@ -70,6 +71,11 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
     assert f"The model of {NIGHT} was refused" in text and reason[0] in text
     assert "the notice of refused was not sent: HTTP 500" in refused.stderr and "s3cret" not in refused.stderr
     assert current(first) == 1
+    layers = [option for patch in [*STRICT, TOLD] for option in ("--patch", patch)]
+    fetched = run("nightsieve", "runs", "fetch", NIGHT, *layers, "--to", str(tmp_path), environment=first)
+    assert fetched.returncode == 0, fetched.stderr
+    page = ElementTree.fromstring((tmp_path / "report" / "index.html").read_text())
+    assert reason[0] in "".join(page.find("body/header").itertext())
     again = run(*retrain(patches=[*STRICT, TOLD]), environment=first)
     assert again.returncode == 50 and "Did not run any tasks" in again.stderr
     assert len(listed(first)) == 1

@@ -1,0 +1,149 @@
+"""Reports, and the page to try a model, in Chromium: under Jenkins' policy, wide and narrow, light and dark."""
+
+import functools
+import http
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.report import key_figures, night_report, nights_page
+from scorers.python import nightsieve_scorer
+from tests.conftest import ROOT
+from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fixed
+from tests.unit.report.made_up import comparison, manifest, with_thresholds
+
+MODULES = ROOT / ".ci" / "node_modules"  # npm ci --prefix .ci
+CHROMIUM, NODE = shutil.which("chromium"), shutil.which("node")
+# Where a build server tests, a browser that is missing is a failure; elsewhere its tests are skipped.
+pytestmark = pytest.mark.skipif(
+    "CI" not in os.environ and not (CHROMIUM and NODE and (MODULES / "axe-core").exists()),
+    reason="needs chromium, node and the packages of .ci",
+)
+JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
+LOOKS = ((1400, "light"), (390, "dark"))  # in pixels, as Jenkins and a phone at night show them
+FLOOR = {"floors": {"spam": {"precision": 0.999}}}
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Files below a folder: ``/jenkins/`` as Jenkins serves them, ``/scripted/`` likewise but for scripts."""
+
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":  # which Jenkins has
+            self.send_response(http.HTTPStatus.NO_CONTENT)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path("/" + path.split("/", 2)[2])
+
+    def end_headers(self) -> None:
+        policies = {"jenkins": JENKINS, "scripted": JENKINS.replace("sandbox", "sandbox allow-scripts")}
+        if policy := policies.get(self.path.split("/")[1]):
+            self.send_header("Content-Security-Policy", policy)
+        super().end_headers()
+
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
+    """A folder, and the address that it is served at."""
+    folder = tmp_path_factory.mktemp("served")
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def seen(served, tmp_path_factory) -> dict:
+    """What the browser finds on every page, in each width and scheme, and on the page to try a model."""
+    folder, address = served
+    for name, files in pages().items():
+        (folder / name).mkdir()
+        for file, content in files.items():
+            (folder / name / file).write_bytes(content)
+    shutil.copytree(ROOT / "scorers" / "javascript", folder / "demo")
+    (folder / "model.json").write_bytes(model())
+    looks = [(name, *look) for name in pages() for look in LOOKS]
+    job = {
+        "executable": CHROMIUM,
+        "pages": [
+            {
+                **{way: f"{address}/{at}/{name}/index.html" for way, at in (("strict", "jenkins"), ("scripted",) * 2)},
+                "width": width,
+                "scheme": scheme,
+            }
+            for name, width, scheme in looks
+        ],
+        "demo": {
+            "address": f"{address}/plain/demo/demo.html",
+            "model": str(folder / "model.json"),
+            "text": SENTENCES["spam"],
+            "damaged": model().decode().replace("free", "fred", 1),
+        },
+    }
+    done = subprocess.run(
+        [NODE, str(Path(__file__).with_name("drive.js"))],
+        env={**os.environ, "NODE_PATH": str(MODULES)},
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[:2000]
+    found = json.loads(done.stdout)
+    return {**found, "pages": dict(zip(looks, found["pages"], strict=True))}
+
+
+@functools.cache
+def pages() -> dict[str, dict[str, bytes]]:
+    """Every kind of page by its name."""
+    nights = [manifest(f"2026-11-{day:02}", serial=day) for day in range(1, 19)]
+    before, figures = nights[-1], [key_figures(night) for night in nights]
+    refused = with_thresholds(manifest("2026-11-20", champion=before, **FLOOR))
+    return {
+        "first": night_report(manifest("2026-11-01"), comparison(), None, []),
+        "refused": night_report(refused, comparison(before), before, figures),
+        "nights": nights_page([{**night, "report": "index.html"} for night in figures]),
+    }
+
+
+@functools.cache
+def model() -> bytes:
+    return exported(fixed(ESTIMATORS[0], 3))
+
+
+def test_every_page_looks_right_under_jenkins_policy(seen):
+    for look, found in seen["pages"].items():
+        assert (found["said"], found["broken"], found["styled"]) == ([], [], True), look
+
+
+def test_no_page_scrolls_sideways_and_a_phone_shows_the_decision_without_scrolling(seen):
+    for look, found in seen["pages"].items():
+        assert found["wide"] == [], look
+        assert found["first"] < 700, look
+
+
+def test_axe_finds_nothing_and_the_markup_is_valid(seen):
+    for look, found in seen["pages"].items():
+        assert (found["violations"], found["invalid"]) == ([], []), look
+
+
+def test_the_page_to_try_a_model_scores_as_it_should_and_keeps_the_model_when_a_damaged_file_is_dropped(seen):
+    found = seen["demo"]
+    label = nightsieve_scorer.load(model()).label(SENTENCES["spam"])
+    assert (found["label"], found["still"], found["errors"], found["violations"]) == (label, label, [], [])
+    assert (
+        found["refusal"].startswith("Refused: damaged.json") and "The model below stays: model.json" in found["refusal"]
+    )
