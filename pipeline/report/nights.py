@@ -25,6 +25,7 @@ def key_figures(manifest: dict[str, Any]) -> dict[str, Any]:
         "config": manifest["config"],
         "table": hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:16],
         "outcome": found.kind,
+        "override": results["decision"]["override"],
         "reasons": list(found.reasons),
         "serial": results["publication"]["serial"],
         "messages": rules["messages"],

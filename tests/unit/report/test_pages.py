@@ -218,10 +218,11 @@ def test_drift_is_the_change_of_a_rule_s_share_and_new_and_gone_rules_are_told_a
 
 def test_the_page_of_all_nights_links_to_every_report_there_is_the_last_night_first():
     nights = [
-        {**key_figures(manifest(date)), "report": f"{date}/x/index.html" if linked else None}
+        {**key_figures(manifest(date, **FLOOR, override=WHY)), "report": f"{date}/x/index.html" if linked else None}
         for date, linked in (("2026-11-18", True), ("2026-11-20", True), ("2026-11-19", False))
     ]
     root = page(nights_page(nights))
     rows = root.findall(".//tbody/tr")
     assert [text(row[0]) for row in rows] == ["2026-11-20", "2026-11-19", "2026-11-18"]
+    assert text(rows[0]).count(f"{WHY}; floor spam: precision") == 1
     assert [link.attrib["href"] for link in root.iter("a")] == ["2026-11-20/x/index.html", "2026-11-18/x/index.html"]
