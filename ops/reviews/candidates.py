@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ops import nights
@@ -38,7 +39,8 @@ def unreviewed(sample: Sample, reviews: pd.DataFrame, seed: int) -> pd.DataFrame
     """
     parts = []
     for messages, votes in sample.shards():
-        table = messages[["key", "body"]].assign(unseen=[len(rules) == 0 for rules in votes["rules"]])
+        unseen = np.array([len(rules) == 0 for rules in votes["rules"]], dtype=bool)
+        table = messages[["key", "body"]].assign(unseen=unseen)
         parts.append(table[~table["key"].isin(reviews["key"])])
     table = pd.concat(parts)
     table = table.iloc[table["key"].map(lambda key: _place(key, seed)).argsort(kind="stable")]
