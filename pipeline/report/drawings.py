@@ -133,7 +133,8 @@ def precision_recall(
         axes.set_ylim(top=1.01)
         axes.grid(True)
         axes.set_axisbelow(True)
-    alt = f"{label}: precision over recall, precision {precision[-1]:.3f} at recall {recall[-1]:.3f}"
+    furthest, there = max(zip(recall, precision, strict=True))
+    alt = f"{label}: precision over recall, precision {there:.3f} at recall {furthest:.3f}"
     alt += f"; the threshold gives precision {chosen[1]:.3f} at recall {chosen[0]:.3f}" if chosen else ""
     return Drawing(name, label, alt, svg.getvalue())
 

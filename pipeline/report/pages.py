@@ -102,10 +102,11 @@ def _tables(
     """The tables by the section that they are for; of terms one a label."""
     results, theirs = manifest["results"], before and before["results"]
     validation, reviews, rules = results["cross-validation"], results["reviews"]["metrics"], results["rules"]
-    caption = "Cross-validation, against the rules' labels"
+    caption, decided = "Cross-validation, against the rules' labels", results["reviews"].get("with_thresholds")
     return {
         "metrics": tables.metrics("validation", caption, validation["metrics"]),
         "reviews": reviews and tables.metrics("reviews", "The exported model, against human reviews", reviews),
+        "decided": decided and tables.metrics("decided", "With the thresholds, against human reviews", decided),
         "trend": tables.trend(nights),
         "confusion": tables.confusion(
             "confusion-table", "Rows: by the rules. Columns: predicted", validation["metrics"]

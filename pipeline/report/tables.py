@@ -104,7 +104,7 @@ def thresholds(chosen: dict[str, Any]) -> Table:
     rows = [
         (
             label,
-            ", ".join(f"{measure} \u2265 {goal:g}" for measure, goal in row["goal"].items() if goal is not None),
+            ", ".join(f"{measure} \u2265 {goal:g}" for measure, goal in row["goal"].items()),
             "reached" if row["reached"] else "not reached",
             number(row["threshold"]),
             interval(row["precision"]),

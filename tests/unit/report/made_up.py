@@ -66,12 +66,13 @@ def with_thresholds(found: dict[str, Any]) -> dict[str, Any]:
     label = validation["metrics"]["labels"][-1]
     share = {"value": 0.99, "low": 0.98, "high": 0.995}
     validation["curves"] = {
-        name: [[step / 200, 1 - step / 800, 2 - step / 50] for step in range(201)]
+        name: [[1 - step / 200, 0.75 + step / 800, step / 50 - 2] for step in range(201)]
         for name in validation["metrics"]["labels"]
     }
+    found["results"]["reviews"]["with_thresholds"] = found["results"]["reviews"]["metrics"]
     validation["thresholds"] = {
         label: {
-            "goal": {"precision": 0.99, "recall": None}, "threshold": 0.25, "reached": True,
+            "goal": {"precision": 0.99}, "threshold": 0.25, "reached": True,
             "precision": share, "recall": {"value": 0.8, "low": 0.75, "high": 0.85}, "support": 900,
         }
     }  # fmt: skip

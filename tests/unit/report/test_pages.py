@@ -171,6 +171,17 @@ def test_the_password_of_the_database_stands_nowhere():
     assert not [name for name, body in VARIANTS["published"]().items() if b"hunter2" in body]
 
 
+def test_thresholds_are_shown_with_what_they_reach_on_curves_and_on_reviews():
+    files = report(with_thresholds(manifest()))
+    root = page(files)
+    row = [text(cell) for cell in root.find(".//table[@id='thresholds-table']/tbody/tr")]
+    assert row[:3] == ["spam", "precision \u2265 0.99", "reached"]
+    alts = [image.attrib["alt"] for image in root.iter("img") if image.attrib["src"].startswith("curve-")]
+    assert len(alts) == 3 and all("precision 0.750 at recall 1.000" in alt for alt in alts)
+    assert "the threshold gives precision 0.990 at recall 0.800" in alts[2]
+    assert root.find(".//table[@id='decided-table']") is not None
+
+
 def test_what_differs_since_the_published_night_is_named_key_by_key_and_rule_by_rule():
     champion, found = published(), manifest(champion=published(), serial=7)
     found["settings"]["training"]["search"]["folds"] = 7
