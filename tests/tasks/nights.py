@@ -83,7 +83,7 @@ def model(stored: dict[str, bytes]) -> bytes:
 def assert_whole(stored: dict[str, bytes]) -> None:
     """Every artefact is what its receipt, or the manifest that names it, says.
 
-    What a report that is not finished, or the page of all nights, holds is named nowhere.
+    What a report or a publication that is not finished, or the page of all nights, holds is named nowhere.
     """
     named = {}
     for key, body in stored.items():
@@ -94,9 +94,12 @@ def assert_whole(stored: dict[str, bytes]) -> None:
         elif key.startswith("reports/") and key.endswith("/report.json"):
             folder = key.removesuffix("report.json")
             named |= {f"{folder}{name}": sha256 for name, sha256 in json.loads(body)["files"].items()}
+        elif key.startswith("models/") and key.endswith("/entry.json"):
+            folder = key.removesuffix("entry.json")
+            named |= {f"{folder}{name}": sha256 for name, sha256 in json.loads(body)["files"].items()}
     artefacts = {key: body for key, body in stored.items() if not key.startswith("configs/")}
     for key, body in artefacts.items():
-        unnamed = "/part-" in key or key.startswith("reports/") and key not in named
+        unnamed = "/part-" in key or key.startswith(("reports/", "models/")) and key not in named
         if not key.endswith(".receipt.json") and not unnamed:
             assert hashlib.sha256(body).hexdigest() == named[key], key
 
