@@ -24,6 +24,7 @@ from pipeline.settings import Settings
 RULES = 300
 FRACTION = 0.1
 REVIEWS = 10_000  # at most: humans do not review more because a table grows
+COOLDOWN = 12  # seconds: luigid believes for ten that a task is done, and the same nights were done in another place
 DATE = corpus.UNTIL.date()  # all messages are earlier than its end, so the nights after it have the same sample
 
 
@@ -64,6 +65,7 @@ def filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
 @contextlib.contextmanager
 def empty(services: Stack, environment: Mapping[str, str], overlay: Path) -> Iterator[Place]:
     """An S3 prefix that is empty, and is removed in the end."""
+    time.sleep(COOLDOWN)
     prefix = f"bench-{uuid.uuid4().hex}"
     folder = services.home / "s3" / BUCKET / prefix
     try:

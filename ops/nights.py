@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pipeline import report
 from pipeline.errors import ArtefactError, ConfigError
 from tasks.retrain import freeze
 from tasks.s3 import store
@@ -36,14 +37,16 @@ def manifest(date: datetime.date, overlays: tuple[str, ...], patches: tuple[str,
 
     Raises
     ------
-    ConfigError : there is none.
+    ConfigError : there is none, or an earlier version of this project wrote it.
     """
     digest = freeze(overlays, patches) if overlays or patches else None
     keys = [key for key in _keys(f"{date}/") if digest in (None, _named(key)[1])]
+    run = f"luigi --module tasks Retrain --date {date}"
     if not keys:
-        run = f"luigi --module tasks Retrain --date {date}"
         raise ConfigError(f"there is no such run of {date}; see nightsieve runs list, or make it: {run}")
-    return json.loads(store().read(keys[-1]))
+    if (found := _readable(keys[-1])) is None:
+        raise ConfigError(f"{store().address(keys[-1])}: written by an earlier version; make it again: {run}")
+    return found
 
 
 def last_date() -> datetime.date | None:
@@ -52,13 +55,21 @@ def last_date() -> datetime.date | None:
 
 
 def earlier(of: dict[str, Any]) -> dict[str, Any] | None:
-    """The manifest of the last run of an earlier date whose messages come from the same table; None: there is none."""
+    """The manifest of the last run of an earlier date whose messages come from the same table; None: there is none.
+
+    Nor is there one if an earlier version of this project wrote it.
+    """
     same = _messages(of["config"])
     dates = [date for date, digest in runs() if date < of["date"] and _messages(digest) == same]
     if not dates:
         return None
     found = [key for key in _keys(f"{dates[-1]}/") if _messages(_named(key)[1]) == same]
-    return json.loads(store().read(found[-1]))
+    return _readable(found[-1])
+
+
+def _readable(key: str) -> dict[str, Any] | None:
+    manifest = json.loads(store().read(key))
+    return manifest if manifest["format"] == report.FORMAT else None
 
 
 def content(receipt: dict[str, Any]) -> bytes:

@@ -38,17 +38,18 @@ class ReportArtefact(Artefact):
 def nights(at: Store) -> list[dict[str, Any]]:
     """The key figures of every night, the one whose manifest was written last at the end.
 
-    Each has the address of its ``report``, from the page of all nights; null for one that has none (yet).
+    Each has the address of its ``report``, from the page of all nights; null for one that has none (yet). Nights of an
+    earlier version of this project are left out.
     """
     keys = [key for key in at.keys("runs/") if not key.endswith(".receipt.json")]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda key: _night(at, key), keys))
+        return list(filter(None, pool.map(lambda key: _night(at, key), keys)))
 
 
 def manifest(at: Store, night: dict[str, Any] | None) -> dict[str, Any] | None:
     """The run manifest of the night of this ``date`` and ``config``; None without one, or if it is gone."""
     found = at.read_tagged(f"runs/{night['date']}/{night['config']}.json") if night else None
-    return found and json.loads(found[0])
+    return found and _readable(found[0])
 
 
 def files(at: Store, date: str, config: str) -> dict[str, bytes]:
@@ -84,13 +85,20 @@ def write_index(at: Store, tonight: dict[str, Any]) -> None:
     raise Conflict(f"{at.address('reports/index.html')}: others write it all the time; try again")
 
 
-def _night(at: Store, key: str) -> dict[str, Any]:
+def _readable(content: bytes) -> dict[str, Any] | None:
+    """The run manifest; None if an earlier version of this project wrote it."""
+    found = json.loads(content)
+    return found if found["format"] == report.FORMAT else None
+
+
+def _night(at: Store, key: str) -> dict[str, Any] | None:
     _, date, name = key.split("/")
     folder = _folder(date, name.removesuffix(".json"))
     if found := at.read_tagged(f"{folder}/report.json"):
         figures = json.loads(found[0])["figures"]
         return {**figures, "report": _link(figures)}
-    return {**report.key_figures(json.loads(at.read(key))), "report": None}
+    found = _readable(at.read(key))
+    return found and {**report.key_figures(found), "report": None}
 
 
 def _link(night: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.settings import Settings
 
-FORMAT = 1
+FORMAT = 2  # of which a manifest must be to be read; a night of another one is made again
 _LIBRARIES = ("luigi", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 

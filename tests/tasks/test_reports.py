@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline.errors import ArtefactError
-from pipeline.report import key_figures
+from pipeline.report import FORMAT, key_figures
 from tasks import reports
 from tasks.reports import nights, write_index
 from tests.tasks.test_registry import MemoryStore
@@ -85,3 +85,13 @@ def test_a_report_is_fetched_as_it_was_written_or_not_at_all(memory):
     memory.objects["reports/2026-11-20/abc/index.html"] = b"something else"
     with pytest.raises(ArtefactError, match="reports/2026-11-20/abc/index.html: is not the file that was written"):
         reports.files(memory, "2026-11-20", "abc")
+
+
+def test_a_night_of_an_earlier_version_is_left_out(memory):
+    older = {**manifest("2026-11-18"), "format": FORMAT - 1}
+    del older["results"]["decision"]
+    key = f"runs/2026-11-18/{older['config']}.json"
+    memory.objects[key] = json.dumps(older).encode()
+    write_index(memory, end(memory, "2026-11-20"))
+    assert list(listed(memory)) == ["2026-11-20"]
+    assert reports.manifest(memory, {"date": "2026-11-18", "config": older["config"]}) is None

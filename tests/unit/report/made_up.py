@@ -12,6 +12,7 @@ from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.intervals import UNDEFINED
 from pipeline.release.evidence import Compared
 from pipeline.release.gate import Night, decide
+from pipeline.report import FORMAT
 from pipeline.settings import Gate, Settings
 from pipeline.training.metrics import measure
 
@@ -49,7 +50,7 @@ def manifest(
     decision = _decision(date, results, champion, gate)
     publication = {"serial": serial if decision["publish"] else None, "removed": []}
     return {
-        "format": 1,
+        "format": FORMAT,
         "date": date,
         "config": "6c61ff14e305d303",
         "fingerprint": "0123456789abcdef",
