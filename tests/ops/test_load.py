@@ -3,10 +3,8 @@
 import csv
 import gzip
 import io
-from contextlib import closing
 from datetime import UTC, datetime
 
-import psycopg2
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
@@ -21,19 +19,6 @@ from pipeline.errors import ConfigError, DataError, SourceError
 @pytest.fixture(autouse=True)
 def database(database_url, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", database_url)
-
-
-@pytest.fixture
-def query(database_url):
-    with closing(psycopg2.connect(database_url)) as connection:
-        connection.autocommit = True
-
-        def run(sql):
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else None
-
-        yield run
 
 
 def load(path, *options):

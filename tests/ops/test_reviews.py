@@ -4,13 +4,11 @@ import csv
 import datetime
 import io
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -167,21 +165,13 @@ OLD_TABLE = "CREATE TABLE reviews (message_key text, label text NOT NULL, source
 
 
 @pytest.fixture
-def query(database_url, monkeypatch):
+def query(query, database_url, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", database_url)
-    with closing(psycopg2.connect(database_url)) as connection:
-        connection.autocommit = True
-
-        def run(sql):
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else None
-
-        # As an earlier version made it: without annotators.
-        run(OLD_TABLE.format("PRIMARY KEY (message_key, source)"))
-        with database():
-            run("INSERT INTO messages (key, body) VALUES ('1', 'one'), ('2', 'two'), ('=3', 'three')")
-        yield run
+    # As an earlier version made it: without annotators.
+    query(OLD_TABLE.format("PRIMARY KEY (message_key, source)"))
+    with database():
+        query("INSERT INTO messages (key, body) VALUES ('1', 'one'), ('2', 'two'), ('=3', 'three')")
+    return query
 
 
 def imported(path: Path, text: str, moment: datetime.datetime = MOMENT) -> tuple[Imported, list[str]]:
