@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pipeline import config, ingest
 from pipeline.codecs import Table
-from tasks.base import NightTask, ShardedArtefact
+from tasks.artefacts import ShardedArtefact
+from tasks.base import NightTask
 
 
 class IngestMessages(NightTask):

@@ -7,7 +7,8 @@ import luigi
 
 from pipeline import release
 from tasks import webhook
-from tasks.base import Artefact, NightTask
+from tasks.artefacts import Artefact
+from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients, ExportVectors
 from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules

@@ -8,7 +8,8 @@ from luigi.task import flatten
 
 from pipeline import report
 from tasks import reports
-from tasks.base import Artefact, NightTask
+from tasks.artefacts import Artefact
+from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules

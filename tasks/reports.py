@@ -11,7 +11,8 @@ from typing import Any
 from pipeline import report
 from pipeline.codecs import Json
 from pipeline.errors import ArtefactError
-from tasks.base import Artefact, NightTask
+from tasks.artefacts import Artefact
+from tasks.base import NightTask
 from tasks.s3 import Conflict, Store, store
 
 _AT_ONCE = 8  # requests

@@ -15,7 +15,8 @@ from luigi.parameter import ParameterVisibility
 
 from pipeline import config, export, ingest, labelling, preprocessing, release, report, text, training
 from pipeline.errors import ConfigError
-from tasks.base import Artefact, NightTask, load_settings, store_settings
+from tasks.artefacts import Artefact
+from tasks.base import NightTask, load_settings, store_settings
 from tasks.report import WriteManifest, WriteReport
 from tasks.s3 import Store, split_address, store
 
