@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,8 @@ def resolve(layers: Iterable[Layer], environment: Mapping[str, str] = os.environ
         settings = Settings.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as failure:
         raise ConfigError("\n".join(_explain(error, origins) for error in _innermost(failure.errors())[:5])) from None
-    _check_goals(settings, origins)
+    for key, wrong in _contradictions(settings):
+        raise ConfigError(f"{_origin(key, origins)}: {key}: {wrong}")
     return Resolved(settings, origins)
 
 
@@ -213,12 +214,15 @@ def _origin(dotted: str, origins: Mapping[str, Layer]) -> str:
     return "the configuration"
 
 
-def _check_goals(settings: Settings, origins: Mapping[str, Layer]) -> None:
-    """Raise a ConfigError when a goal is for a label that no rule votes for."""
-    labels = settings.labelling.labels
-    if unknown := [label for label in settings.release.goals if label not in labels]:
-        key = f"release.goals.{unknown[0]}"
-        raise ConfigError(f"{_origin(key, origins)}: {key}: no rule votes for it; labels are {', '.join(labels)}")
+def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Each key that is right in its own section and wrong beside another, and why."""
+    labels, source = settings.labelling.labels, settings.source
+    for label in settings.release.goals:
+        if label not in labels:
+            yield f"release.goals.{label}", f"no rule votes for it; labels are {', '.join(labels)}"
+    if settings.evaluation.train.sources and not (source.reviews and source.reviews.columns.source):
+        missing = "source.reviews.columns.source" if source.reviews else "source.reviews"
+        yield "evaluation.train.sources", f"no review has a source; {missing} is null, set it or train on none: []"
 
 
 def _innermost(errors: list[dict]) -> list[dict]:

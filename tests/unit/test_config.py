@@ -71,6 +71,18 @@ def test_a_wrong_key_or_value_is_refused_with_its_layer_and_what_would_be_right(
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize("null", ["source.reviews", "source.reviews.columns.source"])
+def test_reviews_without_a_source_cannot_train(null):
+    train = "evaluation: {train: {sources: [correction]}}"
+    with pytest.raises(ConfigError) as refused:
+        resolve(f"{null}=null", overlay=train)
+    assert str(refused.value) == (
+        f"overlay.yaml: evaluation.train.sources: no review has a source; {null} is null, set it or train on none: []"
+    )
+    assert resolve(f"{null}=null").settings.evaluation.train.sources == ()
+    assert resolve(overlay=train).settings.evaluation.train.sources == ("correction",)
+
+
 @pytest.mark.parametrize(
     ("grid", "says"),
     [
