@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from ops.reviews.store import Imported, import_sheet
 from ops.sampled import masked
 from ops.tables import database
 from pipeline.errors import DataError
+from tests.unit import crowds
 from tests.unit.test_reviews import table
 from tests.unit.training.training_corpus import EVALUATION
 
@@ -114,9 +116,9 @@ def test_digits_of_any_script_are_masked_and_control_characters_gone():
     assert shown("Code 12", unmasked=True) == "Code 12"
 
 
-def counts(*annotators: str) -> np.ndarray:
+def counts(*annotators: Sequence[str]) -> np.ndarray:
     """How many annotators gave each unit each value, from what each gave the units in turn; a dot is nothing."""
-    values = sorted(set("".join(annotators)) - {"."})
+    values = sorted(set().union(*annotators) - {"."})
     return np.array([[said.count(value) for value in values] for said in zip(*annotators, strict=True)])
 
 
@@ -134,6 +136,12 @@ def test_alpha_is_that_of_the_literature_and_lies_in_its_interval(annotators, ex
     assert found["value"] == pytest.approx(expected, abs=0.0005)
     assert found["low"] <= found["value"] <= found["high"]
     assert found == agreement.alpha(counts(*annotators), confidence=0.95)
+
+
+@pytest.mark.parametrize("crowd", crowds.read().values(), ids=crowds.read())
+def test_alpha_is_crowd_kit_s(crowd):
+    found = agreement.alpha(counts(*zip(*crowd["reviews"], strict=True)), confidence=0.95)
+    assert found["value"] == pytest.approx(crowd["alpha"], abs=1e-8)
 
 
 def test_alpha_is_undefined_without_two_labels_or_two_reviews():

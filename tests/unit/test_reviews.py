@@ -11,6 +11,7 @@ from pipeline.holdout import held_out
 from pipeline.reviews import aggregate, annotators, human_labels, measuring
 from pipeline.settings import Teaching
 from pipeline.text import Tokeniser
+from tests.unit import crowds
 from tests.unit.training.training_corpus import EVALUATION as MAJORITY
 from tests.unit.training.training_corpus import TEXT
 
@@ -69,6 +70,28 @@ def test_dawid_skene_believes_the_careful_and_is_right_more_often_than_the_major
     fitted = dawid_skene.fit(pd.factorize(reviews["key"])[0], people, pd.factorize(reviews["label"], sort=True)[0], 3)
     assert min(fitted.accuracy[:2]) > 0.85 and max(fitted.accuracy[2:]) < 0.75
     assert fitted.posterior.sum(axis=1) == pytest.approx(1)
+
+
+GOLDEN = crowds.read()
+EVERY_CROWD = pytest.mark.parametrize("crowd", GOLDEN.values(), ids=GOLDEN)
+
+
+@EVERY_CROWD
+def test_dawid_skene_without_its_prior_is_crowd_kit_s(crowd, monkeypatch):
+    expected = np.array(crowd["posterior"])
+    for prior in ("RIGHT", "WRONG", "SMOOTHING"):
+        monkeypatch.setattr(dawid_skene, prior, 1e-10)  # the least count that crowd-kit has
+    monkeypatch.setattr(dawid_skene, "TOLERANCE", 1e-9)  # crowd-kit's has made 400 iterations
+    found = dawid_skene.fit(*crowds.columns(crowd["reviews"]), expected.shape[1]).posterior
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@EVERY_CROWD
+def test_the_prior_changes_no_label_that_crowd_kit_is_certain_of(crowd):
+    expected = np.array(crowd["posterior"])
+    found = dawid_skene.fit(*crowds.columns(crowd["reviews"]), expected.shape[1]).posterior
+    certain, same = expected.max(axis=1) > 0.999, found.argmax(axis=1) == expected.argmax(axis=1)
+    assert same[certain].all() and certain.mean() > 0.4 and same.mean() > 0.99
 
 
 def test_an_annotator_who_takes_one_label_for_the_other_is_still_of_use():
