@@ -70,6 +70,15 @@ class Registry:
             raise ArtefactError(f"{self.store.address(key)}: is not the file that was published")
         return content
 
+    def lend(self, serial: int, other: Store) -> bool:
+        """Make a model the published one of another store, for gates to compare with; False if it was removed."""
+        entry = self.find(serial)
+        if entry:
+            other.write(_key(serial, "model.json"), self.file(entry, "model.json"))
+            other.write(_key(serial, ENTRY), Json().encode(entry))
+            other.write(CURRENT, Json().encode({"serial": serial, "files": entry["files"]}))
+        return entry is not None
+
     def serials(self) -> list[int]:
         """Those of complete models, ascending."""
         return sorted(serial for serial, names in self._listed().items() if ENTRY in names)

@@ -20,6 +20,22 @@ from tasks.shards import every_shard
 from tasks.training import FitModel
 
 
+class MeasureSpeed(NightTask):
+    """Time tonight's model on this machine, in a task of its own: so the decision is the same however often it is made.
+
+    Nobody times a machine twice alike. A replay takes the figure as it was, like what the database gave.
+    """
+
+    stage, name = "release", "speed"
+
+    def requires(self) -> dict[str, NightTask]:
+        return {"model": self.clone(ExportCoefficients), "reviews": measuring(self)}
+
+    def run(self) -> None:
+        model, reviews = (self.input()[name].load() for name in ("model", "reviews"))
+        self.output().dump(release.measure_speed(model, reviews["body"].tolist()))
+
+
 class GateModel(NightTask):
     """Hold tonight's model against the published one.
 
@@ -27,14 +43,14 @@ class GateModel(NightTask):
     fingerprint. Else every publication would make all earlier nights undecided again.
     """
 
-    stage, name = "release", "decision"
+    stage, name, version = "release", "decision", 2
     sections = ("release.gate", "release.holdout", "text", "evaluation")
     dated = True
 
     def requires(self) -> dict[str, object]:
         tasks = {
             "model": ExportCoefficients, "description": DescribeExport, "measured": EvaluateOnReviews,
-            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes,
+            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes, "speed": MeasureSpeed,
         }  # fmt: skip
         shards = {"cleaned": every_shard(self, CleanMessages), "votes": every_shard(self, ApplyRules)}
         return {**{name: self.clone(task) for name, task in tasks.items()}, **shards, "reviews": measuring(self)}
@@ -50,6 +66,7 @@ class GateModel(NightTask):
             "rules": given["rules"].load(),
             "description": given["description"].load(),
             "reviews": given["measured"].load(),
+            "speed": given["speed"].load(),
         }
         verdicts, reviews = given["verdicts"].load(), given["reviews"].load()
         self.output().dump(release.judge(self.settings, tonight, published, results, shards, verdicts, reviews))

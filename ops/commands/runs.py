@@ -26,6 +26,11 @@ FILES = {
     "pipeline.joblib": "FitModel",
     "manifest.json": "DescribeExport",
 }
+UNLIKE = {
+    "missing": "its fingerprint is another one today",
+    "other": "other bytes",
+    "left out": "left out, since the model that was published then is kept no longer",
+}
 
 
 @click.group()
@@ -108,19 +113,21 @@ def explain(
 def replay(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str, ...], workers: int) -> None:
     """Run a past night again on what the database gave then, and compare every object, byte for byte.
 
-    The exit code is 0 when all are the same. Nothing of the night itself is touched, nothing is published.
+    The gate decides again, against the model that was published then, and by the time that a message took then. The
+    exit code is 0 when all are the same. Nothing of the night itself is touched, nothing is published.
     """
     manifest = nights.manifest(date.date(), overlays, patches)
     found = replay_run(manifest, workers)
-    unlike = [each for each in found if each.outcome != "same"]
-    for each in unlike:
-        why = "its fingerprint is another one today" if each.outcome == "missing" else "other bytes"
-        click.echo(f"{each.task}: {why} ({each.key})")
+    for each in found:
+        if each.outcome != "same":
+            click.echo(f"{each.task}: {UNLIKE[each.outcome]} ({each.key})")
+    compared = [each for each in found if each.outcome != "left out"]
+    unlike = [each for each in compared if each.outcome != "same"]
     versions = report.environment()
     for name, version in manifest["environment"].items():
         if versions[name] != version:
             click.echo(f"{name}: {version} then, {versions[name]} now")
-    click.echo(f"{len(found) - len(unlike)} of {len(found)} objects are the same, byte for byte")
+    click.echo(f"{len(compared) - len(unlike)} of {len(compared)} objects are the same, byte for byte")
     if unlike:
         raise ArtefactError(f"the night of {manifest['date']} cannot be replayed with what is installed today")
 

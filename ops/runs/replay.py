@@ -15,18 +15,23 @@ import luigi
 from pipeline.errors import ArtefactError, DataError
 from tasks.export import DescribeExport, EvaluateOnReviews
 from tasks.labelling import SummariseRules
+from tasks.registry import Registry
+from tasks.release import GateModel
 from tasks.s3 import VARIABLE, Store, store
 from tasks.training import CrossValidate
 
-# What the database gave is taken as it was; what depends on the models of that time is left out.
-GIVEN = ("IngestMessages", "IngestReviews")
-LEFT_OUT = ("GateModel", "PublishModel")
+# What the world gave is taken as it was: the database's rows, and the time that a message took on that machine.
+GIVEN = ("IngestMessages", "IngestReviews", "MeasureSpeed")
 ROOTS = (CrossValidate, DescribeExport, EvaluateOnReviews, SummariseRules)
+PUBLICATION = "PublishModel"  # nothing is published once more
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of a task: the ``same`` or ``other`` bytes, or ``missing``: its fingerprint is another one today."""
+    """What became of a task: the ``same`` or ``other`` bytes, or ``missing``: its fingerprint is another one today.
+
+    ``left out`` is the gate when the model that it held the night's against is kept no longer.
+    """
 
     task: str
     key: str
@@ -36,18 +41,24 @@ class Replayed:
 def replay(manifest: dict[str, Any], workers: int) -> list[Replayed]:
     """Run the night again under a prefix of its own, which is removed in the end, and compare every object.
 
+    The decision is made again too, against the model that was published then.
+
     Raises
     ------
-    ArtefactError : what the database gave is no longer there, or no longer what it was.
+    ArtefactError : what the world gave is no longer there, or no longer what it was.
     DataError : the night does not come to its end.
     """
     original = store()
     with _elsewhere(original) as other:
         _hand_over(manifest, original, other)
+        champion = manifest["results"]["decision"]["champion"]
+        decided = champion is None or Registry(original).lend(champion, other)
         night = {"date": date.fromisoformat(manifest["date"]), "config": manifest["config"]}
-        if not luigi.build([root(**night) for root in ROOTS], local_scheduler=True, workers=workers):
+        roots = (*ROOTS, GateModel) if decided else ROOTS
+        if not luigi.build([root(**night) for root in roots], local_scheduler=True, workers=workers):
             raise DataError(f"the night of {manifest['date']} does not come to its end today; see above")
-        return [_compared(receipt, other) for receipt in manifest["tasks"] if receipt["task"] not in GIVEN + LEFT_OUT]
+        made = [receipt for receipt in manifest["tasks"] if receipt["task"] not in (*GIVEN, PUBLICATION)]
+        return [_compared(receipt, other, decided) for receipt in made]
 
 
 @contextlib.contextmanager
@@ -67,7 +78,7 @@ def _elsewhere(original: Store) -> Iterator[Store]:
 
 
 def _hand_over(manifest: dict[str, Any], original: Store, other: Store) -> None:
-    """Copy the configuration and what the database gave."""
+    """Copy the configuration and what the world gave."""
     keys = [f"configs/{manifest['config']}.json"]
     for receipt in manifest["tasks"]:
         if receipt["task"] in GIVEN:
@@ -81,9 +92,11 @@ def _hand_over(manifest: dict[str, Any], original: Store, other: Store) -> None:
         other.write(key, original.read(key))
 
 
-def _compared(receipt: dict[str, Any], other: Store) -> Replayed:
+def _compared(receipt: dict[str, Any], other: Store, decided: bool) -> Replayed:
     found = other.read_tagged(receipt["key"])
-    if found is None:
+    if receipt["task"] == GateModel.__name__ and not decided:
+        outcome = "left out"
+    elif found is None:
         outcome = "missing"
     else:
         outcome = "same" if hashlib.sha256(found[0]).hexdigest() == receipt["sha256"] else "other"

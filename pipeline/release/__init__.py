@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "judge": ["Model", "judge", "traits"],
         "notices": ["notices"],
         "retention": ["expendable"],
+        "speed": ["measure_speed"],
     },
 )

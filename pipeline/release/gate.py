@@ -32,14 +32,12 @@ class Night:
     Attributes
     ----------
     date : the night's.
-    results : of the night's tasks: ``messages``, ``rules``, ``description`` and ``reviews``.
-    microseconds : to score one message; None where there was none to try.
+    results : of the night's tasks: ``messages``, ``rules``, ``description``, ``reviews`` and ``speed``.
     on_reviews, on_holdout : tonight's model beside the champion.
     """
 
     date: datetime.date
     results: dict[str, Any]
-    microseconds: float | None
     on_reviews: Compared
     on_holdout: Compared
 
@@ -127,7 +125,8 @@ def _device(gate: Gate, night: Night) -> Iterator[Check]:
     size = model["files"]["model.json"]["gzipped_bytes"]
     yield _at_most("size", "bytes of the gzipped model", size, device.gzipped_bytes)
     yield _at_most("terms", "terms", model["terms"], device.terms)
-    yield _at_most("speed", "microseconds a message, in the Python scorer", night.microseconds, device.microseconds)
+    speed, what = night.results["speed"]["microseconds"], "microseconds a message, in the Python scorer"
+    yield _at_most("speed", what, speed, device.microseconds)
 
 
 def _floors(gate: Gate, reviews: dict[str, Any]) -> Iterator[Check]:

@@ -2,7 +2,6 @@
 
 import datetime
 import hashlib
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,8 +12,6 @@ from pipeline.release.gate import Night, decide
 from pipeline.reviews import measuring
 from pipeline.settings import Settings
 from scorers.python import nightsieve_scorer
-
-TIMED = 1_000  # messages
 
 
 class Model:
@@ -62,7 +59,6 @@ def judge(
     night = Night(
         date=datetime.date.fromisoformat(tonight.traits["date"]),
         results=results,
-        microseconds=_microseconds(tonight, reviews["body"].tolist()),
         on_reviews=on_reviews,
         on_holdout=on_holdout,
     )
@@ -76,14 +72,3 @@ def _withheld(tonight: Model, published: Model | None) -> float:
     if published.traits["text"] != tonight.traits["text"]:
         return 0.0
     return min(tonight.traits["holdout"], published.traits["holdout"])
-
-
-def _microseconds(model: Model, texts: list[str]) -> float | None:
-    """How long a message takes, the mean over some; None without one."""
-    texts = texts[:TIMED]
-    if not texts:
-        return None
-    begun = time.perf_counter()
-    for text in texts:
-        model.predict(text)
-    return (time.perf_counter() - begun) / len(texts) * 1e6

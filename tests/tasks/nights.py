@@ -29,7 +29,7 @@ STAGES = [
     "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",
     "CleanMessages", "BuildTrainingSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "MeasureSpeed", "GateModel", "PublishModel", "WriteManifest",
     "CompareModels", "WriteReport", "Retrain",
 ]  # fmt: skip
 

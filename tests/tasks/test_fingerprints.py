@@ -16,10 +16,10 @@ NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
 AFTER_TRAINING_SET = {
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "GateModel", "PublishModel", "WriteManifest",
-    "CompareModels", "WriteReport", "Retrain",
+    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "MeasureSpeed", "GateModel", "PublishModel",
+    "WriteManifest", "CompareModels", "WriteReport", "Retrain",
 }  # fmt: skip
-AFTER_EXPORT = {"ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews"}
+AFTER_EXPORT = {"ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews", "MeasureSpeed"}
 TAUGHT = {"LabelByReviews", "WithholdReviews", "BuildTrainingSet", "SummariseRules"}
 DECISION = {"GateModel", "PublishModel", "WriteManifest", "CompareModels", "WriteReport", "Retrain"}
 AFTER_VERDICTS = {"ResolveVotes", "SummariseRules", "BuildTrainingSet"} | AFTER_TRAINING_SET

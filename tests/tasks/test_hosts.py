@@ -189,11 +189,13 @@ def frozen(environment: dict[str, str]) -> str:
 def without_cost(key: str, body: bytes) -> Any:
     """The object as it is; a receipt without its cost; the run manifest, which quotes all of them, likewise.
 
-    A report's page quotes them too, among much else: of a report that leaves the figures. The gate's decision says how
-    long a message takes.
+    A report's page quotes them too, among much else: of a report that leaves the figures. How long a message takes is
+    what each machine measures for itself, and the gate's decision quotes it.
     """
     if key.startswith("reports/"):
         return body if key.endswith(".svg") else None
+    if key.startswith("release/speed-") and not key.endswith(".receipt.json"):
+        return sorted(json.loads(body))
     if not key.startswith(("runs/", "release/decision-")) and not key.endswith(".receipt.json"):
         return body
     value = json.loads(body)
@@ -206,7 +208,8 @@ def without_cost(key: str, body: bytes) -> Any:
 
 def receipt_without_cost(receipt: dict[str, Any]) -> dict[str, Any]:
     """What it says of the object, if costs are not in that itself."""
-    quoted = {"sha256", "bytes"} if receipt["task"] in ("GateModel", "WriteManifest", "WriteReport") else set()
+    timed = ("MeasureSpeed", "GateModel", "WriteManifest", "WriteReport")
+    quoted = {"sha256", "bytes"} if receipt["task"] in timed else set()
     return {name: receipt[name] for name in receipt.keys() - COST - quoted}
 
 

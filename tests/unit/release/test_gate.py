@@ -26,6 +26,7 @@ RESULTS = {
         "files": {"model.json": {"gzipped_bytes": 900}},
         "verification": {"differences": 0},
     },
+    "speed": {"microseconds": 10.0},
     "reviews": {"metrics": {"n": 20, "per_label": {"spam": {"precision": {"value": 0.95}, "recall": {"value": 0.6}}}}},
 }
 CHAMPION = {
@@ -43,9 +44,7 @@ ALIKE = Compared(
 ALONE = Compared(documents=50, messages=60, difference=None, churn=None, churn_per_label={})
 
 
-def decision(
-    champion=CHAMPION, compared=ALIKE, microseconds=10.0, date=datetime.date(2026, 11, 20), gate=None, **results
-):
+def decision(champion=CHAMPION, compared=ALIKE, date=datetime.date(2026, 11, 20), gate=None, **results):
     found = copy.deepcopy(RESULTS)
     for path, value in results.items():
         *parents, last = path.split("__")
@@ -53,7 +52,7 @@ def decision(
         for key in parents:
             place = place[key]
         place[last] = value
-    night = Night(date=date, results=found, microseconds=microseconds, on_reviews=compared, on_holdout=compared)
+    night = Night(date=date, results=found, on_reviews=compared, on_holdout=compared)
     return decide(Gate.model_validate({**GATE, **(gate or {})}), night, champion)
 
 
@@ -87,7 +86,7 @@ SMALL = {"value": -0.009, "low": -0.0095, "high": -0.001}
         ({"description__verification__differences": 1}, ["verified"]),
         ({"description__files": {"model.json": {"gzipped_bytes": 1001}}}, ["size"]),
         ({"description__terms": 101}, ["terms"]),
-        ({"microseconds": 51.0}, ["speed"]),
+        ({"speed__microseconds": 51.0}, ["speed"]),
         ({"reviews__metrics__n": 9}, ["reviews"]),
         ({"reviews__metrics": None}, ["reviews", "floor spam", "floor spam"]),
         ({"reviews__metrics__per_label__spam__precision": {"value": 0.89}}, ["floor spam"]),

@@ -133,7 +133,8 @@ def _decision(
     difference = {"value": 0.001, "low": -0.002, "high": 0.004} if champion else None
     churn = {"churn": 0.007, "churn_per_label": {"spam": 0.01}} if champion else {"churn": None, "churn_per_label": {}}
     compared = Compared(documents=900, messages=1_000, difference=difference, **churn)
-    night = Night(datetime.date.fromisoformat(date), results, 123.4, compared, compared)
+    found = {**results, "speed": {"microseconds": 123.4}}
+    night = Night(datetime.date.fromisoformat(date), found, compared, compared)
     entry = None
     if champion:
         theirs = champion["results"]
