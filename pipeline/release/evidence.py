@@ -34,6 +34,14 @@ class Compared:
     churn_per_label: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Two models on the messages that humans have labelled, and on those that neither was trained on."""
+
+    reviews: Compared
+    holdout: Compared
+
+
 def compare_on_reviews(
     reviews: pd.DataFrame,
     challenger: Predict,
@@ -52,19 +60,15 @@ def compare_on_reviews(
     def of(predict: Predict) -> Predict:
         return lambda body: merged.get(label := predict(body), label)
 
-    return _compare(documents, of(challenger), champion and of(champion), names, regression)
+    return compare(documents, of(challenger), champion and of(champion), names, regression)
 
 
-def compare_on_holdout(
-    shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]],
-    verdicts: pd.DataFrame,
-    fraction: float,
-    challenger: Predict,
-    champion: Predict | None,
-    labels: Sequence[str],
-    regression: Regression,
-) -> Compared:
-    """The two on the slice of the sample that neither was trained on; the truth is the rules', where they have one.
+def withheld_documents(
+    shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]], verdicts: pd.DataFrame, fraction: float
+) -> pd.DataFrame:
+    """The slice of the sample that neither model was trained on, a row a document: ``body``, ``label``, ``weight``.
+
+    The label is the rules', where they have one.
 
     Parameters
     ----------
@@ -79,16 +83,17 @@ def compare_on_holdout(
         found["label"] = [label_of[tuple(rules)] for rules in found["rules"]]
         parts.append(found.groupby(["body", "label"], as_index=False, dropna=False).size())
     documents = pd.concat(parts).groupby(["body", "label"], as_index=False, dropna=False)["size"].sum()
-    return _compare(documents.rename(columns={"size": "weight"}), challenger, champion, labels, regression)
+    return documents.rename(columns={"size": "weight"})
 
 
-def _compare(
+def compare(
     documents: pd.DataFrame,
     challenger: Predict,
     champion: Predict | None,
     labels: Sequence[str],
     regression: Regression,
 ) -> Compared:
+    """The two on documents, whose labels are the truth, as far as they have one."""
     weight, bodies = documents["weight"].to_numpy(), documents["body"].unique()
     size: dict[str, Any] = {"documents": len(bodies), "messages": int(weight.sum())}
     if champion is None or documents.empty:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.release.evidence import Compared
+from pipeline.release.evidence import Compared, Evidence
 from pipeline.settings import Gate
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NEWER = "newer"
 NO_CHAMPION = "nothing is published yet"
+DECIDED = ", with thresholds"
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,14 @@ class Night:
     ----------
     date : the night's.
     results : of the night's tasks: ``messages``, ``rules``, ``description``, ``reviews`` and ``speed``.
-    on_reviews, on_holdout : tonight's model beside the champion.
+    labelled : tonight's model beside the champion.
+    decided : the same with the thresholds in their files; None where neither has one, or there is no champion.
     """
 
     date: datetime.date
     results: dict[str, Any]
-    on_reviews: Compared
-    on_holdout: Compared
+    labelled: Evidence
+    decided: Evidence | None
 
 
 def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
         "champion": champion and champion["serial"],
         "checks": [asdict(check) for check in checks],
         "figures": figures(night),
-        "compared": {"reviews": asdict(night.on_reviews), "holdout": asdict(night.on_holdout)},
+        "compared": {**asdict(night.labelled), "with_thresholds": night.decided and asdict(night.decided)},
     }
 
 
@@ -99,9 +101,10 @@ def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterat
     yield from _device(gate, night)
     yield from _floors(gate, night.results["reviews"])
     yield _newer(night, champion)
-    for name, compared in (("reviews", night.on_reviews), ("holdout", night.on_holdout)):
-        yield _regression(gate, name, compared)
-    yield from _churn(gate, night.on_holdout)
+    yield from _against(gate, night.labelled)
+    if night.decided:
+        # An app may ask for thresholds or not: neither must find its labels changed overnight.
+        yield from _against(gate, night.decided, DECIDED)
     yield from _drift(gate, figures(night), champion and champion["figures"])
 
 
@@ -130,13 +133,15 @@ def _device(gate: Gate, night: Night) -> Iterator[Check]:
 
 
 def _floors(gate: Gate, reviews: dict[str, Any]) -> Iterator[Check]:
-    metrics = reviews["metrics"]
+    """Of what the file decides with its thresholds, if it has any: they are there to hold what is asked of a label."""
+    metrics = reviews["with_thresholds"] or reviews["metrics"]
+    how = DECIDED if reviews["with_thresholds"] else ""
     compared = metrics["n"] if metrics else 0
     yield _at_least("reviews", "reviewed messages", compared, gate.reviews, "see nightsieve load --label")
     for label, floor in sorted(gate.floors.items()):
         for measure, bound in floor.model_dump(exclude_none=True).items():
             found = (metrics or {}).get("per_label", {}).get(label, {}).get(measure, {"value": None})
-            yield _at_least(f"floor {label}", measure, found["value"], bound)
+            yield _at_least(f"floor {label}{how}", measure, found["value"], bound)
 
 
 def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
@@ -146,21 +151,27 @@ def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
     return Check(NEWER, "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
 
 
+def _against(gate: Gate, evidence: Evidence, how: str = "") -> Iterator[Check]:
+    yield _regression(gate, f"regression on reviews{how}", evidence.reviews)
+    yield _regression(gate, f"regression on holdout{how}", evidence.holdout)
+    yield from _churn(gate, evidence.holdout, how)
+
+
 def _regression(gate: Gate, name: str, compared: Compared) -> Check:
     """Fails on a loss that is larger than the margin and no accident: the whole interval is below 0."""
     found, margin = compared.difference, gate.regression.margin
     what, bound = "macro F1 against the champion's", f"at least {-margin:.4g}, if all of its interval is below 0"
     if found is None:
-        return Check(f"regression on {name}", what, None, bound, SKIPPED, "nothing to compare")
+        return Check(name, what, None, bound, SKIPPED, "nothing to compare")
     verdict = FAILED if found["value"] < -margin and found["high"] < 0 else PASSED
     note = f"interval {found['low']:.4g} to {found['high']:.4g}, {compared.documents:,} texts"
-    return Check(f"regression on {name}", what, found["value"], bound, verdict, note)
+    return Check(name, what, found["value"], bound, verdict, note)
 
 
-def _churn(gate: Gate, compared: Compared) -> Iterator[Check]:
-    yield _at_most("churn", "share of withheld messages with another label", compared.churn, gate.churn.overall)
+def _churn(gate: Gate, compared: Compared, how: str) -> Iterator[Check]:
+    yield _at_most(f"churn{how}", "share of withheld messages with another label", compared.churn, gate.churn.overall)
     for label, share in compared.churn_per_label.items():
-        yield _at_most(f"churn of {label}", "share with another label", share, gate.churn.label)
+        yield _at_most(f"churn of {label}{how}", "share with another label", share, gate.churn.label)
 
 
 def _drift(gate: Gate, tonight: dict[str, Any], before: dict[str, Any] | None) -> Iterator[Check]:

@@ -1,13 +1,15 @@
 """The gate's work of a night: both models on the same messages, then the checks."""
 
 import datetime
+import functools
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
 
-from pipeline.release.evidence import compare_on_holdout, compare_on_reviews
+from pipeline.release.evidence import Evidence, Predict, compare, compare_on_reviews, withheld_documents
 from pipeline.release.gate import Night, decide
 from pipeline.reviews import measuring
 from pipeline.settings import Settings
@@ -15,11 +17,13 @@ from scorers.python import nightsieve_scorer
 
 
 class Model:
-    """An exported model, and what a registry's entry says of it."""
+    """An exported model, and what a registry's entry says of it; ``decide`` is ``label`` with its thresholds."""
 
     def __init__(self, content: bytes, traits: dict[str, Any]):
         scorer = nightsieve_scorer.load(content)
-        self.predict, self.labels, self.traits = scorer.label, scorer.labels, traits
+        self.label, self.decide = scorer.label, functools.partial(scorer.label, thresholds=True)
+        self.labels, self.traits = scorer.labels, traits
+        self.has_thresholds = any(json.loads(content)["thresholds"])
 
 
 def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
@@ -46,21 +50,24 @@ def judge(
     Of the reviews, which taught tonight's model nothing, those that taught the published one are left out too.
     """
     gate = settings.release.gate
-    champion = published and published.predict
     withheld = _withheld(tonight, published)
     taught_by = published.traits.get("taught_by", ()) if published else ()
     unseen = measuring(reviews, taught_by, settings.text, withheld)
-    on_reviews = compare_on_reviews(
-        unseen, tonight.predict, champion, tonight.labels, settings.evaluation, gate.regression
-    )
-    on_holdout = compare_on_holdout(
-        shards, verdicts, withheld, tonight.predict, champion, tonight.labels, gate.regression
-    )
+    documents = withheld_documents(shards, verdicts, withheld)
+
+    def evidence(way: Callable[[Model], Predict]) -> Evidence:
+        both = way(tonight), published and way(published)
+        return Evidence(
+            reviews=compare_on_reviews(unseen, *both, tonight.labels, settings.evaluation, gate.regression),
+            holdout=compare(documents, *both, tonight.labels, gate.regression),
+        )
+
+    decide_otherwise = published and (tonight.has_thresholds or published.has_thresholds)
     night = Night(
         date=datetime.date.fromisoformat(tonight.traits["date"]),
         results=results,
-        on_reviews=on_reviews,
-        on_holdout=on_holdout,
+        labelled=evidence(lambda model: model.label),
+        decided=evidence(lambda model: model.decide) if decide_otherwise else None,
     )
     return decide(gate, night, published and published.traits)
 

@@ -5,7 +5,7 @@ import datetime
 
 import pytest
 
-from pipeline.release.evidence import Compared
+from pipeline.release.evidence import Compared, Evidence
 from pipeline.release.gate import Night, decide
 from pipeline.settings import Gate
 
@@ -27,7 +27,10 @@ RESULTS = {
         "verification": {"differences": 0},
     },
     "speed": {"microseconds": 10.0},
-    "reviews": {"metrics": {"n": 20, "per_label": {"spam": {"precision": {"value": 0.95}, "recall": {"value": 0.6}}}}},
+    "reviews": {
+        "metrics": {"n": 20, "per_label": {"spam": {"precision": {"value": 0.95}, "recall": {"value": 0.6}}}},
+        "with_thresholds": None,
+    },
 }
 CHAMPION = {
     "serial": 7,
@@ -44,7 +47,7 @@ ALIKE = Compared(
 ALONE = Compared(documents=50, messages=60, difference=None, churn=None, churn_per_label={})
 
 
-def decision(champion=CHAMPION, compared=ALIKE, date=datetime.date(2026, 11, 20), gate=None, **results):
+def decision(champion=CHAMPION, compared=ALIKE, decided=None, date=datetime.date(2026, 11, 20), gate=None, **results):
     found = copy.deepcopy(RESULTS)
     for path, value in results.items():
         *parents, last = path.split("__")
@@ -52,7 +55,8 @@ def decision(champion=CHAMPION, compared=ALIKE, date=datetime.date(2026, 11, 20)
         for key in parents:
             place = place[key]
         place[last] = value
-    night = Night(date=date, results=found, on_reviews=compared, on_holdout=compared)
+    both = decided and Evidence(decided, decided)
+    night = Night(date=date, results=found, labelled=Evidence(compared, compared), decided=both)
     return decide(Gate.model_validate({**GATE, **(gate or {})}), night, champion)
 
 
@@ -111,6 +115,31 @@ def test_each_check_alone_refuses_and_is_named(change, names):
     assert failed(found) == names
     assert found["publish"] == (not names)
     assert [reason.partition(":")[0] for reason in found["reasons"]] == names
+
+
+BOUND = {"n": 20, "per_label": {"spam": {"precision": {"value": 0.99}, "recall": {"value": 0.4}}}}
+
+
+def test_floors_are_held_by_what_the_file_decides_with_its_thresholds():
+    assert failed(decision(reviews__with_thresholds=BOUND)) == ["floor spam, with thresholds"]
+    poor = {"reviews__metrics__per_label__spam__precision": {"value": 0.5}}
+    enough = {**BOUND, "per_label": {"spam": {"precision": {"value": 0.99}, "recall": {"value": 0.5}}}}
+    assert decision(**poor, reviews__with_thresholds=enough)["publish"]
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"difference": LOSS}, ["regression on reviews", "regression on holdout"]),
+        ({"churn": 0.06, "churn_per_label": {"spam": 0.21}}, ["churn", "churn of spam"]),
+        ({}, []),
+    ],
+    ids=str,
+)
+def test_no_label_may_change_for_apps_that_ask_for_thresholds_nor_for_others(change, names):
+    changed = Compared(**{**vars(ALIKE), **change})
+    assert failed(decision(decided=changed)) == [f"{name}, with thresholds" for name in names]
+    assert failed(decision(decided=ALIKE, compared=changed)) == names
 
 
 def test_an_override_publishes_what_failed_and_keeps_its_reason():

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pandas as pd
 
 from pipeline import config
-from pipeline.release.judge import judge, traits
+from pipeline.export import assemble, quantise
+from pipeline.release.judge import Model, judge, traits
+from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.unit.release.test_gate import CHAMPION, RESULTS
 from tests.unit.test_reviews import table
 
@@ -21,7 +23,8 @@ def settings(*patches: str):
 
 def model(date: datetime.date, *patches: str) -> SimpleNamespace:
     known = {**CHAMPION, **traits(date, settings(*patches))}
-    return SimpleNamespace(predict=lambda body: "spam", labels=("personal", "spam"), traits=known)
+    spam = {"label": lambda body: "spam", "decide": lambda body: "spam"}
+    return SimpleNamespace(**spam, has_thresholds=False, labels=("personal", "spam"), traits=known)
 
 
 def test_reviews_that_taught_the_published_model_compare_nothing():
@@ -33,16 +36,28 @@ def test_reviews_that_taught_the_published_model_compare_nothing():
     empty = pd.DataFrame({"rules": pd.Series([], dtype=object), "label": pd.Series([], dtype="str")})
     compared = []
     for patches in ((), (TEACHING,)):
-        given = (
-            settings(),
-            model(
-                DATE,
-            ),
-            model(DATE, *patches),
-            RESULTS,
-            [shard],
-            empty,
-            reviews,
-        )
+        given = (settings(), model(DATE), model(DATE, *patches), RESULTS, [shard], empty, reviews)
         compared.append(judge(*given)["compared"]["reviews"]["messages"])
     assert compared == [3, 0]
+
+
+def exported_with(**thresholds: float) -> bytes:
+    return exported(quantise(assemble(fit(ESTIMATORS[0])).with_thresholds(thresholds), 12))
+
+
+def compared(tonight: bytes, published: bytes | None) -> dict:
+    """What the gate says of two models, each of them kept from both messages that there are."""
+    known = {**CHAMPION, **traits(DATE, settings()), "holdout": 1.0}
+    bodies = [SENTENCES["spam"], SENTENCES["chat"]]
+    columns = {"body": bodies, "text": bodies, "rules": [["s"], ["c"]]}
+    shard = tuple(pd.DataFrame({"key": ["1", "2"], name: values}) for name, values in columns.items())
+    verdicts = pd.DataFrame({"rules": [["s"], ["c"]], "label": ["spam", "chat"]})
+    models = Model(tonight, known), published and Model(published, known)
+    return judge(settings(), *models, RESULTS, [shard], verdicts, table())["compared"]
+
+
+def test_a_threshold_that_changes_labels_is_seen_whoever_has_it():
+    without, careful = exported_with(), exported_with(spam=9.0)
+    for found in (compared(careful, without), compared(without, careful)):
+        assert found["holdout"]["churn"] == 0 and found["with_thresholds"]["holdout"]["churn"] == 0.5
+    assert compared(without, without)["with_thresholds"] is None is compared(careful, None)["with_thresholds"]

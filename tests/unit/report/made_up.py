@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.intervals import UNDEFINED
-from pipeline.release.evidence import Compared
+from pipeline.release.evidence import Compared, Evidence
 from pipeline.release.gate import Night, decide
 from pipeline.report import FORMAT
 from pipeline.settings import Gate, Settings
@@ -45,7 +45,14 @@ def manifest(
         "search": {"best": 0, "candidates": []},
         "cross-validation": {"folds": 5, "converged": True, "metrics": messages},
         "description": _description(),
-        "reviews": {"reviews": 400, "messages": 400, "ties": 0, "unknown_labels": {}, "metrics": reviews},
+        "reviews": {
+            "reviews": 400,
+            "messages": 400,
+            "ties": 0,
+            "unknown_labels": {},
+            "metrics": reviews,
+            "with_thresholds": None,
+        },
     }
     decision = _decision(date, results, champion, gate)
     publication = {"serial": serial if decision["publish"] else None, "removed": []}
@@ -134,7 +141,7 @@ def _decision(
     churn = {"churn": 0.007, "churn_per_label": {"spam": 0.01}} if champion else {"churn": None, "churn_per_label": {}}
     compared = Compared(documents=900, messages=1_000, difference=difference, **churn)
     found = {**results, "speed": {"microseconds": 123.4}}
-    night = Night(datetime.date.fromisoformat(date), found, compared, compared)
+    night = Night(datetime.date.fromisoformat(date), found, Evidence(compared, compared), decided=None)
     entry = None
     if champion:
         theirs = champion["results"]
