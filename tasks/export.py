@@ -94,7 +94,7 @@ class EvaluateOnReviews(NightTask):
     """Compare the exported model with the human labels."""
 
     stage, name, version = "export", "reviews", 2
-    sections = ("evaluation",)
+    sections = ("evaluation", "release.goals")
 
     def requires(self) -> dict[str, NightTask]:
         return {"model": self.clone(ExportCoefficients), "reviews": measuring(self)}
@@ -102,5 +102,7 @@ class EvaluateOnReviews(NightTask):
     def run(self) -> None:
         reviews, model = (self.input()[name].load() for name in ("reviews", "model"))
         scorer = nightsieve_scorer.load(model)
-        decide, evaluation = export.decider(scorer, model), self.settings.evaluation
-        self.output().dump(training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation, decide))
+        decide, evaluation, goals = export.decider(scorer, model), self.settings.evaluation, self.settings.release.goals
+        measured = training.evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation, decide)
+        self.warn(training.missed_on_reviews(goals, measured["with_thresholds"], evaluation))
+        self.output().dump(measured)

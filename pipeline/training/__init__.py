@@ -15,6 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "metrics": ["measure"],
         "ranking": ["select_best"],
         "reviews": ["evaluate_on_reviews"],
-        "thresholds": ["thresholds_of", "unreached"],
+        "thresholds": ["missed_on_reviews", "thresholds_of", "unreached"],
     },
 )

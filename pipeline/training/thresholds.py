@@ -89,6 +89,24 @@ def unreached(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def missed_on_reviews(goals: Mapping[str, Goal], decided: dict[str, Any] | None, evaluation: Evaluation) -> list[str]:
+    """A line for each goal that the reviews deny: the whole interval of what they say of it lies below.
+
+    ``decided`` are the metrics on reviews with all thresholds in place, None where there is none. Nothing is said of
+    labels that ``evaluation.merge`` merges.
+    """
+    known = (
+        {label: row for label, row in decided["per_label"].items() if label not in evaluation.merge} if decided else {}
+    )
+    lines = []
+    for label, goal in goals.items():
+        high = known[label][goal.measure]["high"] if label in known else None
+        if high is not None and high < goal.bound:
+            said = f"on the reviews its {goal.measure} is at most {high:.4g}, not {goal.bound:g}"
+            lines.append(f"release.goals.{label}: {said}")
+    return lines
+
+
 def margins(scores: np.ndarray) -> np.ndarray:
     """Each score less the largest other one of its document, float64 [n_documents, K]."""
     second, best = np.partition(scores, (-2, -1), axis=1)[:, -2:].T

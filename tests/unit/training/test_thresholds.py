@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.settings import Goal
-from pipeline.training import measure, thresholds_of, unreached
+from pipeline.training import measure, missed_on_reviews, thresholds_of, unreached
 from pipeline.training.thresholds import POINTS, margins, operate
 from tests.unit.training.training_corpus import EVALUATION
 
@@ -84,6 +84,24 @@ def test_a_goal_out_of_reach_sets_no_threshold_and_says_so():
         "release.goals.otp: no threshold gives it a recall of 0.5, so it has none; its recall is undefined",
         "release.goals.gone: no threshold gives it a recall of 0.1, so it has none; its recall is undefined",
     ]
+
+
+def test_reviews_deny_a_goal_by_their_whole_interval_or_say_nothing():
+    truth = np.array([0] * 80 + [1] * 20 + [2] * 3)
+    decided = measure(truth, np.where(truth == 2, 2, 0), np.ones_like(truth), LABELS, EVALUATION)
+    high = decided["per_label"]["bank"]["precision"]["high"]
+    assert 0.8 < high < 0.9
+    goals = {
+        "bank": Goal(precision=0.9),
+        "otp": Goal(recall=1.0),
+        "gone": Goal(recall=0.1),
+        "chat": Goal(precision=0.9),
+    }
+    denied = [f"release.goals.bank: on the reviews its precision is at most {high:.4g}, not 0.9"]
+    assert missed_on_reviews(goals, decided, EVALUATION) == denied
+    assert missed_on_reviews({"bank": Goal(precision=high)}, decided, EVALUATION) == []
+    assert missed_on_reviews(goals, decided, EVALUATION.model_copy(update={"merge": {"bank": ("spam",)}})) == []
+    assert missed_on_reviews(goals, None, EVALUATION) == []
 
 
 def test_goals_that_are_reached_alone_may_be_missed_beside_each_other():
