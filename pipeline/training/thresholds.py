@@ -95,9 +95,9 @@ def missed_on_reviews(goals: Mapping[str, Goal], decided: dict[str, Any] | None,
     ``decided`` are the metrics on reviews with all thresholds in place, None where there is none. Nothing is said of
     labels that ``evaluation.merge`` merges.
     """
-    known = (
-        {label: row for label, row in decided["per_label"].items() if label not in evaluation.merge} if decided else {}
-    )
+    if decided is None:
+        return []
+    known = {label: row for label, row in decided["per_label"].items() if label not in evaluation.merge}
     lines = []
     for label, goal in goals.items():
         high = known[label][goal.measure]["high"] if label in known else None
