@@ -1,0 +1,33 @@
+"""The sections of the configuration: what every knob is, its type and its bounds. A module for each, of its name.
+
+``config/pipeline.yaml`` gives each its value and says what it is for; ``pipeline.config`` lays overlays and patches
+over it and builds a `Settings`. No field has a default here: a default that is not in that file would be one that
+nobody can see.
+"""
+
+from pipeline.settings.evaluation import Evaluation, Teaching
+from pipeline.settings.labelling import Engine, Labelling, Resolution, Rule
+from pipeline.settings.notify import Notify
+from pipeline.settings.release import Gate, Goal, Keep, Regression, Release
+from pipeline.settings.section import Section
+from pipeline.settings.source import Column, MessageTable, ReviewTable, Source
+from pipeline.settings.text import Text
+from pipeline.settings.training import Candidate, CrossValidation, Grid, Search, Training
+
+__all__ = [
+    "Candidate", "Column", "CrossValidation", "Engine", "Evaluation", "Gate", "Goal", "Grid", "Keep", "Labelling",
+    "MessageTable", "Notify", "Regression", "Resolution", "ReviewTable", "Rule", "Search", "Settings", "Source",
+    "Teaching", "Text", "Training",
+]  # fmt: skip
+
+
+class Settings(Section):
+    """The whole frozen configuration of a night."""
+
+    source: Source
+    labelling: Labelling
+    text: Text
+    training: Training
+    evaluation: Evaluation
+    release: Release
+    notify: Notify
