@@ -177,3 +177,15 @@ def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():
     memory.objects = {key: content for key, content in memory.objects.items() if not key.startswith("models/7/entry")}
     assert registry.publish("night8", FILES, {"date": "2026-11-08"})["serial"] == 8
     assert registry.prune(Keep(models=1, runs=1)) == [6]
+
+
+def test_a_model_is_lent_whole_as_the_published_one_or_not_at_all():
+    memory, other = MemoryStore(conditions=True), MemoryStore(conditions=True)
+    registry = Registry(memory)
+    for number in range(2):
+        registry.publish(f"night {number}", {**FILES, "model.json": b"%d" % number}, {"date": f"2026-11-0{number + 1}"})
+    assert not registry.lend(3, other) and not other.objects
+    assert registry.lend(1, other)
+    champion = Registry(other).champion()
+    assert champion == registry.entry(1) and Registry(other).file(champion, "model.json") == b"0"
+    assert registry.current()["serial"] == 2
