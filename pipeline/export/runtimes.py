@@ -1,20 +1,22 @@
 """The scorers as their users run them: commands in Python, Java and JavaScript, given one model."""
 
 import contextlib
+import itertools
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pipeline.errors import VerificationError
 from pipeline.export.reference import units
 from pipeline.export.sources import JAVA, JAVASCRIPT, PYTHON
 
 PROGRAMS = {"python": (), "java": ("javac", "java"), "javascript": ("node",)}  # what must be on the PATH
-
-Scorer = Callable[..., list[bytes]]
 
 
 def languages() -> list[str]:
@@ -23,20 +25,12 @@ def languages() -> list[str]:
 
 
 @contextlib.contextmanager
-def scorers(model: bytes) -> Iterator[dict[str, Scorer]]:
-    """For each language that can run here, a function: texts in, the line that its scorer writes for each out.
-
-    It takes the command's options too, such as ``--explain``.
-
-    Raises
-    ------
-    VerificationError
-        From the function: the scorer refused the model or failed.
-    """
+def scorers(model: bytes) -> Iterator[dict[str, "Scorer"]]:
+    """The scorer of each language that can run here, with the model."""
     with tempfile.TemporaryDirectory(prefix="nightsieve-") as folder:
         path = Path(folder, "model.json")
         path.write_bytes(model)
-        yield {language: _scorer(language, command(language, Path(folder)), path) for language in languages()}
+        yield {name: Scorer(name, [*command(name, Path(folder)), str(path)]) for name in languages()}
 
 
 def command(language: str, folder: Path) -> list[str]:
@@ -47,39 +41,100 @@ def command(language: str, folder: Path) -> list[str]:
             return [sys.executable, "-I", "-S", str(PYTHON)]
         case "java":
             # A compiler that runs for a second is not worth compiling itself.
-            _run(
-                language,
-                [
-                    "javac",
-                    "-J-XX:TieredStopAtLevel=1",
-                    "-proc:none",
-                    "-encoding",
-                    "UTF-8",
-                    "-d",
-                    str(folder),
-                    str(JAVA),
-                ],
-            )
+            options = ["-J-XX:TieredStopAtLevel=1", "-proc:none", "-encoding", "UTF-8", "-d", str(folder)]
+            compiled = subprocess.run(["javac", *options, str(JAVA)], capture_output=True, check=False)
+            if compiled.returncode:
+                raise _failure(language, compiled.stderr)
             return ["java", "-XX:+UseSerialGC", "-cp", str(folder), "nightsieve.NightsieveScorer"]
         case "javascript":
             return ["node", str(JAVASCRIPT)]
     raise ValueError(f"no scorer is written in {language}")
 
 
-def _scorer(language: str, scorer: list[str], model: Path) -> Scorer:
-    def lines(texts: Sequence[str], *options: str) -> list[bytes]:
-        given = "".join(f"{units(text)}\n" for text in texts).encode()
-        found = _run(language, [*scorer, str(model), *options], given).splitlines()
-        if len(found) != len(texts):
-            raise VerificationError(f"The {language} scorer wrote {len(found)} lines for {len(texts)} texts.")
-        return found
+@dataclass(frozen=True)
+class Scorer:
+    """A language's scorer with one model; called with texts, it gives the line that it writes for each of them."""
 
-    return lines
+    language: str
+    words: list[str]
+
+    def __call__(self, texts: Sequence[str], *options: str) -> list[bytes]:
+        with self.start(*options) as work:
+            lines, ended = work.lines(hexadecimal_lines(texts)), work.end()
+            found = lines.result()
+            ended.result()
+            return found
+
+    @contextlib.contextmanager
+    def start(self, *options: str) -> Iterator["Work"]:
+        """The scorer at work, its process ended when the context is left; ``options`` are the command's own."""
+        with tempfile.TemporaryFile() as complaints, contextlib.ExitStack() as stack:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": complaints}
+            process = stack.enter_context(subprocess.Popen([*self.words, *options], **pipes))
+            stack.callback(_hang_up, process)
+            writing, reading = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
+            # Before the threads are waited for: a process that is gone keeps none of them.
+            stack.callback(process.kill)
+            yield Work(self.language, process, complaints, writing, reading)
 
 
-def _run(language: str, words: list[str], given: bytes = b"") -> bytes:
-    run = subprocess.run(words, input=given, capture_output=True, check=False)
-    if run.returncode:
-        reason = run.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-        raise VerificationError(f"The {language} scorer failed: {reason:.300}")
-    return run.stdout
+@dataclass(frozen=True)
+class Work:
+    """A scorer that takes texts for as long as they come, and writes as it goes: the last lines when no more come."""
+
+    language: str
+    process: subprocess.Popen
+    complaints: IO[bytes]
+    writing: ThreadPoolExecutor
+    reading: ThreadPoolExecutor
+
+    def lines(self, texts: bytes) -> Future[list[bytes]]:
+        """The lines that the scorer will have written for the `hexadecimal_lines` of texts; they may come after `end`.
+
+        Raises
+        ------
+        VerificationError
+            From the future: the scorer refused the model, failed, or wrote fewer lines.
+        """
+        self.writing.submit(self._write, texts)
+        return self.reading.submit(self._read, texts.count(b"\n"))
+
+    def end(self) -> Future[None]:
+        """No more texts come. The future raises a VerificationError if the scorer writes more, or fails in the end."""
+        self.writing.submit(_hang_up, self.process)
+        return self.reading.submit(self._finish)
+
+    def _write(self, texts: bytes) -> None:
+        # Why a process takes no more is what the reader finds out.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(texts)
+
+    def _read(self, count: int) -> list[bytes]:
+        lines = [line.rstrip(b"\r\n") for line in itertools.islice(self.process.stdout, count)]
+        if len(lines) < count:
+            self._finish()
+            raise VerificationError(f"The {self.language} scorer wrote {count - len(lines)} lines too few.")
+        return lines
+
+    def _finish(self) -> None:
+        if self.process.stdout.read(1):
+            raise VerificationError(f"The {self.language} scorer wrote more lines than it was given texts.")
+        if self.process.wait():
+            self.complaints.seek(0)
+            raise _failure(self.language, self.complaints.read())
+
+
+def _hang_up(process: subprocess.Popen) -> None:
+    # What is still in the buffer of a process that is gone goes nowhere.
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+
+
+def hexadecimal_lines(texts: Iterable[str]) -> bytes:
+    """The texts as a scorer's command takes them, one a line."""
+    return "".join(f"{units(text)}\n" for text in texts).encode()
+
+
+def _failure(language: str, complaints: bytes) -> VerificationError:
+    reason = complaints.decode("utf-8", "replace").strip().partition("\n")[0]
+    return VerificationError(f"The {language} scorer failed: {reason:.300}")

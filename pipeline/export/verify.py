@@ -4,14 +4,15 @@ import contextlib
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.pipeline import Pipeline
 
 from pipeline.characters import SEPARATOR
@@ -22,10 +23,10 @@ from pipeline.export.assemble import assemble
 from pipeline.export.format import decode
 from pipeline.export.model import FixedPointModel, LinearModel, count_terms
 from pipeline.export.reference import outcomes
-from pipeline.export.runtimes import Scorer, scorers
+from pipeline.export.runtimes import Scorer, Work, hexadecimal_lines, scorers
 from pipeline.export.vectors import OUTCOME, decode_vectors
 
-CHUNK, CHUNK_CHARACTERS = 40_000, 10_000_000  # held at once: texts, and their characters
+CHUNK, CHUNK_CHARACTERS = 20_000, 5_000_000  # of which two are held at once: texts, and their characters
 NAMED = 3  # differing texts that an error names, by digest
 
 
@@ -56,25 +57,26 @@ def verify(
         The message names texts by the start of their sha256.
     """
     vectors, seen, done = decode_vectors(vectors_bytes, model_bytes), set(), 0
-    with scorers(model_bytes) as running:
-        tally = _Tally(decode(model_bytes), fitted, assemble(fitted), running)
-        tally.check_vectors(vectors)
+    tally = _Tally(decode(model_bytes), assemble(fitted), fitted)
+    with scorers(model_bytes) as running, contextlib.ExitStack() as stack:
+        tally.check_vectors(vectors, running)
+        work = {language: stack.enter_context(scorer.start()) for language, scorer in running.items()}
         for chunk in _chunks(texts):
             distinct = _unseen(chunk, seen)
             if distinct:
-                tally.check(distinct)
+                tally.check(distinct, work)
             done += len(chunk)
             progress(done / total)
+        tally.finish(work)
     tally.raise_if_wrong()
-    return tally.summary(len(vectors))
+    return {**tally.summary(), "vectors": len(vectors), "languages": list(running)}
 
 
 @dataclass
 class _Tally:
     model: FixedPointModel
-    fitted: Pipeline
     linear: LinearModel
-    running: dict[str, Scorer]
+    fitted: InitVar[Pipeline]
     texts: int = 0
     differences: dict[str, int] = field(default_factory=dict)
     unexplained: int = 0
@@ -83,34 +85,61 @@ class _Tally:
     proved: int = 0
     largest_score_difference: float = 0.0
     smallest_margin: float = np.inf
+    begun: list[tuple[list[str], list[bytes], dict[str, Future[list[bytes]]]]] = field(default_factory=list)
 
-    def check_vectors(self, vectors: list[dict[str, Any]]) -> None:
+    def __post_init__(self, fitted: Pipeline) -> None:
+        """Raises a VerificationError where a text's counts would not be those that the estimator decides by."""
+        vectoriser, self.estimator = fitted
+        if self.model.tokeniser != self.linear.tokeniser or self.model.terms != self.linear.terms:
+            raise VerificationError("The exported model is not the fitted one: its terms or its tokens are others.")
+        self.tfidf = TfidfTransformer(norm=vectoriser.norm, sublinear_tf=vectoriser.sublinear_tf)
+        self.tfidf.idf_ = vectoriser.idf_
+        place = {term: column for column, term in enumerate(self.model.terms)}
+        self.columns = [place[term] for term in vectoriser.get_feature_names_out()]
+
+    def check_vectors(self, vectors: list[dict[str, Any]], running: Mapping[str, Scorer]) -> None:
         """Runs every scorer over the vectors, which also say what the label with the thresholds is."""
         texts = [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in vectors]
-        with self._lines(texts) as lines:
-            self._compare(texts, map(_line, vectors), lines)
+        lines = {language: scorer(texts) for language, scorer in running.items()}
+        self._compare(texts, list(map(_line, vectors)), lines)
         # Without a threshold it is the label, which the lines have shown.
         if self.model.thresholds.any() and not self.differences:
-            with self._lines(texts, "--explain") as explained:
-                self._compare(texts, [vector["decision"] for vector in vectors], explained, _decision)
+            found = {name: list(map(_decision, scorer(texts, "--explain"))) for name, scorer in running.items()}
+            self._compare(texts, [vector["decision"] for vector in vectors], found)
 
-    def check(self, texts: list[str]) -> None:
-        """Runs every scorer over the texts, and counts lines and labels unlike the model's and the estimator's.
+    def check(self, texts: list[str], work: Mapping[str, Work]) -> None:
+        """Gives the texts to the scorers, and counts those whose label or scores are unlike the estimator's.
 
-        What depends on the tokens alone is computed once for all texts that have the same.
+        What depends on the tokens alone is computed once for all texts that have the same. The lines of these texts
+        are compared when the next ones have been given to the scorers, which are not kept waiting then.
         """
         self.texts += len(texts)
-        with self._lines(texts) as lines:
-            tokens = [self.model.tokeniser.tokens(text) for text in texts]
-            places, cleaned = pd.factorize(np.array([SEPARATOR.join(words) for words in tokens], dtype=object))
-            counts = count_terms(self.model, cleaned, cleaned=True)
-            first = np.unique(places, return_index=True)[1]
-            self._agree([texts[row] for row in first], counts, np.bincount(places))
-            self._compare(texts, map(_line, outcomes(self.model, tokens, counts[places])), lines)
+        given = hexadecimal_lines(texts)
+        written = {language: scorer.lines(given) for language, scorer in work.items()}
+        tokens = [self.model.tokeniser.tokens(text) for text in texts]
+        places, cleaned = pd.factorize(np.array([SEPARATOR.join(words) for words in tokens], dtype=object))
+        first = np.unique(places, return_index=True)[1]
+        counts = count_terms(self.model, cleaned, cleaned=True)
+        self._agree([texts[row] for row in first], counts, np.bincount(places))
+        lines = list(map(_line, outcomes(self.model, [tokens[row] for row in first], counts)))
+        self._compare_begun()
+        self.begun.append((texts, [lines[place] for place in places], written))
+
+    def finish(self, work: Mapping[str, Work]) -> None:
+        """Compares what the scorers have not written yet."""
+        ended = [scorer.end() for scorer in work.values()]
+        self._compare_begun()
+        for each in ended:
+            each.result()
+
+    def _compare_begun(self) -> None:
+        while self.begun:
+            texts, expected, written = self.begun.pop()
+            self._compare(texts, expected, {language: lines.result() for language, lines in written.items()})
 
     def _agree(self, texts: list[str], counts: sp.csr_array, standing_for: np.ndarray) -> None:
         """Compares the model with the estimator that it was made from, on texts that stand for so many."""
-        vectors, estimator = self.fitted[:-1].transform(texts), self.fitted[-1]
+        vectors, estimator = self.tfidf.transform(counts[:, self.columns]), self.estimator
         expected = decision_scores(estimator, vectors)
         agreement = compare(self.linear, self.model, counts, expected)
         found = np.array(self.model.labels)[self.model.scores(counts).argmax(axis=1)]
@@ -133,12 +162,10 @@ class _Tally:
             reason = f"Rounding does not explain the scores of {self.unexplained} of {self.texts} texts"
             raise VerificationError(f"The exported model is not the fitted one. {reason}.\n{named}")
 
-    def summary(self, vectors: int) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """The counts as JSON values."""
         return {
             "texts": self.texts,
-            "vectors": vectors,
-            "languages": list(self.running),
             "differences": 0,
             "flips": int(self.flips),
             "proved": int(self.proved),
@@ -147,24 +174,10 @@ class _Tally:
             "smallest_margin": float(self.smallest_margin) if self.texts else None,
         }
 
-    @contextlib.contextmanager
-    def _lines(self, texts: list[str], *options: str) -> Iterator[dict[str, Future[list[bytes]]]]:
-        """What each scorer will have written; they run while the caller goes on."""
-        with ThreadPoolExecutor(len(self.running)) as pool:
-            yield {language: pool.submit(scorer, texts, *options) for language, scorer in self.running.items()}
-
-    def _compare(
-        self,
-        texts: list[str],
-        expected: Iterable[Any],
-        lines: dict[str, Future[list[bytes]]],
-        read: Callable[[bytes], Any] = bytes,
-    ) -> None:
-        """Counts the texts of whose lines something else than expected is read."""
-        right = list(expected)
-        for language, written in lines.items():
-            found = map(read, written.result())
-            wrong = [text for text, is_, must in zip(texts, found, right, strict=True) if is_ != must]
+    def _compare(self, texts: list[str], expected: list[Any], found: Mapping[str, list[Any]]) -> None:
+        """Counts the texts of which a scorer has something else than expected."""
+        for language, those in found.items():
+            wrong = [text for text, is_, must in zip(texts, those, expected, strict=True) if is_ != must]
             if wrong:
                 self.differences[language] = self.differences.get(language, 0) + len(wrong)
                 self._name(wrong)

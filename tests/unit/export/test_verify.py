@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import itertools
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -66,12 +67,12 @@ def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
 @pytest.mark.parametrize("wrong_one", runtimes.languages())
 @pytest.mark.parametrize("texts", [["free secret"], []])
 def test_a_single_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(wrong_one, texts, monkeypatch):
-    def wrong(language, words, given=b""):
-        found = runtimes_run(language, words, given)
-        return found.replace(b'"N":', b'"N":1') if language == wrong_one else found
+    def wrong(work, count):
+        found = read(work, count)
+        return [line.replace(b'"N":', b'"N":1') for line in found] if work.language == wrong_one else found
 
-    runtimes_run = runtimes._run
-    monkeypatch.setattr(runtimes, "_run", wrong)
+    read = runtimes.Work._read
+    monkeypatch.setattr(runtimes.Work, "_read", wrong)
     with pytest.raises(VerificationError, match=rf": \d+ in {wrong_one} texts") as failure:
         verify(MODEL, VECTORS, FITTED, texts, 1)
     assert "secret" not in str(failure.value)
@@ -98,3 +99,18 @@ def test_a_scorer_that_refuses_the_model_fails():
     damaged = MODEL[:-30] + MODEL[-29:]
     with pytest.raises(VerificationError, match="The python scorer failed"), runtimes.scorers(damaged) as running:
         running["python"](["free"])
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("import sys; sys.exit('out of order')", "failed: out of order"),
+        ("import sys; print(sys.stdin.readline()); sys.exit('out of order')", "failed: out of order"),
+        ("input()", "3 lines too few"),
+        ("import sys; print(sys.stdin.read(), end='x')", "more lines than"),
+        ("import sys; print(sys.stdin.read(), end=''); sys.exit('at last')", "failed: at last"),
+    ],
+)
+def test_a_scorer_that_breaks_off_or_says_too_much_fails(program, reason):
+    with pytest.raises(VerificationError, match=reason):
+        runtimes.Scorer("python", [sys.executable, "-c", program])(["free", "free", "x" * 1_000_000])
