@@ -33,6 +33,7 @@ OPS = [
 TEST = [
     "hypothesis>=6.115",
     "import-linter>=2.1",  # the layer rules of docs/architecture.md
+    "moto[server]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist[psutil]>=3.6",  # the suite on all cores

@@ -1,6 +1,7 @@
 """Publishers that interrupt each other, or are killed, at any of their requests: the registry stays whole."""
 
 import hashlib
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -177,3 +178,17 @@ def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():
     memory.objects = {key: content for key, content in memory.objects.items() if not key.startswith("models/7/entry")}
     assert registry.publish("night8", FILES, {"date": "2026-11-08"})["serial"] == 8
     assert registry.prune(Keep(models=1, runs=1)) == [6]
+
+
+@given(order=st.lists(st.integers(0, 1), max_size=40))
+def test_two_nights_may_prune_at_once(order):
+    memory, removed = MemoryStore(conditions=True), []
+    for day in range(1, 5):
+        publish(memory, f"night{day}")
+
+    def prune() -> None:
+        removed.append(Registry(memory).prune(KEEP))
+
+    Turns(memory, [*order], [None, None]).run([prune, prune])
+    assert len(removed) == 2 and {1, 2} == {*itertools.chain(*removed)}
+    assert Registry(memory).serials() == [3, 4]
