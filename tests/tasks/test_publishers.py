@@ -127,7 +127,7 @@ def at_once(registry: Registry, journal: Path, deaths: dict[str, tuple[str, int]
         process.start()
     while any(process.is_alive() for process in started.values()):
         assert_whole(registry)
-        time.sleep(0.03)
+        time.sleep(0.05)
     return {name: process.exitcode for name, process in started.items()}
 
 
