@@ -83,8 +83,9 @@ def scheduler_says(environment: dict[str, str]) -> Iterator[str]:
     page = config["core"]["default_scheduler_url"]
     tasks = _asked(page, "task_list", status="", upstream_status="", limit=False)
     yield tasks
-    for task in json.loads(tasks)["response"]:
-        yield _asked(page, "fetch_error", task_id=task)
+    for task_id, task in json.loads(tasks)["response"].items():
+        if task["status"] != "DONE":
+            yield _asked(page, "fetch_error", task_id=task_id)
     for call in ("worker_list", "resource_list", "task_search"):
         yield _asked(page, call, **({"task_str": ""} if call == "task_search" else {}))
     for path in ("history", "metrics"):
