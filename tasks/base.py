@@ -18,9 +18,10 @@ from luigi.task import flatten
 
 from pipeline.codecs import Codec, Json
 from pipeline.config import canonical
-from pipeline.errors import ConfigError, NightsieveError
+from pipeline.errors import ConfigError
 from pipeline.settings import Settings
 from tasks.artefacts import Artefact
+from tasks.logs import told
 from tasks.s3 import store
 
 logger = logging.getLogger("luigi-interface")
@@ -146,7 +147,7 @@ class NightTask(luigi.Task):
             logger.warning("%s: %s", self.get_task_family(), line)
 
     def on_failure(self, exception: BaseException) -> str:
-        return str(exception) if isinstance(exception, NightsieveError) else super().on_failure(exception)
+        return told(exception)
 
 
 @NightTask.event_handler(luigi.Event.START)

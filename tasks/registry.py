@@ -139,8 +139,9 @@ class Registry:
         dates = sorted({key.split("/")[1] for key in self.store.keys("runs/")})[-keep.runs :]
         current = self.current()
         protected = self.pinned() | ({current["serial"]} if current else set())
-        found = release.expendable(self.serials(), keep.models, protected)
-        removed = [serial for serial in found if self.entry(serial)["date"] not in dates]
+        entries = map(self.find, release.expendable(self.serials(), keep.models, protected))
+        # Another night may be removing the same ones: what is gone by now has no entry.
+        removed = [entry["serial"] for entry in entries if entry and entry["date"] not in dates]
         for serial in removed:
             self.remove(serial)
         return removed
@@ -157,8 +158,8 @@ class Registry:
         claim = f"claim-{publication}-"
         for serial, names in self._listed().items():
             if ENTRY in names and any(name.startswith(claim) for name in names):
-                entry = self.entry(serial)
-                if entry["publication"] == publication:  # not one whose claim came first
+                entry = self.find(serial)
+                if entry and entry["publication"] == publication:  # not one whose claim came first
                     return entry
         return None
 

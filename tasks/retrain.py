@@ -17,6 +17,7 @@ from pipeline import config, export, ingest, labelling, preprocessing, release, 
 from pipeline.errors import ConfigError
 from tasks.artefacts import Artefact
 from tasks.base import NightTask, load_settings, store_settings
+from tasks.logs import without_account
 from tasks.report import WriteManifest, WriteReport
 from tasks.s3 import Store, split_address, store
 
@@ -108,7 +109,7 @@ class Retrain(NightTask):
         core = luigi.interface.core()
         if core.local_scheduler:
             return None
-        base = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}"
+        base = without_account(core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}")
         return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
 
 

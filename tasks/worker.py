@@ -65,6 +65,12 @@ class NightWorker(Worker):
     def _log_dependency_error(self, task: Task, tb: str) -> None:
         logger.error("%s: what it requires could not be told: %s", task, mendable(tb))
 
+    def _email_complete_error(self, task: Task, formatted_traceback: str) -> None:
+        super()._email_complete_error(task, mendable(formatted_traceback))
+
+    def _email_dependency_error(self, task: Task, formatted_traceback: str) -> None:
+        super()._email_dependency_error(task, mendable(formatted_traceback))
+
 
 def mendable(traceback: str) -> str:
     """The message alone, when the traceback is that of an error that an operator can mend."""

@@ -23,6 +23,7 @@ SCHEDULER = {
     "retry_delay": "10",
     "retry_count": "2",  # failures before a task is disabled
     "disable_persist": "3600",  # seconds; a worker that is started anew asks for another try at once
+    "metrics_collector": "prometheus",  # at /metrics
     "prune_on_get_work": "true",  # applies the delays above at once, not at the next full minute
 }
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from luigi.rpc import RemoteScheduler
+from prometheus_client.parser import text_string_to_metric_families
 
 from ops.services import Stack
 from pipeline.errors import ServiceError
@@ -93,6 +95,30 @@ def finish_task(stack: Stack, task_id: str) -> None:
 def recorded_tasks(stack: Stack) -> set[str]:
     history = stack.environment()["NIGHTSIEVE_DATABASE_URL"].removesuffix("nightsieve") + "luigi"
     return {task_id for (task_id,) in query(history, "SELECT task_id FROM tasks")}
+
+
+def metrics(stack: Stack) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{records(stack)['luigid']['port']}/metrics", timeout=10) as answer:
+        assert answer.headers.get_content_type() == "text/plain"
+        families = text_string_to_metric_families(answer.read().decode())
+        return {
+            sample.name: sample.value
+            for family in families
+            for sample in family.samples
+            if sample.labels == {"family": "Counted"}
+        }
+
+
+def test_the_scheduler_counts_tasks_for_prometheus(stack):
+    asked = scheduler(stack)
+    for task_id, status in (("Counted_1", "DONE"), ("Counted_2", "FAILED"), ("Counted_3", "FAILED")):
+        asked.add_task(worker="metrics", task_id=task_id, family="Counted", params={}, status="PENDING")
+        assert asked.get_work(worker="metrics")["task_id"] == task_id
+        asked.add_task(worker="metrics", task_id=task_id, family="Counted", params={}, status=status)
+    counted = metrics(stack)
+    names = ("started", "done", "failed", "disabled")
+    assert [counted.get(f"luigi_task_{name}_total", 0) for name in names] == [3, 1, 2, 0]
+    assert 0 <= counted["luigi_task_execution_time_seconds"] < 60
 
 
 def test_a_taken_port_is_passed_over_and_all_are_up(stack):

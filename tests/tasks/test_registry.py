@@ -1,6 +1,7 @@
 """Publishers that interrupt each other, or are killed, at any of their requests: the registry stays whole."""
 
 import hashlib
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -189,3 +190,17 @@ def test_a_model_is_lent_whole_as_the_published_one_or_not_at_all():
     champion = Registry(other).champion()
     assert champion == registry.entry(1) and Registry(other).file(champion, "model.json") == b"0"
     assert registry.current()["serial"] == 2
+
+
+@given(order=st.lists(st.integers(0, 1), max_size=40))
+def test_two_nights_may_prune_at_once(order):
+    memory, removed = MemoryStore(conditions=True), []
+    for day in range(1, 5):
+        publish(memory, f"night{day}")
+
+    def prune() -> None:
+        removed.append(Registry(memory).prune(KEEP))
+
+    Turns(memory, [*order], [None, None]).run([prune, prune])
+    assert len(removed) == 2 and {1, 2} == {*itertools.chain(*removed)}
+    assert Registry(memory).serials() == [3, 4]

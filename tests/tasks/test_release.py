@@ -4,19 +4,49 @@ import contextlib
 import http.server
 import json
 import re
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from aiosmtpd.controller import Controller
 
-from tests.conftest import run
+from tests import conftest
+from tests.tasks import canaries
 from tests.tasks.nights import NIGHT, SMALL, objects, put, retrain, sample
 
 STRICT = [*SMALL, "release.gate.floors={spam: {precision: 0.999, recall: null, f1: null}}"]
 REASON = "the reviewers' sheet of this week is known to be wrong"
 TOLD = "notify.events=[published, refused, rolled back, drift]"
 FIRST = [option for patch in [*SMALL, TOLD] for option in ("--patch", patch)]
+PRIVATE = re.compile(r"(ingest/messages|ingest/reviews|preprocessing/cleaned|preprocessing/training-set)-\w+[./]")
+SAID: list[str] = []  # what commands wrote, and what was posted and mailed
+
+# The luigi command, with a defect: cleaning fails, and its error quotes what it was given.
+DEFECTIVE = """if True:
+    import sys
+    from luigi.cmdline import luigi_run
+    from pipeline import preprocessing
+
+    def clean(messages, settings):
+        raise ValueError(f"cannot clean {messages.to_dict()}")
+
+    preprocessing.clean = clean
+    luigi_run(sys.argv[1:])
+"""
+
+
+def run(*command: str, **options) -> subprocess.CompletedProcess[str]:
+    """The finished command; what it said is kept."""
+    done = conftest.run(*command, **options)
+    SAID.extend([done.stdout, done.stderr])
+    return done
 
 
 @contextlib.contextmanager
@@ -27,6 +57,7 @@ def listening(answer: int) -> Iterator[tuple[str, list[str]]]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            SAID.append(texts[-1])
             self.send_response(answer)
             self.end_headers()
 
@@ -43,6 +74,7 @@ def listening(answer: int) -> Iterator[tuple[str, list[str]]]:
 def first(night_environment) -> dict[str, str]:
     """The environment in which one night was run, and its model published."""
     sample(night_environment, rows=800)
+    canaries.plant(night_environment)
     done = run(*retrain(patches=[*SMALL, TOLD]), environment=night_environment)
     assert done.returncode == 0, done.stderr
     assert "Published as model 1: the first one." in done.stdout
@@ -144,3 +176,61 @@ def test_a_replay_decides_again_against_the_model_that_was_published_then(first)
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     same, compared = re.search(r"^(\d+) of (\d+) objects are the same", replayed.stdout, re.MULTILINE).groups()
     assert same == compared == str(len(shown["tasks"]) - 4)
+
+
+class Mailbox:
+    """What an SMTP server keeps."""
+
+    def __init__(self) -> None:
+        self.mails: list[Message] = []
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 OK"
+
+
+@pytest.fixture(scope="module")
+def failed(first, tmp_path_factory) -> tuple[subprocess.CompletedProcess[str], Message]:
+    """A night with a defect, and the e-mail that luigi sends of it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = tmp_path_factory.mktemp("mail") / "luigi.cfg"
+    mail = f"[email]\nforce_send = true\nreceiver = oncall@example.org\n[smtp]\nhost = 127.0.0.1\nport = {port}\n"
+    own.write_text(f"{Path(first['LUIGI_CONFIG_PATH']).read_text()}\n{mail}[worker]\nkeep_alive = false\n")
+    server = Controller(mailbox := Mailbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        command = retrain(patches=[*SMALL, "source.shards=1", "text.min_token=2"])[1:]
+        done = run(sys.executable, "-c", DEFECTIVE, *command, environment={**first, "LUIGI_CONFIG_PATH": str(own)})
+    finally:
+        server.stop()
+    (mail,) = mailbox.mails
+    return done, mail
+
+
+def test_a_defect_is_shown_where_it_is_and_quotes_no_message(failed):
+    done, _ = failed
+    assert done.returncode == 30, done.stderr
+    assert re.search(r"Traceback .*tasks/preprocessing.py.*ValueError: its words are left out", done.stderr, re.DOTALL)
+
+
+def test_luigi_mails_a_failure(failed):
+    _, mail = failed
+    assert mail["To"] == "oncall@example.org" and re.match(r"Luigi: CleanMessages.* FAILED\. Host: ", mail["Subject"])
+    (text,) = mail.get_payload()
+    text = text.get_payload(decode=True).decode()
+    SAID.append(text)
+    assert re.search(rf"date +: {NIGHT}\n", text) and "ValueError: its words are left out" in text
+
+
+def test_no_message_and_no_secret_is_anywhere_but_where_messages_are_kept(first, failed):
+    for command in (["runs", "list"], ["runs", "show", NIGHT], ["runs", "explain", NIGHT, *FIRST], ["models", "list"]):
+        run("nightsieve", *command, environment=first)
+    stored = {key: canaries.decoded(key, content) for key, content in objects(first).items()}
+    holding = {key for key, text in stored.items() if canaries.found(text, first)}
+    private = {key for key in stored if PRIVATE.match(key) and not key.endswith(".json")}
+    assert holding == private and len({PRIVATE.match(key)[1] for key in private}) == 4
+    said = [*SAID, *canaries.scheduler_says(first)]
+    assert len(said) > 20 and [found for text in said if (found := canaries.found(text, first, "s3cret"))] == []
+    assert [key for key, text in stored.items() if "s3cret" in text] == []

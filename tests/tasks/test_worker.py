@@ -1,15 +1,19 @@
 """The worker's patience, and what a task tells the scheduler while it runs."""
 
 import datetime
+import logging
+import sys
 
 import luigi
 import pytest
+from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.task_status import PENDING, UNKNOWN
 from luigi.worker import GetWorkResponse
 
 from pipeline.errors import ConfigError
 from tasks import Retrain
+from tasks.logs import WithoutTraceback
 from tasks.worker import NightWorker, mendable
 
 NIGHT = datetime.date(2026, 11, 20)
@@ -44,3 +48,29 @@ def test_only_a_mendable_error_loses_its_traceback():
     defect = "Traceback (most recent call last):\n  ...\nKeyError: 'x'\n"
     assert mendable(defect) == defect
     assert mendable("Traceback ...\npipeline.errors.StorageError: no bucket\n") == "StorageError: no bucket"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ConfigError("a.yaml: source.shards: must be a number"), "a.yaml: source.shards: must be a number"),
+        (OSError(28, "hush"), "OSError: No space left on device"),
+        (KeyError("hush"), "KeyError: its words are left out"),
+        (
+            RPCError("Errors when connecting to 'http://me:hush@luigid:8082'"),
+            "'http://luigid:8082'; is luigid running?",
+        ),
+    ],
+)
+def test_a_log_has_the_words_of_known_errors_alone_and_no_password(error, says):
+    quoted = "hush"
+    try:
+        try:
+            raise ValueError(quoted)
+        except ValueError as first:
+            raise error from first
+    except Exception:
+        record = logging.LogRecord("luigi-interface", logging.ERROR, "", 0, "%s failed", ("it",), sys.exc_info())
+    assert WithoutTraceback().filter(record)
+    assert record.getMessage().startswith("it failed\n") and says in record.getMessage()
+    assert "hush" not in record.getMessage() and record.exc_info is None
