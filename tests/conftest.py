@@ -1,5 +1,6 @@
 """Real services for every test that needs them: one PostgreSQL, one S3 and one luigid, started once, on free ports."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -7,12 +8,14 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import hypothesis
 import pytest
 import sqlalchemy
 
+from ops.cli import main
 from ops.services import Stack
 from tasks import base, retrain, s3
 
@@ -108,6 +111,20 @@ def run(*command: str, environment: dict[str, str], cwd: Path = ROOT, **options)
     """The finished command, run as a person would, its output as text."""
     whole = {**os.environ, **environment}
     return subprocess.run(command, env=whole, cwd=cwd, capture_output=True, text=True, timeout=240, **options)
+
+
+def nightsieve(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The finished nightsieve command, run in this process: another one takes longer to start than most work of it."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["nightsieve", *arguments])
+        forget()
+        with pytest.raises(SystemExit) as ended:
+            main()
+    forget()
+    return subprocess.CompletedProcess(arguments, ended.value.code, stdout.getvalue(), stderr.getvalue())
 
 
 def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:

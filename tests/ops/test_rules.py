@@ -1,21 +1,16 @@
 """`nightsieve rules`: what a night's rules did, what a message gets, what a changed pack would relabel."""
 
 import datetime
-import io
 import json
 import re
 import shutil
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from ops import nights as night_runs
-from ops.cli import main
 from tasks.s3 import store
-from tests.conftest import forget, run
+from tests.conftest import forget, nightsieve, run
 from tests.tasks.nights import NIGHT, SMALL, retrain, sample
 
 BEFORE = "2026-11-19"
@@ -44,19 +39,10 @@ def write(folder: Path, **changed: str | None) -> Path:
     return folder
 
 
-def rules(*arguments: str, environment: dict[str, str] = DATABASE_FREE, code: int = 0) -> SimpleNamespace:
-    """What the command prints, in this process: to start another one takes longer than most of what it is asked for."""
-    stdout, stderr = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        patch.setattr(sys, "argv", ["nightsieve", "rules", *arguments])
-        forget()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        forget()
-    assert ended.value.code == code, stderr.getvalue()
-    return SimpleNamespace(stdout=stdout.getvalue(), stderr=stderr.getvalue())
+def rules(*arguments: str, environment: dict[str, str] = DATABASE_FREE, code: int = 0):
+    done = nightsieve("rules", *arguments, environment=environment)
+    assert done.returncode == code, done.stderr
+    return done
 
 
 @pytest.fixture(scope="module")
