@@ -67,7 +67,7 @@ class TranslationTable(dict):
 
 
 def _covering(ranges: tuple, code_point: int) -> tuple | None:
-    place = bisect_right(ranges, code_point, key=lambda found: found[0]) - 1
+    place = bisect_right(ranges, (code_point, sys.maxunicode + 1)) - 1  # behind the one that begins there
     return ranges[place] if place >= 0 and code_point <= ranges[place][1] else None
 
 

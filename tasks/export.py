@@ -14,36 +14,48 @@ from tasks.shards import every_shard
 from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
 
+class PrepareExport(NightTask):
+    """Choose the bits of the exported model and the texts that tell a wrong scorer from a right one."""
+
+    stage, name = "export", "prepared"
+
+    def requires(self) -> dict[str, Any]:
+        # Without a goal there is no threshold, and nothing of the cross-validation to wait for.
+        measured = [self.clone(CrossValidate)] if self.settings.release.goals else []
+        return {"fitted": self.clone(FitModel), "cleaned": every_shard(self, CleanMessages), "measured": measured}
+
+    def run(self) -> None:
+        fitted, cleaned = self.input()["fitted"].load(), (shard.load()["text"] for shard in self.input()["cleaned"])
+        thresholds = training.thresholds_of(measured.load() for measured in self.input()["measured"])
+        self.output().dump(export.prepare(fitted, thresholds, cleaned))
+
+
 class ExportCoefficients(BestCandidateTask):
     """Write the fitted model as the JSON file that the device loads."""
 
     stage, name, codec = "export", "model", Raw("json")
-    dated, version = True, 2
+    dated, version = True, 3
 
     def requires(self) -> dict[str, NightTask]:
-        # Without a goal there is no threshold, and nothing of the cross-validation to wait for.
-        measured = [self.clone(CrossValidate)] if self.settings.release.goals else []
-        fitted, cleaned = self.clone(FitModel), every_shard(self, CleanMessages)
-        return {**super().requires(), "fitted": fitted, "cleaned": cleaned, "measured": measured}
+        return {**super().requires(), "fitted": self.clone(FitModel), "prepared": self.clone(PrepareExport)}
 
     def run(self) -> None:
         training_set, candidate = self.load()
-        fitted, cleaned = self.input()["fitted"].load(), (shard.load()["text"] for shard in self.input()["cleaned"])
-        thresholds = training.thresholds_of(measured.load() for measured in self.input()["measured"])
+        fitted, prepared = (self.input()[name].load() for name in ("fitted", "prepared"))
         provenance = export.provenance(self.date, self.fingerprint, candidate, training_set)
-        self.output().dump(export.build(fitted, thresholds, cleaned, provenance))
+        self.output().dump(export.build(fitted, prepared, provenance))
 
 
 class ExportVectors(NightTask):
     """Write the texts that tell a wrong scorer from a right one, with what a right one gets from them."""
 
-    stage, name, codec, version = "export", "vectors", Raw("json"), 2
+    stage, name, codec, version = "export", "vectors", Raw("json"), 3
 
-    def requires(self) -> ExportCoefficients:
-        return self.clone(ExportCoefficients)
+    def requires(self) -> dict[str, NightTask]:
+        return {"model": self.clone(ExportCoefficients), "prepared": self.clone(PrepareExport)}
 
     def run(self) -> None:
-        self.output().dump(export.build_vectors(self.input().load()))
+        self.output().dump(export.build_vectors(*(self.input()[name].load() for name in ("prepared", "model"))))
 
 
 class VerifyExport(NightTask):

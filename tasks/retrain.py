@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import gc
 import importlib
 import json
 import re
@@ -26,7 +27,7 @@ _STAGES = (ingest, labelling, preprocessing, training, export, release, report)
 # What libraries import at their first use: the checks of tables, Parquet, the database's driver.
 _LAZY = (
     "pipeline.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
-    "pandera.strategies.pandas_constraints",
+    "pandera.backends.pandas.builtin_checks", "pandera.backends.pandas.builtin_hypotheses",
     "pyarrow.dataset", "pyarrow.pandas_compat", "sqlalchemy.dialects.postgresql.psycopg2",
 )  # fmt: skip
 
@@ -90,6 +91,7 @@ class Retrain(NightTask):
         for module in _LAZY:
             importlib.import_module(module)
         text.Tokeniser.from_settings(self.settings.text)  # keeps the character map, which takes a second to build
+        gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
         return super().deps()
 
     @classmethod

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assemble": ["assemble"],
-        "build": ["build", "build_vectors", "decider"],
+        "build": ["build", "build_vectors", "decider", "prepare"],
         "format": ["decode", "encode"],
         "model": ["FixedPointModel", "LinearModel"],
         "provenance": ["provenance"],

@@ -10,19 +10,18 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.errors import DataError
 from pipeline.export.assemble import assemble
-from pipeline.export.format import decode, encode
+from pipeline.export.format import encode
 from pipeline.export.model import count_terms
-from pipeline.export.quantise import choose_bits
+from pipeline.export.quantise import choose_bits, quantise
 from pipeline.export.vectors import choose, encode_vectors, self_test
 from scorers.python.nightsieve_scorer import Scorer
 
 
-def build(
-    fitted: Pipeline, thresholds: Mapping[str, float], cleaned: Iterable[Iterable[str]], provenance: dict[str, Any]
-) -> bytes:
-    """The model file, of the fewest bits that flip no label of the ``cleaned`` texts, which come shard by shard.
+def prepare(fitted: Pipeline, thresholds: Mapping[str, float], cleaned: Iterable[Iterable[str]]) -> dict[str, Any]:
+    """What both exported files are made from, as JSON values: ``thresholds``, ``bits`` and the chosen ``vectors``.
 
-    A label that ``thresholds`` does not name has none.
+    The bits are the fewest that flip no label of the ``cleaned`` texts, which come shard by shard. A label that
+    ``thresholds`` does not name has none.
 
     Raises
     ------
@@ -34,7 +33,14 @@ def build(
     if not distinct:
         raise DataError("export: there is no message to compare the exported model with")
     fixed, bits = choose_bits(model, count_terms(model, distinct, cleaned=True))
-    return encode(fixed, {**provenance, "bits": bits}, self_test(choose(fixed)))
+    return {"thresholds": dict(thresholds), "bits": bits, "vectors": choose(fixed)}
+
+
+def build(fitted: Pipeline, prepared: dict[str, Any], provenance: dict[str, Any]) -> bytes:
+    """The model file."""
+    model = assemble(fitted).with_thresholds(prepared["thresholds"])
+    fixed = quantise(model, prepared["bits"])
+    return encode(fixed, {**provenance, "bits": prepared["bits"]}, self_test(prepared["vectors"]))
 
 
 def decider(scorer: Scorer, model_bytes: bytes) -> Callable[[str], str] | None:
@@ -42,6 +48,6 @@ def decider(scorer: Scorer, model_bytes: bytes) -> Callable[[str], str] | None:
     return functools.partial(scorer.label, thresholds=True) if any(json.loads(model_bytes)["thresholds"]) else None
 
 
-def build_vectors(model_bytes: bytes) -> bytes:
+def build_vectors(prepared: dict[str, Any], model_bytes: bytes) -> bytes:
     """The conformance vectors of a model file, as the file that travels beside it."""
-    return encode_vectors(choose(decode(model_bytes)), model_bytes)
+    return encode_vectors(prepared["vectors"], model_bytes)

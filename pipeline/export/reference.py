@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from pipeline.characters import SEPARATOR
 from pipeline.export.model import FixedPointModel, count_terms
 
 
 def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[dict[str, Any]]:
     """For each text what a line of a scorer's output holds: tokens, S, N, scores as hexadecimal doubles, and label."""
-    return outcomes(model, [model.tokeniser.tokens(text) for text in texts], count_terms(model, texts))
+    tokens = [model.tokeniser.tokens(text) for text in texts]
+    return outcomes(model, tokens, count_terms(model, map(SEPARATOR.join, tokens), cleaned=True))
 
 
 def outcomes(model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array) -> list[dict[str, Any]]:

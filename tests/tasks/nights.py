@@ -28,9 +28,9 @@ SMALL = [
 STAGES = [
     "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",
     "CleanMessages", "BuildTrainingSet",
-    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "ExportCoefficients", "ExportVectors",
-    "VerifyExport", "DescribeExport", "EvaluateOnReviews", "MeasureSpeed", "GateModel", "PublishModel", "WriteManifest",
-    "CompareModels", "WriteReport", "Retrain",
+    "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "PrepareExport", "ExportCoefficients",
+    "ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews", "MeasureSpeed", "GateModel",
+    "PublishModel", "WriteManifest", "CompareModels", "WriteReport", "Retrain",
 ]  # fmt: skip
 
 

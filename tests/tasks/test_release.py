@@ -49,6 +49,13 @@ def run(*command: str, **options) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def nightsieve(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The finished nightsieve command; what it said is kept."""
+    done = conftest.nightsieve(*arguments, environment=environment)
+    SAID.extend([done.stdout, done.stderr])
+    return done
+
+
 @contextlib.contextmanager
 def listening(answer: int) -> Iterator[tuple[str, list[str]]]:
     """The address of a server that gives this answer, and the texts that it was sent."""
@@ -88,7 +95,7 @@ def current(environment: dict[str, str]) -> int:
 
 
 def listed(environment: dict[str, str]) -> list[str]:
-    return run("nightsieve", "models", "list", environment=environment).stdout.splitlines()
+    return nightsieve("models", "list", environment=environment).stdout.splitlines()
 
 
 def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is_current(first, tmp_path):
@@ -104,7 +111,7 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
     assert "the notice of refused was not sent: HTTP 500" in refused.stderr and "s3cret" not in refused.stderr
     assert current(first) == 1
     layers = [option for patch in [*STRICT, TOLD] for option in ("--patch", patch)]
-    fetched = run("nightsieve", "runs", "fetch", NIGHT, *layers, "--to", str(tmp_path), environment=first)
+    fetched = nightsieve("runs", "fetch", NIGHT, *layers, "--to", str(tmp_path), environment=first)
     assert fetched.returncode == 0, fetched.stderr
     page = ElementTree.fromstring((tmp_path / "report" / "index.html").read_text())
     assert reason[0] in "".join(page.find("body/header").itertext())
@@ -117,39 +124,37 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
     done = run(*retrain(patches=[*STRICT, TOLD, f"release.gate.override={REASON}"]), environment=first)
     assert done.returncode == 0, done.stderr
     assert f"Published as model 2, although it failed: {REASON}" in done.stdout
-    shown = json.loads(run("nightsieve", "runs", "show", NIGHT, "--json", environment=first).stdout)
+    shown = json.loads(nightsieve("runs", "show", NIGHT, "--json", environment=first).stdout)
     assert shown["results"]["decision"]["override"] == REASON and shown["results"]["decision"]["champion"] == 1
     assert current(first) == 2
     with listening(200) as (address, texts):
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
-        command = ["nightsieve", "models", "rollback", "1", "--reason", "spam gets through"]
-        assert run(*command, environment=environment).stdout == "Model 1 is published again, as 3: spam gets through\n"
+        back = nightsieve("models", "rollback", "1", "--reason", "spam gets through", environment=environment)
+        assert back.stdout == "Model 1 is published again, as 3: spam gets through\n"
     assert texts == ["Model 1 is published again, as 3: spam gets through"]
     assert current(first) == 3
     assert [line.split()[0] for line in listed(first)] == ["1", "2", "3"]
     assert "current, is model 1 again: spam gets through" in listed(first)[2]
     for serial, folder in (("1", "old"), ("3", "new")):
-        fetched = run(
-            "nightsieve", "models", "fetch", "--serial", serial, "--to", str(tmp_path / folder), environment=first
-        )
+        fetched = nightsieve("models", "fetch", "--serial", serial, "--to", str(tmp_path / folder), environment=first)
         assert fetched.returncode == 0, fetched.stderr
         assert json.loads((tmp_path / folder / "manifest.json").read_bytes())["serial"] == int(serial)
     assert (tmp_path / "old/model.json").read_bytes() == (tmp_path / "new/model.json").read_bytes()
-    missing = run("nightsieve", "models", "rollback", "9", "--reason", "none", environment=first)
+    missing = nightsieve("models", "rollback", "9", "--reason", "none", environment=first)
     assert (missing.returncode, missing.stderr) == (3, "Error: there is no model 9; see nightsieve models list\n")
 
 
 def test_explain_names_what_made_a_task_run(first):
     other = [*STRICT, TOLD, f"release.gate.override={REASON}"]
     assert run(*retrain(patches=other), environment=first).returncode == 0
-    explained = run("nightsieve", "runs", "explain", NIGHT, *FIRST, "--against", NIGHT, environment=first).stdout
+    explained = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, environment=first).stdout
     assert "FitModel: taken over, nothing it depends on has changed\n" in explained
     assert re.search(r"^GateModel: release.gate.floors.*; release.gate.override.*$", explained, re.MULTILINE)
     assert re.search(r"^PublishModel: rests on GateModel$", explained, re.MULTILINE)
 
 
 def test_a_replay_compares_every_object_and_touches_nothing(first):
-    config = json.loads(run("nightsieve", "runs", "show", NIGHT, *FIRST, "--json", environment=first).stdout)["config"]
+    config = json.loads(nightsieve("runs", "show", NIGHT, *FIRST, "--json", environment=first).stdout)["config"]
     key = f"runs/{NIGHT}/{config}.json"
     manifest = json.loads(objects(first)[key])
     for receipt in manifest["tasks"]:
@@ -169,7 +174,7 @@ def test_a_replay_compares_every_object_and_touches_nothing(first):
 def test_a_replay_decides_again_against_the_model_that_was_published_then(first):
     # That of the night before is not the current one any more: the night of the override published one.
     layers = [option for patch in [*STRICT, TOLD] for option in ("--patch", patch)]
-    shown = json.loads(run("nightsieve", "runs", "show", NIGHT, *layers, "--json", environment=first).stdout)
+    shown = json.loads(nightsieve("runs", "show", NIGHT, *layers, "--json", environment=first).stdout)
     assert shown["results"]["decision"]["champion"] == 1 != current(first)
     assert "MeasureSpeed" in {receipt["task"] for receipt in shown["tasks"]}
     replayed = run("nightsieve", "runs", "replay", NIGHT, *layers, environment=first)
@@ -226,7 +231,7 @@ def test_luigi_mails_a_failure(failed):
 
 def test_no_message_and_no_secret_is_anywhere_but_where_messages_are_kept(first, failed):
     for command in (["runs", "list"], ["runs", "show", NIGHT], ["runs", "explain", NIGHT, *FIRST], ["models", "list"]):
-        run("nightsieve", *command, environment=first)
+        nightsieve(*command, environment=first)
     stored = {key: canaries.decoded(key, content) for key, content in objects(first).items()}
     holding = {key for key, text in stored.items() if canaries.found(text, first)}
     private = {key for key in stored if PRIVATE.match(key) and not key.endswith(".json")}

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import itertools
+import json
 import random
 
 import numpy as np
@@ -13,10 +14,11 @@ from sklearn.linear_model import RidgeClassifier
 
 from pipeline.decision import decision_scores
 from pipeline.errors import DataError
-from pipeline.export import assemble, build, build_vectors, choose_bits, decode, quantise
+from pipeline.export import assemble, build, build_vectors, choose_bits, decode, prepare, quantise
 from pipeline.export.agreement import compare, score_bounds
 from pipeline.export.model import MOST_EXACT, FixedPointModel, LinearModel, count_terms
 from pipeline.export.quantise import FEWEST_BITS
+from pipeline.export.vectors import choose, decode_vectors
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import (
     ESTIMATORS,
@@ -189,18 +191,19 @@ def test_what_is_built_has_the_bits_that_its_texts_need_and_no_others():
     fitted, texts = fit(ESTIMATORS[0]), corpus(3)[0]
     cleaned = [[" ".join(fitted[0].analyzer.tokens(text)) for text in texts]] * 2
     provenance = {name: value for name, value in PROVENANCE.items() if name != "bits"}
-    content = build(fitted, {"spam": 0.25}, cleaned, provenance)
+    prepared = prepare(fitted, {"spam": 0.25}, cleaned)
+    content = build(fitted, json.loads(json.dumps(prepared)), provenance)
     model = assemble(fitted).with_thresholds({"spam": 0.25})
     expected, bits = choose_bits(model, count_terms(model, texts))
     np.testing.assert_array_equal(decode(content).weights, expected.weights)
     np.testing.assert_array_equal(decode(content).thresholds, expected.thresholds)
     assert f'"bits":{bits}'.encode() in content
-    assert build_vectors(content).isascii()
+    assert decode_vectors(build_vectors(prepared, content), content) == choose(expected)
 
 
 def test_without_a_text_nothing_is_built():
     with pytest.raises(DataError, match="no message"):
-        build(fit(ESTIMATORS[0]), {}, [[]], PROVENANCE)
+        prepare(fit(ESTIMATORS[0]), {}, [[]])
 
 
 def test_terms_are_in_order_whatever_the_order_of_the_vocabulary():

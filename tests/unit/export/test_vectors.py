@@ -179,13 +179,12 @@ def test_why_names_each_wrong_scorer_once():
 
 
 def test_another_process_chooses_the_same(tmp_path):
-    model_bytes = encode(rich(), PROVENANCE, self_test(chosen(rich)))
-    (tmp_path / "model.json").write_bytes(model_bytes)
-    code = "import sys; from pipeline.export import build_vectors; "
-    code += "sys.stdout.buffer.write(build_vectors(open(sys.argv[1], 'rb').read()))"
+    (tmp_path / "model.json").write_bytes(encode(rich(), PROVENANCE, self_test(chosen(rich))))
+    code = "import json, pathlib, sys; from pipeline.export import decode; from pipeline.export.vectors import choose; "
+    code += "print(json.dumps(choose(decode(pathlib.Path(sys.argv[1]).read_bytes()))))"
     command = [sys.executable, "-c", code, str(tmp_path / "model.json")]  # with other hashes than this process
     found = subprocess.run(command, capture_output=True, check=True).stdout
-    assert found == encode_vectors(chosen(rich), model_bytes)
+    assert json.loads(found) == chosen(rich)
 
 
 def test_the_vectors_that_everyone_is_asked_for_are_there():

@@ -11,16 +11,16 @@ import pytest
 
 from pipeline.decision import decision_scores
 from pipeline.errors import VerificationError
-from pipeline.export import assemble, build_vectors, decode, quantise, runtimes, verify
+from pipeline.export import assemble, decode, quantise, runtimes, verify
 from pipeline.export.agreement import compare
 from pipeline.export.model import count_terms
 from pipeline.export.reference import decisions, evaluate, units
-from pipeline.export.vectors import encode_vectors
+from pipeline.export.vectors import choose, encode_vectors
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import ESTIMATORS, WORDS, corpus, exported, fit, fixed
 
 MODEL = exported(fixed(ESTIMATORS[0]))
-VECTORS = build_vectors(MODEL)
+VECTORS = encode_vectors(choose(fixed(ESTIMATORS[0])), MODEL)
 FITTED = fit(ESTIMATORS[0])
 
 
@@ -42,7 +42,7 @@ def test_it_says_how_far_a_coarse_model_is_from_the_fitted_one():
     coarse, words = fixed(ESTIMATORS[0], bits=2), itertools.chain.from_iterable(WORDS.values())
     texts = list(dict.fromkeys(map(" ".join, itertools.combinations(words, 2))))
     model = exported(coarse)
-    summary = verify(model, build_vectors(model), FITTED, texts, len(texts))
+    summary = verify(model, encode_vectors(choose(coarse), model), FITTED, texts, len(texts))
     scorer = nightsieve_scorer.load(model)
     expected = decision_scores(FITTED[1], FITTED[0].transform(texts))
     agreement = compare(assemble(FITTED), coarse, count_terms(coarse, texts), expected)
@@ -59,7 +59,7 @@ def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
     texts = iter(["the secret is free", "secret: hello", "free free", "free hello", "free \ud83d", "free"])
     tampered = exported(other)
     with pytest.raises(VerificationError, match=r"5 of 6 texts") as failure:
-        verify(tampered, build_vectors(tampered), fit(ESTIMATORS[1]), texts, 6)
+        verify(tampered, encode_vectors(choose(other), tampered), fit(ESTIMATORS[1]), texts, 6)
     assert "secret" not in str(failure.value)
     assert hashlib.sha256(b"the secret is free").hexdigest()[:12] in str(failure.value)
 
