@@ -128,6 +128,7 @@ def thirty_nights() -> list[Act]:
         Act("the rule taken out"),
         Act(
             "poisoned reviews: all that said spam say personal; they measure, and do not train",
+            due=REFUSED,  # not that the model were bad: whether it is nobody can tell
             statements=SPAM_REVIEWS_WRONG,
             shown=True,
         ),
