@@ -148,7 +148,7 @@ def thirty_nights() -> list[Act]:
         Act(f"{creeping}*free* too", due=REFUSED, rule=whitelist("prize|claim|win|won|winner|free"), shown=True),
         Act("a rollback to the model of night 21; the rule taken out", rollback=21, shown=True),
         Act(),
-        Act("senders are lost: the column is empty", statements=SENDERS_GONE, shown=True),
+        Act("senders are lost: the column is empty", due=REFUSED, statements=SENDERS_GONE, shown=True),
         Act("the senders are back", statements=SENDERS_BACK),
         Act(),
     ]
