@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg2
 import yaml
+from psycopg2.extensions import cursor as Cursor
 from sqlalchemy.engine import make_url
 
 from benchmarks import corpus
@@ -43,12 +44,8 @@ def running(home: Path) -> Iterator[Stack]:
 
 def filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
     """The environment with a schema that has a table of so many rows, filled and vacuumed if it is not there yet."""
-    url, schema = make_url(environment["NIGHTSIEVE_DATABASE_URL"]), f"rows_{rows}"
-    own = url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
-    environment = {**environment, "NIGHTSIEVE_DATABASE_URL": own}
-    with contextlib.closing(psycopg2.connect(own)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    environment = with_schema(environment, f"rows_{rows}")
+    with opened(environment) as cursor:
         cursor.execute("SELECT to_regclass('messages')")
         if cursor.fetchone()[0] is not None:
             cursor.execute("SELECT count(*) FROM messages")
@@ -60,6 +57,25 @@ def filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
         for table in ("messages", "reviews"):  # what else autovacuum would do during the first nights
             cursor.execute(f"VACUUM (ANALYZE) {table}")
     return environment
+
+
+def with_schema(environment: Mapping[str, str], schema: str) -> dict[str, str]:
+    """The environment with a schema of this name for its database's own, made if it is not there yet."""
+    url = make_url(environment["NIGHTSIEVE_DATABASE_URL"])
+    own = url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
+    environment = {**environment, "NIGHTSIEVE_DATABASE_URL": own}
+    with opened(environment) as cursor:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    return environment
+
+
+@contextlib.contextmanager
+def opened(environment: Mapping[str, str]) -> Iterator[Cursor]:
+    """A cursor in the environment's database; every statement is committed at once."""
+    with contextlib.closing(psycopg2.connect(environment["NIGHTSIEVE_DATABASE_URL"])) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor
 
 
 @contextlib.contextmanager

@@ -61,8 +61,15 @@ def night_report(
 def nights_page(nights: Sequence[dict[str, Any]]) -> dict[str, bytes]:
     """The files of the page of all nights, the last one first; each has the address of its ``report``, or null."""
     ordered = sorted(reversed(nights), key=lambda night: night["date"], reverse=True)
-    page = _template("nights.html").render(nights=ordered, macro=MACRO, percent=tables.percent, number=tables.number)
+    written = {"percent": tables.percent, "number": tables.number, "why": _why}
+    page = _template("nights.html").render(nights=ordered, macro=MACRO, **written)
     return {STYLE: _style(), "index.html": page.encode()}
+
+
+def _why(night: dict[str, Any]) -> str:
+    """The reason of an override, and the failed checks by their names: what each found is in the night's report."""
+    failed = [reason.partition(":")[0] for reason in night["reasons"]]
+    return "; ".join(([night["override"]] if night["override"] else []) + failed)
 
 
 def _drawings(

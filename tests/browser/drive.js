@@ -45,7 +45,7 @@ async function look(browser, { strict, scripted, width, scheme, screenshot }) {
   const report = await VALID.validateString(await answer.text());
   found.invalid = report.results.flatMap(({ messages }) => messages.map((each) => `${each.ruleId}: ${each.message}`));
   if (screenshot) {
-    await page.screenshot({ path: screenshot, fullPage: true });
+    await page.screenshot({ path: screenshot });
   }
   await page.goto(scripted);
   found.violations = await violations(page);

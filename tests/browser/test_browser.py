@@ -1,13 +1,8 @@
 """Reports, and the page to try a model, in Chromium: under Jenkins' policy, wide and narrow, light and dark."""
 
 import functools
-import http
-import http.server
-import json
 import os
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,54 +10,26 @@ import pytest
 
 from pipeline.report import key_figures, night_report, nights_page
 from scorers.python import nightsieve_scorer
+from tests.browser import jenkins
 from tests.conftest import ROOT
 from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fixed
 from tests.unit.report.made_up import comparison, manifest, with_thresholds
 
-MODULES = ROOT / ".ci" / "node_modules"  # npm ci --prefix .ci
-CHROMIUM, NODE = shutil.which("chromium"), shutil.which("node")
 # Where a build server tests, a browser that is missing is a failure; elsewhere its tests are skipped.
 pytestmark = pytest.mark.skipif(
-    "CI" not in os.environ and not (CHROMIUM and NODE and (MODULES / "axe-core").exists()),
+    "CI" not in os.environ and not (jenkins.CHROMIUM and jenkins.NODE and (jenkins.MODULES / "axe-core").exists()),
     reason="needs chromium, node and the packages of .ci",
 )
-JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 LOOKS = ((1400, "light"), (390, "dark"))  # in pixels, as Jenkins and a phone at night show them
 FLOOR = {"floors": {"spam": {"precision": 0.999}}}
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files below a folder: ``/jenkins/`` as Jenkins serves them, ``/scripted/`` likewise but for scripts."""
-
-    def do_GET(self) -> None:
-        if self.path == "/favicon.ico":  # which Jenkins has
-            self.send_response(http.HTTPStatus.NO_CONTENT)
-            self.end_headers()
-        else:
-            super().do_GET()
-
-    def translate_path(self, path: str) -> str:
-        return super().translate_path("/" + path.split("/", 2)[2])
-
-    def end_headers(self) -> None:
-        policies = {"jenkins": JENKINS, "scripted": JENKINS.replace("sandbox", "sandbox allow-scripts")}
-        if policy := policies.get(self.path.split("/")[1]):
-            self.send_header("Content-Security-Policy", policy)
-        super().end_headers()
-
-    def log_message(self, *arguments) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
     """A folder, and the address that it is served at."""
     folder = tmp_path_factory.mktemp("served")
-    handler = functools.partial(Handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with jenkins.served(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +44,7 @@ def seen(served, tmp_path_factory) -> dict:
     (folder / "model.json").write_bytes(model())
     looks = [(name, *look) for name in pages() for look in LOOKS]
     job = {
-        "executable": CHROMIUM,
-        "pages": [
-            {
-                **{way: f"{address}/{at}/{name}/index.html" for way, at in (("strict", "jenkins"), ("scripted",) * 2)},
-                "width": width,
-                "scheme": scheme,
-            }
-            for name, width, scheme in looks
-        ],
+        "pages": [jenkins.page(address, f"{name}/index.html", width, scheme) for name, width, scheme in looks],
         "demo": {
             "address": f"{address}/plain/demo/demo.html",
             "model": str(folder / "model.json"),
@@ -93,16 +52,7 @@ def seen(served, tmp_path_factory) -> dict:
             "damaged": model().decode().replace("free", "fred", 1),
         },
     }
-    done = subprocess.run(
-        [NODE, str(Path(__file__).with_name("drive.js"))],
-        env={**os.environ, "NODE_PATH": str(MODULES)},
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[:2000]
-    found = json.loads(done.stdout)
+    found = jenkins.drive(job)
     return {**found, "pages": dict(zip(looks, found["pages"], strict=True))}
 
 

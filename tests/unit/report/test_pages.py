@@ -235,5 +235,5 @@ def test_the_page_of_all_nights_links_to_every_report_there_is_the_last_night_fi
     root = page(nights_page(nights))
     rows = root.findall(".//tbody/tr")
     assert [text(row[0]) for row in rows] == ["2026-11-20", "2026-11-19", "2026-11-18"]
-    assert text(rows[0]).count(f"{WHY}; floor spam: precision") == 1
+    assert f"{WHY}; floor spam" in [text(cell) for cell in rows[0]]  # its name alone: the report has what it found
     assert [link.attrib["href"] for link in root.iter("a")] == ["2026-11-20/x/index.html", "2026-11-18/x/index.html"]
