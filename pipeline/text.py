@@ -23,8 +23,7 @@ def join_surrogates(text: str) -> str:
 def ngrams(tokens: list[str], low: int, high: int) -> Iterator[str]:
     """Every run of ``low`` to ``high`` tokens, joined by U+0020, shorter runs first."""
     for n in range(low, high + 1):
-        for start in range(len(tokens) - n + 1):
-            yield SEPARATOR.join(tokens[start : start + n])
+        yield from tokens if n == 1 else map(SEPARATOR.join, zip(*(tokens[start:] for start in range(n)), strict=False))
 
 
 @dataclasses.dataclass(frozen=True)

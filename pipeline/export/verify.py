@@ -28,6 +28,7 @@ from pipeline.export.vectors import OUTCOME, decode_vectors
 
 CHUNK, CHUNK_CHARACTERS = 20_000, 5_000_000  # of which two are held at once: texts, and their characters
 NAMED = 3  # differing texts that an error names, by digest
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def verify(
@@ -188,7 +189,7 @@ class _Tally:
 
 def _line(outcome: dict[str, Any]) -> bytes:
     """The line that a scorer must write."""
-    return json.dumps({key: outcome[key] for key in OUTCOME}, separators=(",", ":")).encode()
+    return _ENCODE({key: outcome[key] for key in OUTCOME}).encode()
 
 
 def _decision(explanation: bytes) -> str | None:
