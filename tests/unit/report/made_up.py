@@ -10,11 +10,11 @@ import numpy as np
 
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.intervals import UNDEFINED
+from pipeline.metrics import measure
 from pipeline.release.evidence import Compared, Evidence
 from pipeline.release.gate import Night, decide
 from pipeline.report import FORMAT
 from pipeline.settings import Gate, Settings
-from pipeline.training.metrics import measure
 
 DATE = "2026-11-20"
 LABELS = ("notification", "personal", "spam")
