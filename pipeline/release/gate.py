@@ -121,10 +121,10 @@ def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterat
     yield from _device(gate, night)
     yield from _floors(gate, night.results["reviews"])
     yield _newer(night, champion)
-    yield from _against(gate, night.labelled)
+    yield from _against(gate, night.labelled, night.earlier)
     if night.decided:
         # An app may ask for thresholds or not: neither must find its labels changed overnight.
-        yield from _against(gate, night.decided, DECIDED)
+        yield from _against(gate, night.decided, night.earlier, DECIDED)
     yield from _drift(gate, figures(night), champion and champion["figures"])
     yield from _drift_of_reviews(gate, _f1(night.champion_on_reviews), champion and champion["figures"])
 
@@ -172,17 +172,20 @@ def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
     return Check(NEWER, "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
 
 
-def _against(gate: Gate, evidence: Evidence, how: str = "") -> Iterator[Check]:
+def _against(gate: Gate, evidence: Evidence, earlier: int | None, how: str = "") -> Iterator[Check]:
     reviews, margin = evidence.reviews, gate.regression.margin
     yield _regression(f"regression on reviews{how}", MACRO, reviews, reviews.difference, margin)
     yield from _regression_of_labels(gate, reviews, how)
     yield _regression(f"regression on holdout{how}", MACRO, evidence.holdout, evidence.holdout.difference, margin)
     if gate.regression.earlier:
         # Steps that are each too small to be seen are one large step from where they began.
-        name, what = f"regression since an earlier model{how}", "macro F1 on reviews against its own"
-        found = evidence.earlier
-        none = Check(name, what, None, None, SKIPPED, "none is kept from before the champion, or an override")
-        yield _regression(name, what, found, found.difference, margin) if found else none
+        name, found = f"regression since an earlier model{how}", evidence.earlier
+        if found:
+            what = f"macro F1 on reviews against that of model {earlier}"
+            yield _regression(name, what, found, found.difference, margin)
+        else:
+            none = "none before the champion is kept, or an override began anew"
+            yield Check(name, "macro F1 on reviews", None, None, SKIPPED, none)
     yield from _churn(gate, evidence.holdout, how)
 
 

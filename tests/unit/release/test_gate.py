@@ -246,6 +246,11 @@ def test_a_model_has_those_before_it_for_predecessors_and_an_override_begins_ane
     assert long == list(range(401, 501))
 
 
+def test_a_loss_since_an_earlier_model_names_it():
+    (reason,) = decision(earlier=Compared(**{**vars(ALIKE), "difference": LOSS}))["reasons"]
+    assert "macro F1 on reviews against that of model 4 -0.02" in reason
+
+
 def test_whoever_wants_no_earlier_model_is_not_asked_for_one():
     found = decision(gate={"regression": {**GATE["regression"], "earlier": None}}, earlier=None)
     assert "regression since an earlier model" not in {check["name"] for check in found["checks"]}
