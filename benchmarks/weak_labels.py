@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from benchmarks import corpus, machine, models, results
 from pipeline import labelling, preprocessing, training
+from pipeline.metrics import measure
 from pipeline.settings import Labelling
 
 FOLDS = 5
@@ -128,7 +129,7 @@ def _fitted(votes: pd.DataFrame, verdicts: pd.DataFrame, cleaned: pd.DataFrame, 
 def _measure(human: np.ndarray, found: np.ndarray) -> dict[str, Any]:
     truth, predicted = (np.searchsorted(HUMAN, labels) for labels in (human, found))
     weight = np.ones(len(truth), dtype=np.int64)
-    metrics = training.measure(truth, predicted, weight, HUMAN, models.settings().evaluation)
+    metrics = measure(truth, predicted, weight, HUMAN, models.settings().evaluation)
     return metrics["per_label"]["spam"]
 
 

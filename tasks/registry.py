@@ -70,14 +70,28 @@ class Registry:
             raise ArtefactError(f"{self.store.address(key)}: is not the file that was published")
         return content
 
-    def lend(self, serial: int, other: Store) -> bool:
-        """Make a model the published one of another store, for gates to compare with; False if it was removed."""
-        entry = self.find(serial)
-        if entry:
-            other.write(_key(serial, "model.json"), self.file(entry, "model.json"))
-            other.write(_key(serial, ENTRY), Json().encode(entry))
-            other.write(CURRENT, Json().encode({"serial": serial, "files": entry["files"]}))
-        return entry is not None
+    def earlier(self, entry: dict[str, Any], publications: int | None) -> dict[str, Any] | None:
+        """The entry of the model so many publications ago, the published one being the last; None without one.
+
+        It is one of those that led to the published model, see `pipeline.release.gate.decide`: the oldest that is kept
+        and not longer ago.
+        """
+        before = entry.get("predecessors", [])[1 - publications :] if publications else []
+        return next(filter(None, map(self.find, before)), None)
+
+    def lend(self, serial: int, other: Store, earlier: int | None = None) -> bool:
+        """Make a model the published one of another store, for gates to compare with; False if it was removed.
+
+        So it is with an ``earlier`` one, which lies beside it.
+        """
+        entries = [self.find(each) for each in (earlier, serial) if each]
+        if None in entries:
+            return False
+        for entry in entries:
+            other.write(_key(entry["serial"], "model.json"), self.file(entry, "model.json"))
+            other.write(_key(entry["serial"], ENTRY), Json().encode(entry))
+        other.write(CURRENT, Json().encode({"serial": serial, "files": entries[-1]["files"]}))
+        return True
 
     def serials(self) -> list[int]:
         """Those of complete models, ascending."""

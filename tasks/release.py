@@ -37,13 +37,13 @@ class MeasureSpeed(NightTask):
 
 
 class GateModel(NightTask):
-    """Hold tonight's model against the published one.
+    """Hold tonight's model against the published one, and one before it.
 
-    A night is decided once, against the model that was published then: its serial is in the decision, not in the
-    fingerprint. Else every publication would make all earlier nights undecided again.
+    A night is decided once, against what was published then: the serials are in the decision, not in the fingerprint.
+    Else every publication would make all earlier nights undecided again.
     """
 
-    stage, name, version = "release", "decision", 2
+    stage, name, version = "release", "decision", 3
     sections = ("release.gate", "release.holdout", "text", "evaluation")
     dated = True
 
@@ -58,7 +58,8 @@ class GateModel(NightTask):
     def run(self) -> None:
         given, registry = self.input(), Registry(store())
         champion = registry.champion()
-        published = champion and release.Model(registry.file(champion, "model.json"), champion)
+        earlier = champion and registry.earlier(champion, self.settings.release.gate.regression.earlier)
+        others = [entry and release.Model(registry.file(entry, "model.json"), entry) for entry in (champion, earlier)]
         tonight = release.Model(given["model"].load(), release.traits(self.date, self.settings))
         shards = zip(given["messages"].parts(), *(_each(given[name]) for name in ("cleaned", "votes")), strict=True)
         results = {
@@ -69,7 +70,7 @@ class GateModel(NightTask):
             "speed": given["speed"].load(),
         }
         verdicts, reviews = given["verdicts"].load(), given["reviews"].load()
-        self.output().dump(release.judge(self.settings, tonight, published, results, shards, verdicts, reviews))
+        self.output().dump(release.judge(self.settings, tonight, *others, results, shards, verdicts, reviews))
 
 
 class PublishModel(NightTask):
@@ -91,7 +92,8 @@ class PublishModel(NightTask):
         decision, registry = self.input()["decision"].load(), Registry(store())
         files = {name: artefact.content() for name, artefact in self.input()["files"].items()}
         traits = release.traits(self.date, self.settings)
-        entry = {**traits, "config": self.config, "figures": decision["figures"], "champion": decision["champion"]}
+        entry = {**traits, "config": self.config}
+        entry |= {name: decision[name] for name in ("figures", "champion", "predecessors")}
         self.warn(decision["reasons"])
         serial = registry.publish(self.fingerprint, files, entry)["serial"] if decision["publish"] else None
         self.notices = release.notices(self.date.isoformat(), decision, serial)

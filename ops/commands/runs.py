@@ -29,7 +29,7 @@ FILES = {
 UNLIKE = {
     "missing": "its fingerprint is another one today",
     "other": "other bytes",
-    "left out": "left out, since the model that was published then is kept no longer",
+    "left out": "left out, since a model that it was held against is kept no longer",
 }
 
 
@@ -113,7 +113,7 @@ def explain(
 def replay(date: datetime.datetime, overlays: tuple[str, ...], patches: tuple[str, ...], workers: int) -> None:
     """Run a past night again on what the database gave then, and compare every object, byte for byte.
 
-    The gate decides again, against the model that was published then, and by the time that a message took then. The
+    The gate decides again, against the models that were published then, and by the time that a message took then. The
     exit code is 0 when all are the same. Nothing of the night itself is touched, nothing is published.
     """
     manifest = nights.manifest(date.date(), overlays, patches)

@@ -30,7 +30,7 @@ PUBLICATION = "PublishModel"  # nothing is published once more
 class Replayed:
     """What became of a task: the ``same`` or ``other`` bytes, or ``missing``: its fingerprint is another one today.
 
-    ``left out`` is the gate when the model that it held the night's against is kept no longer.
+    ``left out`` is the gate when a model that it held the night's against is kept no longer.
     """
 
     task: str
@@ -41,7 +41,7 @@ class Replayed:
 def replay(manifest: dict[str, Any], workers: int) -> list[Replayed]:
     """Run the night again under a prefix of its own, which is removed in the end, and compare every object.
 
-    The decision is made again too, against the model that was published then.
+    The decision is made again too, against the models that were published then.
 
     Raises
     ------
@@ -51,8 +51,9 @@ def replay(manifest: dict[str, Any], workers: int) -> list[Replayed]:
     original = store()
     with _elsewhere(original) as other:
         _hand_over(manifest, original, other)
-        champion = manifest["results"]["decision"]["champion"]
-        decided = champion is None or Registry(original).lend(champion, other)
+        decision = manifest["results"]["decision"]
+        champion, earlier = decision["champion"], decision.get("earlier")
+        decided = champion is None or Registry(original).lend(champion, other, earlier)
         night = {"date": date.fromisoformat(manifest["date"]), "config": manifest["config"]}
         roots = (*ROOTS, GateModel) if decided else ROOTS
         if not luigi.build([root(**night) for root in roots], local_scheduler=True, workers=workers):

@@ -4,23 +4,31 @@ Efron and Tibshirani, "An Introduction to the Bootstrap", 1993; for classifiers 
 significance tests for machine translation evaluation", EMNLP 2004.
 """
 
+from typing import Any
+
 import numpy as np
 
+from pipeline.intervals import UNDEFINED
 from pipeline.settings import Regression
 
+MEASURES = ("precision", "recall")
 
-def f1_difference(
+
+def differences(
     truth: np.ndarray,
     challenger: np.ndarray,
     champion: np.ndarray,
     weight: np.ndarray,
     n_labels: int,
     regression: Regression,
-) -> dict[str, float]:
-    """Macro F1 of the challenger less that of the champion: ``value``, and ``low`` and ``high`` of its interval.
+) -> dict[str, Any]:
+    """What the challenger has more than the champion, each with ``value`` and the ``low`` and ``high`` of its interval.
+
+    ``macro_f1``; and ``labels``, a row a label with its ``precision`` and its ``recall``. These have ``texts`` too: how
+    many documents stand behind the figure of that model of the two that has the fewer. What is undefined is null.
 
     Documents are drawn, not messages: a text that stands for a thousand messages is one observation. The same seed
-    gives the same interval. A label that a resample neither holds nor predicts does not count there.
+    gives the same intervals. A label that a resample neither holds nor predicts does not count there.
 
     Parameters
     ----------
@@ -33,17 +41,40 @@ def f1_difference(
         members.sum(), members / members.sum(), size=regression.resamples
     )
     counts = np.vstack([members, drawn]) * kinds[3]
-    differences = _macro_f1(kinds[0], kinds[1], counts, n_labels) - _macro_f1(kinds[0], kinds[2], counts, n_labels)
+    ours, theirs = (_scores(kinds[0], predicted, counts, n_labels) for predicted in kinds[1:3])
+    macro = np.nanmean(ours["f1"], axis=1) - np.nanmean(theirs["f1"], axis=1)
+    support = [np.bincount(labels, members, n_labels).astype(int) for labels in kinds[:3]]
+    texts = {"precision": np.minimum(*support[1:]), "recall": support[0]}
+    return {
+        "macro_f1": _interval(macro, regression),
+        "labels": [
+            {
+                name: {
+                    **_interval(ours[name][:, label] - theirs[name][:, label], regression),
+                    "texts": int(texts[name][label]),
+                }
+                for name in MEASURES
+            }
+            for label in range(n_labels)
+        ],
+    }
+
+
+def _interval(found: np.ndarray, regression: Regression) -> dict[str, float | None]:
+    """The first of them, and the interval of the others, those of the resamples."""
+    if np.isnan(found[0]):
+        return UNDEFINED
     tail = (1 - regression.confidence) / 2
-    low, high = np.quantile(differences[1:], [tail, 1 - tail])
-    return {"value": float(differences[0]), "low": float(low), "high": float(high)}
+    low, high = np.nanquantile(found[1:], [tail, 1 - tail])
+    return {"value": float(found[0]), "low": float(low), "high": float(high)}
 
 
-def _macro_f1(truth: np.ndarray, predicted: np.ndarray, counts: np.ndarray, n_labels: int) -> np.ndarray:
-    """The mean F1 over labels, float64 [n_resamples], of ``counts`` [n_resamples, n_kinds] messages."""
-    scores = np.full((len(counts), n_labels), np.nan)
+def _scores(truth: np.ndarray, predicted: np.ndarray, counts: np.ndarray, n_labels: int) -> dict[str, np.ndarray]:
+    """Precision, recall and F1, float64 [n_resamples, n_labels], of ``counts`` [n_resamples, n_kinds] messages."""
+    scores = {name: np.full((len(counts), n_labels), np.nan) for name in (*MEASURES, "f1")}
     for label in range(n_labels):
         both = counts[:, (truth == label) & (predicted == label)].sum(axis=1)
-        either = counts[:, truth == label].sum(axis=1) + counts[:, predicted == label].sum(axis=1)
-        np.divide(2 * both, either, out=scores[:, label], where=either > 0)
-    return np.nanmean(scores, axis=1)
+        true, said = (counts[:, labels == label].sum(axis=1) for labels in (truth, predicted))
+        for name, part, whole in (("precision", both, said), ("recall", both, true), ("f1", 2 * both, true + said)):
+            np.divide(part, whole, out=scores[name][:, label], where=whole > 0)
+    return scores

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.holdout import held_out
-from pipeline.release.bootstrap import f1_difference
+from pipeline.release.bootstrap import differences
 from pipeline.reviews import aggregate, merged_labels
 from pipeline.settings import Evaluation, Regression
 
@@ -23,6 +23,7 @@ class Compared:
     ----------
     documents, messages : how many distinct texts, and how many messages they stand for.
     difference : challenger's macro F1 less champion's with its interval; None without a champion or a label.
+    per_label : by label, the same of its precision and its recall, see `bootstrap.differences`; empty likewise.
     churn : the share of messages that the challenger labels otherwise; None without a champion.
     churn_per_label : the same for the messages of each label of the champion's.
     """
@@ -30,16 +31,22 @@ class Compared:
     documents: int
     messages: int
     difference: dict[str, float] | None
+    per_label: dict[str, dict[str, Any]]
     churn: float | None
     churn_per_label: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Two models on the messages that humans have labelled, and on those that neither was trained on."""
+    """Two models on the messages that humans have labelled, and on those that neither was trained on.
+
+    ``earlier`` is tonight's model beside one that was published before the champion, on the messages that humans have
+    labelled; None without one.
+    """
 
     reviews: Compared
     holdout: Compared
+    earlier: Compared | None
 
 
 def compare_on_reviews(
@@ -97,12 +104,12 @@ def compare(
     weight, bodies = documents["weight"].to_numpy(), documents["body"].unique()
     size: dict[str, Any] = {"documents": len(bodies), "messages": int(weight.sum())}
     if champion is None or documents.empty:
-        return Compared(**size, difference=None, churn=None, churn_per_label={})
-    found = {"challenger": challenger, "champion": champion}
-    said = {who: documents["body"].map({body: predict(body) for body in bodies}) for who, predict in found.items()}
+        return Compared(**size, difference=None, per_label={}, churn=None, churn_per_label={})
+    models = {"challenger": challenger, "champion": champion}
+    said = {who: documents["body"].map({body: predict(body) for body in bodies}) for who, predict in models.items()}
     changed = (said["challenger"] != said["champion"]).to_numpy()
     known = documents["label"].notna().to_numpy()
-    per_label = {
+    churned = {
         label: float(weight[where & changed].sum() / weight[where].sum())
         for label in sorted(said["champion"].unique())
         if (where := (said["champion"] == label).to_numpy()).any()
@@ -111,6 +118,12 @@ def compare(
     number = {name: place for place, name in enumerate(names)}
     columns = (documents["label"], said["challenger"], said["champion"])
     numbers = (column[known].map(number).to_numpy(dtype=np.int64) for column in columns)
-    difference = f1_difference(*numbers, weight[known], len(names), regression) if known.any() else None
     churn = float(weight[changed].sum() / weight.sum())
-    return Compared(**size, difference=difference, churn=churn, churn_per_label=per_label)
+    found = differences(*numbers, weight[known], len(names), regression) if known.any() else None
+    return Compared(
+        **size,
+        difference=found and found["macro_f1"],
+        per_label=dict(zip(names, found["labels"], strict=True)) if found else {},
+        churn=churn,
+        churn_per_label=churned,
+    )

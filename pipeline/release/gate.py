@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.release.evidence import Compared, Evidence
-from pipeline.settings import Gate
+from pipeline.settings import FURTHEST, Gate
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NEWER = "newer"
 NO_CHAMPION = "nothing is published yet"
+NOTHING = "nothing to compare"
+MACRO = "macro F1 against the champion's"
 DECIDED = ", with thresholds"
 
 
@@ -35,13 +37,17 @@ class Night:
     date : the night's.
     results : of the night's tasks: ``messages``, ``rules``, ``description``, ``reviews`` and ``speed``.
     labelled : tonight's model beside the champion.
-    decided : the same with the thresholds in their files; None where neither has one, or there is no champion.
+    decided : the same with the thresholds in their files; None where none of them has one, or there is no champion.
+    earlier : the serial of the model published before the champion that tonight's is held against too, if there is one.
+    champion_on_reviews : the champion's metrics on tonight's reviews; None without one, or without reviews.
     """
 
     date: datetime.date
     results: dict[str, Any]
     labelled: Evidence
     decided: Evidence | None
+    earlier: int | None
+    champion_on_reviews: dict[str, Any] | None
 
 
 def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
@@ -49,8 +55,9 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
 
     ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words. ``older``
     is whether the only reason is that a later night is published already, as when nights are made up for. ``override``
-    is why the model is published nevertheless, null where nothing had to be overridden; ``champion`` the serial of the
-    model that it was held against.
+    is why the model is published nevertheless, null where nothing had to be overridden. ``champion`` and ``earlier``
+    are the serials of the models that it was held against. ``predecessors`` are those of the models that led to it, the
+    last one last; an override begins anew, since what it let pass must not be held against the nights after it.
 
     Parameters
     ----------
@@ -66,6 +73,8 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
         "override": gate.override if overridden else None,
         "reasons": reasons,
         "champion": champion and champion["serial"],
+        "earlier": night.earlier,
+        "predecessors": [] if overridden or not champion else _predecessors(champion),
         "checks": [asdict(check) for check in checks],
         "figures": figures(night),
         "compared": {**asdict(night.labelled), "with_thresholds": night.decided and asdict(night.decided)},
@@ -73,14 +82,25 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
 
 
 def figures(night: Night) -> dict[str, Any]:
-    """What a later night is held against: the messages of tonight, and the shares of labels among them."""
+    """What a later night is held against: the messages of tonight, the shares of labels, and the model on reviews."""
     rules = night.results["rules"]
     labelled = max(rules["labelled"], 1)
     return {
         "messages": night.results["messages"]["counts"]["kept"],
         "coverage": rules["labelled"] / max(rules["messages"], 1),
         "shares": {label: count / labelled for label, count in rules["labels"].items()},
+        "reviews": _f1(night.results["reviews"]["metrics"]),
     }
+
+
+def _f1(metrics: dict[str, Any] | None) -> dict[str, Any] | None:
+    """F1 with its interval, of all labels and of each."""
+    per_label = metrics and {label: found["f1"] for label, found in metrics["per_label"].items()}
+    return metrics and {"macro": metrics["macro_f1"], "per_label": per_label}
+
+
+def _predecessors(champion: dict[str, Any]) -> list[int]:
+    return [*champion.get("predecessors", []), champion["serial"]][-FURTHEST:]
 
 
 def describe(check: dict[str, Any]) -> str:
@@ -101,11 +121,12 @@ def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterat
     yield from _device(gate, night)
     yield from _floors(gate, night.results["reviews"])
     yield _newer(night, champion)
-    yield from _against(gate, night.labelled)
+    yield from _against(gate, night.labelled, night.earlier)
     if night.decided:
         # An app may ask for thresholds or not: neither must find its labels changed overnight.
-        yield from _against(gate, night.decided, DECIDED)
+        yield from _against(gate, night.decided, night.earlier, DECIDED)
     yield from _drift(gate, figures(night), champion and champion["figures"])
+    yield from _drift_of_reviews(gate, _f1(night.champion_on_reviews), champion and champion["figures"])
 
 
 def _at_most(name: str, what: str, value: float | None, bound: float, note: str = "") -> Check:
@@ -151,21 +172,44 @@ def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
     return Check(NEWER, "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
 
 
-def _against(gate: Gate, evidence: Evidence, how: str = "") -> Iterator[Check]:
-    yield _regression(gate, f"regression on reviews{how}", evidence.reviews)
-    yield _regression(gate, f"regression on holdout{how}", evidence.holdout)
+def _against(gate: Gate, evidence: Evidence, earlier: int | None, how: str = "") -> Iterator[Check]:
+    reviews, margin = evidence.reviews, gate.regression.margin
+    yield _regression(f"regression on reviews{how}", MACRO, reviews, reviews.difference, margin)
+    yield from _regression_of_labels(gate, reviews, how)
+    yield _regression(f"regression on holdout{how}", MACRO, evidence.holdout, evidence.holdout.difference, margin)
+    if gate.regression.earlier:
+        # Steps that are each too small to be seen are one large step from where they began.
+        name, found = f"regression since an earlier model{how}", evidence.earlier
+        if found:
+            what = f"macro F1 on reviews against that of model {earlier}"
+            yield _regression(name, what, found, found.difference, margin)
+        else:
+            none = "none before the champion is kept, or an override began anew"
+            yield Check(name, "macro F1 on reviews", None, None, SKIPPED, none)
     yield from _churn(gate, evidence.holdout, how)
 
 
-def _regression(gate: Gate, name: str, compared: Compared) -> Check:
+def _regression(name: str, what: str, compared: Compared, found: dict[str, Any] | None, margin: float) -> Check:
     """Fails on a loss that is larger than the margin and no accident: the whole interval is below 0."""
-    found, margin = compared.difference, gate.regression.margin
-    what, bound = "macro F1 against the champion's", f"at least {-margin:.4g}, if all of its interval is below 0"
-    if found is None:
-        return Check(name, what, None, bound, SKIPPED, "nothing to compare")
+    bound = f"at least {-margin:.4g}, if all of its interval is below 0"
+    if found is None or found["value"] is None:
+        return Check(name, what, None, bound, SKIPPED, NOTHING)
     verdict = FAILED if found["value"] < -margin and found["high"] < 0 else PASSED
-    note = f"interval {found['low']:.4g} to {found['high']:.4g}, {compared.documents:,} texts"
+    note = f"interval {found['low']:.4g} to {found['high']:.4g}, {found.get('texts', compared.documents):,} texts"
     return Check(name, what, found["value"], bound, verdict, note)
+
+
+def _regression_of_labels(gate: Gate, compared: Compared, how: str) -> Iterator[Check]:
+    """One label may lose what macro F1 hides: by what another one gains, or among a dozen others."""
+    margins = {"precision": gate.regression.precision, "recall": gate.regression.recall}
+    for label, measures in compared.per_label.items():
+        for measure, margin in margins.items():
+            name, what, found = f"regression of {label}{how}", f"{measure} against the champion's", measures[measure]
+            if found["texts"] < gate.regression.texts:
+                few = f"of {found['texts']:,} texts, fewer than {gate.regression.texts:,}"
+                yield Check(name, what, found["value"], None, SKIPPED, few)
+            else:
+                yield _regression(name, what, compared, found, margin)
 
 
 def _churn(gate: Gate, compared: Compared, how: str) -> Iterator[Check]:
@@ -185,3 +229,31 @@ def _drift(gate: Gate, tonight: dict[str, Any], before: dict[str, Any] | None) -
     for label in sorted(tonight["shares"].keys() | before["shares"].keys()):
         change = abs(tonight["shares"].get(label, 0) - before["shares"].get(label, 0))
         yield _at_most(f"share of {label}", "change", change, drift.share)
+
+
+def _drift_of_reviews(gate: Gate, now: dict[str, Any] | None, before: dict[str, Any] | None) -> Iterator[Check]:
+    """One model, two nights' reviews: what it measures otherwise, the reviews say otherwise, and not the model.
+
+    Both models may look alike on reviews that are wrong. So no comparison of the two would tell.
+    """
+    then = before and before.get("reviews")
+    if not now or not then or now["per_label"].keys() != then["per_label"].keys():
+        note = NO_CHAMPION if before is None else NOTHING
+        yield Check("drift of reviews", "the champion's macro F1", None, None, SKIPPED, note)
+        return
+    yield _moved(
+        "drift of reviews", "change of the champion's macro F1", now["macro"], then["macro"], gate.drift.reviews
+    )
+    for label, found in now["per_label"].items():
+        name, what = f"drift of reviews of {label}", "change of the champion's F1"
+        yield _moved(name, what, found, then["per_label"][label], gate.drift.reviews)
+
+
+def _moved(name: str, what: str, now: dict[str, Any], then: dict[str, Any], most: float) -> Check:
+    """Fails on a change that is larger than ``most`` and no accident: the intervals do not overlap."""
+    bound = f"at most {most:.4g}, if the intervals do not overlap"
+    if now["value"] is None or then["value"] is None:
+        return Check(name, what, None, bound, SKIPPED, NOTHING)
+    change, apart = abs(now["value"] - then["value"]), now["high"] < then["low"] or then["high"] < now["low"]
+    note = f"{then['value']:.4g} on its own night's reviews, {now['value']:.4g} on tonight's"
+    return Check(name, what, change, bound, FAILED if change > most and apart else PASSED, note)

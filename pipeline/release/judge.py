@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.release.evidence import Evidence, Predict, compare, compare_on_reviews, withheld_documents
+from pipeline.evaluation import evaluate_on_reviews
+from pipeline.release.evidence import Compared, Evidence, Predict, compare, compare_on_reviews, withheld_documents
 from pipeline.release.gate import Night, decide
 from pipeline.reviews import measuring
 from pipeline.settings import Settings
@@ -40,6 +41,7 @@ def judge(
     settings: Settings,
     tonight: Model,
     published: Model | None,
+    earlier: Model | None,
     results: dict[str, Any],
     shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]],
     verdicts: pd.DataFrame,
@@ -47,35 +49,56 @@ def judge(
 ) -> dict[str, Any]:
     """The decision on tonight's model as `gate.decide` has it; arguments are those of it and of `evidence`.
 
-    Of the reviews, which taught tonight's model nothing, those that taught the published one are left out too.
-    """
-    gate = settings.release.gate
-    withheld = _withheld(tonight, published)
-    taught_by = published.traits.get("taught_by", ()) if published else ()
-    unseen = measuring(reviews, taught_by, settings.text, withheld)
-    documents = withheld_documents(shards, verdicts, withheld)
+    Of the reviews, which taught tonight's model nothing, those that taught the other one are left out too.
 
-    def evidence(way: Callable[[Model], Predict]) -> Evidence:
-        both = way(tonight), published and way(published)
-        return Evidence(
-            reviews=compare_on_reviews(unseen, *both, tonight.labels, settings.evaluation, gate.regression),
-            holdout=compare(documents, *both, tonight.labels, gate.regression),
+    Parameters
+    ----------
+    earlier : a model that was published before the ``published`` one, so that small steps add up; None without one.
+    """
+    gate, evaluation = settings.release.gate, settings.evaluation
+    documents = withheld_documents(shards, verdicts, _withheld(tonight, published))
+
+    def on_reviews(way: Callable[[Model], Predict], other: Model | None) -> Compared:
+        unseen = _unseen(reviews, tonight, other, settings)
+        return compare_on_reviews(
+            unseen, way(tonight), other and way(other), tonight.labels, evaluation, gate.regression
         )
 
-    decide_otherwise = published and (tonight.has_thresholds or published.has_thresholds)
+    def evidence(way: Callable[[Model], Predict]) -> Evidence:
+        return Evidence(
+            reviews=on_reviews(way, published),
+            holdout=compare(documents, way(tonight), published and way(published), tonight.labels, gate.regression),
+            earlier=earlier and on_reviews(way, earlier),
+        )
+
+    decide_otherwise = published and any(model.has_thresholds for model in (tonight, published, earlier) if model)
     night = Night(
         date=datetime.date.fromisoformat(tonight.traits["date"]),
         results=results,
         labelled=evidence(lambda model: model.label),
         decided=evidence(lambda model: model.decide) if decide_otherwise else None,
+        earlier=earlier and earlier.traits["serial"],
+        champion_on_reviews=published and _on_reviews(reviews, tonight, published, settings),
     )
     return decide(gate, night, published and published.traits)
 
 
-def _withheld(tonight: Model, published: Model | None) -> float:
+def _on_reviews(reviews: pd.DataFrame, tonight: Model, published: Model, settings: Settings) -> dict[str, Any] | None:
+    """The published model's metrics on tonight's reviews, measured as they were on those of its own night."""
+    unseen = _unseen(reviews, tonight, published, settings)
+    return evaluate_on_reviews(unseen, published.label, published.labels, settings.evaluation)["metrics"]
+
+
+def _unseen(reviews: pd.DataFrame, tonight: Model, other: Model | None, settings: Settings) -> pd.DataFrame:
+    """The reviews that taught neither model."""
+    taught_by = other.traits.get("taught_by", ()) if other else ()
+    return measuring(reviews, taught_by, settings.text, _withheld(tonight, other))
+
+
+def _withheld(tonight: Model, other: Model | None) -> float:
     """The part of the texts that both models were kept from; whether a text was depends on how it was cleaned."""
-    if published is None:
+    if other is None:
         return tonight.traits["holdout"]
-    if published.traits["text"] != tonight.traits["text"]:
+    if other.traits["text"] != tonight.traits["text"]:
         return 0.0
-    return min(tonight.traits["holdout"], published.traits["holdout"])
+    return min(tonight.traits["holdout"], other.traits["holdout"])

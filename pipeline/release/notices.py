@@ -2,7 +2,7 @@
 
 from typing import Any
 
-DRIFT_CHECKS = ("messages", "coverage", "share of ")
+DRIFT_CHECKS = ("messages", "coverage", "share of ", "drift of reviews")
 
 
 def notices(date: str, decision: dict[str, Any], serial: int | None) -> list[tuple[str, str]]:
@@ -22,7 +22,9 @@ def notices(date: str, decision: dict[str, Any], serial: int | None) -> list[tup
         found = [("published", f"The model of {date} was published as {serial}.")]
     drifted = [reason for reason in reasons if reason.startswith(DRIFT_CHECKS)]
     if drifted:
-        found.append(("drift", _lines(f"The messages of {date} are unlike those of the published model.", drifted)))
+        found.append(
+            ("drift", _lines(f"What came in by {date} is unlike what the published model was made of.", drifted))
+        )
     return found
 
 

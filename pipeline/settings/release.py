@@ -6,6 +6,10 @@ from pydantic import Field, model_validator
 
 from pipeline.settings.section import Fraction, Label, Section, Seed
 
+FURTHEST = 100  # publications back that the gate may look
+
+Margin = Annotated[float, Field(ge=0, lt=1)]
+
 
 class Floor(Section):
     """The least that a label must reach on the reviewed messages; null: anything."""
@@ -16,7 +20,11 @@ class Floor(Section):
 
 
 class Regression(Section):
-    margin: Annotated[float, Field(ge=0, lt=1)]
+    margin: Margin
+    precision: Margin
+    recall: Margin
+    texts: Annotated[int, Field(ge=1)]
+    earlier: Annotated[int, Field(ge=2, le=FURTHEST)] | None
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     resamples: Annotated[int, Field(ge=100, le=100_000)]
     seed: Seed
@@ -31,6 +39,7 @@ class Drift(Section):
     messages: Fraction
     coverage: Fraction
     share: Fraction
+    reviews: Fraction
 
 
 class Device(Section):

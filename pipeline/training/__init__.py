@@ -1,4 +1,4 @@
-"""Training: candidates on folds, the best of them, its cross-validation and final fit, and what reviews say of it.
+"""Training: candidates on folds, the best of them, its cross-validation and final fit.
 
 A document stands for ``weight`` messages, and everything here equals training on the messages themselves, each
 document repeated ``weight`` times: document frequencies, ``min_df`` and idf count messages, and scores and objectives
@@ -12,9 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "candidates": ["cross_validate", "evaluate_candidate"],
         "final": ["fit"],
-        "metrics": ["measure"],
         "ranking": ["select_best"],
-        "reviews": ["evaluate_on_reviews"],
         "thresholds": ["missed_on_reviews", "thresholds_of", "unreached"],
     },
 )

@@ -9,10 +9,10 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from pipeline.dataset import TrainingSet
 from pipeline.decision import centred
+from pipeline.metrics import measure
 from pipeline.settings import Candidate, Evaluation, Goal, Training
 from pipeline.training.blocks import vectorise
 from pipeline.training.folds import assign_folds
-from pipeline.training.metrics import measure
 from pipeline.training.tfidf import select_terms
 from pipeline.training.thresholds import operate
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.intervals import UNDEFINED
+from pipeline.metrics import measure
 from pipeline.settings import Evaluation, Goal
-from pipeline.training.metrics import measure
 
 SAME = 1e-9  # relative: margins that are nearer to each other differ by the order of sums alone
 POINTS = 200  # of a curve

@@ -22,8 +22,9 @@ SMALL = [
     f"training.search.grids=[{_GRID.format('linear_svm', 'C')}, {_GRID.format('multinomial_nb', 'alpha')}]",
     "source.max_body_bytes=1500",
     # Nights on a few messages differ as they like.
-    "release.gate.churn={overall: 1, label: 1}", "release.gate.drift={messages: 0.01, coverage: 1, share: 1}",
-    "release.gate.regression.margin=0.9",
+    "release.gate.churn={overall: 1, label: 1}",
+    "release.gate.drift={messages: 0.01, coverage: 1, share: 1, reviews: 1}",
+    *(f"release.gate.regression.{name}=0.9" for name in ("margin", "precision", "recall")),
 ]  # fmt: skip
 STAGES = [
     "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",

@@ -192,6 +192,31 @@ def test_a_model_is_lent_whole_as_the_published_one_or_not_at_all():
     assert registry.current()["serial"] == 2
 
 
+def test_an_earlier_model_is_lent_beside_the_published_one_or_none_is():
+    memory, other = MemoryStore(conditions=True), MemoryStore(conditions=True)
+    registry = Registry(memory)
+    for number in range(3):
+        publish(memory, f"night {number}")
+    assert not registry.lend(3, other, earlier=9) and not other.objects
+    assert registry.lend(3, other, earlier=1)
+    assert Registry(other).champion() == registry.entry(3)
+    assert Registry(other).serials() == [1, 3]
+
+
+def test_the_earlier_model_is_so_many_publications_old_or_the_oldest_that_is_kept():
+    registry = Registry(MemoryStore(conditions=True))
+    for number in range(4):
+        entry = {"date": "2026-11-20", "predecessors": list(range(1, number + 1))}
+        published = registry.publish(f"night {number}", FILES, entry)
+    found = [registry.earlier(published, publications) for publications in (2, 3, 4, 9)]
+    assert [entry["serial"] for entry in found] == [3, 2, 1, 1]
+    registry.remove(1)
+    assert registry.earlier(published, 9)["serial"] == 2
+    assert registry.earlier(published, None) is None is registry.earlier(registry.entry(4) | {"predecessors": []}, 9)
+    back = registry.roll_back(2, "the later ones are worse")
+    assert back["predecessors"] == [1]  # what was taken back led nowhere
+
+
 @given(order=st.lists(st.integers(0, 1), max_size=40))
 def test_two_nights_may_prune_at_once(order):
     memory, removed = MemoryStore(conditions=True), []

@@ -12,12 +12,25 @@ from pipeline.settings import Gate
 GATE = {
     "reviews": 10,
     "floors": {"spam": {"precision": 0.9, "recall": 0.5}},
-    "regression": {"margin": 0.01, "confidence": 0.95, "resamples": 100, "seed": 1},
+    "regression": {
+        "margin": 0.01, "precision": 0.03, "recall": 0.1, "texts": 30, "earlier": 7,
+        "confidence": 0.95, "resamples": 100, "seed": 1,
+    },
     "churn": {"overall": 0.05, "label": 0.2},
-    "drift": {"messages": 0.6, "coverage": 0.1, "share": 0.1},
+    "drift": {"messages": 0.6, "coverage": 0.1, "share": 0.1, "reviews": 0.1},
     "device": {"gzipped_bytes": 1000, "terms": 100, "microseconds": 50.0},
     "override": None,
-}
+}  # fmt: skip
+
+
+def f1(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.04, "high": value + 0.04}
+
+
+def label(precision: float, recall: float, f1_value: float = 0.8) -> dict[str, dict]:
+    return {"precision": {"value": precision}, "recall": {"value": recall}, "f1": f1(f1_value)}
+
+
 RESULTS = {
     "messages": {"counts": {"kept": 1000}},
     "rules": {"messages": 1000, "labelled": 800, "labels": {"ham": 600, "spam": 200}},
@@ -28,26 +41,44 @@ RESULTS = {
     },
     "speed": {"microseconds": 10.0},
     "reviews": {
-        "metrics": {"n": 20, "per_label": {"spam": {"precision": {"value": 0.95}, "recall": {"value": 0.6}}}},
+        "metrics": {"n": 20, "macro_f1": f1(0.9), "per_label": {"spam": label(0.95, 0.6)}},
         "with_thresholds": None,
     },
 }
 CHAMPION = {
     "serial": 7,
     "date": "2026-11-19",
-    "figures": {"messages": 1100, "coverage": 0.8, "shares": {"ham": 0.76, "spam": 0.24}},
+    "figures": {
+        "messages": 1100,
+        "coverage": 0.8,
+        "shares": {"ham": 0.76, "spam": 0.24},
+        "reviews": {"macro": f1(0.9), "per_label": {"spam": f1(0.8)}},
+    },
+    "predecessors": [4, 6],
 }
+SAME = {"value": 0.0, "low": -0.01, "high": 0.01}
 ALIKE = Compared(
     documents=50,
     messages=60,
-    difference={"value": 0.0, "low": -0.01, "high": 0.01},
+    difference=SAME,
+    per_label={"spam": {"precision": {**SAME, "texts": 30}, "recall": {**SAME, "texts": 30}}},
     churn=0.01,
     churn_per_label={"ham": 0.01, "spam": 0.1},
 )
-ALONE = Compared(documents=50, messages=60, difference=None, churn=None, churn_per_label={})
+ALONE = Compared(documents=50, messages=60, difference=None, per_label={}, churn=None, churn_per_label={})
+MEASURED = RESULTS["reviews"]["metrics"]
 
 
-def decision(champion=CHAMPION, compared=ALIKE, decided=None, date=datetime.date(2026, 11, 20), gate=None, **results):
+def decision(
+    champion=CHAMPION,
+    compared=ALIKE,
+    decided=None,
+    earlier=ALIKE,
+    measured=MEASURED,
+    date=datetime.date(2026, 11, 20),
+    gate=None,
+    **results,
+):
     found = copy.deepcopy(RESULTS)
     for path, value in results.items():
         *parents, last = path.split("__")
@@ -55,8 +86,14 @@ def decision(champion=CHAMPION, compared=ALIKE, decided=None, date=datetime.date
         for key in parents:
             place = place[key]
         place[last] = value
-    both = decided and Evidence(decided, decided)
-    night = Night(date=date, results=found, labelled=Evidence(compared, compared), decided=both)
+    night = Night(
+        date=date,
+        results=found,
+        labelled=Evidence(compared, compared, earlier),
+        decided=decided and Evidence(decided, decided, earlier),
+        earlier=earlier and 4,
+        champion_on_reviews=measured,
+    )
     return decide(Gate.model_validate({**GATE, **(gate or {})}), night, champion)
 
 
@@ -72,16 +109,34 @@ def test_a_good_night_passes_every_check():
 
 
 def test_the_first_night_has_no_champion_and_says_so():
-    found = decision(champion=None, compared=ALONE)
-    assert found["publish"] and found["champion"] is None
+    found = decision(champion=None, compared=ALONE, earlier=None, measured=None)
+    assert found["publish"] and found["champion"] is found["earlier"] is None and found["predecessors"] == []
     skipped = [check for check in found["checks"] if check["verdict"] == "skipped"]
-    assert {check["name"] for check in skipped} >= {"newer", "drift", "churn", "regression on holdout"}
+    assert {check["name"] for check in skipped} >= {
+        "newer",
+        "drift",
+        "churn",
+        "regression on holdout",
+        "regression since an earlier model",
+        "drift of reviews",
+    }
     assert any(check["note"] == "nothing is published yet" for check in skipped)
 
 
 LOSS = {"value": -0.02, "low": -0.03, "high": -0.001}
 UNSURE = {"value": -0.02, "low": -0.05, "high": 0.01}
 SMALL = {"value": -0.009, "low": -0.0095, "high": -0.001}
+
+
+def lost(texts: int = 30, **measures: float) -> dict:
+    """What the label has lost for certain."""
+    own = {name: {"value": -by, "low": -by - 0.01, "high": -0.001, "texts": texts} for name, by in measures.items()}
+    return {"per_label": {"spam": {**ALIKE.per_label["spam"], **own}}}
+
+
+def measured(macro: float, spam: float) -> dict:
+    """What the champion measures tonight."""
+    return {**MEASURED, "macro_f1": f1(macro), "per_label": {"spam": label(0.9, 0.9, spam)}}
 
 
 @pytest.mark.parametrize(
@@ -99,6 +154,17 @@ SMALL = {"value": -0.009, "low": -0.0095, "high": -0.001}
         ({"compared": {"difference": LOSS}}, ["regression on reviews", "regression on holdout"]),
         ({"compared": {"difference": UNSURE}}, []),
         ({"compared": {"difference": SMALL}}, []),
+        ({"compared": lost(precision=0.031)}, ["regression of spam"]),
+        ({"compared": lost(recall=0.101)}, ["regression of spam"]),
+        ({"compared": lost(precision=0.029, recall=0.099)}, []),
+        ({"compared": lost(precision=1, recall=1, texts=29)}, []),
+        ({"earlier": {"difference": LOSS}}, ["regression since an earlier model"]),
+        ({"earlier": {"difference": UNSURE}}, []),
+        ({"earlier": lost(precision=1)}, []),
+        ({"measured": measured(0.79, 0.8)}, ["drift of reviews"]),
+        ({"measured": measured(0.9, 0.0)}, ["drift of reviews of spam"]),
+        ({"measured": measured(1.0, 0.91)}, ["drift of reviews of spam"]),
+        ({"measured": measured(0.81, 0.71)}, []),
         ({"compared": {"churn": 0.06}}, ["churn"]),
         ({"compared": {"churn_per_label": {"spam": 0.21}}}, ["churn of spam"]),
         ({"messages__counts__kept": 600}, ["messages"]),
@@ -109,21 +175,23 @@ SMALL = {"value": -0.009, "low": -0.0095, "high": -0.001}
     ids=str,
 )
 def test_each_check_alone_refuses_and_is_named(change, names):
-    if "compared" in change:
-        change = {"compared": Compared(**{**vars(ALIKE), **change["compared"]})}
+    change = {
+        name: Compared(**{**vars(ALIKE), **value}) if name in ("compared", "earlier") else value
+        for name, value in change.items()
+    }
     found = decision(**change)
     assert failed(found) == names
     assert found["publish"] == (not names)
     assert [reason.partition(":")[0] for reason in found["reasons"]] == names
 
 
-BOUND = {"n": 20, "per_label": {"spam": {"precision": {"value": 0.99}, "recall": {"value": 0.4}}}}
+BOUND = {**MEASURED, "per_label": {"spam": label(0.99, 0.4)}}
 
 
 def test_floors_are_held_by_what_the_file_decides_with_its_thresholds():
     assert failed(decision(reviews__with_thresholds=BOUND)) == ["floor spam, with thresholds"]
     poor = {"reviews__metrics__per_label__spam__precision": {"value": 0.5}}
-    enough = {**BOUND, "per_label": {"spam": {"precision": {"value": 0.99}, "recall": {"value": 0.5}}}}
+    enough = {**BOUND, "per_label": {"spam": label(0.99, 0.5)}}
     assert decision(**poor, reviews__with_thresholds=enough)["publish"]
 
 
@@ -148,3 +216,41 @@ def test_an_override_publishes_what_failed_and_keeps_its_reason():
     assert found["publish"] and found["override"] == why["override"]
     assert found["reasons"] == ["terms: terms 101, must be at most 100"]
     assert decision(gate=why)["override"] is None
+
+
+def test_a_change_that_may_be_an_accident_of_few_reviews_is_no_drift():
+    wide = {"value": 0.75, "low": 0.5, "high": 0.9}
+    assert decision(measured={**MEASURED, "macro_f1": wide})["publish"]
+
+
+@pytest.mark.parametrize(
+    "then", [None, {"macro": f1(0.5), "per_label": {"ham": f1(0.5)}}], ids=["none", "other labels"]
+)
+def test_reviews_that_cannot_be_held_against_earlier_ones_are_not_and_it_is_said(then):
+    found = decision(champion={**CHAMPION, "figures": {**CHAMPION["figures"], "reviews": then}})
+    (check,) = [check for check in found["checks"] if check["name"].startswith("drift of reviews")]
+    assert found["publish"] and (check["verdict"], check["note"]) == ("skipped", "nothing to compare")
+
+
+def test_a_later_night_knows_what_the_model_measures_on_tonights_reviews():
+    assert decision()["figures"]["reviews"] == CHAMPION["figures"]["reviews"]
+    assert decision(reviews__metrics=None, gate={"floors": {}, "reviews": 0})["figures"]["reviews"] is None
+
+
+def test_a_model_has_those_before_it_for_predecessors_and_an_override_begins_anew():
+    assert (decision()["predecessors"], decision()["earlier"]) == ([4, 6, 7], 4)
+    why = {"override": "the vendor's new template is known"}
+    assert decision(gate=why)["predecessors"] == [4, 6, 7]
+    assert decision(gate=why, description__terms=101)["predecessors"] == []
+    long = decision(champion={**CHAMPION, "predecessors": list(range(500)), "serial": 500})["predecessors"]
+    assert long == list(range(401, 501))
+
+
+def test_a_loss_since_an_earlier_model_names_it():
+    (reason,) = decision(earlier=Compared(**{**vars(ALIKE), "difference": LOSS}))["reasons"]
+    assert "macro F1 on reviews against that of model 4 -0.02" in reason
+
+
+def test_whoever_wants_no_earlier_model_is_not_asked_for_one():
+    found = decision(gate={"regression": {**GATE["regression"], "earlier": None}}, earlier=None)
+    assert "regression since an earlier model" not in {check["name"] for check in found["checks"]}

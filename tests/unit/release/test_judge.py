@@ -1,6 +1,7 @@
 """The gate's work: which messages the two models are held against each other on."""
 
 import datetime
+import functools
 from types import SimpleNamespace
 
 import pandas as pd
@@ -14,31 +15,67 @@ from tests.unit.test_reviews import table
 
 DATE = datetime.date(2026, 11, 20)
 TEACHING = "evaluation.train.sources=[correction]"
+WORDS = [f"{first}{second}" for first in "abcdef" for second in "ghijkl"]
+EMPTY = [pd.DataFrame({"key": [], name: []}).astype("str") for name in ("body", "text", "rules")]
+NO_VERDICTS = pd.DataFrame({"rules": pd.Series([], dtype=object), "label": pd.Series([], dtype="str")})
 
 
+@functools.cache
 def settings(*patches: str):
     layers = [config.file_layer(config.DEFAULTS), *map(config.patch_layer, ("release.holdout=0", *patches))]
     return config.resolve(layers, {"NIGHTSIEVE_DATABASE_URL": "sqlite:///unused.db"}).settings
 
 
-def model(date: datetime.date, *patches: str) -> SimpleNamespace:
-    known = {**CHAMPION, **traits(date, settings(*patches))}
-    spam = {"label": lambda body: "spam", "decide": lambda body: "spam"}
-    return SimpleNamespace(**spam, has_thresholds=False, labels=("personal", "spam"), traits=known)
+def model(date: datetime.date, *patches: str, says=lambda body: "spam", **known) -> SimpleNamespace:
+    known = {**CHAMPION, **traits(date, settings(*patches)), **known}
+    labels = ("personal", "spam")
+    return SimpleNamespace(label=says, decide=says, has_thresholds=False, labels=labels, traits=known)
 
 
 def test_reviews_that_taught_the_published_model_compare_nothing():
-    shard = [pd.DataFrame({"key": [], name: []}).astype("str") for name in ("body", "text", "rules")]
     reviews = table(
         ("1", "spam", "correction", None), ("2", "personal", "correction", None), ("3", "spam", "crowd", None)
     )
     reviews["body"] = pd.Series(["pay now", "see you", "PAY now!"], dtype="str")
-    empty = pd.DataFrame({"rules": pd.Series([], dtype=object), "label": pd.Series([], dtype="str")})
     compared = []
     for patches in ((), (TEACHING,)):
-        given = (settings(), model(DATE), model(DATE, *patches), RESULTS, [shard], empty, reviews)
+        given = (settings(), model(DATE), model(DATE, *patches), None, RESULTS, [EMPTY], NO_VERDICTS, reviews)
         compared.append(judge(*given)["compared"]["reviews"]["messages"])
     assert compared == [3, 0]
+
+
+def crowd(labels: dict[str, str], correction: str | None = None) -> pd.DataFrame:
+    """A review of the crowd for each word, and a correction of that one."""
+    reviews = table(*((word, label, "crowd", None) for word, label in labels.items()))
+    return pd.concat([reviews, table((correction, labels[correction], "correction", None))]) if correction else reviews
+
+
+def test_an_earlier_model_is_held_against_tonights_on_the_reviews_that_did_not_teach_it():
+    reviews = crowd(dict.fromkeys(WORDS, "spam"), correction=WORDS[0])
+    wrong, right = model(DATE, says=lambda body: "personal"), model(DATE, TEACHING, serial=4)
+    found = judge(settings(), wrong, wrong, right, RESULTS, [EMPTY], NO_VERDICTS, reviews)
+    verdicts = {check["name"]: (check["verdict"], check["value"]) for check in found["checks"]}
+    assert verdicts["regression on reviews"] == ("passed", 0)
+    assert verdicts["regression since an earlier model"] == ("failed", -1)
+    assert found["earlier"] == 4
+    compared = (found["compared"][name]["messages"] for name in ("reviews", "earlier"))
+    assert tuple(compared) == (len(WORDS), len(WORDS) - 1)
+
+
+def test_reviews_that_change_their_mind_are_seen_though_no_model_changes():
+    truth = {word: ("spam", "personal")[number % 2] for number, word in enumerate(WORDS)}
+    right = {"value": 1.0, "low": 0.9, "high": 1.0}
+    figures = {**CHAMPION["figures"], "reviews": {"macro": right, "per_label": {"personal": right, "spam": right}}}
+
+    def says(body: str) -> str:
+        return truth[body.removeprefix("text ")]
+
+    for labels, expected in ((truth, "passed"), (dict.fromkeys(WORDS, "personal"), "failed")):
+        models = model(DATE, says=says), model(DATE, says=says, figures=figures), None
+        found = judge(settings(), *models, RESULTS, [EMPTY], NO_VERDICTS, crowd(labels))
+        verdicts = {check["name"]: check["verdict"] for check in found["checks"]}
+        assert {verdict for name, verdict in verdicts.items() if name.startswith("drift of reviews")} == {expected}
+        assert verdicts["regression on reviews"] == "passed"
 
 
 def exported_with(**thresholds: float) -> bytes:
@@ -53,7 +90,7 @@ def compared(tonight: bytes, published: bytes | None) -> dict:
     shard = tuple(pd.DataFrame({"key": ["1", "2"], name: values}) for name, values in columns.items())
     verdicts = pd.DataFrame({"rules": [["s"], ["c"]], "label": ["spam", "chat"]})
     models = Model(tonight, known), published and Model(published, known)
-    return judge(settings(), *models, RESULTS, [shard], verdicts, table())["compared"]
+    return judge(settings(), *models, None, RESULTS, [shard], verdicts, table())["compared"]
 
 
 def test_a_threshold_that_changes_labels_is_seen_whoever_has_it():

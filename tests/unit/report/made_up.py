@@ -10,11 +10,11 @@ import numpy as np
 
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.intervals import UNDEFINED
+from pipeline.metrics import measure
 from pipeline.release.evidence import Compared, Evidence
 from pipeline.release.gate import Night, decide
 from pipeline.report import FORMAT
 from pipeline.settings import Gate, Settings
-from pipeline.training.metrics import measure
 
 DATE = "2026-11-20"
 LABELS = ("notification", "personal", "spam")
@@ -139,9 +139,13 @@ def _decision(
 ) -> dict[str, Any]:
     difference = {"value": 0.001, "low": -0.002, "high": 0.004} if champion else None
     churn = {"churn": 0.007, "churn_per_label": {"spam": 0.01}} if champion else {"churn": None, "churn_per_label": {}}
-    compared = Compared(documents=900, messages=1_000, difference=difference, **churn)
+    loss = {"value": -0.001, "low": -0.003, "high": 0.002, "texts": 120}
+    per_label = {label: {"precision": loss, "recall": loss} for label in results["rules"]["labels"]} if champion else {}
+    compared = Compared(documents=900, messages=1_000, difference=difference, per_label=per_label, **churn)
     found = {**results, "speed": {"microseconds": 123.4}}
-    night = Night(datetime.date.fromisoformat(date), found, Evidence(compared, compared), decided=None)
+    measured = results["reviews"]["metrics"] if champion else None
+    evidence = Evidence(compared, compared, earlier=None)
+    night = Night(datetime.date.fromisoformat(date), found, evidence, None, None, measured)
     entry = None
     if champion:
         theirs = champion["results"]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.metrics import measure
 from pipeline.settings import Goal
-from pipeline.training import measure, missed_on_reviews, thresholds_of, unreached
+from pipeline.training import missed_on_reviews, thresholds_of, unreached
 from pipeline.training.thresholds import POINTS, margins, operate
 from tests.unit.training.training_corpus import EVALUATION
 

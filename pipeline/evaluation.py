@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from pipeline.metrics import measure
 from pipeline.reviews import aggregate, merged_labels
 from pipeline.settings import Evaluation
-from pipeline.training.metrics import measure
 
 
 def evaluate_on_reviews(

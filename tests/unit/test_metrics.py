@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from pipeline.training import measure
+from pipeline.metrics import measure
 from tests.unit.training.training_corpus import EVALUATION
 
 LABELS = ("bank", "chat", "otp")
