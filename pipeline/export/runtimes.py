@@ -16,6 +16,8 @@ from pipeline.errors import VerificationError
 from pipeline.export.reference import units
 from pipeline.export.sources import JAVA, JAVASCRIPT, PYTHON
 
+LINGERING = 30  # seconds that a process may live on without its output
+COMPLAINTS = 10_000  # bytes of its stderr that are read
 PROGRAMS = {"python": (), "java": ("javac", "java"), "javascript": ("node",)}  # what must be on the PATH
 
 
@@ -119,9 +121,13 @@ class Work:
     def _finish(self) -> None:
         if self.process.stdout.read(1):
             raise VerificationError(f"The {self.language} scorer wrote more lines than it was given texts.")
-        if self.process.wait():
+        try:
+            code = self.process.wait(LINGERING)
+        except subprocess.TimeoutExpired:
+            raise VerificationError(f"The {self.language} scorer has closed its output and does not end.") from None
+        if code:
             self.complaints.seek(0)
-            raise _failure(self.language, self.complaints.read())
+            raise _failure(self.language, self.complaints.read(COMPLAINTS))
 
 
 def _hang_up(process: subprocess.Popen) -> None:

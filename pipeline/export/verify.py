@@ -4,10 +4,11 @@ import contextlib
 import hashlib
 import itertools
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import InitVar, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,11 @@ from pipeline.export.runtimes import Scorer, Work, hexadecimal_lines, scorers
 from pipeline.export.vectors import OUTCOME, decode_vectors
 
 CHUNK, CHUNK_CHARACTERS = 20_000, 5_000_000  # of which two are held at once: texts, and their characters
+# Bytes that a scorer must have to write after a line before that line is waited for: no output buffer is as large.
+AFTERWARDS = 1 << 20
+PATIENCE = 600  # seconds to wait for the lines of a chunk, of which a scorer writes thousands in one
 NAMED = 3  # differing texts that an error names, by digest
+T = TypeVar("T")
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -48,14 +53,14 @@ def verify(
     ``proved``; of the others, ``observed`` were seen to be the same. ``smallest_margin`` is that of the best over
     the second-best score of the estimator, None without a text.
 
-    Memory holds one chunk of texts, and 16 bytes for each text seen; ``progress`` is told which fraction of all texts,
-    ``total``, is done.
+    Memory holds a few chunks of texts, and some 80 bytes for each text seen; ``progress`` is told which fraction of all
+    texts, ``total``, is done.
 
     Raises
     ------
     VerificationError
-        A line or a vector differs, a scorer fails, or a score is further from the estimator's than rounding explains.
-        The message names texts by the start of their sha256.
+        A line or a vector differs, a scorer fails or hangs, or a score is further from the estimator's than rounding
+        explains. The message names texts by the start of their sha256.
     """
     vectors, seen, done = decode_vectors(vectors_bytes, model_bytes), set(), 0
     tally = _Tally(decode(model_bytes), assemble(fitted), fitted)
@@ -86,7 +91,7 @@ class _Tally:
     proved: int = 0
     largest_score_difference: float = 0.0
     smallest_margin: float = np.inf
-    begun: list[tuple[list[str], list[bytes], dict[str, Future[list[bytes]]]]] = field(default_factory=list)
+    begun: deque[tuple[list[str], list[bytes], dict[str, Future[list[bytes]]]]] = field(default_factory=deque)
 
     def __post_init__(self, fitted: Pipeline) -> None:
         """Raises a VerificationError where a text's counts would not be those that the estimator decides by."""
@@ -111,8 +116,8 @@ class _Tally:
     def check(self, texts: list[str], work: Mapping[str, Work]) -> None:
         """Gives the texts to the scorers, and counts those whose label or scores are unlike the estimator's.
 
-        What depends on the tokens alone is computed once for all texts that have the same. The lines of these texts
-        are compared when the next ones have been given to the scorers, which are not kept waiting then.
+        What depends on the tokens alone is computed once for all texts that have the same. Lines are compared when
+        enough of others must follow them, so that scorers neither wait nor keep them in a buffer.
         """
         self.texts += len(texts)
         given = hexadecimal_lines(texts)
@@ -123,20 +128,23 @@ class _Tally:
         counts = count_terms(self.model, cleaned, cleaned=True)
         self._agree([texts[row] for row in first], counts, np.bincount(places))
         lines = list(map(_line, outcomes(self.model, [tokens[row] for row in first], counts)))
-        self._compare_begun()
         self.begun.append((texts, [lines[place] for place in places], written))
+        while (
+            len(self.begun) > 1 and sum(len(line) for _, after, _ in [*self.begun][1:] for line in after) > AFTERWARDS
+        ):
+            self._compare_first()
 
     def finish(self, work: Mapping[str, Work]) -> None:
         """Compares what the scorers have not written yet."""
-        ended = [scorer.end() for scorer in work.values()]
-        self._compare_begun()
-        for each in ended:
-            each.result()
-
-    def _compare_begun(self) -> None:
+        ended = {language: scorer.end() for language, scorer in work.items()}
         while self.begun:
-            texts, expected, written = self.begun.pop()
-            self._compare(texts, expected, {language: lines.result() for language, lines in written.items()})
+            self._compare_first()
+        for language, end in ended.items():
+            _wait_for(language, end)
+
+    def _compare_first(self) -> None:
+        texts, expected, written = self.begun.popleft()
+        self._compare(texts, expected, {language: _wait_for(language, lines) for language, lines in written.items()})
 
     def _agree(self, texts: list[str], counts: sp.csr_array, standing_for: np.ndarray) -> None:
         """Compares the model with the estimator that it was made from, on texts that stand for so many."""
@@ -185,6 +193,13 @@ class _Tally:
 
     def _name(self, texts: Iterable[str]) -> None:
         self.named += [_sha256(text)[:12] for text in itertools.islice(texts, NAMED - len(self.named))]
+
+
+def _wait_for(language: str, future: Future[T]) -> T:
+    try:
+        return future.result(PATIENCE)
+    except TimeoutError:
+        raise VerificationError(f"The {language} scorer has written nothing for {PATIENCE} seconds.") from None
 
 
 def _line(outcome: dict[str, Any]) -> bytes:

@@ -67,6 +67,8 @@ class _Problem:
         at_zero = _transposed(self.X, self.cost * self.sign)
         scale = 1 / np.sqrt(_diagonal(self.X, self.cost))
         first = np.abs(at_zero * scale).max()
+        if first == 0:  # which is then the optimum
+            return np.zeros_like(weights), 0
         short, steps = 1 - self.sign * _scores(self.X, weights), 0
         while True:
             inside = np.flatnonzero(short > 0)
@@ -78,7 +80,7 @@ class _Problem:
             way, taken = _conjugate_gradients(X, cost, -gradient, min(0.1, np.sqrt(steepest / first)), most - steps)
             along = self.sign * _scores(self.X, way)
             length = self._lowest(short, along, weights @ way, way @ way)
-            weights, short, steps = weights + length * way, short - length * along, steps + taken
+            weights, short, steps = weights + length * way, short - length * along, steps + max(1, taken)
 
     def _lowest(self, short: np.ndarray, along: np.ndarray, slope: float, curvature: float) -> float:
         """How far to go: where the objective, of which there is a parabola between any two kinks, stops to fall.

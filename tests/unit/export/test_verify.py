@@ -101,6 +101,24 @@ def test_a_scorer_that_refuses_the_model_fails():
         running["python"](["free"])
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("new", [1, 10, 300])
+def test_a_chunk_with_few_new_texts_keeps_nobody_waiting(new, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("pipeline.export.verify"), "CHUNK", 1000)
+    texts = [f"free {number}" for number in range(3000 + new)]
+    for order in (texts, texts[:1000] + texts[:1000] + texts[-new:] + texts):
+        assert verify(MODEL, VECTORS, FITTED, order, len(order))["texts"] == len(texts)
+
+
+def test_a_scorer_that_hangs_fails(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("pipeline.export.verify"), "PATIENCE", 0.5)
+    monkeypatch.setattr(runtimes.Work, "_write", lambda work, texts: None)
+    monkeypatch.setattr(runtimes.Work, "end", lambda work: work.reading.submit(work._finish))
+    monkeypatch.setattr(runtimes.Scorer, "__call__", lambda scorer, texts: [b"{}"] * len(texts))
+    with pytest.raises(VerificationError, match="scorer has written nothing for 0.5 seconds"):
+        verify(MODEL, VECTORS, FITTED, ["free"], 1)
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
