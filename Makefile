@@ -60,7 +60,7 @@ test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
 bench: setup  ## measure anew what benchmarks/README.md shows, nights on tables around ROWS (some hours)
-	set -e; for name in agreement size scoring labelling votes weak_labels search overhead thirty_nights; do $(BIN)/python -m benchmarks.$$name; done
+	set -e; for name in agreement size scoring labelling votes weak_labels search blocks overhead thirty_nights; do $(BIN)/python -m benchmarks.$$name; done
 	$(BIN)/python -m benchmarks.night --rows "$$ROWS"
 	$(BIN)/python -m benchmarks.night --rows "$$ROWS" --growth
 	$(BIN)/python -m benchmarks.limits --rows "$$ROWS"

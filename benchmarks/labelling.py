@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks import corpus, machine, models, results
+from benchmarks import corpus, labelling_plot, machine, models, results
 from pipeline.labelling import Engine, compile_rules
 from pipeline.settings import Labelling, Rule
 
@@ -26,6 +26,7 @@ COMPARED = 300
 SLOW = 25  # the baselines that search once a rule and message are given so many times fewer messages
 PROCESSES = 2
 SECONDS = 5.0
+GROWTH_PLOT = machine.ROOT / "docs" / "rules-growth.svg"
 
 Way = Callable[[Sequence[Rule], list[str]], np.ndarray]
 
@@ -59,6 +60,7 @@ def main() -> None:
         ],
     }
     results.write("labelling", result, tables(result))
+    labelling_plot.draw(result["growth"], GROWTH_PLOT)
 
 
 def _rules(most: int) -> list[Rule]:

@@ -103,8 +103,12 @@ def growth(services: Stack, overlay: Path, sizes: Sequence[int], rounds: int) ->
                 nights.append(timed(f"{rows:,} rows, round {turn + 1} of {rounds}", place.night, DATE))
                 (ingested,) = place.outputs(DATE)["IngestMessages"]
                 counts = json.loads(ingested.read_bytes())["counts"]
+                (search,) = place.outputs(DATE)["SearchGrid"]
+                best = json.loads(search.read_bytes())["candidates"][0]["description"]
             copies.append(bare_copy(settings, DATE, environment["NIGHTSIEVE_DATABASE_URL"]))
-        grown.append({"rows": rows, "sampled": counts["kept"], "copy": results.summary(copies), **_nights(nights)})
+        grown.append(
+            {"rows": rows, "sampled": counts["kept"], "best": best, "copy": results.summary(copies), **_nights(nights)}
+        )
     rules, candidates = len(settings.labelling.rules), len(settings.training.search.candidates)
     return {"machine": _machine(), "rounds": rounds, "rules": rules, "candidates": candidates, "sizes": grown}
 

@@ -115,6 +115,7 @@ def growth_tables(result: dict[str, Any]) -> str:
     ]
     rest = [
         ["messages sampled", *(f"{size['sampled']:,}" for size in sizes)],
+        ["best candidate, which is cross-validated and fitted", *(size["best"] for size in sizes)],
         ["objects written, MB", *(f"{size['bytes'] / 1e6:,.1f}" for size in sizes)],
         ["largest process, MiB", *(f"{size['peak_mib']:,.0f}" for size in sizes)],
         *([f"of {stage}, MiB", *(f"{size['stages'][stage]['peak_mib']:,.0f}" for size in sizes)] for stage in stages),
@@ -153,7 +154,7 @@ def draw_stages(result: dict[str, Any], path: Path) -> None:
             axes.margins(x=0.02)
         handles = [Patch(color=colour) for colour in (*COLOURS, BETWEEN)]
         figure.legend(handles, [*STAGES, "none of these"], loc="outside lower center", ncols=5, frameon=False)
-        _save(figure, path)
+        save(figure, path)
 
 
 def draw_growth(result: dict[str, Any], path: Path) -> None:
@@ -190,7 +191,7 @@ def draw_growth(result: dict[str, Any], path: Path) -> None:
         handles, names = time.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=5, frameon=False)
         figure.suptitle(f"How a night grows: {result['rules']} rules, {result['candidates']} candidates", fontsize=12)
-        _save(figure, path)
+        save(figure, path)
 
 
 def _bar(axes: Axes, name: str, seconds: Mapping[str, float], whole: float) -> None:
@@ -201,6 +202,7 @@ def _bar(axes: Axes, name: str, seconds: Mapping[str, float], whole: float) -> N
     axes.annotate(f"{whole:,.1f} s", (sum(lengths), name), (4, 0), textcoords="offset points", va="center")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Writes the figure as SVG."""
     # Without a date and the version of the library the bytes depend on the result alone.
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

@@ -21,6 +21,7 @@ import pandas as pd
 from benchmarks import baseline, corpus, machine, results
 from benchmarks.night_stages import WORKERS, watch
 from pipeline.config import DEFAULTS, file_layer, resolve
+from pipeline.dataset import TrainingSet
 from pipeline.preprocessing import build_training_set, clean
 from pipeline.settings import Candidate, Settings
 from pipeline.training import evaluate_candidate
@@ -70,15 +71,19 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     }
 
 
-def search_as_a_night(texts: list[str], labels: list[str], settings: Settings) -> Scores:
-    """The score on each fold of every candidate, by the stages of a night."""
+def training_set(texts: list[str], labels: list[str], settings: Settings) -> TrainingSet:
+    """What a night makes of the texts when its rules say these labels."""
     keys = pd.Series(range(len(texts))).astype("str")
     cleaned = clean(pd.DataFrame({"key": keys, "body": pd.Series(texts, dtype="str")}), settings.text)
     votes = pd.DataFrame({"key": keys, "rules": [[label] for label in labels]})
     names = sorted(set(labels))
     verdicts = pd.DataFrame({"rules": [[name] for name in names], "label": names, "confidence": 1.0})
-    training_set = build_training_set([votes], verdicts, [cleaned], soft=False)
-    evaluate = partial(evaluate_candidate, training_set, training=settings.training)
+    return build_training_set([votes], verdicts, [cleaned], soft=False)
+
+
+def search_as_a_night(texts: list[str], labels: list[str], settings: Settings) -> Scores:
+    """The score on each fold of every candidate, by the stages of a night."""
+    evaluate = partial(evaluate_candidate, training_set(texts, labels, settings), training=settings.training)
     candidates = settings.training.search.candidates
     with ProcessPoolExecutor(WORKERS) as pool:
         found = pool.map(evaluate, candidates)

@@ -100,7 +100,8 @@ def read_reviews(connection: Connection, source: Source, date: datetime.date) ->
 
 
 def _unique(hashes: np.ndarray, source: Source) -> np.ndarray:
-    if len(np.unique(hashes)) < len(hashes):
+    ordered = np.sort(hashes)  # a tenth of the memory of np.unique's table
+    if (ordered[1:] == ordered[:-1]).any():
         column = source.messages.columns.key.name
         raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} is not unique")
     return hashes
@@ -170,6 +171,11 @@ def _copy(connection: Connection, query: str, columns: dict[str, pa.DataType]) -
         try:
             yield from _parse(pipe, columns)
         except pa.ArrowInvalid as error:
+            if "straddling" in str(error):
+                raise SourceError(
+                    f"source: a row is longer than {BLOCK >> 20} MB, its body aside\n"
+                    "leave it out by source.messages.where, or name another column for key, sender or annotator"
+                ) from None
             copying.result()  # when the statement failed, that is the cause; a cut or empty stream only follows from it
             if "Empty CSV" not in str(error):
                 raise

@@ -46,7 +46,8 @@ def evaluate_candidate(
     """The candidate's score on each of the search's folds; the same for the same input.
 
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over the messages, on the same
-    splits; SGD's nearly do where it is trained in blocks. ``converged`` is false when a solver ran into ``max_iter`` on
+    splits, as far as its solver comes to the same optimum (docs/architecture.md); SGD's nearly do where it is trained
+    in blocks. ``converged`` is false when a solver ran into ``max_iter`` on
     any fold.
 
     Raises

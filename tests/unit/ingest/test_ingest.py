@@ -158,6 +158,13 @@ def test_keys_that_are_not_unique_are_refused(connection, tmp_path):
         draw(connection, tmp_path)
 
 
+def test_a_row_that_is_far_too_long_is_refused_in_words(database_url, tmp_path):
+    with pytest.raises(SourceError, match="a row is longer than 8 MB"), ingest.connect(make_url(database_url)) as each:
+        fill(each, [(str(number), "text", None) for number in range(100)])
+        each.execute(sqlalchemy.text("UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')"))
+        draw(each, tmp_path)
+
+
 def test_an_empty_sample_says_so(connection, tmp_path):
     fill(connection, [("1", "text", "2026-11-21 00:00:00+00:00")])
     with pytest.raises(

@@ -1,0 +1,46 @@
+"""The Newton method beside liblinear, on the objective that both minimise."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.svm import LinearSVC
+
+from pipeline.training.svm import NewtonSVC
+
+
+def objective(fitted: LinearSVC, X: sp.csr_array, y: np.ndarray, weight: np.ndarray) -> float:
+    """What `LinearSVC` minimises, of all its binary problems together; the intercept is penalised."""
+    positive = fitted.classes_[1:] if len(fitted.classes_) == 2 else fitted.classes_
+    sign = np.where(y[:, None] == positive, 1, -1)
+    short = np.maximum(1 - sign * (X @ fitted.coef_.T + fitted.intercept_), 0)
+    penalty = (fitted.coef_**2).sum() + (fitted.intercept_**2).sum()
+    return penalty / 2 + fitted.C * (weight[:, None] * short**2).sum()
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(2, 60), st.integers(1, 12)),
+    density=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+    classes=st.integers(2, 5),
+    C=st.sampled_from([0.01, 0.1, 1, 10]),
+    warm=st.booleans(),
+)
+def test_no_solver_of_the_same_objective_goes_lower(seed, shape, density, classes, C, warm):
+    rng = np.random.default_rng(seed)
+    X = sp.csr_array(rng.integers(1, 3, shape) * (rng.random(shape) < density)).astype(np.float64)
+    y = np.append(np.arange(2), rng.integers(0, classes, shape[0] - 2))
+    weight = rng.integers(1, 9, shape[0])
+    problems = 1 if len(np.unique(y)) == 2 else len(np.unique(y))
+    start = rng.normal(size=(problems, shape[1] + 1)) if warm else None
+    newton = NewtonSVC(C=C, max_iter=10_000).fit(X, y, weight, start)
+    liblinear = LinearSVC(C=C, dual=False, tol=1e-9, max_iter=100_000).fit(X, y, weight)
+    lowest = objective(liblinear, X, y, weight)
+    assert newton.n_iter_ < 10_000 and objective(newton, X, y, weight) <= lowest * (1 + 1e-9) + 1e-12
+    assert newton.decision_function(X) == pytest.approx(liblinear.decision_function(X), abs=1e-4)
+
+
+def test_where_nothing_is_the_optimum_a_warm_start_ends_there():
+    found = NewtonSVC(C=1, max_iter=100).fit(np.ones((10, 1)), np.array([0, 1] * 5), start=np.ones((1, 2)))
+    assert not found.coef_.any() and not found.intercept_.any()
