@@ -1,8 +1,8 @@
 """The night as one plain script: what one writes with pandas, `re` and scikit-learn alone.
 
 ``python -m benchmarks.baseline --until 2026-11-20 --to out`` trains from the database of ``NIGHTSIEVE_DATABASE_URL`` as
-the configuration says. Three things are taken from the project, for else the results could not be equal: what the
-configuration says, the tokens of a message, and which message is in which fold.
+the configuration says. Four things are taken from the project, for else the results could not be equal: what the
+configuration says, the tokens of a message, which texts train nothing, and which message is in which fold.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from sklearn.svm import LinearSVC
 
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.dataset import TrainingSet
+from pipeline.holdout import held_out
 from pipeline.settings import Candidate, Rule, Settings, Text, Training
 from pipeline.text import Tokeniser
 from pipeline.training.folds import assign_folds
@@ -74,6 +75,7 @@ def run(settings: Settings, until: datetime.date, given: Sequence[Path], to: Pat
     clock.time("aside", messages[["key", "label"]].to_parquet, to / "labels.parquet")
     # In this order, because the steps of SGD depend on it.
     labelled = messages.dropna(subset=["label"]).sort_values(["text", "label"])
+    labelled = labelled[~clock.time("aside", held_out, labelled["text"], settings.release.holdout)]
     texts, labels = labelled["text"].to_numpy(object), labelled["label"].to_numpy(object)
     scores = clock.time("search", search, texts, labels, training)
     best = max(scores, key=lambda candidate: np.mean(scores[candidate]))  # the first on a tie
