@@ -3,6 +3,7 @@
 import math
 import multiprocessing
 import re
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,16 +46,23 @@ class Prober:
         self._kill()
 
     def problems(self, question: Question, budget: float) -> list[str]:
-        """What is wrong with the pattern and what would be right, a problem a line; within ``budget`` seconds."""
+        """What is wrong with the pattern and what would be right, a problem a line.
+
+        The process may compute for ``budget`` seconds: however busy the machine is, that ends nothing.
+        """
         if self._process is None:
             self._start()
-        self._end.send(question)
-        problems, step, deadline = [], "", time.monotonic() + budget
-        while self._end.poll(max(0.0, deadline - time.monotonic())):
+        self._end.send((question, budget))
+        problems, step = [], ""
+        while True:
             try:
                 kind, text = self._end.recv()
             except EOFError:
+                self._process.join()
+                code = self._process.exitcode
                 self._kill()
+                if code == -signal.SIGPROF:
+                    return [*problems, f"catastrophic: no answer in {budget:g} s on {step}; {_REMEDY}"]
                 return [*problems, f"the process that tried it on {step} crashed; simplify the pattern"]
             if kind == "done":
                 return problems
@@ -62,8 +70,6 @@ class Prober:
                 step = text
             else:
                 problems.append(text)
-        self._kill()
-        return [*problems, f"catastrophic: no answer in {budget:g} s on {step}; {_REMEDY}"]
 
     def _start(self) -> None:
         # Not forked: whoever asks may have threads, a progress bar for one.
@@ -90,14 +96,17 @@ def _answer(end: Connection) -> None:
     end.send(("done", ""))
     while True:
         try:
-            question = end.recv()
+            question, budget = end.recv()
         except EOFError:
             return
+        # Nobody handles the signal: it ends the process, in the midst of a search.
+        signal.setitimer(signal.ITIMER_PROF, budget)
         try:
             for answer in _examine(question):
                 end.send(answer)
         except (RecursionError, MemoryError):
             end.send(("problem", "is nested too deeply to be examined; write it with fewer groups inside groups"))
+        signal.setitimer(signal.ITIMER_PROF, 0)
         end.send(("done", ""))
 
 
