@@ -95,13 +95,23 @@ class Registry:
         else:
             self.store.delete(key)
 
+    def published(self, publication: str) -> dict[str, Any] | None:
+        """The entry of the model that came of the publication; None if there is none, or it was removed."""
+        claim = f"claim-{publication}-"
+        for serial, names in self._listed().items():
+            if ENTRY in names and any(name.startswith(claim) for name in names):
+                entry = self.find(serial)
+                if entry and entry["publication"] == publication:  # not one whose claim came first
+                    return entry
+        return None
+
     def publish(self, publication: str, files: dict[str, bytes], entry: dict[str, Any]) -> dict[str, Any]:
         """The entry of the model after it became the current one.
 
         Asked for once more with the name of the same ``publication``, it is what came of the first time. The files'
         manifest gets the serial; ``entry`` is what else a later night must know.
         """
-        published = self._published(publication)
+        published = self.published(publication)
         if published is None:
             serial = self._claim(publication)
             manifest = {**json.loads(files["manifest.json"]), "serial": serial}
@@ -153,15 +163,6 @@ class Registry:
             if match := _SERIAL.fullmatch(key):
                 found[int(match[1])].add(match[2])
         return found
-
-    def _published(self, publication: str) -> dict[str, Any] | None:
-        claim = f"claim-{publication}-"
-        for serial, names in self._listed().items():
-            if ENTRY in names and any(name.startswith(claim) for name in names):
-                entry = self.find(serial)
-                if entry and entry["publication"] == publication:  # not one whose claim came first
-                    return entry
-        return None
 
     def _claim(self, publication: str) -> int:
         """A serial above all others, ours alone: of two that claim the same, one at least sees the other's claim."""

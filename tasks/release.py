@@ -40,12 +40,14 @@ class GateModel(NightTask):
     """Hold tonight's model against the published one.
 
     A night is decided once, against the model that was published then: its serial is in the decision, not in the
-    fingerprint. Else every publication would make all earlier nights undecided again.
+    fingerprint. Else every publication would make all earlier nights undecided again. Of nights that run at once none
+    is decided while another one publishes.
     """
 
     stage, name, version = "release", "decision", 2
     sections = ("release.gate", "release.holdout", "text", "evaluation")
     dated = True
+    resources = {"registry": 1}
 
     def requires(self) -> dict[str, object]:
         tasks = {
@@ -73,9 +75,13 @@ class GateModel(NightTask):
 
 
 class PublishModel(NightTask):
-    """Make the model the current one, if it passed; a refused one leaves everything as it is."""
+    """Make the model the current one, if it passed; a refused one leaves everything as it is.
 
-    stage, name = "release", "publication"
+    So does one that was decided against a model that is not the current one any more. A decision is published once,
+    however often and under whatever `release.keep` its night is run.
+    """
+
+    stage, name, version = "release", "publication", 2
     sections = ("release.keep",)
     dated = True
     resources = {"registry": 1}
@@ -90,12 +96,16 @@ class PublishModel(NightTask):
     def run(self) -> None:
         decision, registry = self.input()["decision"].load(), Registry(store())
         files = {name: artefact.content() for name, artefact in self.input()["files"].items()}
-        traits = release.traits(self.date, self.settings)
+        traits, publication = release.traits(self.date, self.settings), self.requires()["decision"].fingerprint
         entry = {**traits, "config": self.config, "figures": decision["figures"], "champion": decision["champion"]}
         self.warn(decision["reasons"])
-        serial = registry.publish(self.fingerprint, files, entry)["serial"] if decision["publish"] else None
-        self.notices = release.notices(self.date.isoformat(), decision, serial)
-        self.output().dump({"serial": serial, "removed": registry.prune(self.settings.release.keep)})
+        current = None if registry.published(publication) else registry.champion()
+        overtaken = release.overtaken(self.date.isoformat(), decision, current)
+        passed = decision["publish"] and not overtaken
+        result = {"serial": registry.publish(publication, files, entry)["serial"] if passed else None}
+        result |= {"overtaken": overtaken, "removed": registry.prune(self.settings.release.keep)}
+        self.notices = release.notices(self.date.isoformat(), decision, result)
+        self.output().dump(result)
 
 
 @PublishModel.event_handler(luigi.Event.SUCCESS)

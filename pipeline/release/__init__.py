@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "gate": ["describe"],
         "judge": ["Model", "judge", "traits"],
         "notices": ["notices"],
+        "overtaken": ["overtaken"],
         "retention": ["expendable"],
         "speed": ["measure_speed"],
     },
