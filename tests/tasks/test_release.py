@@ -129,7 +129,11 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
     assert current(first) == 2
     with listening(200) as (address, texts):
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
-        back = nightsieve("models", "rollback", "1", "--reason", "spam gets through", environment=environment)
+        rollback = ("models", "rollback", "1", "--reason", "spam gets through")
+        # Nothing is published by a command that fails.
+        wrong = nightsieve(*rollback, "--patch", "notify.event=[refused]", environment=environment)
+        assert wrong.returncode == 3 and "did you mean events?" in wrong.stderr and current(first) == 2
+        back = nightsieve(*rollback, "--patch", TOLD, environment=environment)
         assert back.stdout == "Model 1 is published again, as 3: spam gets through\n"
     assert texts == ["Model 1 is published again, as 3: spam gets through"]
     assert current(first) == 3
