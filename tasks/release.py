@@ -58,6 +58,7 @@ class GateModel(NightTask):
         return {**{name: self.clone(task) for name, task in tasks.items()}, **shards, "reviews": measuring(self)}
 
     def run(self) -> None:
+        self.warn(release.warnings(self.settings.release.gate, self.date))
         given, registry = self.input(), Registry(store())
         champion = registry.champion()
         published = champion and release.Model(registry.file(champion, "model.json"), champion)

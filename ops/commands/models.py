@@ -7,6 +7,7 @@ import click
 from ops import nights
 from ops.folders import write_together
 from pipeline.errors import ConfigError
+from pipeline.settings import reasoned
 from tasks import webhook
 from tasks.registry import Registry
 from tasks.s3 import store
@@ -45,9 +46,18 @@ def fetch(serial: int | None, to: Path) -> None:
     click.echo(f"Model {entry['serial']} of {entry['date']} written to {to}: {', '.join(entry['files'])}")
 
 
+def _reason(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return reasoned(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @models.command(epilog="Example: nightsieve models rollback 7 --reason 'flags bank messages as spam'")
 @click.argument("serial", type=SERIAL)
-@click.option("--reason", required=True, help="Why; it is kept with the model and shown by models list.")
+@click.option(
+    "--reason", required=True, callback=_reason, help="Why; it is kept with the model and shown by models list."
+)
 @click.option("--config", "overlays", multiple=True, metavar="URI", help="The nights' overlay: who is told.")
 @click.option("--patch", "patches", multiple=True, metavar="A.B=VALUE", help="A single key, such as notify.events.")
 def rollback(serial: int, reason: str, overlays: tuple[str, ...], patches: tuple[str, ...]) -> None:

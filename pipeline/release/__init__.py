@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "gate": ["describe"],
         "judge": ["Model", "judge", "traits"],
-        "notices": ["notices"],
+        "notices": ["notices", "warnings"],
         "overtaken": ["overtaken"],
         "retention": ["expendable"],
         "speed": ["measure_speed"],

@@ -49,8 +49,8 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
 
     ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words. ``older``
     is whether the only reason is that a later night is published already, as when nights are made up for. ``override``
-    is why the model is published nevertheless, null where nothing had to be overridden; ``champion`` the serial of the
-    model that it was held against.
+    is why the model is published nevertheless, null where nothing had to be, or that of another night; ``champion`` the
+    serial of the model that it was held against.
 
     Parameters
     ----------
@@ -59,11 +59,11 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
     checks = list(_checks(gate, night, champion))
     failed = [check for check in checks if check.verdict == FAILED]
     reasons = [describe(asdict(check)) for check in failed]
-    overridden = bool(reasons) and gate.override is not None
+    override = gate.override if reasons and gate.override and gate.override.night == night.date else None
     return {
-        "publish": not reasons or overridden,
+        "publish": not reasons or override is not None,
         "older": [check.name for check in failed] == [NEWER],
-        "override": gate.override if overridden else None,
+        "override": override and override.reason,
         "reasons": reasons,
         "champion": champion and champion["serial"],
         "checks": [asdict(check) for check in checks],

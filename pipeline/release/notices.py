@@ -1,6 +1,9 @@
 """What people are told about a night's model."""
 
+import datetime
 from typing import Any
+
+from pipeline.settings import Gate
 
 DRIFT_CHECKS = ("messages", "coverage", "share of ")
 
@@ -27,6 +30,13 @@ def notices(date: str, decision: dict[str, Any], publication: dict[str, Any]) ->
     if drifted:
         found.append(("drift", _lines(f"The messages of {date} are unlike those of the published model.", drifted)))
     return found
+
+
+def warnings(gate: Gate, date: datetime.date) -> list[str]:
+    """What of the gate's configuration somebody should look at after this night, in words."""
+    if gate.override is None or gate.override.night == date:
+        return []
+    return [f"release.gate.override is for the night of {gate.override.night} and overrides nothing here; take it out"]
 
 
 def _lines(head: str, lines: list[str]) -> str:

@@ -73,7 +73,7 @@ def test_a_night_has_every_task(environment):
         ("labelling.resolution.method=label_model", AFTER_VERDICTS),
         ("labelling.resolution.soft=true", AFTER_VERDICTS),
         ("release.holdout=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
-        ("release.gate.override=known to be right", DECISION),
+        ("release.gate.override={night: 2026-11-20, reason: known to be right}", DECISION),
         ("release.keep.models=7", DECISION - {"GateModel", "CompareModels"}),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.release.evidence import Compared, Evidence
 from pipeline.release.gate import Night, decide
+from pipeline.release.notices import warnings
 from pipeline.settings import Gate
 
 GATE = {
@@ -143,8 +144,19 @@ def test_no_label_may_change_for_apps_that_ask_for_thresholds_nor_for_others(cha
 
 
 def test_an_override_publishes_what_failed_and_keeps_its_reason():
-    why = {"override": "the vendor's new template is known"}
+    why = {"override": {"night": datetime.date(2026, 11, 20), "reason": "the vendor's new template is known"}}
     found = decision(gate=why, description__terms=101)
-    assert found["publish"] and found["override"] == why["override"]
+    assert found["publish"] and found["override"] == why["override"]["reason"]
     assert found["reasons"] == ["terms: terms 101, must be at most 100"]
     assert decision(gate=why)["override"] is None
+
+
+def test_an_override_that_was_left_in_place_lets_no_later_failure_through():
+    night, next_night = datetime.date(2026, 11, 20), datetime.date(2026, 11, 21)
+    why = {"override": {"night": night, "reason": "the vendor's new template is known"}}
+    found = decision(gate=why, date=next_night, description__terms=101)
+    assert (found["publish"], found["override"]) == (False, None)
+    gate = Gate.model_validate({**GATE, **why})
+    assert warnings(gate, night) == []
+    (words,) = warnings(gate, next_night)
+    assert words.startswith("release.gate.override is for the night of 2026-11-20 and overrides nothing here")
