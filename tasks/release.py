@@ -104,7 +104,8 @@ class PublishModel(NightTask):
         overtaken = release.overtaken(self.date.isoformat(), decision, current)
         passed = decision["publish"] and not overtaken
         result = {"serial": registry.publish(publication, files, entry)["serial"] if passed else None}
-        result |= {"overtaken": overtaken, "removed": registry.prune(self.settings.release.keep)}
+        removed = registry.prune(self.settings.release.keep, decision["champion"])
+        result |= {"overtaken": overtaken, "removed": removed}
         self.notices = release.notices(self.date.isoformat(), decision, result)
         self.output().dump(result)
 
