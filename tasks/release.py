@@ -61,7 +61,7 @@ class GateModel(NightTask):
         self.warn(release.warnings(self.settings.release.gate, self.date))
         given, registry = self.input(), Registry(store())
         champion = registry.champion()
-        published = champion and release.Model(registry.file(champion, "model.json"), champion)
+        published = champion and release.published_model(registry.file(champion, "model.json"), champion)
         tonight = release.Model(given["model"].load(), release.traits(self.date, self.settings))
         shards = zip(given["messages"].parts(), *(_each(given[name]) for name in ("cleaned", "votes")), strict=True)
         results = {

@@ -36,12 +36,14 @@ class Night:
     results : of the night's tasks: ``messages``, ``rules``, ``description``, ``reviews`` and ``speed``.
     labelled : tonight's model beside the champion.
     decided : the same with the thresholds in their files; None where neither has one, or there is no champion.
+    unreadable : why the champion's file cannot be read, so that nothing is compared; None if it can, or there is none.
     """
 
     date: datetime.date
     results: dict[str, Any]
     labelled: Evidence
     decided: Evidence | None
+    unreadable: str | None = None
 
 
 def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
@@ -101,6 +103,9 @@ def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterat
     yield from _device(gate, night)
     yield from _floors(gate, night.results["reviews"])
     yield _newer(night, champion)
+    if night.unreadable:
+        bound = "of a format that is read here"
+        yield Check("champion", "the published model's file", "unreadable", bound, FAILED, night.unreadable)
     yield from _against(gate, night.labelled)
     if night.decided:
         # An app may ask for thresholds or not: neither must find its labels changed overnight.

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,22 @@ class Model:
         self.has_thresholds = any(json.loads(content)["thresholds"])
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A published model that this version's scorers do not take, ``why``, and what the registry's entry says of it."""
+
+    why: str
+    traits: dict[str, Any]
+
+
+def published_model(content: bytes, traits: dict[str, Any]) -> Model | Unreadable:
+    """The model in a file that may be of an earlier or a later version of the format."""
+    try:
+        return Model(content, traits)
+    except ValueError as error:
+        return Unreadable(str(error), traits)
+
+
 def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
     """What a later night must know of a model of this night to compare itself with it, as a JSON value."""
     return {
@@ -39,7 +56,7 @@ def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
 def judge(
     settings: Settings,
     tonight: Model,
-    published: Model | None,
+    published: Model | Unreadable | None,
     results: dict[str, Any],
     shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]],
     verdicts: pd.DataFrame,
@@ -49,7 +66,8 @@ def judge(
 
     Of the reviews, which taught tonight's model nothing, those that taught the published one are left out too.
     """
-    gate = settings.release.gate
+    gate, entry = settings.release.gate, published and published.traits
+    why, published = (published.why, None) if isinstance(published, Unreadable) else (None, published)
     withheld = _withheld(tonight, published)
     taught_by = published.traits.get("taught_by", ()) if published else ()
     unseen = measuring(reviews, taught_by, settings.text, withheld)
@@ -68,8 +86,9 @@ def judge(
         results=results,
         labelled=evidence(lambda model: model.label),
         decided=evidence(lambda model: model.decide) if decide_otherwise else None,
+        unreadable=why,
     )
-    return decide(gate, night, published and published.traits)
+    return decide(gate, night, entry)
 
 
 def _withheld(tonight: Model, published: Model | None) -> float:
