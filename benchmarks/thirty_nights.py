@@ -110,7 +110,7 @@ class Nights:
     def run(self, act: Act, date: datetime.date) -> None:
         """Run the night, and keep what is to be told of it."""
         command = ["luigi", "--module", "tasks", "Retrain", "--date", str(date), "--workers", str(WORKERS)]
-        patches = [word for patch in act.patches for word in ("--patch", patch)]
+        patches = [word for patch in act.patches for word in ("--patch", patch % {"date": date})]
         begun = time.perf_counter()
         with _overlay(self.corpus, act.rule) as overlay:
             done = _run(self.place.environment, *command, "--config", str(overlay), *patches)

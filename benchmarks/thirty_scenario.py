@@ -25,7 +25,7 @@ class Act:
     due : what a careful person would do with its model: one of the three words above.
     statements : SQL, done before the night; ``%(noon)s`` is noon of the night.
     rule : added to the pack for this night.
-    patches : of this night's configuration.
+    patches : of this night's configuration; ``%(date)s`` is its date.
     rollback : the night whose model is published again before this one.
     again : it is the night before once more.
     shown : its report is a scenario's, to be looked at.
@@ -111,7 +111,10 @@ def thirty_nights() -> list[Act]:
         Act(
             "the same night, after somebody looked: an override",
             due=OVERRIDDEN,
-            patches=("release.gate.override=Velo is a new customer and its messages are here to stay",),
+            patches=(
+                "release.gate.override.night=%(date)s",
+                "release.gate.override.reason=Velo is a new customer and its messages are here to stay",
+            ),
             again=True,
             shown=True,
         ),

@@ -4,14 +4,17 @@ import datetime
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from pipeline import report
+from pipeline.config import resolve
 from pipeline.errors import ArtefactError, ConfigError
-from tasks.retrain import freeze
+from pipeline.settings import Settings
+from tasks.retrain import freeze, layers
 from tasks.s3 import store
 
 DATE = click.DateTime(["%Y-%m-%d"])
@@ -25,6 +28,12 @@ def layer_options(command: Callable) -> Callable:
     ):
         command = parameter(command)
     return command
+
+
+def settings_today(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Settings:
+    """What a night would run with today, for what needs no database: a shell that names none can ask too."""
+    environment = {**os.environ, "NIGHTSIEVE_DATABASE_URL": os.environ.get("NIGHTSIEVE_DATABASE_URL") or "sqlite://"}
+    return resolve(layers(overlays, patches), environment).settings
 
 
 def runs() -> list[tuple[str, str]]:

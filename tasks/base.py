@@ -15,6 +15,7 @@ from typing import Any
 
 import luigi
 from luigi.task import flatten
+from pydantic import ValidationError
 
 from pipeline.codecs import Codec, Json
 from pipeline.config import canonical
@@ -159,9 +160,20 @@ _settings: dict[str, Settings] = {}
 
 
 def load_settings(digest: str) -> Settings:
-    """The frozen configuration of that digest, from S3: all that a worker needs to rebuild a task."""
+    """The frozen configuration of that digest, from S3: all that a worker needs to rebuild a task.
+
+    Raises
+    ------
+    ConfigError : another version of this project wrote it, with keys that are others here.
+    """
     if digest not in _settings:
-        _settings[digest] = Settings.model_validate_json(store().read(f"configs/{digest}.json"))
+        key = f"configs/{digest}.json"
+        try:
+            _settings[digest] = Settings.model_validate_json(store().read(key))
+        except ValidationError as error:
+            first = ".".join(map(str, error.errors()[0]["loc"]))
+            wrote = f"another version of this project wrote it ({first} is not what it is here)"
+            raise ConfigError(f"{store().address(key)}: {wrote}; run the night from its YAML files") from None
     return _settings[digest]
 
 

@@ -5,11 +5,14 @@ stay for ever, so no serial is given out twice. `entry.json` is written last: a 
 """
 
 import contextlib
+import datetime
 import hashlib
 import json
 import re
 import secrets
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline import release
@@ -22,6 +25,8 @@ CURRENT = "models/current.json"
 ENTRY = "entry.json"
 _SERIAL = re.compile(r"models/(\d+)/(.+)")
 _TRIES = 100
+_AT_ONCE = 8  # requests
+_ABANDONED = datetime.timedelta(days=1)  # no publisher and no removal is at work for so long
 
 
 class Registry:
@@ -95,7 +100,7 @@ class Registry:
 
     def serials(self) -> list[int]:
         """Those of complete models, ascending."""
-        return sorted(serial for serial, names in self._listed().items() if ENTRY in names)
+        return _complete(self._listed())
 
     def pinned(self) -> set[int]:
         """Those that no retention removes."""
@@ -109,13 +114,23 @@ class Registry:
         else:
             self.store.delete(key)
 
+    def published(self, publication: str) -> dict[str, Any] | None:
+        """The entry of the model that came of the publication; None if there is none, or it was removed."""
+        claim = f"claim-{publication}-"
+        for serial, names in self._listed().items():
+            if ENTRY in names and any(name.startswith(claim) for name in names):
+                entry = self.find(serial)
+                if entry and entry["publication"] == publication:  # not one whose claim came first
+                    return entry
+        return None
+
     def publish(self, publication: str, files: dict[str, bytes], entry: dict[str, Any]) -> dict[str, Any]:
         """The entry of the model after it became the current one.
 
         Asked for once more with the name of the same ``publication``, it is what came of the first time. The files'
         manifest gets the serial; ``entry`` is what else a later night must know.
         """
-        published = self._published(publication)
+        published = self.published(publication)
         if published is None:
             serial = self._claim(publication)
             manifest = {**json.loads(files["manifest.json"]), "serial": serial}
@@ -145,37 +160,39 @@ class Registry:
             if not name.startswith("claim-"):
                 self.store.delete(_key(serial, name))
 
-    def prune(self, keep: Keep) -> list[int]:
+    def prune(self, keep: Keep, champion: int | None = None) -> list[int]:
         """Remove the models that nothing holds: neither current, pinned, among the last, nor of one of the last nights.
+
+        Of a night is the model that it published, and the one that it was held against; tonight's, whose run is not
+        written down yet, is the ``champion``. What was left of a model half written or half removed goes too.
 
         Returns their serials.
         """
-        dates = sorted({key.split("/")[1] for key in self.store.keys("runs/")})[-keep.runs :]
-        current = self.current()
+        runs = [key for key in self.store.keys("runs/") if not key.endswith(".receipt.json")]
+        dates = sorted({_date(key) for key in runs})[-keep.runs :]
+        written, current = self.store.written("models/"), self.current()
         protected = self.pinned() | ({current["serial"]} if current else set())
-        entries = map(self.find, release.expendable(self.serials(), keep.models, protected))
+        entries = map(self.find, release.expendable(_complete(_by_serial(written)), keep.models, protected))
         # Another night may be removing the same ones: what is gone by now has no entry.
-        removed = [entry["serial"] for entry in entries if entry and entry["date"] not in dates]
+        found = [entry["serial"] for entry in entries if entry and entry["date"] not in dates]
+        # Read only if there is something to be removed: that is one request a run.
+        compared = {champion, *self._champions(key for key in runs if found and _date(key) in dates)}
+        removed = [serial for serial in found if serial not in compared]
         for serial in removed:
             self.remove(serial)
+        for key in _abandoned(written, current["serial"] if current else 0):
+            self.store.delete(key)
         return removed
+
+    def _champions(self, runs: Iterable[str]) -> set[int | None]:
+        """The serials of the models that the models of these runs were held against."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            manifests = map(json.loads, pool.map(self.store.read, runs))
+            return {found.get("results", {}).get("decision", {}).get("champion") for found in manifests}
 
     def _listed(self) -> dict[int, set[str]]:
         """The names of the objects under each serial."""
-        found = defaultdict(set)
-        for key in self.store.keys("models/"):
-            if match := _SERIAL.fullmatch(key):
-                found[int(match[1])].add(match[2])
-        return found
-
-    def _published(self, publication: str) -> dict[str, Any] | None:
-        claim = f"claim-{publication}-"
-        for serial, names in self._listed().items():
-            if ENTRY in names and any(name.startswith(claim) for name in names):
-                entry = self.find(serial)
-                if entry and entry["publication"] == publication:  # not one whose claim came first
-                    return entry
-        return None
+        return _by_serial(self.store.keys("models/"))
 
     def _claim(self, publication: str) -> int:
         """A serial above all others, ours alone: of two that claim the same, one at least sees the other's claim."""
@@ -202,6 +219,41 @@ class Registry:
             with contextlib.suppress(Conflict):
                 self.store.replace(CURRENT, Json().encode(pointer), found and found[1])
         raise Conflict(f"{self.store.address(CURRENT)}: others write it all the time; try again")
+
+
+def _abandoned(written: dict[str, datetime.datetime], current: int) -> Iterator[str]:
+    """The files of serials without an entry, all of them old: their publishers were killed, or their removal was.
+
+    Only below the current serial. So a publisher that sleeps for longer than anybody thought, and finds its files gone,
+    has made a model that nobody is given.
+
+    Parameters
+    ----------
+    written : when each object under ``models/`` was.
+    """
+    recent = datetime.datetime.now(datetime.UTC) - _ABANDONED
+    for serial, names in _by_serial(written).items():
+        old = all(written[_key(serial, name)] < recent for name in names)
+        if serial < current and ENTRY not in names and old:
+            yield from (_key(serial, name) for name in names if not name.startswith("claim-"))
+
+
+def _by_serial(keys: Iterable[str]) -> dict[int, set[str]]:
+    """The names of the objects under each serial, of all those under ``models/``."""
+    found = defaultdict(set)
+    for key in keys:
+        if match := _SERIAL.fullmatch(key):
+            found[int(match[1])].add(match[2])
+    return found
+
+
+def _complete(listed: dict[int, set[str]]) -> list[int]:
+    """The serials of complete models, ascending."""
+    return sorted(serial for serial, names in listed.items() if ENTRY in names)
+
+
+def _date(run: str) -> str:
+    return run.split("/")[1]
 
 
 def _key(serial: int, name: str) -> str:

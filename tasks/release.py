@@ -40,12 +40,14 @@ class GateModel(NightTask):
     """Hold tonight's model against the published one, and one before it.
 
     A night is decided once, against what was published then: the serials are in the decision, not in the fingerprint.
-    Else every publication would make all earlier nights undecided again.
+    Else every publication would make all earlier nights undecided again. Of nights that run at once none is decided
+    while another one publishes.
     """
 
     stage, name, version = "release", "decision", 3
     sections = ("release.gate", "release.holdout", "text", "evaluation")
     dated = True
+    resources = {"registry": 1}
 
     def requires(self) -> dict[str, object]:
         tasks = {
@@ -56,10 +58,14 @@ class GateModel(NightTask):
         return {**{name: self.clone(task) for name, task in tasks.items()}, **shards, "reviews": measuring(self)}
 
     def run(self) -> None:
+        self.warn(release.warnings(self.settings.release.gate, self.date))
         given, registry = self.input(), Registry(store())
         champion = registry.champion()
         earlier = champion and registry.earlier(champion, self.settings.release.gate.regression.earlier)
-        others = [entry and release.Model(registry.file(entry, "model.json"), entry) for entry in (champion, earlier)]
+        others = [
+            entry and release.published_model(registry.file(entry, "model.json"), entry)
+            for entry in (champion, earlier)
+        ]
         tonight = release.Model(given["model"].load(), release.traits(self.date, self.settings))
         shards = zip(given["messages"].parts(), *(_each(given[name]) for name in ("cleaned", "votes")), strict=True)
         results = {
@@ -74,9 +80,13 @@ class GateModel(NightTask):
 
 
 class PublishModel(NightTask):
-    """Make the model the current one, if it passed; a refused one leaves everything as it is."""
+    """Make the model the current one, if it passed; a refused one leaves everything as it is.
 
-    stage, name = "release", "publication"
+    So does one that was decided against a model that is not the current one any more. A decision is published once,
+    however often and under whatever `release.keep` its night is run.
+    """
+
+    stage, name, version = "release", "publication", 2
     sections = ("release.keep",)
     dated = True
     resources = {"registry": 1}
@@ -91,13 +101,18 @@ class PublishModel(NightTask):
     def run(self) -> None:
         decision, registry = self.input()["decision"].load(), Registry(store())
         files = {name: artefact.content() for name, artefact in self.input()["files"].items()}
-        traits = release.traits(self.date, self.settings)
+        traits, publication = release.traits(self.date, self.settings), self.requires()["decision"].fingerprint
         entry = {**traits, "config": self.config}
         entry |= {name: decision[name] for name in ("figures", "champion", "predecessors")}
         self.warn(decision["reasons"])
-        serial = registry.publish(self.fingerprint, files, entry)["serial"] if decision["publish"] else None
-        self.notices = release.notices(self.date.isoformat(), decision, serial)
-        self.output().dump({"serial": serial, "removed": registry.prune(self.settings.release.keep)})
+        current = None if registry.published(publication) else registry.champion()
+        overtaken = release.overtaken(self.date.isoformat(), decision, current)
+        passed = decision["publish"] and not overtaken
+        result = {"serial": registry.publish(publication, files, entry)["serial"] if passed else None}
+        removed = registry.prune(self.settings.release.keep, decision["champion"])
+        result |= {"overtaken": overtaken, "removed": removed}
+        self.notices = release.notices(self.date.isoformat(), decision, result)
+        self.output().dump(result)
 
 
 @PublishModel.event_handler(luigi.Event.SUCCESS)

@@ -69,9 +69,8 @@ class Retrain(NightTask):
 
     @property
     def refused(self) -> bool:
-        """Whether the night is complete and its model was not good enough to be published."""
-        decision = self.requires()["manifest"].manifest["results"]["decision"]
-        return not decision["publish"] and not decision["older"]
+        """Whether the night is complete and its model was not good enough to be published, or came too late."""
+        return report.outcome(self.requires()["manifest"].manifest["results"]).held_back
 
     def requires(self) -> dict[str, NightTask]:
         return {"manifest": self.clone(WriteManifest), "report": self.clone(WriteReport)}

@@ -1,6 +1,7 @@
 """The S3 store: whole-object reads and writes under one prefix, and what its failures mean to an operator."""
 
 import contextlib
+import datetime
 import functools
 import os
 from collections.abc import Iterator
@@ -114,6 +115,10 @@ class Store:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys that start with the prefix, the one written last at the end."""
+        return list(self.written(prefix))
+
+    def written(self, prefix: str) -> dict[str, datetime.datetime]:
+        """When each object whose key starts with the prefix was written, in that order."""
         with self._translated(prefix):
             pages = _client(os.getpid()).get_paginator("list_objects_v2")
             found = [
@@ -121,7 +126,7 @@ class Store:
                 for page in pages.paginate(Bucket=self.bucket, Prefix=self.key(prefix))
                 for entry in page.get("Contents", [])
             ]
-        return [key for _, key in sorted(found)]
+        return {key: moment for moment, key in sorted(found)}
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         return getattr(_client(os.getpid()), operation)(Bucket=self.bucket, **arguments)

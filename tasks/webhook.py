@@ -6,14 +6,17 @@ The address is a secret, so it stands in no configuration and no message. A noti
 import json
 import logging
 import os
+import queue
+import threading
 import urllib.request
 from collections.abc import Iterable
+from http.client import HTTPException
 from urllib.error import HTTPError
 
 from pipeline.settings import Notify
 
 VARIABLE = "NIGHTSIEVE_WEBHOOK_URL"
-TIMEOUT = 10  # seconds
+DEADLINE = 10.0  # seconds, from looking up the name to the last byte
 
 logger = logging.getLogger("luigi-interface")
 
@@ -32,12 +35,24 @@ def _post(words: str) -> str | None:
     address = os.environ.get(VARIABLE)
     if not address:
         return "the variable is not set"
+    if not address.startswith(("https://", "http://")):
+        return "the variable holds no https address"
+    # A socket's own timeout begins anew with every byte, and a name is looked up without any: so a thread of its own.
+    ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=lambda: ended.put(_answered(address, words)), daemon=True).start()
+    try:
+        return ended.get(timeout=DEADLINE)
+    except queue.Empty:
+        return f"no answer within {DEADLINE:g} s"
+
+
+def _answered(address: str, words: str) -> str | None:
     body = json.dumps({"text": words}).encode()
     try:
         request = urllib.request.Request(address, data=body, headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT):
+        with urllib.request.urlopen(request, timeout=DEADLINE):
             return None
     except HTTPError as error:
         return f"HTTP {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:  # of these the words may hold the address
         return type(error).__name__

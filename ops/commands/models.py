@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from ops import nights
 from ops.folders import write_together
 from pipeline.errors import ConfigError
+from pipeline.settings import reasoned
 from tasks import webhook
-from tasks.base import load_settings
 from tasks.registry import Registry
 from tasks.s3 import store
 
@@ -45,15 +46,29 @@ def fetch(serial: int | None, to: Path) -> None:
     click.echo(f"Model {entry['serial']} of {entry['date']} written to {to}: {', '.join(entry['files'])}")
 
 
+def _reason(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return reasoned(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @models.command(epilog="Example: nightsieve models rollback 7 --reason 'flags bank messages as spam'")
 @click.argument("serial", type=SERIAL)
-@click.option("--reason", required=True, help="Why; it is kept with the model and shown by models list.")
-def rollback(serial: int, reason: str) -> None:
-    """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it."""
-    registry = Registry(store())
-    restored = registry.roll_back(serial, reason)
+@click.option(
+    "--reason", required=True, callback=_reason, help="Why; it is kept with the model and shown by models list."
+)
+@click.option("--config", "overlays", multiple=True, metavar="URI", help="The nights' overlay: who is told.")
+@click.option("--patch", "patches", multiple=True, metavar="A.B=VALUE", help="A single key, such as notify.events.")
+def rollback(serial: int, reason: str, overlays: tuple[str, ...], patches: tuple[str, ...]) -> None:
+    """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it.
+
+    Who is told of it stands in notify.events, of the configuration as it is today.
+    """
+    notify = nights.settings_today(overlays, patches).notify  # what is wrong with it must not come up afterwards
+    restored = Registry(store()).roll_back(serial, reason)
     words = f"Model {serial} is published again, as {restored['serial']}: {reason}"
-    webhook.send([("rolled back", words)], load_settings(registry.entry(serial)["config"]).notify)
+    webhook.send([("rolled back", words)], notify)
     click.echo(words)
 
 

@@ -20,13 +20,12 @@ from ops.rules import relabel as relabelling
 from ops.rules import report as reporting
 from ops.rules.changed import changed
 from ops.sampled import Sample
-from pipeline.config import DEFAULTS, resolve
+from pipeline.config import DEFAULTS
 from pipeline.errors import ConfigError
 from pipeline.labelling.lint import lint_pack
 from pipeline.report import with_drift
 from pipeline.settings import Labelling
 from tasks.base import load_settings
-from tasks.retrain import layers
 
 
 def _pack() -> Path:
@@ -183,9 +182,7 @@ def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _labelling(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Labelling:
-    # Rules need no database: a shell that names none can ask too.
-    environment = {**os.environ, "NIGHTSIEVE_DATABASE_URL": os.environ.get("NIGHTSIEVE_DATABASE_URL") or "sqlite://"}
-    return resolve(layers(overlays, patches), environment).settings.labelling
+    return nights.settings_today(overlays, patches).labelling
 
 
 @contextlib.contextmanager

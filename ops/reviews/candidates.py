@@ -18,7 +18,9 @@ from tasks.s3 import store
 
 
 def models(manifest: dict[str, Any]) -> tuple[Scorer, Scorer | None]:
-    """The model that the night exported, and the published one that it was held against; None: there is none any more.
+    """The model that the night exported, and the published one that it was held against.
+
+    None: there is none any more, or it is of a format that this version does not read.
 
     Not what is published today: that may be the night's own model, and the same night shall give the same sheet.
     """
@@ -27,7 +29,7 @@ def models(manifest: dict[str, Any]) -> tuple[Scorer, Scorer | None]:
     model = nightsieve_scorer.load(nights.content(receipt))
     try:
         champion = serial and nightsieve_scorer.load(registry.file(registry.entry(serial), "model.json"))
-    except ConfigError:
+    except (ConfigError, ValueError):
         champion = None
     return model, champion
 

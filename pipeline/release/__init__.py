@@ -6,8 +6,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "gate": ["describe"],
-        "judge": ["Model", "judge", "traits"],
-        "notices": ["notices"],
+        "judge": ["Model", "judge", "published_model", "traits"],
+        "notices": ["notices", "warnings"],
+        "overtaken": ["overtaken"],
         "retention": ["expendable"],
         "speed": ["measure_speed"],
     },

@@ -40,6 +40,7 @@ class Night:
     decided : the same with the thresholds in their files; None where none of them has one, or there is no champion.
     earlier : the serial of the model published before the champion that tonight's is held against too, if there is one.
     champion_on_reviews : the champion's metrics on tonight's reviews; None without one, or without reviews.
+    unreadable : why the champion's file cannot be read, so that nothing is compared; None if it can, or there is none.
     """
 
     date: datetime.date
@@ -48,6 +49,7 @@ class Night:
     decided: Evidence | None
     earlier: int | None
     champion_on_reviews: dict[str, Any] | None
+    unreadable: str | None = None
 
 
 def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
@@ -55,9 +57,9 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
 
     ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words. ``older``
     is whether the only reason is that a later night is published already, as when nights are made up for. ``override``
-    is why the model is published nevertheless, null where nothing had to be overridden. ``champion`` and ``earlier``
-    are the serials of the models that it was held against. ``predecessors`` are those of the models that led to it, the
-    last one last; an override begins anew, since what it let pass must not be held against the nights after it.
+    is why the model is published nevertheless, null where nothing had to be, or that of another night. ``champion`` and
+    ``earlier`` are the serials of the models that it was held against. ``predecessors`` are those of the models that
+    led to it, the last one last; an override begins anew, since what it let pass must not be held against later nights.
 
     Parameters
     ----------
@@ -66,15 +68,15 @@ def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[st
     checks = list(_checks(gate, night, champion))
     failed = [check for check in checks if check.verdict == FAILED]
     reasons = [describe(asdict(check)) for check in failed]
-    overridden = bool(reasons) and gate.override is not None
+    override = gate.override if reasons and gate.override and gate.override.night == night.date else None
     return {
-        "publish": not reasons or overridden,
+        "publish": not reasons or override is not None,
         "older": [check.name for check in failed] == [NEWER],
-        "override": gate.override if overridden else None,
+        "override": override and override.reason,
         "reasons": reasons,
         "champion": champion and champion["serial"],
         "earlier": night.earlier,
-        "predecessors": [] if overridden or not champion else _predecessors(champion),
+        "predecessors": [] if override or not champion else _predecessors(champion),
         "checks": [asdict(check) for check in checks],
         "figures": figures(night),
         "compared": {**asdict(night.labelled), "with_thresholds": night.decided and asdict(night.decided)},
@@ -121,6 +123,9 @@ def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterat
     yield from _device(gate, night)
     yield from _floors(gate, night.results["reviews"])
     yield _newer(night, champion)
+    if night.unreadable:
+        bound = "of a format that is read here"
+        yield Check("champion", "the published model's file", "unreadable", bound, FAILED, night.unreadable)
     yield from _against(gate, night.labelled, night.earlier)
     if night.decided:
         # An app may ask for thresholds or not: neither must find its labels changed overnight.

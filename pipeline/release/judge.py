@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,22 @@ class Model:
         self.has_thresholds = any(json.loads(content)["thresholds"])
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A published model that this version's scorers do not take, ``why``, and what the registry's entry says of it."""
+
+    why: str
+    traits: dict[str, Any]
+
+
+def published_model(content: bytes, traits: dict[str, Any]) -> Model | Unreadable:
+    """The model in a file that may be of an earlier or a later version of the format."""
+    try:
+        return Model(content, traits)
+    except ValueError as error:
+        return Unreadable(str(error), traits)
+
+
 def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
     """What a later night must know of a model of this night to compare itself with it, as a JSON value."""
     return {
@@ -40,8 +57,8 @@ def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
 def judge(
     settings: Settings,
     tonight: Model,
-    published: Model | None,
-    earlier: Model | None,
+    published: Model | Unreadable | None,
+    earlier: Model | Unreadable | None,
     results: dict[str, Any],
     shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]],
     verdicts: pd.DataFrame,
@@ -55,7 +72,9 @@ def judge(
     ----------
     earlier : a model that was published before the ``published`` one, so that small steps add up; None without one.
     """
-    gate, evaluation = settings.release.gate, settings.evaluation
+    gate, evaluation, entry = settings.release.gate, settings.evaluation, published and published.traits
+    why, published = (published.why, None) if isinstance(published, Unreadable) else (None, published)
+    earlier = None if isinstance(earlier, Unreadable) else earlier
     documents = withheld_documents(shards, verdicts, _withheld(tonight, published))
 
     def on_reviews(way: Callable[[Model], Predict], other: Model | None) -> Compared:
@@ -79,8 +98,9 @@ def judge(
         decided=evidence(lambda model: model.decide) if decide_otherwise else None,
         earlier=earlier and earlier.traits["serial"],
         champion_on_reviews=published and _on_reviews(reviews, tonight, published, settings),
+        unreadable=why,
     )
-    return decide(gate, night, published and published.traits)
+    return decide(gate, night, entry)
 
 
 def _on_reviews(reviews: pd.DataFrame, tonight: Model, published: Model, settings: Settings) -> dict[str, Any] | None:

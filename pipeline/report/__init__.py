@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "changes": ["differences", "with_drift"],
         "compare": ["compare_models"],
+        "decision": ["outcome"],
         "manifest": ["FORMAT", "environment", "run_manifest", "task_name"],
         "nights": ["key_figures"],
         "pages": ["night_report", "nights_page"],

@@ -37,7 +37,8 @@ def compare_models(
     ``terms`` holds for each label those of the largest influence, ``moved`` those whose influence changed most.
     A term's influence on a label is what it adds to the label's score, averaged over the messages, as a share of what
     all terms add or take; it is below 0 for a term that speaks against the label. ``churned`` holds the messages that
-    get another label than the champion gives them, masked. Without a champion there is nothing in either.
+    get another label than the champion gives them, masked. Without a champion, or with one of another format, there is
+    nothing in either.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def compare_models(
     """
     texts = _texts(shards, withheld)
     ours = _Model.of(tonight, texts)
-    theirs = champion and _Model.of(champion, texts)
+    theirs = _Model.of(champion, texts) if champion and _reads(champion) else None
     changed = _changed(texts, ours, theirs)
     known = {term for term in ours.terms if SEPARATOR not in term}
     return {
@@ -151,6 +152,15 @@ def _moved(ours: _Model, theirs: _Model) -> list[dict[str, Any]]:
         for label, term, before, now in found[:MOVED]
         if before != now
     ]
+
+
+def _reads(model: bytes) -> bool:
+    """Whether the file is of the format that this version's scorers read; if not, the gate has said so."""
+    try:
+        nightsieve_scorer.load(model)
+    except ValueError:
+        return False
+    return True
 
 
 def _shortened(text: str) -> str:

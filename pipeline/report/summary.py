@@ -6,12 +6,14 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.report.decision import OLDER, OVERRIDDEN, PUBLISHED, REFUSED, outcome
+from pipeline.report.decision import OLDER, OVERRIDDEN, OVERTAKEN, PUBLISHED, REFUSED, outcome
 from pipeline.report.stages import costs
 
 _LABELS_SHOWN = 12
 _RULES_SHOWN = 5
-_STYLES = {PUBLISHED: "bold green", OVERRIDDEN: "bold yellow", OLDER: "bold", REFUSED: "bold red"}
+_STYLES = {
+    PUBLISHED: "bold green", OVERRIDDEN: "bold yellow", OLDER: "bold", OVERTAKEN: "bold yellow", REFUSED: "bold red",
+}  # fmt: skip
 
 
 def show(manifest: dict[str, Any], storage: str, page: str | None, console: Console | None = None) -> None:

@@ -9,7 +9,7 @@ from pipeline.settings.evaluation import Evaluation, Teaching
 from pipeline.settings.labelling import Engine, Labelling, Resolution, Rule
 from pipeline.settings.notify import Notify
 from pipeline.settings.release import FURTHEST, Gate, Goal, Keep, Regression, Release
-from pipeline.settings.section import Section
+from pipeline.settings.section import Section, reasoned
 from pipeline.settings.source import Column, MessageTable, ReviewTable, Source
 from pipeline.settings.text import Text
 from pipeline.settings.training import Candidate, CrossValidation, Grid, Search, Training
@@ -17,7 +17,7 @@ from pipeline.settings.training import Candidate, CrossValidation, Grid, Search,
 __all__ = [
     "FURTHEST", "Candidate", "Column", "CrossValidation", "Engine", "Evaluation", "Gate", "Goal", "Grid", "Keep",
     "Labelling", "MessageTable", "Notify", "Regression", "Resolution", "ReviewTable", "Rule", "Search", "Settings",
-    "Source", "Teaching", "Text", "Training",
+    "Source", "Teaching", "Text", "Training", "reasoned",
 ]  # fmt: skip
 
 

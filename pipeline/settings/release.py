@@ -1,10 +1,11 @@
 """`release`: goals, the gate, and what is kept of what was published."""
 
+import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.settings.section import Fraction, Label, Section, Seed
+from pipeline.settings.section import Fraction, Label, Reason, Section, Seed
 
 FURTHEST = 100  # publications back that the gate may look
 
@@ -48,6 +49,13 @@ class Device(Section):
     microseconds: Annotated[float, Field(gt=0)]
 
 
+class Override(Section):
+    """Why a model that fails is published nevertheless, and the one night for which that is so."""
+
+    night: datetime.date
+    reason: Reason
+
+
 class Gate(Section):
     """What a model must show before it is published."""
 
@@ -57,7 +65,7 @@ class Gate(Section):
     churn: Churn
     drift: Drift
     device: Device
-    override: Annotated[str, Field(min_length=10)] | None
+    override: Override | None
 
 
 class Goal(Section):

@@ -1,6 +1,7 @@
 """What an edit rebuilds: exactly the tasks whose inputs it changed, and nothing before them."""
 
 import datetime
+import json
 import shutil
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 from luigi.task import flatten
 
 from pipeline import config
+from pipeline.errors import ConfigError
 from tasks import Retrain
 from tasks.labelling import ApplyRules
+from tasks.s3 import store
 from tests.conftest import forget
 
 NIGHT = datetime.date(2026, 11, 20)
@@ -70,7 +73,7 @@ def test_a_night_has_every_task(environment):
         ("labelling.resolution.method=label_model", AFTER_VERDICTS),
         ("labelling.resolution.soft=true", AFTER_VERDICTS),
         ("release.holdout=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
-        ("release.gate.override=known to be right", DECISION),
+        ("release.gate.override={night: 2026-11-20, reason: known to be right}", DECISION),
         ("release.keep.models=7", DECISION - {"GateModel", "CompareModels"}),
     ],
 )
@@ -131,3 +134,11 @@ def test_a_worker_elsewhere_rebuilds_the_same_task_from_the_digest_alone(environ
     Retrain.clear_instance_cache()
     assert again.fingerprint == night.fingerprint and len(night.config) == 16
     assert environment["NIGHTSIEVE_DATABASE_URL"] not in str(night.to_str_params())
+
+
+def test_a_configuration_that_another_version_froze_is_refused_in_a_line(environment):
+    frozen = Retrain(date=NIGHT).settings.model_dump(mode="json")
+    frozen["notify"]["channel"] = "#nights"
+    store().write("configs/0123456789abcdef.json", json.dumps(frozen).encode())
+    with pytest.raises(ConfigError, match=r"^s3://\S+: another version .* \(notify.channel is .* from its YAML files$"):
+        Retrain(date=NIGHT, config="0123456789abcdef")

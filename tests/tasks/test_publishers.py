@@ -113,7 +113,9 @@ def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_t
         still = _complete(registry)
         assert still.items() >= {key: complete[key] for key in still.keys() & complete.keys()}.items()
         if codes["one"] == codes["two"] == 0:
-            assert number > 10
+            # Two listings, a claim and a look at it, three objects, the pointer read, a listing: the least of a
+            # publisher that nobody crosses and that finds the pointer moved already.
+            assert number > 9
             return
 
 

@@ -1,5 +1,6 @@
 """Publishers that interrupt each other, or are killed, at any of their requests: the registry stays whole."""
 
+import datetime
 import hashlib
 import itertools
 import json
@@ -28,6 +29,7 @@ class MemoryStore:
 
     def __init__(self, conditions: bool):
         self.objects: dict[str, bytes] = {}
+        self.old: set[str] = set()
         self.conditions, self.before = conditions, lambda: None
 
     def address(self, key: str) -> str:
@@ -58,8 +60,13 @@ class MemoryStore:
         self.objects.pop(key, None)
 
     def keys(self, prefix: str) -> list[str]:
+        return list(self.written(prefix))
+
+    def written(self, prefix: str) -> dict[str, datetime.datetime]:
         self.before()
-        return [key for key in self.objects if key.startswith(prefix)]
+        now = datetime.datetime.now(datetime.UTC)
+        ages = {key: datetime.timedelta(hours=25 if key in self.old else 23) for key in self.objects}
+        return {key: now - age for key, age in ages.items() if key.startswith(prefix)}
 
 
 def _tag(content: bytes) -> str:
@@ -178,6 +185,38 @@ def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():
     memory.objects = {key: content for key, content in memory.objects.items() if not key.startswith("models/7/entry")}
     assert registry.publish("night8", FILES, {"date": "2026-11-08"})["serial"] == 8
     assert registry.prune(Keep(models=1, runs=1)) == [6]
+
+
+def test_retention_keeps_what_a_kept_run_or_tonight_was_held_against():
+    memory = MemoryStore(conditions=True)
+    registry = Registry(memory)
+    for day in range(1, 5):
+        registry.publish(f"night{day}", FILES, {"date": f"2026-11-0{day}"})
+    for date, champion in (("2026-11-05", 1), ("2026-11-06", 2), ("2026-11-07", None)):
+        refused = {"results": {"decision": {"champion": champion}}}
+        memory.write(f"runs/{date}/abc.json", json.dumps(refused).encode())
+        memory.write(f"runs/{date}/abc.json.receipt.json", b"{}")
+    assert registry.prune(Keep(models=1, runs=2), champion=3) == [1]
+    assert registry.serials() == [2, 3, 4]
+    assert registry.prune(Keep(models=1, runs=1)) == [2, 3]
+
+
+def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_can_be_at_work_on_it():
+    memory = MemoryStore(conditions=True)
+    registry = Registry(memory)
+    for day in range(1, 4):
+        registry.publish(f"night{day}", FILES, {"date": f"2026-11-0{day}"})
+    del memory.objects[f"models/1/{ENTRY}"]  # half removed
+    publish(memory, "later")
+    memory.write("models/9/model.json", b"half written, and above the current one")
+    keep = Keep(models=9, runs=1)
+    before = {*memory.objects}
+    memory.old = {"models/1/model.json"}  # while it was at work a moment ago on another file
+    assert registry.prune(keep) == [] and {*memory.objects} == before
+    memory.old = before
+    assert registry.prune(keep) == []
+    assert before - {*memory.objects} == {"models/1/model.json", "models/1/manifest.json"}
+    assert publish(memory, "another")["serial"] == 10
 
 
 def test_a_model_is_lent_whole_as_the_published_one_or_not_at_all():

@@ -23,6 +23,7 @@ from tests.tasks.nights import NIGHT, SMALL, objects, put, retrain, sample
 
 STRICT = [*SMALL, "release.gate.floors={spam: {precision: 0.999, recall: null, f1: null}}"]
 REASON = "the reviewers' sheet of this week is known to be wrong"
+OVERRIDE = [f"release.gate.override.night={NIGHT}", f"release.gate.override.reason={REASON}"]
 TOLD = "notify.events=[published, refused, rolled back, drift]"
 FIRST = [option for patch in [*SMALL, TOLD] for option in ("--patch", patch)]
 PRIVATE = re.compile(r"(ingest/messages|ingest/reviews|preprocessing/cleaned|preprocessing/training-set)-\w+[./]")
@@ -121,7 +122,7 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
 
 
 def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(first, tmp_path):
-    done = run(*retrain(patches=[*STRICT, TOLD, f"release.gate.override={REASON}"]), environment=first)
+    done = run(*retrain(patches=[*STRICT, TOLD, *OVERRIDE]), environment=first)
     assert done.returncode == 0, done.stderr
     assert f"Published as model 2, although it failed: {REASON}" in done.stdout
     shown = json.loads(nightsieve("runs", "show", NIGHT, "--json", environment=first).stdout)
@@ -129,7 +130,11 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
     assert current(first) == 2
     with listening(200) as (address, texts):
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
-        back = nightsieve("models", "rollback", "1", "--reason", "spam gets through", environment=environment)
+        rollback = ("models", "rollback", "1", "--reason", "spam gets through")
+        # Nothing is published by a command that fails.
+        wrong = nightsieve(*rollback, "--patch", "notify.event=[refused]", environment=environment)
+        assert wrong.returncode == 3 and "did you mean events?" in wrong.stderr and current(first) == 2
+        back = nightsieve(*rollback, "--patch", TOLD, environment=environment)
         assert back.stdout == "Model 1 is published again, as 3: spam gets through\n"
     assert texts == ["Model 1 is published again, as 3: spam gets through"]
     assert current(first) == 3
@@ -140,12 +145,14 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
         assert fetched.returncode == 0, fetched.stderr
         assert json.loads((tmp_path / folder / "manifest.json").read_bytes())["serial"] == int(serial)
     assert (tmp_path / "old/model.json").read_bytes() == (tmp_path / "new/model.json").read_bytes()
-    missing = nightsieve("models", "rollback", "9", "--reason", "none", environment=first)
+    silent = nightsieve("models", "rollback", "1", "--reason", " . . . . . . ", environment=first)
+    assert silent.returncode == 2 and "must say why, in 10 characters or more" in silent.stderr
+    missing = nightsieve("models", "rollback", "9", "--reason", "there is none", environment=first)
     assert (missing.returncode, missing.stderr) == (3, "Error: there is no model 9; see nightsieve models list\n")
 
 
 def test_explain_names_what_made_a_task_run(first):
-    other = [*STRICT, TOLD, f"release.gate.override={REASON}"]
+    other = [*STRICT, TOLD, *OVERRIDE]
     assert run(*retrain(patches=other), environment=first).returncode == 0
     explained = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, environment=first).stdout
     assert "FitModel: taken over, nothing it depends on has changed\n" in explained

@@ -34,6 +34,15 @@ def test_later_layers_win_and_each_key_knows_its_layer():
     ("patch", "says"),
     [
         ("training.serch.folds=3", "training.serch: unknown key; did you mean search?"),
+        (
+            "release.gate.override=the sheet is wrong",
+            'release.gate.override: "the sheet is wrong": Input should be an object',
+        ),
+        ("release.gate.override={reason: the sheet is wrong}", "release.gate.override.night: is missing"),
+        (
+            "release.gate.override={night: 2026-11-20, reason: '  . . . . . .  '}",
+            "must say why, in 10 characters or more",
+        ),
         ("nights=3", "nights: unknown key; here may stand: source, labelling, text, training, evaluation"),
         ("training.search.folds=1", "training.search.folds: 1: Input should be greater than or equal to 2"),
         ("training.search.folds=five", 'training.search.folds: "five": Input should be a valid integer'),

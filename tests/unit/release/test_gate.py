@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.release.evidence import Compared, Evidence
 from pipeline.release.gate import Night, decide
+from pipeline.release.notices import warnings
 from pipeline.settings import Gate
 
 GATE = {
@@ -211,9 +212,9 @@ def test_no_label_may_change_for_apps_that_ask_for_thresholds_nor_for_others(cha
 
 
 def test_an_override_publishes_what_failed_and_keeps_its_reason():
-    why = {"override": "the vendor's new template is known"}
+    why = {"override": {"night": datetime.date(2026, 11, 20), "reason": "the vendor's new template is known"}}
     found = decision(gate=why, description__terms=101)
-    assert found["publish"] and found["override"] == why["override"]
+    assert found["publish"] and found["override"] == why["override"]["reason"]
     assert found["reasons"] == ["terms: terms 101, must be at most 100"]
     assert decision(gate=why)["override"] is None
 
@@ -239,7 +240,7 @@ def test_a_later_night_knows_what_the_model_measures_on_tonights_reviews():
 
 def test_a_model_has_those_before_it_for_predecessors_and_an_override_begins_anew():
     assert (decision()["predecessors"], decision()["earlier"]) == ([4, 6, 7], 4)
-    why = {"override": "the vendor's new template is known"}
+    why = {"override": {"night": datetime.date(2026, 11, 20), "reason": "the vendor's new template is known"}}
     assert decision(gate=why)["predecessors"] == [4, 6, 7]
     assert decision(gate=why, description__terms=101)["predecessors"] == []
     long = decision(champion={**CHAMPION, "predecessors": list(range(500)), "serial": 500})["predecessors"]
@@ -254,3 +255,14 @@ def test_a_loss_since_an_earlier_model_names_it():
 def test_whoever_wants_no_earlier_model_is_not_asked_for_one():
     found = decision(gate={"regression": {**GATE["regression"], "earlier": None}}, earlier=None)
     assert "regression since an earlier model" not in {check["name"] for check in found["checks"]}
+
+
+def test_an_override_that_was_left_in_place_lets_no_later_failure_through():
+    night, next_night = datetime.date(2026, 11, 20), datetime.date(2026, 11, 21)
+    why = {"override": {"night": night, "reason": "the vendor's new template is known"}}
+    found = decision(gate=why, date=next_night, description__terms=101)
+    assert (found["publish"], found["override"]) == (False, None)
+    gate = Gate.model_validate({**GATE, **why})
+    assert warnings(gate, night) == []
+    (words,) = warnings(gate, next_night)
+    assert words.startswith("release.gate.override is for the night of 2026-11-20 and overrides nothing here")

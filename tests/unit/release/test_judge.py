@@ -2,13 +2,14 @@
 
 import datetime
 import functools
+import json
 from types import SimpleNamespace
 
 import pandas as pd
 
 from pipeline import config
 from pipeline.export import assemble, quantise
-from pipeline.release.judge import Model, judge, traits
+from pipeline.release.judge import Model, judge, published_model, traits
 from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.unit.release.test_gate import CHAMPION, RESULTS
 from tests.unit.test_reviews import table
@@ -82,19 +83,33 @@ def exported_with(**thresholds: float) -> bytes:
     return exported(quantise(assemble(fit(ESTIMATORS[0])).with_thresholds(thresholds), 12))
 
 
-def compared(tonight: bytes, published: bytes | None) -> dict:
-    """What the gate says of two models, each of them kept from both messages that there are."""
+def compared(tonight: bytes, published: bytes | None, *patches: str) -> dict:
+    """What the gate decides on two models, each of them kept from both messages that there are."""
     known = {**CHAMPION, **traits(DATE, settings()), "holdout": 1.0}
     bodies = [SENTENCES["spam"], SENTENCES["chat"]]
     columns = {"body": bodies, "text": bodies, "rules": [["s"], ["c"]]}
     shard = tuple(pd.DataFrame({"key": ["1", "2"], name: values}) for name, values in columns.items())
     verdicts = pd.DataFrame({"rules": [["s"], ["c"]], "label": ["spam", "chat"]})
-    models = Model(tonight, known), published and Model(published, known)
-    return judge(settings(), *models, None, RESULTS, [shard], verdicts, table())["compared"]
+    models = Model(tonight, known), published and published_model(published, known)
+    return judge(settings(*patches), *models, None, RESULTS, [shard], verdicts, table())
 
 
 def test_a_threshold_that_changes_labels_is_seen_whoever_has_it():
     without, careful = exported_with(), exported_with(spam=9.0)
-    for found in (compared(careful, without), compared(without, careful)):
+    for found in (compared(careful, without)["compared"], compared(without, careful)["compared"]):
         assert found["holdout"]["churn"] == 0 and found["with_thresholds"]["holdout"]["churn"] == 0.5
-    assert compared(without, without)["with_thresholds"] is None is compared(careful, None)["with_thresholds"]
+    for found in (compared(without, without), compared(careful, None)):
+        assert found["compared"]["with_thresholds"] is None
+
+
+def test_a_champion_of_another_format_is_a_reason_in_words_that_can_be_overridden():
+    tonight = exported_with()
+    other = json.dumps({**json.loads(tonight), "version": "2.0"}).encode()
+    found = compared(tonight, other)
+    (check,) = [check for check in found["checks"] if check["name"] == "champion"]
+    assert (found["publish"], found["champion"], check["verdict"]) == (False, CHAMPION["serial"], "failed")
+    assert any(reason.startswith("champion: the published model's file unreadable") for reason in found["reasons"])
+    assert found["compared"]["holdout"]["churn"] is None
+    why = [f"release.gate.override.night={DATE}", "release.gate.override.reason=the format is a new one"]
+    assert compared(tonight, other, *why)["publish"]
+    assert not any(check["name"] == "champion" for check in compared(tonight, tonight)["checks"])

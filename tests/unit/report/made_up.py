@@ -151,6 +151,8 @@ def _decision(
         theirs = champion["results"]
         figures, serial = theirs["decision"]["figures"], theirs["publication"]["serial"]
         entry = {"serial": serial, "date": champion["date"], "figures": figures}
+    if "override" in changes:
+        changes = {**changes, "override": {"night": night.date, "reason": changes["override"]}}
     bounds = {**settings().release.gate.model_dump(), **changes}
     return decide(Gate.model_validate(bounds), night, entry)
 

@@ -46,6 +46,12 @@ def test_nothing_that_the_model_has_no_term_for_can_be_read(found):
     assert not any(letter.isdecimal() and letter != "0" for row in found["churned"] for letter in row["text"])
 
 
+def test_with_a_champion_of_another_format_nothing_is_compared():
+    other = json.dumps({**json.loads(CHAMPION), "version": "2.0"}).encode()
+    found = compare_models(shards(BODIES), 1.0, TONIGHT, other, ENTRY)
+    assert (found["changed"], found["moved"], found["champion"]["serial"]) == (0, [], 7) and found["terms"]
+
+
 def test_messages_are_those_whose_label_differs_the_most_frequent_first(found):
     tonight, champion = map(nightsieve_scorer.load, (TONIGHT, CHAMPION))
     changed = sum(2 for body in BODIES if tonight.label(body) != champion.label(body))
