@@ -71,6 +71,7 @@ def test_a_night_has_every_task(environment):
         ("labelling.resolution.soft=true", AFTER_VERDICTS),
         ("release.holdout=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
         ("release.gate.override=known to be right", DECISION),
+        ("report.readable.texts=30", {"CompareModels", "WriteReport", "Retrain"}),
         ("release.keep.models=7", DECISION - {"GateModel", "CompareModels"}),
     ],
 )
