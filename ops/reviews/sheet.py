@@ -109,7 +109,9 @@ def _json_lines(content: bytes, bad: BadLines) -> Iterator[Row]:
         except ValueError:
             found = ()
         if isinstance(found, dict) and all(isinstance(found.get(name), str) for name in NEEDED):
-            yield Row(line, found["message_key"], found["label"].strip(), str(found.get("annotator") or ""))
+            annotator = found.get("annotator")
+            name = "" if annotator is None else str(annotator).strip()
+            yield Row(line, found["message_key"], found["label"].strip(), name)
         elif found is not None:
             bad.add(line, "no JSON object with texts for message_key and label")
 

@@ -3,6 +3,8 @@
 import csv
 import datetime
 import io
+import json
+import os
 import re
 import string
 from collections import Counter
@@ -235,6 +237,14 @@ def test_a_wrong_line_is_named_and_nothing_is_imported(query, tmp_path, lines, s
     with pytest.raises(DataError, match=r"sheet.csv: 1 wrong line\(s\), nothing was imported"):
         import_sheet(path, "crowd", MOMENT, LABELS, bad)
     assert bad.first == [says] and query("SELECT count(*) FROM reviews") == [(0,)]
+
+
+def test_an_annotator_is_the_same_one_however_the_sheet_writes_the_name(tmp_path):
+    (tmp_path / "sheet.csv").write_text("message_key,label,annotator\n1,spam, 7 \n2,spam,\n")
+    lines = ({"message_key": "1", "label": "spam", "annotator": name} for name in (" 7 ", "7", 7, 0, "", None))
+    (tmp_path / "sheet.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    names = {name: [row.annotator for row in sheet.read(tmp_path / name, BadLines())] for name in os.listdir(tmp_path)}
+    assert names == {"sheet.csv": ["7", ""], "sheet.jsonl": ["7", "7", "7", "0", "", ""]}
 
 
 def test_what_is_no_sheet_is_refused(query, tmp_path):
