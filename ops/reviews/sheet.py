@@ -106,7 +106,7 @@ def _json_lines(content: bytes, bad: BadLines) -> Iterator[Row]:
     for line, text in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
         try:
             found = json.loads(text) if text.strip() else None
-        except ValueError:
+        except (ValueError, RecursionError):
             found = ()
         if isinstance(found, dict) and all(isinstance(found.get(name), str) for name in NEEDED):
             annotator = found.get("annotator")

@@ -251,7 +251,14 @@ def test_what_is_no_sheet_is_refused(query, tmp_path):
     with pytest.raises(DataError, match="line 1: must name the columns message_key and label"):
         imported(tmp_path / "sheet.csv", "key,label\n1,spam\n")
     path, bad = tmp_path / "sheet.jsonl", BadLines()
-    path.write_text('{"message_key": "1", "label": "spam"}\n["1"]\n{"message_key": 1, "label": "spam"}\n{"a"\n')
-    with pytest.raises(DataError, match=r"3 wrong line\(s\)"):
+    lines = [
+        '{"message_key": "1", "label": "spam"}',
+        '["1"]',
+        '{"message_key": 1, "label": "spam"}',
+        '{"a"',
+        "[" * 100_000,
+    ]
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"4 wrong line\(s\)"):
         import_sheet(path, "crowd", MOMENT, LABELS, bad)
-    assert [line.partition(":")[0] for line in bad.first] == ["line 2", "line 3", "line 4"]
+    assert [line.partition(":")[0] for line in bad.first] == ["line 2", "line 3", "line 4", "line 5"]

@@ -151,6 +151,11 @@ def test_explain_names_what_made_a_task_run(first):
     assert "FitModel: taken over, nothing it depends on has changed\n" in explained
     assert re.search(r"^GateModel: release.gate.floors.*; release.gate.override.*$", explained, re.MULTILINE)
     assert re.search(r"^PublishModel: rests on GateModel$", explained, re.MULTILINE)
+    one = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, "--task", "FitModel", environment=first)
+    assert one.stdout.splitlines()[1:] == ["FitModel: taken over, nothing it depends on has changed"]
+    none = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, "--task", "Nosuch", environment=first)
+    assert (none.returncode, none.stdout) == (3, "")
+    assert re.fullmatch(rf"Error: --task Nosuch: the night of {NIGHT} has .*\bFitModel\b.*\n", none.stderr)
 
 
 def test_a_replay_compares_every_object_and_touches_nothing(first):
