@@ -6,7 +6,7 @@ import click
 
 from ops.folders import write_together
 from pipeline.errors import ConfigError
-from tasks import webhook
+from tasks import reports, webhook
 from tasks.base import load_settings
 from tasks.registry import Registry
 from tasks.s3 import store
@@ -49,12 +49,16 @@ def fetch(serial: int | None, to: Path) -> None:
 @click.argument("serial", type=SERIAL)
 @click.option("--reason", required=True, help="Why; it is kept with the model and shown by models list.")
 def rollback(serial: int, reason: str) -> None:
-    """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it."""
+    """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it.
+
+    The page of all nights says so.
+    """
     registry = Registry(store())
     restored = registry.roll_back(serial, reason)
     words = f"Model {serial} is published again, as {restored['serial']}: {reason}"
     webhook.send([("rolled back", words)], load_settings(registry.entry(serial)["config"]).notify)
     click.echo(words)
+    reports.write_index(store())
 
 
 @models.command(epilog="Example: nightsieve models pin 7")

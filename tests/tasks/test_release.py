@@ -135,6 +135,9 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
     assert current(first) == 3
     assert [line.split()[0] for line in listed(first)] == ["1", "2", "3"]
     assert "current, is model 1 again: spam gets through" in listed(first)[2]
+    page = objects(first)["reports/index.html"].decode()
+    assert f"Current: model 3 of {NIGHT}, which is model 1 again: spam gets through" in page
+    assert page.count("1, current as 3") == 1
     for serial, folder in (("1", "old"), ("3", "new")):
         fetched = nightsieve("models", "fetch", "--serial", serial, "--to", str(tmp_path / folder), environment=first)
         assert fetched.returncode == 0, fetched.stderr
