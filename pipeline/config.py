@@ -216,13 +216,30 @@ def _origin(dotted: str, origins: Mapping[str, Layer]) -> str:
 
 def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Each key that is right in its own section and wrong beside another, and why."""
-    labels, source = settings.labelling.labels, settings.source
+    yield from _unknown_labels(settings)
+    evaluation, reviews = settings.evaluation, settings.source.reviews
+    if evaluation.train.sources and not (reviews and reviews.columns.source):
+        missing = "source.reviews.columns.source" if reviews else "source.reviews"
+        yield "evaluation.train.sources", f"no review has a source; {missing} is null, set it or train on none: []"
+    if evaluation.aggregation == "dawid_skene" and not (reviews and reviews.columns.annotator):
+        missing = "source.reviews.columns.annotator" if reviews else "source.reviews"
+        yield "evaluation.aggregation", f"nobody knows who gave which review; {missing} is null, set it or use majority"
+
+
+def _unknown_labels(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Each label that no rule votes for, where one of the rules' is meant."""
+    labels, merge = settings.labelling.labels, settings.evaluation.merge
+    merged = {label: into for into, some in merge.items() for label in some}
+    for into, some in merge.items():
+        if unknown := [label for label in some if label not in labels]:
+            yield f"evaluation.merge.{into}", f"no rule votes for {unknown[0]}; labels are {', '.join(labels)}"
     for label in settings.release.goals:
         if label not in labels:
             yield f"release.goals.{label}", f"no rule votes for it; labels are {', '.join(labels)}"
-    if settings.evaluation.train.sources and not (source.reviews and source.reviews.columns.source):
-        missing = "source.reviews.columns.source" if source.reviews else "source.reviews"
-        yield "evaluation.train.sources", f"no review has a source; {missing} is null, set it or train on none: []"
+    measured = sorted({merged.get(label, label) for label in labels})
+    for label in settings.release.gate.floors:
+        if label not in measured:
+            yield f"release.gate.floors.{label}", f"reviews measure no such label; they measure {', '.join(measured)}"
 
 
 def _innermost(errors: list[dict]) -> list[dict]:

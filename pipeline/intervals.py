@@ -26,9 +26,15 @@ def proportion(right: np.ndarray, weight: np.ndarray, confidence: float) -> dict
         return UNDEFINED
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     p = w[right].sum() / w.sum()
-    n = w.sum() ** 2 / (w**2).sum()
+    n = effective(w)
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     # At 0 and 1 the bound is the value itself, but for rounding.
     low, high = max(0, min(p, centre - half)), min(1, max(p, centre + half))
     return {"value": float(p), "low": float(low), "high": float(high)}
+
+
+def effective(weight: np.ndarray) -> float:
+    """The effective number of documents that weigh so many messages each; 0 without a document."""
+    w = weight.astype(float)
+    return float(w.sum() ** 2 / (w**2).sum()) if len(w) else 0.0

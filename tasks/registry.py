@@ -107,8 +107,15 @@ class Registry:
         return {int(key.rpartition("/")[2]) for key in self.store.keys("models/pinned/")}
 
     def pin(self, serial: int, pinned: bool) -> None:
-        """Pin a model, or let it go."""
-        key = f"models/pinned/{self.entry(serial)['serial']}"
+        """Pin a model, or let it go, which a pinned one that somebody has removed can be too.
+
+        Raises
+        ------
+        ConfigError : there is none of this serial.
+        """
+        if serial not in self.pinned():
+            self.entry(serial)
+        key = f"models/pinned/{serial}"
         if pinned:
             self.store.write(key, b"")
         else:

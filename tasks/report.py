@@ -13,7 +13,7 @@ from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
-from tasks.preprocessing import CleanMessages
+from tasks.preprocessing import BuildTrainingSet, CleanMessages
 from tasks.registry import Registry
 from tasks.release import GateModel, PublishModel
 from tasks.s3 import store
@@ -56,12 +56,15 @@ class WriteManifest(NightTask):
 class CompareModels(NightTask):
     """Say how tonight's model differs from the one that it was held against: in terms, and in masked messages."""
 
-    stage, name = "report", "comparison"
-    sections = ("release.holdout",)
+    stage, name, version = "report", "comparison", 2
+    sections = ("release.holdout", "report.readable")
     dated = True
 
     def requires(self) -> dict[str, Any]:
-        tasks = {"model": ExportCoefficients, "decision": GateModel, "messages": IngestMessages}
+        tasks = {
+            "model": ExportCoefficients, "decision": GateModel, "messages": IngestMessages,
+            "training_set": BuildTrainingSet,
+        }  # fmt: skip
         return {**{name: self.clone(task) for name, task in tasks.items()}, "cleaned": every_shard(self, CleanMessages)}
 
     def run(self) -> None:
@@ -69,8 +72,9 @@ class CompareModels(NightTask):
         entry = registry.find(given["decision"].load()["champion"])
         champion = entry and registry.file(entry, "model.json")
         shards = zip(given["messages"].parts(), (shard.load() for shard in given["cleaned"]), strict=True)
-        withheld, tonight = self.settings.release.holdout, given["model"].load()
-        self.output().dump(report.compare_models(shards, withheld, tonight, champion, entry))
+        withheld, readable = self.settings.release.holdout, self.settings.report.readable
+        models, training_set = (given["model"].load(), champion, entry), given["training_set"].load()
+        self.output().dump(report.compare_models(shards, withheld, *models, training_set, readable))
 
 
 class WriteReport(NightTask):

@@ -13,6 +13,7 @@ from pipeline.codecs import Json
 from pipeline.errors import ArtefactError
 from tasks.artefacts import Artefact
 from tasks.base import NightTask
+from tasks.registry import Registry
 from tasks.s3 import Conflict, Store, store
 
 _AT_ONCE = 8  # requests
@@ -69,21 +70,32 @@ def files(at: Store, date: str, config: str) -> dict[str, bytes]:
     return contents
 
 
-def write_index(at: Store, tonight: dict[str, Any]) -> None:
-    """Write the page of all nights, tonight's report being there already.
+def write_index(at: Store, tonight: dict[str, Any] | None = None) -> None:
+    """Write the page of all nights, tonight's report, if there is one, being there already.
 
     Two nights may end together, and the slower one not know of the other: so it looks again until nothing is new.
     """
     written = None
     for _ in range(_TRIES):
-        there = [each for each in nights(at) if _link(each) != _link(tonight)]
-        found = [*there, {**tonight, "report": _link(tonight)}]
-        if found == written:
+        found = nights(at)
+        if tonight:
+            there = [each for each in found if _link(each) != _link(tonight)]
+            found = [*there, {**tonight, "report": _link(tonight)}]
+        shown = (found, *_published(at, found))
+        if shown == written:
             return
-        for name, content in report.nights_page(found).items():
+        for name, content in report.nights_page(*shown).items():
             at.write(f"reports/{name}", content)
-        written = found
+        written = shown
     raise Conflict(f"{at.address('reports/index.html')}: others write it all the time; try again")
+
+
+def _published(at: Store, nights: list[dict[str, Any]]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The registry's entry of the current model, and those of the models that rollbacks made, none of a night's own."""
+    registry = Registry(at)
+    pointer, own = registry.current(), {night["serial"] for night in nights}
+    others = map(registry.find, [serial for serial in registry.serials() if serial not in own])
+    return pointer and registry.find(pointer["serial"]), [entry for entry in others if entry and "restores" in entry]
 
 
 def _readable(content: bytes) -> dict[str, Any] | None:

@@ -73,7 +73,7 @@ class BestCandidateTask(NightTask):
 class CrossValidate(BestCandidateTask):
     """Measure the best candidate on folds that the search has not seen, and choose thresholds on them."""
 
-    stage, name, version = "training", "cross-validation", 5
+    stage, name, version = "training", "cross-validation", 6
     sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence", "release.goals")
 
     def run(self) -> None:

@@ -8,7 +8,7 @@ from ops import nights
 from ops.folders import write_together
 from pipeline.errors import ConfigError
 from pipeline.settings import reasoned
-from tasks import webhook
+from tasks import reports, webhook
 from tasks.registry import Registry
 from tasks.s3 import store
 
@@ -63,13 +63,14 @@ def _reason(context: click.Context, parameter: click.Parameter, value: str) -> s
 def rollback(serial: int, reason: str, overlays: tuple[str, ...], patches: tuple[str, ...]) -> None:
     """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it.
 
-    Who is told of it stands in notify.events, of the configuration as it is today.
+    The page of all nights says so. Who is told of it stands in notify.events, of the configuration as it is today.
     """
     notify = nights.settings_today(overlays, patches).notify  # what is wrong with it must not come up afterwards
     restored = Registry(store()).roll_back(serial, reason)
     words = f"Model {serial} is published again, as {restored['serial']}: {reason}"
     webhook.send([("rolled back", words)], notify)
     click.echo(words)
+    reports.write_index(store())
 
 
 @models.command(epilog="Example: nightsieve models pin 7")

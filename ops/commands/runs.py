@@ -100,6 +100,9 @@ def explain(
     before = nights.manifest(against.date(), (), ()) if against else nights.earlier(manifest)
     if before is None:
         raise ConfigError(f"there is no night before {manifest['date']} on the same table; name one with --against")
+    families = list(dict.fromkeys(receipt["task"] for receipt in manifest["tasks"]))
+    if task not in (None, *families):
+        raise ConfigError(f"--task {task}: the night of {manifest['date']} has {', '.join(families)}")
     click.echo(f"Against the night of {before['date']}, configuration {before['config']}:")
     for name, reasons in explain_run(manifest, before):
         if task in (None, name.partition("(")[0]):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +19,12 @@ FIELDS = ("message_key", "text", "label", "annotator", "why")
 NEEDED = ("message_key", "label")
 DELIMITERS = ",;\t"  # spreadsheets write what their country is used to
 # What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"), and the mark that makes it plain text.
-FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+# One that cuts at another delimiter than the comma has cells that begin in the middle of a text, perhaps with a quote.
+FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 PLAIN = "'"
+_BEGINS = r"(?<![^;\t\r\n])"  # after one of these, or nothing
+_RISKY = re.compile(rf"{_BEGINS}(?=(?:[^\S\t\r\n]|\")*[{FORMULA}]|{PLAIN})|\A(?=[\t\r\n])")
+_MARKED = re.compile(_BEGINS + PLAIN)
 
 
 class Row(NamedTuple):
@@ -45,7 +50,7 @@ def encode(rows: pd.DataFrame, suffix: str) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(FIELDS)
-    writer.writerows([_plain(value) for value in record.values()] for record in records)
+    writer.writerows(map(plain, record.values()) for record in records)
     return text.getvalue().encode("utf-8-sig")  # without the mark, Excel takes it for another encoding
 
 
@@ -62,9 +67,14 @@ def read(path: Path, bad: BadLines) -> list[Row]:
     return [row for row in found if _storable(row, bad)]
 
 
-def _plain(value: str) -> str:
-    risky = value.lstrip().startswith(FORMULA) or value.startswith((PLAIN, "\t", "\r", "\n"))
-    return f"{PLAIN}{value}" if risky else value
+def plain(value: str) -> str:
+    """The text, marked wherever a cell of it could begin that is taken for a formula, or for marked."""
+    return _RISKY.sub(PLAIN, value)
+
+
+def unmarked(value: str) -> str:
+    """The text that `plain` has marked."""
+    return _MARKED.sub("", value)
 
 
 def _csv(path: Path, content: bytes, bad: BadLines) -> Iterator[Row]:
@@ -79,7 +89,7 @@ def _csv(path: Path, content: bytes, bad: BadLines) -> Iterator[Row]:
             bad.add(record.first, f"fields: {len(fields)}, expected: {width}")
         elif fields:
             key, label, *annotator = (fields[place[name]] for name in place)
-            yield Row(record.first, key.removeprefix(PLAIN), label.strip(), "".join(annotator).strip())
+            yield Row(record.first, unmarked(key), label.strip(), "".join(annotator).strip())
 
 
 def _columns(path: Path, content: bytes) -> tuple[Dialect, dict[str, int]]:
@@ -96,10 +106,12 @@ def _json_lines(content: bytes, bad: BadLines) -> Iterator[Row]:
     for line, text in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
         try:
             found = json.loads(text) if text.strip() else None
-        except ValueError:
+        except (ValueError, RecursionError):
             found = ()
         if isinstance(found, dict) and all(isinstance(found.get(name), str) for name in NEEDED):
-            yield Row(line, found["message_key"], found["label"].strip(), str(found.get("annotator") or ""))
+            annotator = found.get("annotator")
+            name = "" if annotator is None else str(annotator).strip()
+            yield Row(line, found["message_key"], found["label"].strip(), name)
         elif found is not None:
             bad.add(line, "no JSON object with texts for message_key and label")
 

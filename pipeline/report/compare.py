@@ -3,6 +3,7 @@
 What comes of it goes into the report, so messages are masked, and terms have no digits.
 """
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.characters import SEPARATOR
+from pipeline.dataset import TrainingSet
 from pipeline.holdout import held_out
-from pipeline.masking import hide_digits, mask
+from pipeline.masking import common_words, hide_digits, mask
+from pipeline.settings import Readable
 from pipeline.text import ngrams
 from scorers.python import nightsieve_scorer
 
@@ -31,26 +34,30 @@ def compare_models(
     tonight: bytes,
     champion: bytes | None,
     entry: dict[str, Any] | None,
+    training_set: TrainingSet,
+    readable: Readable,
 ) -> dict[str, Any]:
     """How two exported models differ on the texts that tonight's was not trained on, as a JSON value.
 
     ``terms`` holds for each label those of the largest influence, ``moved`` those whose influence changed most.
     A term's influence on a label is what it adds to the label's score, averaged over the messages, as a share of what
     all terms add or take; it is below 0 for a term that speaks against the label. ``churned`` holds the messages that
-    get another label than the champion gives them, masked. Without a champion, or with one of another format, there is
-    nothing in either.
+    get another label than the champion gives them, masked: what can be read of one is words that many texts have and
+    that part its two labels most in tonight's model. Without a champion, or with one of another format, both are
+    empty.
 
     Parameters
     ----------
     shards : the messages and cleaned texts of each shard; one of each is in memory at a time.
     withheld : the part of the texts that tonight's model was not trained on.
     entry : the registry's, of the champion; None without one.
+    training_set : tonight's, whose texts say which words are common enough to be ``readable``.
     """
     texts = _texts(shards, withheld)
     ours = _Model.of(tonight, texts)
     theirs = _Model.of(champion, texts) if champion and _reads(champion) else None
     changed = _changed(texts, ours, theirs)
-    known = {term for term in ours.terms if SEPARATOR not in term}
+    common = common_words(training_set, readable) & set(ours.terms) if len(changed) else set()
     return {
         "champion": entry and {name: entry[name] for name in ("serial", "date", "config")},
         "texts": len(texts),
@@ -60,7 +67,7 @@ def compare_models(
         "moved": _moved(ours, theirs) if theirs else [],
         "churned": [
             {
-                "text": _shortened(mask(row.text, known)),
+                "text": _masked(row.text, ours.parting(row.before, row.now, common), readable.words),
                 "messages": int(row.messages),
                 "before": row.before,
                 "now": row.now,
@@ -77,12 +84,14 @@ class _Model:
     Attributes
     ----------
     said : the label of each text.
+    weights : float64 [n_labels, n_terms], as in the file.
     shares : float64 [n_labels, n_terms], the influence of each term on each label.
     """
 
     labels: list[str]
     terms: list[str]
     said: list[str]
+    weights: np.ndarray
     shares: np.ndarray
 
     @classmethod
@@ -95,13 +104,23 @@ class _Model:
         added = weights * _usage(entries, results, texts["messages"])
         total = np.abs(added).sum(axis=1, keepdims=True)
         shares = np.divide(added, total, out=added, where=total > 0)
-        return cls(entries["labels"], entries["terms"], [result.label for result in results], shares)
+        return cls(entries["labels"], entries["terms"], [result.label for result in results], weights, shares)
 
     def strongest(self, label: str) -> list[dict[str, Any]]:
         """The label's terms of the largest influence."""
         shares = self.shares[self.labels.index(label)]
         places = np.lexsort([np.arange(len(shares)), -np.abs(shares)])[:TERMS]
         return [{"term": hide_digits(self.terms[i]), "share": float(shares[i])} for i in places if shares[i]]
+
+    def parting(self, one: str, other: str, words: Iterable[str]) -> dict[str, float]:
+        """How far each word, all of them terms, parts two labels, of which the model may not know one."""
+        first, second = (self.weights[self.labels.index(each)] if each in self.labels else 0 for each in (one, other))
+        apart = np.abs(first - second)
+        return {word: float(apart[self._place[word]]) for word in words}
+
+    @functools.cached_property
+    def _place(self) -> dict[str, int]:
+        return {term: number for number, term in enumerate(self.terms)}
 
     def of_label(self, label: str) -> dict[str, float]:
         """The influence of each term on the label; nothing on one that the model does not know."""
@@ -163,5 +182,9 @@ def _reads(model: bytes) -> bool:
     return True
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\u2026"
+def _masked(text: str, weights: dict[str, float], most: float) -> str:
+    """The beginning of the text, masked: as if there were no more of it, so that no beginning can be read whole."""
+    if len(text) <= LONGEST:
+        return mask(text, weights, most)
+    beginning = text[: LONGEST + 1].rpartition(SEPARATOR)[0] or text[:LONGEST]
+    return f"{mask(beginning, weights, most)}{SEPARATOR}\u2026"

@@ -58,12 +58,42 @@ def night_report(
     return {"index.html": page.encode(), STYLE: _style(), **files}
 
 
-def nights_page(nights: Sequence[dict[str, Any]]) -> dict[str, bytes]:
-    """The files of the page of all nights, the last one first; each has the address of its ``report``, or null."""
+def nights_page(
+    nights: Sequence[dict[str, Any]], current: dict[str, Any] | None = None, rolled_back: Sequence[dict[str, Any]] = ()
+) -> dict[str, bytes]:
+    """The files of the page of all nights, the last one first; each has the address of its ``report``, or null.
+
+    ``current`` is the registry's entry of the current model, ``rolled_back`` has those that rollbacks made.
+    """
     ordered = sorted(reversed(nights), key=lambda night: night["date"], reverse=True)
-    written = {"percent": tables.percent, "number": tables.number, "why": _why}
-    page = _template("nights.html").render(nights=ordered, macro=MACRO, **written)
+    page = _template("nights.html").render(
+        nights=ordered,
+        macro=MACRO,
+        current=current,
+        published=f"Current: {_published(current)}" if current else "Nothing is published yet.",
+        rolled_back=[f"Rolled back to: {_published(entry)}" for entry in reversed(rolled_back) if entry != current],
+        serial=functools.partial(_serial, current=current),
+        percent=tables.percent,
+        number=tables.number,
+        why=_why,
+    )
     return {STYLE: _style(), "index.html": page.encode()}
+
+
+def _published(entry: dict[str, Any]) -> str:
+    """A published model in words: of which night it is and, of a rollback's, which model it is again, and why."""
+    again = f", which is model {entry['restores']} again: {entry['reason']}" if "restores" in entry else ""
+    return f"model {entry['serial']} of {entry['date']}{again}"
+
+
+def _serial(night: dict[str, Any], current: dict[str, Any] | None) -> str:
+    """The serial that the night's model was published under, and whether it is current, perhaps under a later one."""
+    if not night["serial"]:
+        return ""
+    if current is None or (night["date"], night["config"]) != (current["date"], current["config"]):
+        return str(night["serial"])
+    same = night["serial"] == current["serial"]
+    return f"{night['serial']}, current" if same else f"{night['serial']}, current as {current['serial']}"
 
 
 def _why(night: dict[str, Any]) -> str:

@@ -127,7 +127,7 @@ def _thresholds(measured: dict[str, Any]) -> Group:
         threshold = f"{row['threshold']:.4g}" if row["threshold"] else "none"
         figures = (threshold, f"{row['support']:,}", *(_interval(row[name]) for name in ("precision", "recall")))
         table.add_row(label, f"{name} {bound:g}", "reached" if row["reached"] else "missed", *figures)
-    return Group(table, Text("chosen one by one, measured with all of them in place"))
+    return Group(table, Text("chosen one by one; measured, all of them in place, on folds that did not choose them"))
 
 
 def _reviews(reviews: dict[str, Any]) -> Group | Text:

@@ -100,7 +100,7 @@ def since(now: dict[str, Any], before: dict[str, Any]) -> Table:
 
 
 def thresholds(chosen: dict[str, Any]) -> Table:
-    """The thresholds by operating goal, and what they reach out of fold."""
+    """The thresholds by operating goal, and what they reach on folds that did not choose them."""
     rows = [
         (
             label,

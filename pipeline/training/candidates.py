@@ -96,7 +96,7 @@ def cross_validate(
         predicted[r.held_out], scores[r.held_out] = r.predicted, centred(r.scores.T).T
         converged = converged and r.converged
     metrics = measure(y, predicted, weight, labels, evaluation)
-    operated = operate(scores, y, weight, labels, goals, evaluation)
+    operated = operate(scores, y, weight, fold, labels, goals, evaluation)
     return {"folds": settings.folds, "converged": converged, "metrics": metrics, **operated}
 
 

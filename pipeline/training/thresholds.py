@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.intervals import UNDEFINED
+from pipeline.intervals import UNDEFINED, effective
 from pipeline.metrics import measure
 from pipeline.settings import Evaluation, Goal
 
 SAME = 1e-9  # relative: margins that are nearer to each other differ by the order of sums alone
 POINTS = 200  # of a curve
+LEAST = 30  # documents that a figure rests on which shows that a goal is reached: 1 of 1 is a precision of 1, too
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def operate(
     scores: np.ndarray,
     truth: np.ndarray,
     weight: np.ndarray,
+    fold: np.ndarray,
     labels: Sequence[str],
     goals: Mapping[str, Goal],
     evaluation: Evaluation,
@@ -45,28 +47,38 @@ def operate(
     """The thresholds of the goals, what is reached with them, and the curves that they were chosen on; a JSON value.
 
     ``thresholds`` has for each goal's label the ``goal``, the ``threshold``, ``precision`` and ``recall`` with their
-    intervals, ``support`` in messages, and whether the goal is ``reached``. Thresholds are chosen one by one, each as
+    intervals, ``support`` in messages, how many ``documents`` the figure that the goal asks for rests on, and whether
+    the goal is ``reached``: that figure is as large, and rests on `LEAST`. Where no cut reaches the goal, the threshold
+    is 0.
+
+    A threshold is chosen on all documents. There it is the luckiest of all cuts, so what is said of it is measured
+    elsewhere: in each fold, with the threshold that the other folds choose. Thresholds are chosen one by one, each as
     if there were no other, and measured together, all of them in place: so one that reaches its goal alone may miss it
-    beside others. Where no cut reaches the goal, the threshold is 0. ``with_thresholds`` has the metrics of all
-    labels, null when no threshold is set. ``curves`` has for each label at most `POINTS` of ``[recall, precision,
-    threshold]``, each of that threshold alone.
+    beside others. ``with_thresholds`` has the metrics of all labels, null when no threshold is set. ``curves`` has for
+    each label at most `POINTS` of ``[recall, precision, threshold]``, each of that threshold alone, on all documents.
 
     Parameters
     ----------
     scores : float64 [n_documents, K], each of a model that has not seen the document.
     truth : int64 [n_documents], counting into the K ``labels``.
     weight : int64 [n_documents], how many messages each document stands for.
+    fold : int64 [n_documents], equal for documents that were scored by the same model.
     """
-    lead = margins(scores)
-    found = {label: cuts(lead[:, k], truth == k, weight) for k, label in enumerate(labels)}
+    lead, number = margins(scores), {label: k for k, label in enumerate(labels)}
+    found = {label: cuts(lead[:, k], truth == k, weight) for label, k in number.items()}
     chosen = {label: choose(found[label], goal) for label, goal in goals.items() if label in found}
-    thresholds = np.array([chosen.get(label) or 0.0 for label in labels])
-    metrics = measure(truth, (scores - thresholds).argmax(axis=1), weight, labels, evaluation)
+    reachable = {number[label]: goals[label] for label, threshold in chosen.items() if threshold is not None}
+    predicted = (scores - _cross_fitted(lead, truth, weight, fold, reachable)).argmax(axis=1)
+    metrics, among = measure(truth, predicted, weight, labels, evaluation), {"precision": predicted, "recall": truth}
+    documents = {
+        label: effective(weight[among[goal.measure] == number.get(label, -1)]) for label, goal in goals.items()
+    }
     return {
         "thresholds": {
-            label: _row(goal, chosen.get(label), metrics["per_label"].get(label)) for label, goal in goals.items()
+            label: _row(goal, chosen.get(label), metrics["per_label"].get(label), documents[label])
+            for label, goal in goals.items()
         },
-        "with_thresholds": metrics if thresholds.any() else None,
+        "with_thresholds": metrics if any(chosen.values()) else None,
         "curves": {label: _curve(each) for label, each in found.items()},
     }
 
@@ -77,15 +89,20 @@ def thresholds_of(results: Iterable[dict[str, Any]]) -> dict[str, float]:
 
 
 def unreached(result: dict[str, Any]) -> list[str]:
-    """A line for each goal that the thresholds of an `operate` result miss."""
+    """A line for each goal of which an `operate` result does not show that its threshold reaches it."""
     lines = []
     for label, row in result["thresholds"].items():
         ((name, bound),) = row["goal"].items()
-        value = "undefined" if row[name]["value"] is None else f"{row[name]['value']:.4g}"
-        missed = f"with all thresholds in place its {name} is {value}, not {bound:g}"
-        never = f"no threshold gives it a {name} of {bound:g}, so it has none; its {name} is {value}"
-        if not row["reached"]:
-            lines.append(f"release.goals.{label}: {missed if row['threshold'] else never}")
+        value = _stated(row[name])
+        if row["reached"]:
+            continue
+        if not row["threshold"]:
+            said = f"no threshold gives it a {name} of {bound:g}, so it has none; its {name} is {value}"
+        elif row["documents"] < LEAST:
+            said = f"its {name} is {value}, but on {row['documents']:.3g} distinct texts, and {LEAST} are needed"
+        else:
+            said = f"with all thresholds in place its {name} is {value}, not {bound:g}"
+        lines.append(f"release.goals.{label}: {said}")
     return lines
 
 
@@ -145,20 +162,45 @@ def choose(found: Cuts, goal: Goal) -> float | None:
     return float(found.thresholds[best])
 
 
+def _cross_fitted(
+    lead: np.ndarray, truth: np.ndarray, weight: np.ndarray, fold: np.ndarray, goals: Mapping[int, Goal]
+) -> np.ndarray:
+    """The thresholds that the other folds choose for each document, float64 [n_documents, K]; 0 where they find none.
+
+    ``goals`` are those of some of the K labels, by number.
+    """
+    thresholds = np.zeros(lead.shape)
+    for number in np.unique(fold):
+        there = fold == number
+        for k, goal in goals.items() if not there.all() else ():
+            found = cuts(lead[~there, k], truth[~there] == k, weight[~there])
+            thresholds[there, k] = choose(found, goal) or 0.0
+    return thresholds
+
+
 def _from_here_on(counts: np.ndarray) -> np.ndarray:
     return counts[::-1].cumsum()[::-1]
 
 
-def _row(goal: Goal, threshold: float | None, metrics: dict[str, Any] | None) -> dict[str, Any]:
+def _row(goal: Goal, threshold: float | None, metrics: dict[str, Any] | None, documents: float) -> dict[str, Any]:
     """What became of a goal; a label without a document, of which there are no metrics, reaches none."""
     found = metrics or {"precision": UNDEFINED, "recall": UNDEFINED, "support": 0}
     value = found[goal.measure]["value"]
+    shown = threshold is not None and value is not None and documents >= LEAST
     return {
         "goal": {goal.measure: goal.bound},
         "threshold": threshold or 0.0,
-        "reached": threshold is not None and value is not None and value >= goal.bound,
+        "reached": shown and value >= goal.bound,
+        "documents": documents,
         **{name: found[name] for name in ("precision", "recall", "support")},
     }
+
+
+def _stated(found: dict[str, float | None]) -> str:
+    """A figure with its interval, in words."""
+    if found["value"] is None:
+        return "undefined"
+    return f"{found['value']:.4g} ({found['low']:.4g} to {found['high']:.4g})"
 
 
 def _curve(found: Cuts) -> list[list[float]]:

@@ -65,7 +65,6 @@ def test_a_night_has_every_task(environment):
         ("training.cross_validation.folds=3", {"CrossValidate", "WriteManifest", "WriteReport", "Retrain"}),
         ("release.goals={spam: {recall: 0.9}}", {"CrossValidate"} | AFTER_PREPARED | DECISION),
         ("evaluation.merge={ham: [personal]}", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
-        ("evaluation.aggregation=dawid_skene", {"SummariseRules", "EvaluateOnReviews"} | DECISION),
         ("evaluation.train.sources=[crowd]", TAUGHT | AFTER_TRAINING_SET),
         ("text.min_token=2", NIGHTLY - LABELLING - {"IngestMessages", "IngestReviews"}),
         ("source.sample.seed=1", NIGHTLY - {"IngestReviews"}),
@@ -74,6 +73,7 @@ def test_a_night_has_every_task(environment):
         ("labelling.resolution.soft=true", AFTER_VERDICTS),
         ("release.holdout=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
         ("release.gate.override={night: 2026-11-20, reason: known to be right}", DECISION),
+        ("report.readable.texts=30", {"CompareModels", "WriteReport", "Retrain"}),
         ("release.keep.models=7", DECISION - {"GateModel", "CompareModels"}),
     ],
 )
@@ -86,6 +86,13 @@ def test_where_there_is_a_goal_the_export_rests_on_the_cross_validation(environm
     before, after = fingerprints(goal), fingerprints(goal, folds)
     changed = {family for family in after if after[family] != before[family]}
     assert changed == {"CrossValidate"} | AFTER_PREPARED | DECISION
+
+
+def test_another_way_to_decide_reviews_rebuilds_what_is_measured_on_them(environment):
+    annotator = "source.reviews.columns.annotator={name: annotator, dtype: string}"
+    before, after = fingerprints(annotator), fingerprints(annotator, "evaluation.aggregation=dawid_skene")
+    changed = {family for family in after if after[family] != before[family]}
+    assert changed == {"SummariseRules", "EvaluateOnReviews"} | DECISION
 
 
 def test_a_new_date_rebuilds_all_but_the_compiled_rules(environment):

@@ -219,6 +219,19 @@ def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_can_be_at_work
     assert publish(memory, "another")["serial"] == 10
 
 
+def test_a_pinned_model_that_is_gone_can_be_let_go():
+    memory = MemoryStore(conditions=True)
+    registry = Registry(memory)
+    registry.publish("night", FILES, {"date": "2026-11-01"})
+    registry.pin(1, True)
+    registry.remove(1)
+    registry.pin(1, False)
+    assert registry.pinned() == set()
+    for pinned in (True, False):
+        with pytest.raises(ConfigError, match="there is no model 1;"):
+            registry.pin(1, pinned)
+
+
 def test_a_model_is_lent_whole_as_the_published_one_or_not_at_all():
     memory, other = MemoryStore(conditions=True), MemoryStore(conditions=True)
     registry = Registry(memory)

@@ -140,6 +140,9 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
     assert current(first) == 3
     assert [line.split()[0] for line in listed(first)] == ["1", "2", "3"]
     assert "current, is model 1 again: spam gets through" in listed(first)[2]
+    page = objects(first)["reports/index.html"].decode()
+    assert f"Current: model 3 of {NIGHT}, which is model 1 again: spam gets through" in page
+    assert page.count("1, current as 3") == 1
     for serial, folder in (("1", "old"), ("3", "new")):
         fetched = nightsieve("models", "fetch", "--serial", serial, "--to", str(tmp_path / folder), environment=first)
         assert fetched.returncode == 0, fetched.stderr
@@ -158,6 +161,11 @@ def test_explain_names_what_made_a_task_run(first):
     assert "FitModel: taken over, nothing it depends on has changed\n" in explained
     assert re.search(r"^GateModel: release.gate.floors.*; release.gate.override.*$", explained, re.MULTILINE)
     assert re.search(r"^PublishModel: rests on GateModel$", explained, re.MULTILINE)
+    one = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, "--task", "FitModel", environment=first)
+    assert one.stdout.splitlines()[1:] == ["FitModel: taken over, nothing it depends on has changed"]
+    none = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, "--task", "Nosuch", environment=first)
+    assert (none.returncode, none.stdout) == (3, "")
+    assert re.fullmatch(rf"Error: --task Nosuch: the night of {NIGHT} has .*\bFitModel\b.*\n", none.stderr)
 
 
 def test_a_replay_compares_every_object_and_touches_nothing(first):

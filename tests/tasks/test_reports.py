@@ -8,6 +8,7 @@ import pytest
 from pipeline.errors import ArtefactError
 from pipeline.report import FORMAT, key_figures
 from tasks import reports
+from tasks.registry import Registry
 from tasks.reports import nights, write_index
 from tests.tasks.test_registry import MemoryStore
 from tests.unit.report.made_up import manifest
@@ -60,6 +61,25 @@ def test_a_night_without_a_report_is_listed_and_leads_nowhere(memory):
     write_index(memory, end(memory, "2026-11-20", reported=False))
     assert listed(memory)["2026-11-19"] is None and listed(memory)["2026-11-20"]
     assert [night["report"] for night in nights(memory)] == [None, None]
+
+
+def test_a_rollback_that_happens_while_the_page_is_written_is_on_it(memory):
+    registry, files = Registry(memory), {"model.json": b"{}", "manifest.json": b"{}"}
+    night = {"date": "2026-11-19", "config": end(memory, "2026-11-19")["config"]}
+    registry.publish("night", files, night)
+    write = memory.write
+
+    def interrupted(key: str, content: bytes) -> None:
+        memory.write = write
+        registry.roll_back(1, "spam gets through")
+        write(key, content)
+
+    memory.write = interrupted
+    write_index(memory)
+    assert listed(memory).keys() == {"2026-11-19"}
+    words = memory.objects[PAGE].decode()
+    assert "Current: model 2 of 2026-11-19, which is model 1 again: spam gets through" in words
+    assert "1, current as 2" in words
 
 
 def test_every_state_of_the_page_is_whole(memory):

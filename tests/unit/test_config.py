@@ -68,6 +68,14 @@ def test_later_layers_win_and_each_key_knows_its_layer():
         ("release.goals={spam: {precision: 0}}", "goals.spam.precision: 0: Input should be greater than 0"),
         ("release.goals={spam: {precison: 0.9}}", "goals.spam.precison: unknown key; did you mean precision?"),
         ("release.goals={ham: {recall: 0.9}}", "goals.ham: no rule votes for it; labels are notification, personal"),
+        (
+            "evaluation.merge={ham: [personal, nosuch]}",
+            "merge.ham: no rule votes for nosuch; labels are notif",
+        ),
+        (
+            "release.gate.floors={spma: {f1: 0.9}}",
+            "floors.spma: reviews measure no such label; they measure notif",
+        ),
         ("labelling.rules=[]", "labelling.rules: []: there must be rules for two labels at least"),
         (f"labelling.rules=[{RULE}, {RULE}]", "labelling.rules: the id a stands twice; ids are unique"),
     ],
@@ -90,6 +98,25 @@ def test_reviews_without_a_source_cannot_train(null):
     )
     assert resolve(f"{null}=null").settings.evaluation.train.sources == ()
     assert resolve(overlay=train).settings.evaluation.train.sources == ("correction",)
+
+
+def test_a_floor_is_for_a_label_that_reviews_measure_once_they_are_merged():
+    merge, floors = "evaluation.merge={ham: [personal, notification]}", "release.gate.floors={%s: {f1: 0.9}}"
+    assert resolve(merge, floors % "ham").settings.release.gate.floors["ham"].f1 == 0.9
+    with pytest.raises(ConfigError, match="--patch release.gate.floors: .*personal: .* they measure ham, spam$"):
+        resolve(merge, floors % "personal")
+
+
+@pytest.mark.parametrize("null", ["source.reviews", "source.reviews.columns.annotator"])
+def test_dawid_and_skene_need_to_know_who_gave_which_review(null):
+    likeliest, named = "evaluation.aggregation=dawid_skene", "{name: annotator, dtype: string}"
+    with pytest.raises(ConfigError) as refused:
+        resolve(likeliest, f"{null}=null")
+    assert str(refused.value) == (
+        f"--patch evaluation.aggregation: evaluation.aggregation: nobody knows who gave which review; {null} is null, "
+        "set it or use majority"
+    )
+    assert resolve(likeliest, f"source.reviews.columns.annotator={named}").settings.evaluation.merge == {}
 
 
 @pytest.mark.parametrize(

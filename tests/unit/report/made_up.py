@@ -80,7 +80,7 @@ def with_thresholds(found: dict[str, Any]) -> dict[str, Any]:
     found["results"]["reviews"]["with_thresholds"] = found["results"]["reviews"]["metrics"]
     validation["thresholds"] = {
         label: {
-            "goal": {"precision": 0.99}, "threshold": 0.25, "reached": True,
+            "goal": {"precision": 0.99}, "threshold": 0.25, "reached": True, "documents": 650.0,
             "precision": share, "recall": {"value": 0.8, "low": 0.75, "high": 0.85}, "support": 900,
         }
     }  # fmt: skip

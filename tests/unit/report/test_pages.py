@@ -42,7 +42,7 @@ FIRST_SCREEN = {
     "overridden": [f"Published as model 7, although it failed: {WHY}", "floor spam: precision"],
     "older": ["Not published: the model of a later night is."],
     "with thresholds": ["Published as model 1"],
-    "all nights": ["All nights", "1 nights, the last one first"],
+    "all nights": ["All nights", "Nothing is published yet.", "1 nights, the last one first"],
 }
 
 
@@ -237,3 +237,34 @@ def test_the_page_of_all_nights_links_to_every_report_there_is_the_last_night_fi
     assert [text(row[0]) for row in rows] == ["2026-11-20", "2026-11-19", "2026-11-18"]
     assert f"{WHY}; floor spam" in [text(cell) for cell in rows[0]]  # its name alone: the report has what it found
     assert [link.attrib["href"] for link in root.iter("a")] == ["2026-11-20/x/index.html", "2026-11-18/x/index.html"]
+
+
+def entry(date: str, serial: int, **rollback) -> dict:
+    """What the registry knows of a model of that night."""
+    return {"serial": serial, "date": date, "config": manifest(date)["config"], **rollback}
+
+
+def test_the_page_of_all_nights_says_which_model_is_current_and_what_was_rolled_back():
+    nights = [{**key_figures(manifest(f"2026-11-1{n}", serial=n)), "report": None} for n in (5, 6, 8)]
+    back = entry("2026-11-15", 7, restores=5, reason="flags <banks>")
+    again = entry("2026-11-16", 9, restores=6, reason="5 was better")
+
+    def shown(*published) -> tuple[list[str], list[str]]:
+        root = page(nights_page(nights, *published))
+        said = [text(each) for each in root.find(".//header/div").iter() if each.tag in ("p", "li")]
+        return said, [text(row[7]) for row in root.findall(".//tbody/tr")]
+
+    assert shown(entry("2026-11-18", 8), [back]) == (
+        [
+            "Current: model 8 of 2026-11-18",
+            "Rolled back to: model 7 of 2026-11-15, which is model 5 again: flags <banks>",
+        ],
+        ["8, current", "6", "5"],
+    )
+    assert shown(again, [back, again]) == (
+        [
+            "Current: model 9 of 2026-11-16, which is model 6 again: 5 was better",
+            "Rolled back to: model 7 of 2026-11-15, which is model 5 again: flags <banks>",
+        ],
+        ["8", "6, current as 9", "5"],
+    )
