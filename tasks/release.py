@@ -26,14 +26,14 @@ class MeasureSpeed(NightTask):
     Nobody times a machine twice alike. A replay takes the figure as it was, like what the database gave.
     """
 
-    stage, name = "release", "speed"
+    stage, name, version = "release", "speed", 2
 
     def requires(self) -> dict[str, NightTask]:
-        return {"model": self.clone(ExportCoefficients), "reviews": measuring(self)}
+        return {"model": self.clone(ExportCoefficients), "messages": self.clone(IngestMessages)}
 
     def run(self) -> None:
-        model, reviews = (self.input()[name].load() for name in ("model", "reviews"))
-        self.output().dump(release.measure_speed(model, reviews["body"].tolist()))
+        model, messages = self.input()["model"].load(), next(self.input()["messages"].parts())
+        self.output().dump(release.measure_speed(model, messages["body"].tolist()))
 
 
 class GateModel(NightTask):

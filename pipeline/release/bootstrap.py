@@ -4,6 +4,7 @@ Efron and Tibshirani, "An Introduction to the Bootstrap", 1993; for classifiers 
 significance tests for machine translation evaluation", EMNLP 2004.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ def differences(
     champion: np.ndarray,
     weight: np.ndarray,
     n_labels: int,
+    judged: Sequence[int],
     regression: Regression,
 ) -> dict[str, Any]:
     """What the challenger has more than the champion, each with ``value`` and the ``low`` and ``high`` of its interval.
@@ -34,6 +36,7 @@ def differences(
     ----------
     truth, challenger, champion : int64 [n_documents], counting into the labels.
     weight : int64 [n_documents], how many messages each document stands for.
+    judged : the labels of which macro F1 is the mean, and all that have a row in ``labels``.
     """
     kinds, members = np.unique(np.stack([truth, challenger, champion, weight]), axis=1, return_counts=True)
     # Documents that are alike in all of these are drawn together: the sums are distributed as if one by one.
@@ -42,7 +45,7 @@ def differences(
     )
     counts = np.vstack([members, drawn]) * kinds[3]
     ours, theirs = (_scores(kinds[0], predicted, counts, n_labels) for predicted in kinds[1:3])
-    macro = np.nanmean(ours["f1"], axis=1) - np.nanmean(theirs["f1"], axis=1)
+    macro = np.nanmean(ours["f1"][:, judged], axis=1) - np.nanmean(theirs["f1"][:, judged], axis=1)
     support = [np.bincount(labels, members, n_labels).astype(int) for labels in kinds[:3]]
     texts = {"precision": np.minimum(*support[1:]), "recall": support[0]}
     return {
@@ -55,7 +58,7 @@ def differences(
                 }
                 for name in MEASURES
             }
-            for label in range(n_labels)
+            for label in judged
         ],
     }
 

@@ -54,12 +54,16 @@ def compare_on_reviews(
     challenger: Predict,
     champion: Predict | None,
     labels: Sequence[str],
+    judged: Sequence[str],
     evaluation: Evaluation,
     regression: Regression,
 ) -> Compared:
-    """The two on the messages that humans have labelled; labels are merged first, as ``evaluation.merge`` says."""
+    """The two on the messages that humans have given one of ``labels``, those of either model.
+
+    Labels are merged first, as ``evaluation.merge`` says.
+    """
     merged = merged_labels(evaluation)
-    names = sorted({merged.get(label, label) for label in labels})
+    names, judged = ({merged.get(label, label) for label in some} for some in (labels, judged))
     messages, _ = aggregate(reviews, evaluation)
     messages = messages[messages["label"].isin(names)]
     documents = messages.groupby(["body", "label"], as_index=False).size().rename(columns={"size": "weight"})
@@ -67,7 +71,7 @@ def compare_on_reviews(
     def of(predict: Predict) -> Predict:
         return lambda body: merged.get(label := predict(body), label)
 
-    return compare(documents, of(challenger), champion and of(champion), names, regression)
+    return compare(documents, of(challenger), champion and of(champion), judged, regression)
 
 
 def withheld_documents(
@@ -97,10 +101,14 @@ def compare(
     documents: pd.DataFrame,
     challenger: Predict,
     champion: Predict | None,
-    labels: Sequence[str],
+    judged: Iterable[str],
     regression: Regression,
 ) -> Compared:
-    """The two on documents, whose labels are the truth, as far as they have one."""
+    """The two on documents, whose labels are the truth, as far as they have one.
+
+    ``judged`` are the labels that the champion knows: one that only tonight's model knows would be its gain whatever
+    happens to the others, and one that it has forgotten is its loss.
+    """
     weight, bodies = documents["weight"].to_numpy(), documents["body"].unique()
     size: dict[str, Any] = {"documents": len(bodies), "messages": int(weight.sum())}
     if champion is None or documents.empty:
@@ -114,16 +122,17 @@ def compare(
         for label in sorted(said["champion"].unique())
         if (where := (said["champion"] == label).to_numpy()).any()
     }
-    names = sorted({*labels, *said["champion"]})
+    columns = (documents["label"][known], said["challenger"][known], said["champion"][known])
+    names = sorted({*judged}.union(*columns))
     number = {name: place for place, name in enumerate(names)}
-    columns = (documents["label"], said["challenger"], said["champion"])
-    numbers = (column[known].map(number).to_numpy(dtype=np.int64) for column in columns)
+    numbers = (column.map(number).to_numpy(dtype=np.int64) for column in columns)
+    places = [number[label] for label in sorted(judged)]
     churn = float(weight[changed].sum() / weight.sum())
-    found = differences(*numbers, weight[known], len(names), regression) if known.any() else None
+    found = differences(*numbers, weight[known], len(names), places, regression) if known.any() else None
     return Compared(
         **size,
         difference=found and found["macro_f1"],
-        per_label=dict(zip(names, found["labels"], strict=True)) if found else {},
+        per_label=dict(zip(sorted(judged), found["labels"], strict=True)) if found else {},
         churn=churn,
         churn_per_label=churned,
     )

@@ -126,10 +126,11 @@ def _checks(gate: Gate, night: Night, champion: dict[str, Any] | None) -> Iterat
     if night.unreadable:
         bound = "of a format that is read here"
         yield Check("champion", "the published model's file", "unreadable", bound, FAILED, night.unreadable)
-    yield from _against(gate, night.labelled, night.earlier)
+    compared = champion is not None and not night.unreadable
+    yield from _against(gate, night, night.labelled, compared)
     if night.decided:
         # An app may ask for thresholds or not: neither must find its labels changed overnight.
-        yield from _against(gate, night.decided, night.earlier, DECIDED)
+        yield from _against(gate, night, night.decided, compared, DECIDED)
     yield from _drift(gate, figures(night), champion and champion["figures"])
     yield from _drift_of_reviews(gate, _f1(night.champion_on_reviews), champion and champion["figures"])
 
@@ -177,8 +178,12 @@ def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
     return Check(NEWER, "night", night.date.isoformat(), f"{champion['date']} or later", verdict)
 
 
-def _against(gate: Gate, evidence: Evidence, earlier: int | None, how: str = "") -> Iterator[Check]:
+def _against(gate: Gate, night: Night, evidence: Evidence, compared: bool, how: str = "") -> Iterator[Check]:
     reviews, margin = evidence.reviews, gate.regression.margin
+    if compared:
+        # Else a night that nothing speaks for would have passed against the published model.
+        documents, note = reviews.documents + evidence.holdout.documents, "see source.reviews and release.holdout"
+        yield _at_least(f"evidence{how}", "texts that both models can be judged on", documents, 1, note)
     yield _regression(f"regression on reviews{how}", MACRO, reviews, reviews.difference, margin)
     yield from _regression_of_labels(gate, reviews, how)
     yield _regression(f"regression on holdout{how}", MACRO, evidence.holdout, evidence.holdout.difference, margin)
@@ -186,7 +191,7 @@ def _against(gate: Gate, evidence: Evidence, earlier: int | None, how: str = "")
         # Steps that are each too small to be seen are one large step from where they began.
         name, found = f"regression since an earlier model{how}", evidence.earlier
         if found:
-            what = f"macro F1 on reviews against that of model {earlier}"
+            what = f"macro F1 on reviews against that of model {night.earlier}"
             yield _regression(name, what, found, found.difference, margin)
         else:
             none = "none before the champion is kept, or an override began anew"

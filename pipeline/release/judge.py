@@ -78,15 +78,15 @@ def judge(
     documents = withheld_documents(shards, verdicts, _withheld(tonight, published))
 
     def on_reviews(way: Callable[[Model], Predict], other: Model | None) -> Compared:
-        unseen = _unseen(reviews, tonight, other, settings)
-        return compare_on_reviews(
-            unseen, way(tonight), other and way(other), tonight.labels, evaluation, gate.regression
-        )
+        unseen, judged = _unseen(reviews, tonight, other, settings), (other or tonight).labels
+        both = way(tonight), other and way(other)
+        return compare_on_reviews(unseen, *both, [*tonight.labels, *judged], judged, evaluation, gate.regression)
 
     def evidence(way: Callable[[Model], Predict]) -> Evidence:
+        both, judged = (way(tonight), published and way(published)), (published or tonight).labels
         return Evidence(
             reviews=on_reviews(way, published),
-            holdout=compare(documents, way(tonight), published and way(published), tonight.labels, gate.regression),
+            holdout=compare(documents, *both, judged, gate.regression),
             earlier=earlier and on_reviews(way, earlier),
         )
 

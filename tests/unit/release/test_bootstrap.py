@@ -17,7 +17,7 @@ DOCUMENTS = st.lists(st.tuples(*[st.integers(0, LABELS - 1)] * 3, st.integers(1,
 
 
 def found(documents):
-    return differences(*np.array(documents, dtype=np.int64).T, LABELS, REGRESSION)
+    return differences(*np.array(documents, dtype=np.int64).T, LABELS, range(LABELS), REGRESSION)
 
 
 def difference(documents):
@@ -67,7 +67,9 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         truth = rng.integers(0, 2, 300)
         right = rng.random((2, 300)) < np.array([[0.8], [0.75]])
         challenger, champion = np.where(right, truth, 1 - truth)
-        macro = differences(truth, challenger, champion, np.ones(300, dtype=np.int64), 2, REGRESSION)["macro_f1"]
+        macro = differences(truth, challenger, champion, np.ones(300, dtype=np.int64), 2, range(2), REGRESSION)[
+            "macro_f1"
+        ]
         covered += macro["low"] <= 0.05 <= macro["high"]
     assert 0.84 <= covered / rounds <= 0.96
 

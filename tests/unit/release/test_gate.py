@@ -1,6 +1,7 @@
 """What the gate asks, and what it makes of the answers."""
 
 import copy
+import dataclasses
 import datetime
 
 import pytest
@@ -100,6 +101,13 @@ def decision(
 
 def failed(found: dict) -> list[str]:
     return [check["name"] for check in found["checks"] if check["verdict"] == "failed"]
+
+
+def test_a_night_that_nothing_can_be_said_of_is_refused():
+    nothing = dataclasses.replace(ALONE, documents=0, messages=0)
+    found = decision(compared=nothing, earlier=None, measured=None, gate={"floors": {}, "reviews": 0})
+    assert failed(found) == ["evidence"] and "see source.reviews and release.holdout" in found["reasons"][0]
+    assert decision(champion=None, compared=nothing, earlier=None, measured=None)["publish"]
 
 
 def test_a_good_night_passes_every_check():
