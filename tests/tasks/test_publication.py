@@ -17,6 +17,7 @@ def decided(day: int, champion: int | None, *patches: str) -> PublishModel:
     task = PublishModel(date=datetime.date(2026, 11, day), config=freeze((), patches))
     required = task.requires()
     decision = {"publish": True, "older": False, "override": None, "reasons": [], "champion": champion, "figures": {}}
+    decision["predecessors"] = []
     required["decision"].output().dump(decision)
     for name, made in required["files"].items():
         made.output()._write(FILES.get(name, b""), None)
