@@ -27,7 +27,7 @@ from pipeline.export.reference import outcomes
 from pipeline.export.runtimes import Scorer, Work, hexadecimal_lines, scorers
 from pipeline.export.vectors import OUTCOME, decode_vectors
 
-CHUNK, CHUNK_CHARACTERS = 20_000, 5_000_000  # of which two are held at once: texts, and their characters
+CHUNK, CHUNK_CHARACTERS = 20_000, 5_000_000  # of which a few are held at once: texts, and their characters
 # Bytes that a scorer must have to write after a line before that line is waited for: no output buffer is as large.
 AFTERWARDS = 1 << 20
 PATIENCE = 600  # seconds to wait for the lines of a chunk, of which a scorer writes thousands in one
