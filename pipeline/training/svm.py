@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
-TOLERANCE = 1e-6  # the largest slope, in scaled coordinates, at the end: as a share of that at zero
+TOLERANCE = 1e-9  # by how much the objective may be above its minimum: as a share of itself
 SEARCHES = 60  # points tried on the way of a step, at most
 
 
@@ -64,7 +64,7 @@ class _Problem:
 
     def solve(self, weights: np.ndarray, most: int) -> tuple[np.ndarray, int]:
         """The optimal weights, and the intercept after them, and how many conjugate gradients it took to find them."""
-        at_zero = _transposed(self.X, self.cost * self.sign)
+        at_zero = _transposed(self.X.T, self.cost * self.sign)
         scale = 1 / np.sqrt(_diagonal(self.X, self.cost))
         first = np.abs(at_zero * scale).max()
         if first == 0:  # which is then the optimum
@@ -73,10 +73,12 @@ class _Problem:
         while True:
             inside = np.flatnonzero(short > 0)
             X, cost = self.X[inside], self.cost[inside]
-            gradient = weights - _transposed(X, cost * short[inside] * self.sign[inside])
-            steepest = np.abs(gradient * scale).max()
-            if steepest <= TOLERANCE * first or steps >= most:
+            gradient = weights - _transposed(X.T, cost * short[inside] * self.sign[inside])
+            objective = (weights @ weights + cost @ short[inside] ** 2) / 2
+            # It curves at least as much as the penalty, and so cannot fall by more than half the slope's square.
+            if gradient @ gradient / 2 <= TOLERANCE * objective or steps >= most:
                 return weights, steps
+            steepest = np.abs(gradient * scale).max()
             way, taken = _conjugate_gradients(X, cost, -gradient, min(0.1, np.sqrt(steepest / first)), most - steps)
             along = self.sign * _scores(self.X, way)
             length = self._lowest(short, along, weights @ way, way @ way)
@@ -104,13 +106,13 @@ def _conjugate_gradients(
     X: sp.csr_array, cost: np.ndarray, residual: np.ndarray, share: float, most: int
 ) -> tuple[np.ndarray, int]:
     """What times ``1 + X' cost X`` is the residual, to that share of it, and the number of steps; Jacobi's scaling."""
-    diagonal = _diagonal(X, cost)
+    diagonal, turned = _diagonal(X, cost), X.T
     solution, residual = np.zeros_like(residual), residual.copy()
     direction = residual / diagonal
     size = first = residual @ direction
     steps = 0
     while steps < most and size > share**2 * first:
-        image = direction + _transposed(X, cost * _scores(X, direction))
+        image = direction + _transposed(turned, cost * _scores(X, direction))
         length = size / (direction @ image)
         solution += length * direction
         residual -= length * image
@@ -125,12 +127,12 @@ def _scores(X: sp.csr_array, weights: np.ndarray) -> np.ndarray:
     return X @ weights[:-1] + weights[-1]
 
 
-def _transposed(X: sp.csr_array, values: np.ndarray) -> np.ndarray:
-    """``X'`` times the values, the intercept's 1 included."""
-    return np.append(X.T @ values, values.sum())
+def _transposed(turned: sp.csc_array, values: np.ndarray) -> np.ndarray:
+    """``X'``, which is ``turned``, times the values, the intercept's 1 included."""
+    return np.append(turned @ values, values.sum())
 
 
 def _diagonal(X: sp.csr_array, cost: np.ndarray) -> np.ndarray:
     """That of ``1 + X' cost X``."""
     squared = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
-    return 1 + _transposed(squared, cost)
+    return 1 + _transposed(squared.T, cost)

@@ -1,13 +1,14 @@
 """The Newton method beside liblinear, on the objective that both minimise."""
 
 import numpy as np
-import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
 from pipeline.training.svm import NewtonSVC
+
+GAP = 1e-9  # by how much an objective may be above its minimum, as a share of it
 
 
 def objective(fitted: LinearSVC, X: sp.csr_array, y: np.ndarray, weight: np.ndarray) -> float:
@@ -19,6 +20,8 @@ def objective(fitted: LinearSVC, X: sp.csr_array, y: np.ndarray, weight: np.ndar
     return penalty / 2 + fitted.C * (weight[:, None] * short**2).sum()
 
 
+@example(seed=0, shape=(4, 8), density=0.5, classes=2, C=10, warm=False)
+@example(seed=0, shape=(14, 12), density=0.5, classes=2, C=1, warm=False)
 @given(
     seed=st.integers(0, 2**32 - 1),
     shape=st.tuples(st.integers(2, 60), st.integers(1, 12)),
@@ -37,8 +40,12 @@ def test_no_solver_of_the_same_objective_goes_lower(seed, shape, density, classe
     newton = NewtonSVC(C=C, max_iter=10_000).fit(X, y, weight, start)
     liblinear = LinearSVC(C=C, dual=False, tol=1e-9, max_iter=100_000).fit(X, y, weight)
     lowest = objective(liblinear, X, y, weight)
-    assert newton.n_iter_ < 10_000 and objective(newton, X, y, weight) <= lowest * (1 + 1e-9) + 1e-12
-    assert newton.decision_function(X) == pytest.approx(liblinear.decision_function(X), abs=1e-4)
+    assert newton.n_iter_ < 10_000 and objective(newton, X, y, weight) <= lowest * (1 + GAP) + 1e-12
+    # Half the squared distance from the optimum is at most what the objective lacks there, for it curves by 1 or more.
+    distance = np.sqrt(2 * GAP * lowest) + 1e-5
+    lengths = np.sqrt((X**2).sum(axis=1) + 1)
+    scores, others = (fitted.decision_function(X).reshape(len(y), -1) for fitted in (newton, liblinear))
+    assert (np.abs(scores - others) <= distance * lengths[:, None]).all()
 
 
 def test_where_nothing_is_the_optimum_a_warm_start_ends_there():
