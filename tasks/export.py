@@ -62,25 +62,27 @@ class ExportVectors(NightTask):
 class VerifyExport(NightTask):
     """Run every scorer over every message of the run and the vectors; one difference fails the night."""
 
-    stage, name, version = "export", "verification", 4
+    stage, name, version = "export", "verification", 5
 
-    def requires(self) -> dict[str, NightTask]:
+    def requires(self) -> dict[str, Any]:
         return {
             "model": self.clone(ExportCoefficients),
             "vectors": self.clone(ExportVectors),
             "fitted": self.clone(FitModel),
             "messages": self.clone(IngestMessages),
+            "cleaned": every_shard(self, CleanMessages),
         }
 
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "scorers": export.scorers_digest()}
 
     def run(self) -> None:
-        messages = self.input()["messages"]
-        model, vectors, fitted = (self.input()[name].load() for name in ("model", "vectors", "fitted"))
-        texts = itertools.chain.from_iterable(part["body"] for part in messages.parts())
-        total = messages.manifest["counts"]["kept"]
-        self.output().dump(export.verify(model, vectors, fitted, texts, total, self.progress))
+        given = self.input()
+        model, vectors, fitted = (given[name].load() for name in ("model", "vectors", "fitted"))
+        bodies = itertools.chain.from_iterable(part["body"] for part in given["messages"].parts())
+        cleaned = itertools.chain.from_iterable(shard.load()["text"] for shard in given["cleaned"])
+        messages, total = zip(bodies, cleaned, strict=True), given["messages"].manifest["counts"]["kept"]
+        self.output().dump(export.verify(model, vectors, fitted, messages, total, self.progress))
 
 
 class DescribeExport(NightTask):

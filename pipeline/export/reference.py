@@ -1,7 +1,6 @@
 """What every scorer must get from a text: computed from matrices, by another way than any scorer goes."""
 
 import itertools
-import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,18 +21,9 @@ def outcomes(model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr
     """The same for texts of these tokens, in which the model's terms stand so often, [n_texts, V]."""
     S, N = model.sums(counts)
     scores = model.scores(counts)
-    return [
-        {
-            "tokens": of_text,
-            "S": sums,
-            "N": squares,
-            "scores": [hexadecimal(score) for score in row],
-            "label": model.labels[winner],
-        }
-        for of_text, sums, squares, row, winner in zip(
-            tokens, S.tolist(), N.tolist(), scores.tolist(), scores.argmax(axis=1).tolist(), strict=True
-        )
-    ]
+    labels = [model.labels[winner] for winner in scores.argmax(axis=1).tolist()]
+    found = zip(tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True)
+    return [dict(zip(("tokens", "S", "N", "scores", "label"), outcome, strict=True)) for outcome in found]
 
 
 def decisions(model: FixedPointModel, found: Sequence[dict[str, Any]]) -> list[str]:
@@ -52,6 +42,8 @@ def units(text: str) -> str:
     return text.encode("utf-16-be", "surrogatepass").hex()
 
 
-def hexadecimal(score: float) -> str:
-    """The 64 bits of a double as 16 hexadecimal digits, the most significant first."""
-    return struct.pack(">d", score).hex()
+def hexadecimal(scores: np.ndarray) -> list[list[str]]:
+    """The 64 bits of each double of ``scores`` [.., K] as 16 hexadecimal digits, the most significant first."""
+    digits = scores.astype(">f8").tobytes().hex()
+    each = [digits[start : start + 16] for start in range(0, len(digits), 16)]
+    return [each[start : start + scores.shape[1]] for start in range(0, len(each), scores.shape[1])]

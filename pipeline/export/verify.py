@@ -40,13 +40,14 @@ def verify(
     model_bytes: bytes,
     vectors_bytes: bytes,
     fitted: Pipeline,
-    texts: Iterable[str],
+    messages: Iterable[tuple[str, str]],
     total: int,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> dict[str, Any]:
     """How the scorers, the exported model and ``fitted`` agree on every distinct text and on the conformance vectors.
 
-    Of the vectors, the label with the thresholds is compared too.
+    A message is its text and what that was cleaned to: the tokens that training has counted are those that scorers must
+    find. Of the vectors, the label with the thresholds is compared too.
 
     ``languages`` are those whose scorers could run here, ``differences`` the texts whose lines were not what the model
     says, to the last bit. ``flips`` are labels unlike the estimator's. Rounding cannot have changed labels that are
@@ -54,7 +55,7 @@ def verify(
     the second-best score of the estimator, None without a text.
 
     Memory holds a few chunks of texts, and some 80 bytes for each text seen; ``progress`` is told which fraction of all
-    texts, ``total``, is done.
+    messages, ``total``, is done.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def verify(
     with scorers(model_bytes) as running, contextlib.ExitStack() as stack:
         tally.check_vectors(vectors, running)
         work = {language: stack.enter_context(scorer.start()) for language, scorer in running.items()}
-        for chunk in _chunks(texts):
+        for chunk in _chunks(messages):
             distinct = _unseen(chunk, seen)
             if distinct:
                 tally.check(distinct, work)
@@ -113,21 +114,22 @@ class _Tally:
             found = {name: list(map(_decision, scorer(texts, "--explain"))) for name, scorer in running.items()}
             self._compare(texts, [vector["decision"] for vector in vectors], found)
 
-    def check(self, texts: list[str], work: Mapping[str, Work]) -> None:
+    def check(self, messages: dict[str, str], work: Mapping[str, Work]) -> None:
         """Gives the texts to the scorers, and counts those whose label or scores are unlike the estimator's.
 
         What depends on the tokens alone is computed once for all texts that have the same. Lines are compared when
         enough of others must follow them, so that scorers neither wait nor keep them in a buffer.
         """
-        self.texts += len(texts)
+        self.texts += len(messages)
+        texts = list(messages)
         given = hexadecimal_lines(texts)
         written = {language: scorer.lines(given) for language, scorer in work.items()}
-        tokens = [self.model.tokeniser.tokens(text) for text in texts]
-        places, cleaned = pd.factorize(np.array([SEPARATOR.join(words) for words in tokens], dtype=object))
+        places, cleaned = pd.factorize(np.array([*messages.values()], dtype=object))
         first = np.unique(places, return_index=True)[1]
         counts = count_terms(self.model, cleaned, cleaned=True)
         self._agree([texts[row] for row in first], counts, np.bincount(places))
-        lines = list(map(_line, outcomes(self.model, [tokens[row] for row in first], counts)))
+        tokens = [text.split(SEPARATOR) if text else [] for text in cleaned]
+        lines = list(map(_line, outcomes(self.model, tokens, counts)))
         self.begun.append((texts, [lines[place] for place in places], written))
         while (
             len(self.begun) > 1 and sum(len(line) for _, after, _ in [*self.begun][1:] for line in after) > AFTERWARDS
@@ -215,11 +217,11 @@ def _decision(explanation: bytes) -> str | None:
         return None
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(messages: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     chunk, characters = [], 0
-    for text in texts:
-        chunk.append(text)
-        characters += len(text)
+    for message in messages:
+        chunk.append(message)
+        characters += len(message[0])
         if len(chunk) == CHUNK or characters >= CHUNK_CHARACTERS:
             yield chunk
             chunk, characters = [], 0
@@ -227,11 +229,11 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _unseen(texts: list[str], seen: set[bytes]) -> list[str]:
-    """The texts not met before, each once; what is ``seen`` grows by them."""
-    digests = {hashlib.blake2b(_utf8(text), digest_size=16).digest(): text for text in reversed(texts)}
-    unseen = [text for digest, text in reversed(digests.items()) if digest not in seen]
-    seen.update(digests)
+def _unseen(messages: list[tuple[str, str]], seen: set[bytes]) -> dict[str, str]:
+    """The texts not met before, and what they were cleaned to; what is ``seen`` grows by them."""
+    digests = {text: hashlib.blake2b(_utf8(text), digest_size=16).digest() for text, _ in messages}
+    unseen = {text: cleaned for text, cleaned in messages if digests[text] not in seen}
+    seen.update(digests.values())
     return unseen
 
 

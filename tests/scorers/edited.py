@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pipeline.export.format import sealed
 from pipeline.export.reference import hexadecimal
 from scorers.python import nightsieve_scorer
@@ -36,7 +38,7 @@ def settle(entries: Entries) -> None:
     for vector in entries["self_test"]:
         text = bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass")
         found = scorer.evaluate(text)
-        vector |= {**found._asdict(), "scores": [hexadecimal(score) for score in found.scores]}
+        vector |= {**found._asdict(), "scores": hexadecimal(np.array([found.scores]))[0]}
 
 
 def put(path: str, *values: Any) -> Edit:

@@ -87,7 +87,9 @@ def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_pat
     model, vectors, manifest = ((tmp_path / f"{name}.json").read_bytes() for name in ("model", "vectors", "manifest"))
     jsonschema.validate(json.loads(model), json.loads(SCHEMA.read_text()))
     texts = ["Your OTP is 482913", "hey, lunch tomorrow?", "You WON a prize! Call now", "", "\ud83d\u4f60\x00"]
-    checked = export.verify(model, vectors, export.load_pipeline(tmp_path), texts, len(texts))
+    fitted = export.load_pipeline(tmp_path)
+    messages = [(text, fitted["tfidf"].analyzer.cleaned(text)) for text in texts]
+    checked = export.verify(model, vectors, fitted, messages, len(texts))
     assert (checked["texts"], checked["differences"], checked["flips"]) == (len(texts), 0, 0)
     described = json.loads(manifest)
     assert described["serial"] == 1

@@ -22,13 +22,19 @@ from tests.unit.export.exported_models import ESTIMATORS, WORDS, corpus, exporte
 MODEL = exported(fixed(ESTIMATORS[0]))
 VECTORS = encode_vectors(choose(fixed(ESTIMATORS[0])), MODEL)
 FITTED = fit(ESTIMATORS[0])
+CLEANED = FITTED["tfidf"].analyzer.cleaned
+
+
+def messages(texts):
+    """The texts as a night has them, each with its cleaned text."""
+    return [(text, CLEANED(text)) for text in texts]
 
 
 def test_it_counts_distinct_texts_and_reports_its_progress(monkeypatch):
     monkeypatch.setattr(importlib.import_module("pipeline.export.verify"), "CHUNK", 10_000)
     fractions = []
     texts = [f"{text} {number}" for number in range(100) for text in corpus(3)[0]]
-    summary = verify(MODEL, VECTORS, FITTED, texts + texts[:500], len(texts) + 500, fractions.append)
+    summary = verify(MODEL, VECTORS, FITTED, messages(texts + texts[:500]), len(texts) + 500, fractions.append)
     assert json.loads(json.dumps(summary)) == summary
     assert summary["texts"] == len(set(texts)) == summary["proved"] + summary["observed"] + summary["flips"]
     assert summary["differences"] == summary["flips"] == 0
@@ -42,7 +48,7 @@ def test_it_says_how_far_a_coarse_model_is_from_the_fitted_one():
     coarse, words = fixed(ESTIMATORS[0], bits=2), itertools.chain.from_iterable(WORDS.values())
     texts = list(dict.fromkeys(map(" ".join, itertools.combinations(words, 2))))
     model = exported(coarse)
-    summary = verify(model, encode_vectors(choose(coarse), model), FITTED, texts, len(texts))
+    summary = verify(model, encode_vectors(choose(coarse), model), FITTED, messages(texts), len(texts))
     scorer = nightsieve_scorer.load(model)
     expected = decision_scores(FITTED[1], FITTED[0].transform(texts))
     agreement = compare(assemble(FITTED), coarse, count_terms(coarse, texts), expected)
@@ -52,6 +58,12 @@ def test_it_says_how_far_a_coarse_model_is_from_the_fitted_one():
     assert differences.max() > 0.01 and summary["largest_score_difference"] == pytest.approx(differences.max())
 
 
+def test_texts_that_were_cleaned_otherwise_than_scorers_clean_them_fail():
+    trained = [("Free prize", "free prize"), ("hello", "free"), ("free", "")]
+    with pytest.raises(VerificationError, match=r"says: 2 in python"):
+        verify(MODEL, VECTORS, FITTED, trained, len(trained))
+
+
 def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
     model = fixed(ESTIMATORS[1])
     other = decode(exported(model))
@@ -59,7 +71,7 @@ def test_a_model_that_is_not_the_fitted_one_fails_without_naming_a_text():
     texts = iter(["the secret is free", "secret: hello", "free free", "free hello", "free \ud83d", "free"])
     tampered = exported(other)
     with pytest.raises(VerificationError, match=r"5 of 6 texts") as failure:
-        verify(tampered, encode_vectors(choose(other), tampered), fit(ESTIMATORS[1]), texts, 6)
+        verify(tampered, encode_vectors(choose(other), tampered), fit(ESTIMATORS[1]), messages(texts), 6)
     assert "secret" not in str(failure.value)
     assert hashlib.sha256(b"the secret is free").hexdigest()[:12] in str(failure.value)
 
@@ -74,7 +86,7 @@ def test_a_single_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(
     read = runtimes.Work._read
     monkeypatch.setattr(runtimes.Work, "_read", wrong)
     with pytest.raises(VerificationError, match=rf": \d+ in {wrong_one} texts") as failure:
-        verify(MODEL, VECTORS, FITTED, texts, 1)
+        verify(MODEL, VECTORS, FITTED, messages(texts), 1)
     assert "secret" not in str(failure.value)
 
 
@@ -107,7 +119,7 @@ def test_a_chunk_with_few_new_texts_keeps_nobody_waiting(new, monkeypatch):
     monkeypatch.setattr(importlib.import_module("pipeline.export.verify"), "CHUNK", 1000)
     texts = [f"free {number}" for number in range(3000 + new)]
     for order in (texts, texts[:1000] + texts[:1000] + texts[-new:] + texts):
-        assert verify(MODEL, VECTORS, FITTED, order, len(order))["texts"] == len(texts)
+        assert verify(MODEL, VECTORS, FITTED, messages(order), len(order))["texts"] == len(texts)
 
 
 def test_a_scorer_that_hangs_fails(monkeypatch):
@@ -116,7 +128,7 @@ def test_a_scorer_that_hangs_fails(monkeypatch):
     monkeypatch.setattr(runtimes.Work, "end", lambda work: work.reading.submit(work._finish))
     monkeypatch.setattr(runtimes.Scorer, "__call__", lambda scorer, texts: [b"{}"] * len(texts))
     with pytest.raises(VerificationError, match="scorer has written nothing for 0.5 seconds"):
-        verify(MODEL, VECTORS, FITTED, ["free"], 1)
+        verify(MODEL, VECTORS, FITTED, messages(["free"]), 1)
 
 
 @pytest.mark.parametrize(
