@@ -19,11 +19,15 @@ from scorers.python import nightsieve_scorer
 
 
 class Model:
-    """An exported model, and what a registry's entry says of it; ``decide`` is ``label`` with its thresholds."""
+    """An exported model, and what a registry's entry says of it; ``decide`` is ``label`` with its thresholds.
+
+    Both remember what they have said: a review is asked for by every comparison.
+    """
 
     def __init__(self, content: bytes, traits: dict[str, Any]):
         scorer = nightsieve_scorer.load(content)
-        self.label, self.decide = scorer.label, functools.partial(scorer.label, thresholds=True)
+        self.label = functools.cache(scorer.label)
+        self.decide = functools.cache(functools.partial(scorer.label, thresholds=True))
         self.labels, self.traits = scorer.labels, traits
         self.has_thresholds = any(json.loads(content)["thresholds"])
 
