@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import luigi
@@ -23,7 +24,7 @@ from tasks.report import WriteManifest, WriteReport
 from tasks.s3 import Store, split_address, store
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
-_STAGES = (ingest, labelling, preprocessing, training, export, release, report)
+_LATER_STAGES = (labelling, preprocessing, training, export, release, report)
 # What libraries import at their first use: the checks of tables, Parquet, the database's driver.
 _LAZY = (
     "pipeline.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
@@ -84,14 +85,17 @@ class Retrain(NightTask):
 
     def deps(self) -> list[NightTask]:
         # Asked for only when there is work: what the forked workers need is imported once, before they fork.
-        for stage in _STAGES:
-            for name in stage.__all__:
-                getattr(stage, name)
+        _import(ingest)
         for module in _LAZY:
             importlib.import_module(module)
+        return super().deps()
+
+    def prepare(self) -> None:
+        """Import and build, for all workers forked later, what the first tasks can do without."""
+        for stage in _LATER_STAGES:
+            _import(stage)
         text.Tokeniser.from_settings(self.settings.text)  # keeps the character map, which takes a second to build
         gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
-        return super().deps()
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
@@ -112,6 +116,11 @@ class Retrain(NightTask):
             return None
         base = without_account(core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}")
         return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
+
+
+def _import(stage: ModuleType) -> None:
+    for name in stage.__all__:
+        getattr(stage, name)
 
 
 @functools.cache

@@ -20,6 +20,15 @@ REFUSED = 50  # the exit code of a night whose model was not published
 class NightWorker(Worker):
     """Stays while another runs what it waits for, counts what others did as done, and tries again what has failed."""
 
+    _prepared = False
+
+    def _handle_next_task(self) -> None:
+        if not self._prepared:  # the first tasks are at work meanwhile, in processes of their own
+            self._prepared = True
+            for night in [task for task in self._scheduled_tasks.values() if hasattr(task, "prepare")]:
+                night.prepare()
+        super()._handle_next_task()
+
     def _keep_alive(self, get_work_response: Any) -> bool:
         # What rests on a task whose completeness could not be told will never run here: do not wait for it.
         if UNKNOWN in {status for _, status, _ in self._add_task_history}:

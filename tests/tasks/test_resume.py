@@ -20,13 +20,15 @@ AGAIN = f"""if True:
     from luigi.cmdline import luigi_run
     from tasks import Retrain
 
-    Retrain(date=datetime.date.fromisoformat("{NIGHT}"), patch={SMALL}).deps()
+    night = Retrain(date=datetime.date.fromisoformat("{NIGHT}"), patch={SMALL})
+    night.deps()
+    night.prepare()
     for command in sys.stdin:
-        if not (night := os.fork()):
+        if not (child := os.fork()):
             os.setsid()
             luigi_run(json.loads(command))
-        print(night, flush=True)
-        os.waitpid(night, 0)
+        print(child, flush=True)
+        os.waitpid(child, 0)
         os.write(2, {ENDED.encode()})
 """
 
