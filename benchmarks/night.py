@@ -128,6 +128,7 @@ def _script(runs: Sequence[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
         "seconds": results.summary([process.seconds - told["aside"] for process, told in runs]),
         "peak_mib": max(process.peak_mib for process, _ in runs),
         "stages": {stage: results.summary([told["seconds"][stage] for _, told in runs]) for stage in stages},
+        "two_jobs": results.summary([told["two_jobs"] for _, told in runs]),
     }
 
 

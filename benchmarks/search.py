@@ -1,7 +1,8 @@
 """The grid search beside `GridSearchCV` over a `Pipeline`, on public messages. Run as ``python -m benchmarks.search``.
 
-Both get the same messages, splits and candidates, those of the default configuration, and two processes; each run is a
-process of its own. Seconds are from the raw texts to the scores of all candidates.
+All get the same messages, splits and candidates, those of the default configuration; a night has two processes,
+`GridSearchCV` one job or two. Each run is a process of its own. Seconds are from the raw texts to the scores of all
+candidates.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 def compare(name: str, rounds: int) -> dict[str, Any]:
-    """Both ways in turns: their seconds and peaks, and how far their scores differ."""
+    """All ways in turns: their seconds and peaks, and how far their scores differ."""
     measured: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
     with tempfile.TemporaryDirectory(prefix="nightsieve-bench-") as folder:
         for turn in range(rounds):
@@ -90,11 +91,12 @@ def search_as_a_night(texts: list[str], labels: list[str], settings: Settings) -
         return {candidate: each["scores"] for candidate, each in zip(candidates, found, strict=True)}
 
 
-def search_as_a_script(texts: list[str], labels: list[str], settings: Settings) -> Scores:
-    """The same by `GridSearchCV`, two jobs."""
+def search_as_a_script(texts: list[str], labels: list[str], settings: Settings, jobs: int = 1) -> Scores:
+    """The same by `GridSearchCV`."""
     cleaned = baseline.clean(pd.Series(texts, dtype=object), settings.text)
     messages = pd.DataFrame({"text": cleaned, "label": labels}).sort_values(["text", "label"])
-    return baseline.search(messages["text"].to_numpy(object), messages["label"].to_numpy(object), settings.training)
+    strings = (messages[column].to_numpy(object) for column in ("text", "label"))
+    return baseline.search(*strings, settings.training, jobs)
 
 
 def _uci() -> tuple[list[str], list[str]]:
@@ -109,7 +111,11 @@ def _uci_and_nus() -> tuple[list[str], list[str]]:
 
 
 MESSAGES: dict[str, Callable[[], tuple[list[str], list[str]]]] = {"UCI": _uci, "UCI and NUS": _uci_and_nus}
-SIDES = {"night": search_as_a_night, "GridSearchCV": search_as_a_script}
+SIDES = {
+    "night": search_as_a_night,
+    "GridSearchCV": search_as_a_script,
+    "GridSearchCV, two jobs": partial(search_as_a_script, jobs=2),
+}
 
 
 def _run(side: str, messages: str, to: Path) -> None:
@@ -126,13 +132,13 @@ def _run(side: str, messages: str, to: Path) -> None:
 def _tables(result: dict[str, Any]) -> str:
     rows = []
     for name, found in result["corpora"].items():
-        slow = found["sides"]["GridSearchCV"]["seconds"]["median"]
+        slow = [found["sides"][side]["seconds"]["median"] for side in ("GridSearchCV", "GridSearchCV, two jobs")]
         for side, measured in found["sides"].items():
             seconds = measured["seconds"]
-            ratio = slow / seconds["median"]
+            ratios = [f"{each / seconds['median']:.1f}" for each in slow]
             texts = f"{found['messages']:,}"
-            rows.append([name, texts, side, results.spread(seconds, 1), f"{ratio:.1f}", f"{measured['peak_mib']:,.0f}"])
-    header = ["corpus", "messages", "way", "seconds", "times GridSearchCV", "peak MiB of a process"]
+            rows.append([name, texts, side, results.spread(seconds, 1), *ratios, f"{measured['peak_mib']:,.0f}"])
+    header = ["corpus", "messages", "way", "seconds", "times GridSearchCV", "with two jobs", "peak MiB of a process"]
     estimators = sorted({name for found in result["corpora"].values() for name in found["differences"]})
     differences = [
         [name, *(results.rounded(found["differences"][estimator]) for estimator in estimators)]
