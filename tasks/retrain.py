@@ -83,14 +83,7 @@ class Retrain(NightTask):
         return self.finished or self.requires()["report"].complete()
 
     def deps(self) -> list[NightTask]:
-        # Asked for only when there is work: what the forked workers need is imported once, before they fork.
-        for stage in _STAGES:
-            for name in stage.__all__:
-                getattr(stage, name)
-        for module in _LAZY:
-            importlib.import_module(module)
-        text.Tokeniser.from_settings(self.settings.text)  # keeps the character map, which takes a second to build
-        gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
+        prepare(self.settings)  # asked for only when there is work
         return super().deps()
 
     @classmethod
@@ -112,6 +105,17 @@ class Retrain(NightTask):
             return None
         base = without_account(core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}")
         return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
+
+
+def prepare(settings: config.Settings) -> None:
+    """Import and build once, before workers are forked, what each of them would else import and build for itself."""
+    for stage in _STAGES:
+        for name in stage.__all__:
+            getattr(stage, name)
+    for module in _LAZY:
+        importlib.import_module(module)
+    text.Tokeniser.from_settings(settings.text)  # keeps the character map, which takes a second to build
+    gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
 
 
 @functools.cache
