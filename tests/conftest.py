@@ -18,9 +18,7 @@ import sqlalchemy
 from ops.cli import main
 from ops.services import Stack
 from tasks import base, retrain, s3
-from tests.forks import Fork
-
-ROOT = Path(__file__).parents[1]
+from tests.forks import ROOT, Fork
 
 # Commands are those of the environment that runs the tests, activated or not.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -124,6 +124,7 @@ class Night:
                 if family:
                     time.sleep(delay)
                     self.fork.kill()
+                    self.stderr.read()  # ends when all that could write are gone
                     return family
         self.fork.wait()
         return None
