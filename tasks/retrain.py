@@ -84,18 +84,12 @@ class Retrain(NightTask):
         return self.finished or self.requires()["report"].complete()
 
     def deps(self) -> list[NightTask]:
-        # Asked for only when there is work: what the forked workers need is imported once, before they fork.
-        _import(ingest)
-        for module in _LAZY:
-            importlib.import_module(module)
+        import_for_ingest()  # asked for only when there is work
         return super().deps()
 
     def prepare(self) -> None:
-        """Import and build, for all workers forked later, what the first tasks can do without."""
-        for stage in _LATER_STAGES:
-            _import(stage)
-        text.Tokeniser.from_settings(self.settings.text)  # keeps the character map, which takes a second to build
-        gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
+        """What the first tasks can do without, while they are at work."""
+        prepare(self.settings)
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
@@ -116,6 +110,22 @@ class Retrain(NightTask):
             return None
         base = without_account(core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}")
         return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
+
+
+def import_for_ingest() -> None:
+    """Import once, before workers are forked, what those that ingest would else import for themselves."""
+    _import(ingest)
+    for module in _LAZY:
+        importlib.import_module(module)
+
+
+def prepare(settings: config.Settings) -> None:
+    """Import and build once, before workers are forked, what each of them would else import and build for itself."""
+    import_for_ingest()
+    for stage in _LATER_STAGES:
+        _import(stage)
+    text.Tokeniser.from_settings(settings.text)  # keeps the character map, which takes a second to build
+    gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
 
 
 def _import(stage: ModuleType) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import luigi
 
 from pipeline.errors import ArtefactError, DataError
+from tasks.base import load_settings
 from tasks.export import DescribeExport, EvaluateOnReviews
 from tasks.labelling import SummariseRules
 from tasks.registry import Registry
 from tasks.release import GateModel
+from tasks.retrain import prepare
 from tasks.s3 import VARIABLE, Store, store
 from tasks.training import CrossValidate
 
@@ -56,6 +58,7 @@ def replay(manifest: dict[str, Any], workers: int) -> list[Replayed]:
         decided = champion is None or Registry(original).lend(champion, other, earlier)
         night = {"date": date.fromisoformat(manifest["date"]), "config": manifest["config"]}
         roots = (*ROOTS, GateModel) if decided else ROOTS
+        prepare(load_settings(manifest["config"]))
         if not luigi.build([root(**night) for root in roots], local_scheduler=True, workers=workers):
             raise DataError(f"the night of {manifest['date']} does not come to its end today; see above")
         made = [receipt for receipt in manifest["tasks"] if receipt["task"] not in (*GIVEN, PUBLICATION)]

@@ -17,7 +17,7 @@ from ops import nights
 from ops.commands.reviews import reviews as command
 from ops.reviews import candidates, sheet
 from pipeline.errors import ConfigError
-from tests.conftest import forget, run
+from tests.conftest import forget, fork
 from tests.tasks.nights import NIGHT, SMALL, retrain, sample
 
 LABELS = ("notification", "personal", "spam")
@@ -36,7 +36,7 @@ def night(night_environment) -> dict[str, str]:
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.executemany("INSERT INTO messages (key, body, received_at) VALUES (%s, %s, %s)", messages)
         cursor.executemany("INSERT INTO reviews (message_key, label, source) VALUES (%s, %s, %s)", given)
-    done = run(*retrain(patches=TEACHING), environment=night_environment)
+    done = fork(*retrain(patches=TEACHING), environment=night_environment)
     assert done.returncode == 0, done.stderr
     return night_environment
 

@@ -10,7 +10,7 @@ import pytest
 
 from ops import nights as night_runs
 from tasks.s3 import store
-from tests.conftest import forget, nightsieve, run
+from tests.conftest import forget, fork, nightsieve
 from tests.tasks.nights import NIGHT, SMALL, retrain, sample
 
 BEFORE = "2026-11-19"
@@ -57,7 +57,7 @@ def nights(night_environment, pack, tmp_path_factory) -> dict[str, str]:
     sample(night_environment, rows=800)
     for night, folder in ((BEFORE, write(tmp_path_factory.mktemp("earlier"), win=None)), (NIGHT, pack)):
         patches = [*SMALL, GRID, f"labelling.rules={folder}"]
-        done = run(*retrain(patches=patches, night=night), environment=night_environment)
+        done = fork(*retrain(patches=patches, night=night), environment=night_environment)
         assert done.returncode == 0, done.stderr
     return night_environment
 
@@ -216,7 +216,7 @@ def test_match_ends_a_search_that_would_not_by_the_name_of_the_rule(tmp_path):
     (tmp_path / "spam.yaml").write_text(RULE % "(a+)+$")
     (tmp_path / "personal.yaml").write_text(RULE.replace("tried", "other") % "mum")
     limits = ("--patch", f"labelling.rules={tmp_path}", "--patch", "labelling.engine.search_seconds=0.5")
-    ended = run("nightsieve", "rules", "match", "a" * 51 + "!", *limits, environment=DATABASE_FREE)
+    ended = fork("nightsieve", "rules", "match", "a" * 51 + "!", *limits, environment=DATABASE_FREE)
     assert ended.returncode == 7
     assert ended.stderr.startswith("Error: rule tried: its search in one message did not end in 0.5 s\n")
     assert len(ended.stderr.splitlines()) == 2 and "aaa" not in ended.stderr
@@ -233,7 +233,7 @@ def test_check_takes_one_file_and_tells_json(tmp_path):
 
 
 def test_check_is_clean_for_the_pack_and_exits_3_with_a_finding(tmp_path):
-    clean = run("nightsieve", "rules", "check", environment=DATABASE_FREE)
+    clean = fork("nightsieve", "rules", "check", environment=DATABASE_FREE)
     assert (clean.returncode, clean.stdout) == (0, "")
     assert re.search(r"^\d+ rules checked in .*: no findings$", clean.stderr)
     (tmp_path / "spam.yaml").write_text(RULE % "(o+)+$|code" + RULE % "(code")

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import os
-import subprocess
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import boto3
 
-from tests.conftest import ROOT, run
+from tests.conftest import fork
+from tests.forks import ROOT, Fork
 
 NIGHT = "2026-11-20"
 RULES = ROOT / "tests" / "tasks" / "rules"  # a few files of the pack, which compile fast
@@ -43,7 +42,7 @@ def retrain(*options: str, patches: list[str] = SMALL, night: str = NIGHT) -> li
 
 def sample(environment: dict[str, str], rows: int = 1_500) -> None:
     """Fill the database with the project's own sample messages."""
-    loaded = run("nightsieve", "sample", "--rows", str(rows), "--until", NIGHT, environment=environment)
+    loaded = fork("nightsieve", "sample", "--rows", str(rows), "--until", NIGHT, environment=environment)
     assert loaded.returncode == 0, loaded.stderr
 
 
@@ -106,43 +105,26 @@ def assert_whole(stored: dict[str, bytes]) -> None:
 
 
 class Night:
-    """A night that runs in the background, in a process group of its own."""
+    """A night that runs in the background, in a fork."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], cwd: Path = ROOT):
-        self.process = subprocess.Popen(
-            command,
-            env={**os.environ, **environment},
-            cwd=cwd,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.log: list[str] = []
-
-    def lines(self) -> Iterator[str]:
-        for line in self.process.stderr:
-            self.log.append(line)
-            yield line
+    def __init__(self, command: list[str], environment: dict[str, str]):
+        said, stderr = os.pipe()
+        with open(os.devnull, "w") as nowhere, os.fdopen(stderr, "w"):
+            self.fork = Fork(command, environment, nowhere.fileno(), stderr)
+        self.stderr = os.fdopen(said)
 
     def kill_during(self, families: Iterable[str], delay: float = 0.0) -> str | None:
         """SIGKILL the worker and its children that long after a task of these families has begun, and say which one.
 
-        None: none of them ever ran.
+        None: none of them ever ran, and the night has ended.
         """
-        for line in self.lines():
-            family = next((family for family in families if f" running   {family}(" in line), None)
-            if family:
-                time.sleep(delay)
-                self.kill()
-                return family
+        with self.stderr:
+            for line in self.stderr:
+                family = next((family for family in families if f" running   {family}(" in line), None)
+                if family:
+                    time.sleep(delay)
+                    self.fork.kill()
+                    self.stderr.read()  # ends when all that could write are gone
+                    return family
+        self.fork.wait()
         return None
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, 9)
-        self.process.wait()
-
-    def wait(self) -> int:
-        for _ in self.lines():
-            pass
-        return self.process.wait()

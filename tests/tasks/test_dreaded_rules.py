@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
+from tests.conftest import fork
 from tests.tasks.nights import SMALL, retrain, sample
 
 RULE = """
@@ -39,7 +39,7 @@ def messages(environment, tmp_path) -> dict[str, str]:
     """The environment of a database with the sample and one message that backtracking cannot leave."""
     sample(environment, 1_000)
     (tmp_path / "inbox.csv").write_text("key,body\nlong," + "a" * 60 + "!\n")
-    loaded = run(
+    loaded = fork(
         "nightsieve", "load", str(tmp_path / "inbox.csv"), "--key", "key", "--body", "body", environment=environment
     )
     assert loaded.returncode == 0, loaded.stderr
@@ -51,7 +51,7 @@ def night(pack: Path, environment: dict[str, str], **patterns: str):
         "".join(RULE.format(id=id_.replace("_", "-"), pattern=pattern) for id_, pattern in patterns.items())
     )
     limits = ["labelling.engine.compile_seconds=1", "labelling.engine.search_seconds=1"]
-    return run(*retrain(patches=[*SMALL, f"labelling.rules={pack}", *limits]), environment=environment)
+    return fork(*retrain(patches=[*SMALL, f"labelling.rules={pack}", *limits]), environment=environment)
 
 
 def test_neither_a_slow_compile_nor_catastrophic_backtracking_keeps_a_night_from_its_end(pack, messages):

@@ -37,8 +37,12 @@ EVERYTHING = NIGHTLY | {"CompileRules"}
 def fingerprints(*patches: str, night: datetime.date = NIGHT) -> dict[str, set[str]]:
     """The fingerprints of a night's tasks, by family."""
     found: dict[str, set[str]] = {}
+    visited = set()
 
     def visit(task) -> None:
+        if task in visited:  # many ways lead to most of them
+            return
+        visited.add(task)
         found.setdefault(task.get_task_family(), set()).add(task.fingerprint)
         for dependency in flatten(task.requires()):
             visit(dependency)

@@ -22,7 +22,7 @@ from pipeline import export
 from pipeline.export.runtimes import PROGRAMS, languages
 from tasks import Retrain
 from tasks.s3 import Store
-from tests.conftest import ROOT, forget, run
+from tests.conftest import ROOT, forget, fork, run
 from tests.tasks import nights
 from tests.tasks.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
 
@@ -41,7 +41,7 @@ def night(night_environment) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def manifest(night, night_environment) -> dict:
-    shown = run("nightsieve", "runs", "show", NIGHT, "--json", environment=night_environment)
+    shown = fork("nightsieve", "runs", "show", NIGHT, "--json", environment=night_environment)
     return json.loads(shown.stdout)
 
 
@@ -53,7 +53,7 @@ def test_a_night_succeeds_and_says_what_it_did(night, night_environment):
     ):  # fmt: skip
         assert part in night.stdout
     assert re.search(r"Sample: 1,\d{3} messages; left out: .*\b[1-9]\d* too long", night.stdout)
-    again = run("nightsieve", "runs", "show", NIGHT, environment=night_environment)
+    again = fork("nightsieve", "runs", "show", NIGHT, environment=night_environment)
     assert again.stdout.split() == night.stdout.split()
 
 
@@ -82,7 +82,7 @@ def test_the_manifest_accounts_for_every_message(manifest):
 
 
 def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_path):
-    fetched = run("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
+    fetched = fork("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
     assert fetched.returncode == 0, fetched.stderr
     model, vectors, manifest = ((tmp_path / f"{name}.json").read_bytes() for name in ("model", "vectors", "manifest"))
     jsonschema.validate(json.loads(model), json.loads(SCHEMA.read_text()))
@@ -115,7 +115,7 @@ def test_the_threshold_of_a_goal_is_exported_verified_measured_and_shown(night, 
 def test_the_vectors_are_made_up_and_the_report_is_fetched_as_it_was_written(
     night, night_environment, manifest, tmp_path
 ):
-    fetched = run("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
+    fetched = fork("nightsieve", "runs", "fetch", NIGHT, "--to", str(tmp_path), environment=night_environment)
     assert fetched.returncode == 0, fetched.stderr
     vectors = json.loads((tmp_path / "vectors.json").read_bytes())["vectors"]
     made_up = {bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in vectors}
@@ -156,7 +156,7 @@ def requested(url: str) -> str:
 
 def test_the_same_night_again_runs_no_task(night, night_environment):
     before = objects(night_environment)
-    again = run(*retrain(), environment=night_environment)
+    again = fork(*retrain(), environment=night_environment)
     assert again.returncode == 0 and "Did not run any tasks" in again.stderr
     assert "was there already; what was loaded since belongs to another date" in again.stderr
     assert objects(night_environment) == before
@@ -180,7 +180,7 @@ def test_a_store_that_fails_while_completeness_is_asked_ends_the_night_with_its_
         luigi_run(sys.argv[1:])
     """
     command = retrain(patches=[*SMALL, "source.sample.seed=1"])[1:]
-    failed = run(sys.executable, "-c", program, *command, environment=night_environment)
+    failed = fork(sys.executable, "-c", program, *command, environment=night_environment)
     assert failed.returncode == 35, failed.stderr
     assert "whether it is complete could not be told: StorageError: s3://: the store answered 503" in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -202,13 +202,13 @@ def test_completeness_of_many_nights_is_told_at_once(night, night_environment, m
 def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_environment):
     nights = ["--start", "2026-11-19", "--stop", "2026-11-21", "--of-params", json.dumps({"patch": SMALL})]
     command = ["luigi", "--module", "tasks", "RangeDaily", "--of", "Retrain", *nights, "--workers", "2"]
-    backfill = run(*command, environment=night_environment)
+    backfill = fork(*command, environment=night_environment)
     assert backfill.returncode == 0, backfill.stderr
     assert "Not published: the model of a later night is." in backfill.stdout
     assert "Retrain(date=2026-11-19" in backfill.stderr and f"running   Retrain(date={NIGHT}" not in backfill.stderr
-    listed = run("nightsieve", "runs", "list", environment=night_environment).stdout.split()
+    listed = fork("nightsieve", "runs", "list", environment=night_environment).stdout.split()
     assert listed[::2] == ["2026-11-19", NIGHT]
-    assert "Did not run any tasks" in run(*command, environment=night_environment).stderr
+    assert "Did not run any tasks" in fork(*command, environment=night_environment).stderr
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
     night, night_environment, change, patches, options, code, says
 ):
     before = objects(night_environment)
-    failed = run(*retrain(*options, patches=patches), environment={**night_environment, **change})
+    failed = fork(*retrain(*options, patches=patches), environment={**night_environment, **change})
     assert failed.returncode == code, failed.stderr
     assert says in failed.stderr
     assert "Traceback" not in failed.stderr and "hunter2" not in failed.stderr
@@ -251,7 +251,7 @@ def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(nigh
     node.chmod(0o755)
     before = objects(night_environment)
     wrong = {**night_environment, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    failed = run(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
+    failed = fork(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
     assert failed.returncode == 30
     assert re.search(r"Scorers get something else than the exported model says: \d+ in javascript texts", failed.stderr)
     written = {key.partition("-")[0] for key in set(objects(night_environment)) - set(before)}
@@ -262,6 +262,6 @@ def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(nigh
 def test_a_night_that_failed_is_tried_again_at_once_when_asked_for_again(night, night_environment):
     command = retrain(patches=[*RULED, "source.messages.where=1 = 0"], night="2026-11-18")
     for _ in range(2):
-        failed = run(*command, environment=night_environment)
+        failed = fork(*command, environment=night_environment)
         assert failed.returncode == 30, failed.stderr
         assert failed.stderr.count("the sample is empty") == 2  # the second try is the scheduler's

@@ -45,14 +45,20 @@ DEFECTIVE = """if True:
 
 def run(*command: str, **options) -> subprocess.CompletedProcess[str]:
     """The finished command; what it said is kept."""
-    done = conftest.run(*command, **options)
-    SAID.extend([done.stdout, done.stderr])
-    return done
+    return kept(conftest.run(*command, **options))
+
+
+def fork(*command: str, **options) -> subprocess.CompletedProcess[str]:
+    """The same in a fork."""
+    return kept(conftest.fork(*command, **options))
 
 
 def nightsieve(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """The finished nightsieve command; what it said is kept."""
-    done = conftest.nightsieve(*arguments, environment=environment)
+    return kept(conftest.nightsieve(*arguments, environment=environment))
+
+
+def kept(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
     SAID.extend([done.stdout, done.stderr])
     return done
 
@@ -83,7 +89,7 @@ def first(night_environment) -> dict[str, str]:
     """The environment in which one night was run, and its model published."""
     sample(night_environment, rows=800)
     canaries.plant(night_environment)
-    done = run(*retrain(patches=[*SMALL, TOLD]), environment=night_environment)
+    done = fork(*retrain(patches=[*SMALL, TOLD]), environment=night_environment)
     assert done.returncode == 0, done.stderr
     assert "Published as model 1: the first one." in done.stdout
     # Nobody listens, which the night does not mind.
@@ -102,7 +108,7 @@ def listed(environment: dict[str, str]) -> list[str]:
 def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is_current(first, tmp_path):
     with listening(500) as (address, texts):
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
-        refused = run(*retrain(patches=[*STRICT, TOLD]), environment=environment)
+        refused = fork(*retrain(patches=[*STRICT, TOLD]), environment=environment)
     assert refused.returncode == 50, refused.stderr
     assert "Refused: the published model stays as it is." in refused.stdout
     reason = re.search(r"floor spam: precision [\d.]+, must be at least 0.999", refused.stdout)
@@ -116,13 +122,13 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
     assert fetched.returncode == 0, fetched.stderr
     page = ElementTree.fromstring((tmp_path / "report" / "index.html").read_text())
     assert reason[0] in "".join(page.find("body/header").itertext())
-    again = run(*retrain(patches=[*STRICT, TOLD]), environment=first)
+    again = fork(*retrain(patches=[*STRICT, TOLD]), environment=first)
     assert again.returncode == 50 and "Did not run any tasks" in again.stderr
     assert len(listed(first)) == 1
 
 
 def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(first, tmp_path):
-    done = run(*retrain(patches=[*STRICT, TOLD, *OVERRIDE]), environment=first)
+    done = fork(*retrain(patches=[*STRICT, TOLD, *OVERRIDE]), environment=first)
     assert done.returncode == 0, done.stderr
     assert f"Published as model 2, although it failed: {REASON}" in done.stdout
     shown = json.loads(nightsieve("runs", "show", NIGHT, "--json", environment=first).stdout)
@@ -156,7 +162,7 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(firs
 
 def test_explain_names_what_made_a_task_run(first):
     other = [*STRICT, TOLD, *OVERRIDE]
-    assert run(*retrain(patches=other), environment=first).returncode == 0
+    assert fork(*retrain(patches=other), environment=first).returncode == 0
     explained = nightsieve("runs", "explain", NIGHT, *FIRST, "--against", NIGHT, environment=first).stdout
     assert "FitModel: taken over, nothing it depends on has changed\n" in explained
     assert re.search(r"^GateModel: release.gate.floors.*; release.gate.override.*$", explained, re.MULTILINE)
@@ -222,7 +228,7 @@ def failed(first, tmp_path_factory) -> tuple[subprocess.CompletedProcess[str], M
     server.start()
     try:
         command = retrain(patches=[*SMALL, "source.shards=1", "text.min_token=2"])[1:]
-        done = run(sys.executable, "-c", DEFECTIVE, *command, environment={**first, "LUIGI_CONFIG_PATH": str(own)})
+        done = fork(sys.executable, "-c", DEFECTIVE, *command, environment={**first, "LUIGI_CONFIG_PATH": str(own)})
     finally:
         server.stop()
     (mail,) = mailbox.mails

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.conftest import run
+from tests.conftest import fork
 from tests.tasks.nights import SMALL, STAGES, retrain, sample
 
 PATCHES = [*SMALL, "source.shards=3"]
@@ -67,7 +67,7 @@ class Traffic:
 
 def traffic(environment: dict[str, str], journal) -> Traffic:
     """What a night asks for, counted where its requests leave the process: a retry is one more."""
-    night = run(sys.executable, "-c", COUNTING, str(journal), *retrain(patches=PATCHES)[1:], environment=environment)
+    night = fork(sys.executable, "-c", COUNTING, str(journal), *retrain(patches=PATCHES)[1:], environment=environment)
     assert night.returncode == 0, night.stderr
     counted = Traffic({}, defaultdict(list), defaultdict(list))
     prefix = environment["NIGHTSIEVE_STORAGE"].removeprefix("s3:/") + "/"

@@ -1,64 +1,11 @@
 """Workers that are killed: the night is the same night, whichever scheduler hands out its tasks."""
 
-import contextlib
 import itertools
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import ROOT, run
-from tests.tasks.nights import NIGHT, SMALL, STAGES, Night, assert_whole, model, objects, retrain, sample
-
-ENDED = "the night has ended\n"
-# The luigi command, which begins again as often as it is asked to and pays for its imports once.
-AGAIN = f"""if True:
-    import datetime, json, os, sys
-    from luigi.cmdline import luigi_run
-    from tasks import Retrain
-
-    night = Retrain(date=datetime.date.fromisoformat("{NIGHT}"), patch={SMALL})
-    night.deps()
-    night.prepare()
-    for command in sys.stdin:
-        if not (child := os.fork()):
-            os.setsid()
-            luigi_run(json.loads(command))
-        print(child, flush=True)
-        os.waitpid(child, 0)
-        os.write(2, {ENDED.encode()})
-"""
-
-
-class ForkedNight(Night):
-    """A night in a fork of a process that has imported everything."""
-
-    def __init__(self, command: list[str], parent: subprocess.Popen):
-        parent.stdin.write(json.dumps(command[1:]) + "\n")
-        parent.stdin.flush()
-        self.pid, self.parent, self.log = int(parent.stdout.readline()), parent, []
-
-    def lines(self) -> Iterator[str]:
-        for line in iter(self.parent.stderr.readline, ENDED):
-            self.log.append(line)
-            yield line
-
-    def kill(self) -> None:
-        os.killpg(self.pid, 9)
-        for _ in self.lines():
-            pass
-
-
-@contextlib.contextmanager
-def forking(environment: dict[str, str]) -> Iterator[subprocess.Popen]:
-    """The process that nights are forked from; it ends with its input."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    whole = {**os.environ, **environment}
-    with subprocess.Popen([sys.executable, "-c", AGAIN], env=whole, cwd=ROOT, **pipes) as parent:
-        yield parent
+from tests.conftest import run
+from tests.tasks.nights import SMALL, STAGES, Night, assert_whole, model, objects, retrain, sample
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +19,12 @@ def undisturbed(night_environment) -> bytes:
 def test_a_night_killed_in_the_middle_of_every_stage_completes_with_the_same_bytes(undisturbed, night_environment):
     environment = {**night_environment, "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-killed"}
     left = [family for family in STAGES if family != "Retrain"]  # which writes nothing, and is over at once
-    with forking(environment) as parent:
-        for delay in itertools.cycle([0.0, 0.01, 0.05]):
-            family = ForkedNight(retrain("--local-scheduler"), parent).kill_during(left, delay)
-            assert_whole(objects(environment))
-            if family is None:
-                break
-            left.remove(family)
+    for delay in itertools.cycle([0.0, 0.01, 0.05]):
+        family = Night(retrain("--local-scheduler"), environment).kill_during(left, delay)
+        assert_whole(objects(environment))
+        if family is None:
+            break
+        left.remove(family)
     assert left == []
     finished = run(*retrain("--local-scheduler"), environment=environment)
     assert finished.returncode == 0, finished.stderr

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from pipeline.rules import WrittenRule, read_pack
-from tests.conftest import ROOT, run
+from tests.conftest import ROOT, fork, run
 from tests.tasks.nights import NIGHT, retrain
 
 PROJECT = ROOT / "config" / "examples" / "city-requests"
@@ -150,15 +150,15 @@ def night(night_environment, tmp_path_factory) -> dict:
     decided = write(folder / "decided.csv", made[:300], [*columns, "отдел"])
     names = ["--key", "номер", "--body", "текст", "--sender", "канал", "--received-at", "поступило"]
     for file, label in ((new, []), (decided, ["--label", "отдел"])):
-        loaded = run("nightsieve", "load", file, *names, *label, environment=night_environment)
+        loaded = fork("nightsieve", "load", file, *names, *label, environment=night_environment)
         assert loaded.returncode == 0, loaded.stderr
     views = (PROJECT / "views.sql").read_text(encoding="utf-8")
     url = night_environment["NIGHTSIEVE_DATABASE_URL"]
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(views)
-    ran = run(*retrain(*OVERLAY, patches=[]), environment=night_environment)
+    ran = fork(*retrain(*OVERLAY, patches=[]), environment=night_environment)
     assert ran.returncode == 0, ran.stderr
-    fetched = run("nightsieve", "runs", "fetch", NIGHT, *OVERLAY, "--to", str(folder), environment=night_environment)
+    fetched = fork("nightsieve", "runs", "fetch", NIGHT, *OVERLAY, "--to", str(folder), environment=night_environment)
     assert fetched.returncode == 0, fetched.stderr
     return {**json.loads((folder / "run.json").read_bytes()), "folder": folder}
 
