@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.results import RESULTS
 
 README = Path(__file__).parent / "README.md"
-PLACE = re.compile(r"(?s)(<!-- results: (\w+) -->\n).*?(\n<!-- end -->)")
+PLACE = re.compile(r"(?s)(<!-- results: (\w+) -->\n).*?(<!-- end -->)")
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
 
 
 def _result(place: re.Match[str]) -> str:
-    return place[1] + (RESULTS / f"{place[2]}.md").read_text(encoding="utf-8").strip() + place[3]
+    return place[1] + (RESULTS / f"{place[2]}.md").read_text(encoding="utf-8").strip() + "\n" + place[3]
 
 
 if __name__ == "__main__":
