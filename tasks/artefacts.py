@@ -134,6 +134,6 @@ class ShardedArtefact(Artefact):
                 # Named by its content too: a worker that was given up but still writes cannot replace another's part.
                 name = f"part-{number:05d}-of-{len(files):05d}-{sha256[:16]}.{self.part_codec.suffix}"
                 key = f"{self.key.removesuffix('.json')}/{name}"
-                store().write(key, content)
+                store().upload(key, content)
             parts.append({"key": key, "rows": count, "bytes": file.stat().st_size, "sha256": sha256})
         self._write(self.codec.encode({"parts": parts, **summary}), sum(rows))

@@ -9,12 +9,15 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore import exceptions as failures
 from botocore.config import Config
 
 from pipeline.errors import StorageError
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
+# A file is uploaded in parts from where the SDK's makers advise it; no threads, for workers are processes.
+PARTS = TransferConfig(multipart_threshold=64 << 20, multipart_chunksize=64 << 20, use_threads=False)
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
 _REFUSALS = {
     "AccessDenied": "the credentials may not do this",
@@ -73,10 +76,15 @@ class Store:
         with self._translated(key):
             return self._call("get_object", Key=self.key(key))["Body"].read()
 
-    def write(self, key: str, content: bytes | IO[bytes]) -> None:
+    def write(self, key: str, content: bytes) -> None:
         """One PUT: the object is there whole, or not at all."""
         with self._translated(key):
             self._call("put_object", Key=self.key(key), Body=content)
+
+    def upload(self, key: str, file: IO[bytes]) -> None:
+        """The same for a file of any size, a large one in parts, of which one at a time is in memory."""
+        with self._translated(key):
+            _client(os.getpid()).upload_fileobj(file, self.bucket, self.key(key), Config=PARTS)
 
     def read_tagged(self, key: str) -> tuple[bytes, str] | None:
         """The object and its entity tag, for `replace`; None if there is none."""
