@@ -38,24 +38,25 @@ def main() -> None:
             results.write("growth", result, night_plot.growth_tables(result))
             night_plot.draw_growth(result, GROWTH_PLOT)
         else:
-            result = night(services, overlay, chosen.rows, chosen.rounds, folder / "plain")
+            rounds = chosen.rounds, min(chosen.rounds, chosen.scripts or chosen.rounds)
+            result = night(services, overlay, chosen.rows, *rounds, folder / "plain")
             results.write("night", result, night_plot.night_tables(result))
             night_plot.draw_stages(result, STAGES_PLOT)
 
 
-def night(services: Stack, overlay: Path, rows: int, rounds: int, plain: Path) -> dict[str, Any]:
-    """The night and the plain script in turns."""
+def night(services: Stack, overlay: Path, rows: int, rounds: int, scripts: int, plain: Path) -> dict[str, Any]:
+    """The night and the plain script in turns; the script in the first ones alone where there are fewer ``scripts``."""
     environment = filled(services.environment(), rows)
     settings = resolved(overlay, environment)
     turns = []
     for turn in range(rounds):
         say(f"round {turn + 1} of {rounds}")
         with empty(services, environment, overlay) as place:
-            turns.append(_turn(place, settings, plain))
+            turns.append(_turn(place, settings, plain if turn < scripts else None))
             if turn == rounds - 1:
                 with counted(environment["AWS_ENDPOINT_URL_S3"]) as (address, requests):
                     last = timed("night, for its requests", place.night, COUNTED, {"AWS_ENDPOINT_URL_S3": address})
-    measured = {name: [found[name] for found in turns] for name in turns[0]}
+    measured = {name: [found[name] for found in turns if name in found] for name in turns[0]}
     told, training = measured["plain"][-1][1], settings.training
     return {
         "machine": _machine(),
@@ -67,6 +68,7 @@ def night(services: Stack, overlay: Path, rows: int, rounds: int, plain: Path) -
         "folds": training.search.folds,
         "workers": WORKERS,
         "rounds": rounds,
+        "scripts": scripts,
         "plain": _script(measured["plain"]),
         **{name: _nights(measured[name]) for name in ("first", "next", "again")},
         "copy": results.summary(measured["copy"]),
@@ -75,14 +77,16 @@ def night(services: Stack, overlay: Path, rows: int, rounds: int, plain: Path) -
     }
 
 
-def _turn(place: Place, settings: Settings, plain: Path) -> dict[str, Any]:
-    """A first night, the next one, that one again, a bare COPY and the plain script."""
+def _turn(place: Place, settings: Settings, plain: Path | None) -> dict[str, Any]:
+    """A first night, the next one, that one again, a bare COPY, and the plain script if it has a folder."""
     found: dict[str, Any] = {}
     for name, date in (("first", DATE), ("next", NEXT), ("again", NEXT)):
         found[name] = timed(f"night, {name}", place.night, date)
     if found["again"].tasks:
         sys.exit("the second run of the same night did work")
     found["copy"] = bare_copy(settings, DATE, place.environment["NIGHTSIEVE_DATABASE_URL"])
+    if plain is None:
+        return found
     command = [sys.executable, "-m", "benchmarks.baseline", "--until", str(DATE), "--config", str(place.overlay)]
     command += ["--to", str(plain), "--sample", *map(str, place.sample(NEXT))]
     process = timed("plain script", watch, command, place.environment)
@@ -167,6 +171,9 @@ def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=ROWS, help="of the table; with --growth of the middle one")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument(
+        "--scripts", type=int, help="rounds with the plain script, which is most of them: default all"
+    )
     arguments.add_argument("--growth", action="store_true", help="the night alone, on fewer and more rows")
     arguments.add_argument("--home", type=Path, help="of the services: kept, and with it the tables, for another time")
     return arguments.parse_args()

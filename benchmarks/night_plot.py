@@ -37,7 +37,7 @@ def night_tables(result: dict[str, Any]) -> str:
         [
             f"{result['rows']:,} rows, {result['sampled']:,} sampled, {result['rules']} rules, {result['candidates']} "
             f"candidates x {result['folds']} folds; {result['workers']} workers. Medians of {result['rounds']} rounds "
-            "in turns, lowest and highest in brackets.",
+            f"in turns, the script in {result['scripts']} of them; lowest and highest in brackets.",
             results.table(("", "seconds", "times faster", "largest process, MiB"), whole),
             _same(equal),
             "By stage, from its first start to its last end. Stages of a night run side by side, so their times "
