@@ -82,6 +82,7 @@ def _stage(stage: str, plain: Mapping, first: Mapping, following: Mapping) -> li
 def _bars(result: Mapping[str, Any]) -> list[list[str]]:
     following, again, requests = result["next"], result["again"], result["requests"]
     copied, ingested = result["copy"], following["stages"]["ingest"]["seconds"]
+    first = result["first"]["stages"]["ingest"]["seconds"]
     methods = ", ".join(f"{count} {name}" for name, count in sorted(requests.items()) if name != "tasks")
     asked = sum(count for name, count in requests.items() if name != "tasks")
     base, search = result["plain"]["seconds"]["median"], result["plain"]["stages"]["search"]["median"]
@@ -91,15 +92,16 @@ def _bars(result: Mapping[str, Any]) -> list[list[str]]:
     return [
         ["next night, times faster than the script", f"{base / whole:,.1f}", "at least 10"],
         ["the same without what the script does not do", f"{base / (whole - beyond):,.1f}", ""],
-        [
-            "the same as the first, had the script two jobs for its search",
-            f"{(base - search + two_jobs) / whole:,.1f}",
-            "",
-        ],
+        ["next night, had the script two jobs for its search", f"{(base - search + two_jobs) / whole:,.1f}", ""],
         ["grid search, times faster than `GridSearchCV`", f"{search / searched:,.1f}", "at least 5"],
         ["grid search, times faster than `GridSearchCV` with two jobs", f"{two_jobs / searched:,.1f}", ""],
         ["bare COPY of the sample, s", results.spread(copied, 2), ""],
-        ["ingest, times the bare COPY", f"{ingested['median'] / copied['median']:.2f}", "at most 2.5"],
+        [
+            "ingest of the next night, times the bare COPY",
+            f"{ingested['median'] / copied['median']:.2f}",
+            "at most 2.5",
+        ],
+        ["ingest of the first night, times the bare COPY", f"{first['median'] / copied['median']:.2f}", "at most 2.5"],
         ["second run, s", results.spread(again["seconds"], 1), "at most 3"],
         ["night without any task at work, s", results.spread(following["between"], 1), ""],
         ["the same, a task", f"{following['between']['median'] / following['tasks']:.2f}", "at most 0.15"],

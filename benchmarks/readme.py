@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from benchmarks import bars
 from benchmarks.results import RESULTS
 
 README = Path(__file__).parent / "README.md"
@@ -10,6 +11,7 @@ PLACE = re.compile(r"(?s)(<!-- results: (\w+) -->\n).*?(<!-- end -->)")
 
 
 def main() -> None:
+    (RESULTS / "bars.md").write_text(f"{bars.table()}\n", encoding="utf-8")
     text = README.read_text(encoding="utf-8")
     README.write_text(PLACE.sub(_result, text), encoding="utf-8")
 

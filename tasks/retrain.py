@@ -88,7 +88,7 @@ class Retrain(NightTask):
         return super().deps()
 
     def prepare(self) -> None:
-        """What the first tasks can do without, while they are at work."""
+        """Import and build what ingest can do without: while it is at work, and before any other task is forked."""
         prepare(self.settings)
 
     @classmethod
@@ -113,14 +113,14 @@ class Retrain(NightTask):
 
 
 def import_for_ingest() -> None:
-    """Import once, before workers are forked, what those that ingest would else import for themselves."""
+    """Import once, in the process that forks, what the tasks that ingest would else import for themselves."""
     _import(ingest)
     for module in _LAZY:
         importlib.import_module(module)
 
 
 def prepare(settings: config.Settings) -> None:
-    """Import and build once, before workers are forked, what each of them would else import and build for itself."""
+    """Import and build once, in the process that forks, what every task would else import and build for itself."""
     import_for_ingest()
     for stage in _LATER_STAGES:
         _import(stage)

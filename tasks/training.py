@@ -15,7 +15,7 @@ _SOLVER = ("training.seed", "training.max_iter", "training.in_memory_documents")
 class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
-    stage, name, version = "training", "candidate", 4
+    stage, name, version = "training", "candidate", 5
     sections = (*_SOLVER, "training.search.folds", "training.search.seed", "training.search.scoring")
 
     number: int = luigi.IntParameter(description="which candidate of the grid, counting from 0")
@@ -72,7 +72,7 @@ class BestCandidateTask(NightTask):
 class CrossValidate(BestCandidateTask):
     """Measure the best candidate on folds that the search has not seen, and choose thresholds on them."""
 
-    stage, name, version = "training", "cross-validation", 6
+    stage, name, version = "training", "cross-validation", 7
     sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence", "release.goals")
 
     def run(self) -> None:
@@ -88,7 +88,7 @@ class CrossValidate(BestCandidateTask):
 class FitModel(BestCandidateTask):
     """Fit the best candidate to the whole training set."""
 
-    stage, name, codec, version = "training", "pipeline", Joblib(), 3
+    stage, name, codec, version = "training", "pipeline", Joblib(), 4
     sections = (*_SOLVER, "text")
 
     def run(self) -> None:

@@ -22,12 +22,20 @@ class NightWorker(Worker):
 
     _prepared = False
 
+    def _run_task(self, task_id: str) -> None:
+        if getattr(self._scheduled_tasks[task_id], "stage", None) != "ingest":
+            self._prepare()  # before it is forked; ingest can do without
+        super()._run_task(task_id)
+
     def _handle_next_task(self) -> None:
-        if not self._prepared:  # the first tasks are at work meanwhile, in processes of their own
+        self._prepare()  # while ingest is at work, in processes of its own
+        super()._handle_next_task()
+
+    def _prepare(self) -> None:
+        if not self._prepared:
             self._prepared = True
             for night in [task for task in self._scheduled_tasks.values() if hasattr(task, "prepare")]:
                 night.prepare()
-        super()._handle_next_task()
 
     def _keep_alive(self, get_work_response: Any) -> bool:
         # What rests on a task whose completeness could not be told will never run here: do not wait for it.

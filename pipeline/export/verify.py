@@ -166,9 +166,8 @@ class _Tally:
         named = f"The first by their sha256: {', '.join(self.named)}. The export must not be used."
         if self.differences:
             counts = ", ".join(f"{count} in {language}" for language, count in self.differences.items())
-            raise VerificationError(
-                f"Scorers get something else than the exported model says: {counts} texts.\n{named}"
-            )
+            otherwise = "Scorers get something else than training counted or the exported model says"
+            raise VerificationError(f"{otherwise}: {counts} texts.\n{named}")
         if self.unexplained:
             reason = f"Rounding does not explain the scores of {self.unexplained} of {self.texts} texts"
             raise VerificationError(f"The exported model is not the fitted one. {reason}.\n{named}")

@@ -23,11 +23,13 @@ class Broken(io.BytesIO):
 def test_a_large_file_arrives_whole_or_not_at_all(environment, monkeypatch):
     parts, store = [], s3.store()
     monkeypatch.setattr(s3, "PARTS", TransferConfig(PART, multipart_chunksize=PART, use_threads=False))
-    s3._client(os.getpid()).meta.events.register("before-call.s3.UploadPart", lambda **call: parts.append(call))
+    client = s3._client(os.getpid())
+    client.meta.events.register("before-call.s3.UploadPart", lambda **call: parts.append(call))
     content = os.urandom(2 * PART + 1)
     with pytest.raises(OSError, match="the disk is gone"):
         store.upload("broken", Broken(content))
     assert not store.exists("broken") and store.keys("") == []
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=store.bucket, Prefix=store.key(""))
     parts.clear()
     store.upload("whole", io.BytesIO(content))
     assert store.read("whole") == content and len(parts) == 3

@@ -2,7 +2,9 @@
 
 import datetime
 import logging
+import multiprocessing
 import sys
+from pathlib import Path
 
 import luigi
 import pytest
@@ -28,6 +30,41 @@ def test_a_worker_stays_while_another_runs_what_it_waits_for(status, running_els
     worker._add_task_history.append((luigi.Task(), status, True))
     work = GetWorkResponse(None, running_elsewhere, 0, 0, 0, None)
     assert worker._keep_alive(work) is stays
+
+
+class Ingest(luigi.Task):
+    """A task that can do without what is prepared."""
+
+    stage = "ingest"
+
+
+class Later(luigi.Task):
+    """One that cannot, and rests on nothing, as in a night that is resumed."""
+
+
+class Root(luigi.Task):
+    """A night of the two, which writes down what it sees."""
+
+    journal = luigi.Parameter()
+    first = luigi.TaskParameter()
+
+    def requires(self):
+        return self.first()
+
+    def prepare(self):
+        Path(self.journal).write_text(f"{len(multiprocessing.active_children())}")
+
+
+@pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1"), (Later, "0")])
+def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path, monkeypatch):
+    journal = tmp_path / "journal"
+    worker = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
+    root = Root(journal=str(journal), first=first)
+    with worker:
+        worker.add(root)
+        assert not journal.exists()
+        worker.run()
+    assert journal.read_text() == at_work
 
 
 def test_progress_is_told_in_whole_per_cent_and_never_backwards(environment):
