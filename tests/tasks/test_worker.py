@@ -32,39 +32,50 @@ def test_a_worker_stays_while_another_runs_what_it_waits_for(status, running_els
     assert worker._keep_alive(work) is stays
 
 
-class Ingest(luigi.Task):
-    """A task that can do without what is prepared."""
+class Written(luigi.Task):
+    """A task that leaves an empty file in a folder."""
+
+    folder = luigi.Parameter()
+
+    def output(self):
+        return luigi.LocalTarget(f"{self.folder}/{self.get_task_family()}")
+
+    def run(self):
+        Path(self.output().path).touch()
+
+
+class Ingest(Written):
+    """One that can do without what is prepared."""
 
     stage = "ingest"
 
 
-class Later(luigi.Task):
+class Later(Written):
     """One that cannot, and rests on nothing, as in a night that is resumed."""
 
 
-class Root(luigi.Task):
-    """A night of the two, which writes down what it sees."""
+class Root(Written):
+    """A night of one of the two, which notes how many processes are at work when it prepares."""
 
-    journal = luigi.Parameter()
     first = luigi.TaskParameter()
 
     def requires(self):
-        return self.first()
+        return self.first(folder=self.folder)
 
     def prepare(self):
-        Path(self.journal).write_text(f"{len(multiprocessing.active_children())}")
+        with open(f"{self.folder}/at work", "a") as journal:
+            print(len(multiprocessing.active_children()), file=journal)
 
 
-@pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1"), (Later, "0")])
-def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path, monkeypatch):
-    journal = tmp_path / "journal"
-    worker = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
-    root = Root(journal=str(journal), first=first)
-    with worker:
-        worker.add(root)
-        assert not journal.exists()
-        worker.run()
-    assert journal.read_text() == at_work
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1\n"), (Later, "0\n")])
+def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path):
+    night = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
+    with night:
+        night.add(Root(folder=str(tmp_path), first=first))
+        assert not list(tmp_path.iterdir())
+        assert night.run()
+    assert (tmp_path / "at work").read_text() == at_work
 
 
 def test_progress_is_told_in_whole_per_cent_and_never_backwards(environment):
