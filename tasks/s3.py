@@ -16,7 +16,7 @@ from botocore.config import Config
 from pipeline.errors import StorageError
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
-# A file is uploaded in parts from where the SDK's makers advise it; no threads, for workers are processes.
+# A file larger than this is uploaded in parts of this size; by no threads, for workers are processes.
 PARTS = TransferConfig(multipart_threshold=64 << 20, multipart_chunksize=64 << 20, use_threads=False)
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
 _REFUSALS = {
