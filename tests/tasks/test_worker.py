@@ -70,6 +70,8 @@ class Root(Written):
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1\n"), (Later, "0\n")])
 def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path):
+    for child in multiprocessing.active_children():
+        child.join()  # a task of an earlier test has told its result, and may still be ending
     night = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
     with night:
         night.add(Root(folder=str(tmp_path), first=first))

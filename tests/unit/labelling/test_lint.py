@@ -39,7 +39,7 @@ def lint(folder: Path, *rules: dict, budget: float = 2.0) -> list[str]:
         (r"(?:\w+\s?)*:|prize", "catastrophic: no answer in 2 s"),
         (r"(x|x)*y|prize", "catastrophic: no answer in 2 s on 'x' many times"),
         (r"prize(?:.*\d)? bonus", "catastrophic: "),
-        (r"\s+$|prize", "characters of ' ' many times, 1"),
+        (r"\s+$|prize", "characters of ' ' many times"),
         (r"(?:(?:[a-z]{1,9} ){1,9}){1,9}prize|prize", "catastrophic: "),
         (r".{0,200}.{0,200}prize1|prize", "'a' many times"),
     ],
