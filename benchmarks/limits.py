@@ -22,14 +22,16 @@ from benchmarks import machine, results
 from benchmarks.night_place import DATE, empty, filled, resolved, running, say, write_overlay
 from benchmarks.night_stages import Place, bare_copy
 from pipeline.codecs import Joblib, Npz, Table
+from pipeline.dataset import TrainingSet
 from pipeline.export import runtimes, verify
-from pipeline.labelling import CompiledRules, apply_rules
+from pipeline.labelling import CompiledRules, apply_rules, compile_rules
 from pipeline.labelling.alphabet import encode
+from pipeline.labelling.compiler import Compiler
 from pipeline.labelling.engine import FIELDS, Engine
 from pipeline.preprocessing import build_training_set, clean
-from pipeline.settings import Settings
+from pipeline.settings import Candidate, Settings
 from pipeline.text import Tokeniser
-from pipeline.training import estimators, evaluate_candidate
+from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
 from tasks.s3 import Store
 
 ROWS = 3_000_000
@@ -92,6 +94,14 @@ def ingest(place: Place, settings: Settings) -> tuple[float, float, str]:
     )
 
 
+def compile_(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The limit is Hyperscan's compilation, in its process of its own."""
+    clock = Clock()
+    with _instead(Compiler, "compile", clock.around(Compiler.compile)):
+        whole = seconds(compile_rules, settings.labelling.rules, settings.labelling.engine.compile_seconds)
+    return whole, clock.seconds, "Hyperscan's compilation"
+
+
 def label(place: Place, settings: Settings) -> tuple[float, float, str]:
     """One shard after the other; the limit is Hyperscan over the distinct texts, with nothing done about matches."""
     (content,) = (path.read_bytes() for path in place.outputs(DATE)["CompileRules"])
@@ -141,8 +151,24 @@ def collect(place: Place, settings: Settings) -> tuple[float, float, str]:
 
 def search(place: Place, settings: Settings) -> tuple[float, float, str]:
     """All candidates, one after the other; the limit is the solvers' own seconds."""
-    (path,) = place.outputs(DATE)["BuildTrainingSet"]
-    training_set, clock, build = Npz().decode(path.read_bytes()), Clock(), estimators.build
+    candidates, training_set = settings.training.search.candidates, _training_set(place)
+    return _solved(lambda: [evaluate_candidate(training_set, each, settings.training) for each in candidates])
+
+
+def cross_validation(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The best candidate's; the limit is its solver's own seconds."""
+    best, training_set, goals = _best(place, settings), _training_set(place), settings.release.goals
+    return _solved(lambda: cross_validate(training_set, best, settings.training, settings.evaluation, goals))
+
+
+def final_fit(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The best candidate's; the limit is its solver's own seconds."""
+    best, training_set = _best(place, settings), _training_set(place)
+    return _solved(lambda: fit(training_set, best, settings.training, settings.text))
+
+
+def _solved(call: Callable[[], Any]) -> tuple[float, float, str]:
+    clock, build = Clock(), estimators.build
 
     def timed(*arguments: Any) -> Any:
         estimator = build(*arguments)
@@ -150,11 +176,7 @@ def search(place: Place, settings: Settings) -> tuple[float, float, str]:
         return estimator
 
     with _instead(estimators, "build", timed):
-        whole = sum(
-            seconds(evaluate_candidate, training_set, candidate, settings.training)
-            for candidate in settings.training.search.candidates
-        )
-    return whole, clock.seconds, "the solvers"
+        return seconds(call), clock.seconds, "the solvers"
 
 
 def verification(place: Place, settings: Settings) -> tuple[float, float, str]:
@@ -170,6 +192,13 @@ def verification(place: Place, settings: Settings) -> tuple[float, float, str]:
         took = {language: seconds(scorer, distinct) for language, scorer in running.items()}
     slowest = max(took, key=took.__getitem__)
     return whole, took[slowest], f"the {slowest} scorer, alone"
+
+
+def decision(place: Place, settings: Settings) -> tuple[float, float, str]:
+    """The tasks' own seconds, of a first night, which has no champion to be held against."""
+    receipts = [json.loads(path.read_bytes()) for path in place.folder.rglob("*.receipt.json")]
+    stages = ("release/", "runs/", "report/", "reports/")
+    return sum(each["seconds"] for each in receipts if each["key"].startswith(stages)), 0.0, "none: small tables"
 
 
 def storage(place: Place, settings: Settings) -> tuple[float, float, str]:
@@ -193,13 +222,27 @@ def storage(place: Place, settings: Settings) -> tuple[float, float, str]:
 
 STAGES = {
     "ingest": ingest,
+    "compile rules": compile_,
     "label": label,
     "clean": clean_messages,
     "collect the training set": collect,
     "search": search,
+    "cross-validate": cross_validation,
+    "fit": final_fit,
     "verify the export": verification,
+    "gate, manifest, report": decision,
     "S3, every object once": storage,
 }
+
+
+def _training_set(place: Place) -> TrainingSet:
+    (path,) = place.outputs(DATE)["BuildTrainingSet"]
+    return Npz().decode(path.read_bytes())
+
+
+def _best(place: Place, settings: Settings) -> Candidate:
+    (path,) = place.outputs(DATE)["SearchGrid"]
+    return settings.training.search.candidates[json.loads(path.read_bytes())["best"]]
 
 
 def _messages(place: Place) -> list[pd.DataFrame]:

@@ -101,7 +101,7 @@ def growth(services: Stack, overlay: Path, sizes: Sequence[int], rounds: int) ->
     for rows in sizes:
         environment = filled(services.environment(), rows)
         settings = resolved(overlay, environment)
-        nights, copies = [], []
+        nights, copies, searched = [], [], []
         for turn in range(rounds):
             with empty(services, environment, overlay) as place:
                 nights.append(timed(f"{rows:,} rows, round {turn + 1} of {rounds}", place.night, DATE))
@@ -109,12 +109,29 @@ def growth(services: Stack, overlay: Path, sizes: Sequence[int], rounds: int) ->
                 counts = json.loads(ingested.read_bytes())["counts"]
                 (search,) = place.outputs(DATE)["SearchGrid"]
                 best = json.loads(search.read_bytes())["candidates"][0]["description"]
+                searched.append(_candidates(place))
             copies.append(bare_copy(settings, DATE, environment["NIGHTSIEVE_DATABASE_URL"]))
-        grown.append(
-            {"rows": rows, "sampled": counts["kept"], "best": best, "copy": results.summary(copies), **_nights(nights)}
-        )
+        candidates = {
+            candidate: {
+                "seconds": results.summary([found[candidate]["seconds"] for found in searched]),
+                "iterations": told["iterations"],
+            }
+            for candidate, told in searched[-1].items()
+        }
+        of_size = {"rows": rows, "sampled": counts["kept"], "best": best, "candidates": candidates}
+        grown.append({**of_size, "copy": results.summary(copies), **_nights(nights)})
     rules, candidates = len(settings.labelling.rules), len(settings.training.search.candidates)
     return {"machine": _machine(), "rounds": rounds, "rules": rules, "candidates": candidates, "sizes": grown}
+
+
+def _candidates(place: Place) -> dict[str, dict[str, float]]:
+    """The seconds of each candidate's task, and its solver's iterations a fold, by its description."""
+    found = {}
+    for path in place.outputs(DATE)["EvaluateCandidate"]:
+        result, receipt = (json.loads(Path(name).read_bytes()) for name in (path, f"{path}.receipt.json"))
+        iterations = statistics.mean(result["iterations"])
+        found[result["description"]] = {"seconds": receipt["seconds"], "iterations": iterations}
+    return found
 
 
 def _worst(compared: Sequence[dict[str, Any]]) -> dict[str, Any]:

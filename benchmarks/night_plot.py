@@ -1,6 +1,6 @@
 """The tables of `benchmarks.night`'s results, and docs/night-*.svg; the same result gives the same bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +135,22 @@ def growth_tables(result: dict[str, Any]) -> str:
             f"sampled; medians of {result['rounds']} rounds, lowest and highest in brackets.",
             results.table(["seconds", *header], seconds),
             results.table(["", *header], rest),
+            "Each candidate's task in the search, and the iterations of its solver, of the folds the mean; the last "
+            f"column is how many times as long the largest table takes as the one before, with "
+            f"{sizes[-1]['sampled'] / sizes[-2]['sampled']:.1f} times as many messages.",
+            results.table(["candidate", *(f"{name}: s, iterations" for name in header), "times"], _candidates(sizes)),
         ]
     )
+
+
+def _candidates(sizes: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    rows = []
+    for candidate in sorted(sizes[0]["candidates"]):
+        of_sizes = [size["candidates"][candidate] for size in sizes]
+        seconds = [found["seconds"]["median"] for found in of_sizes]
+        told = [f"{s:.1f}, {found['iterations']:,.0f}" for s, found in zip(seconds, of_sizes, strict=True)]
+        rows.append([candidate, *told, f"{seconds[-1] / seconds[-2]:.1f}"])
+    return rows
 
 
 def draw_stages(result: dict[str, Any], path: Path) -> None:

@@ -15,7 +15,7 @@ _SOLVER = ("training.seed", "training.max_iter", "training.in_memory_documents")
 class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
-    stage, name, version = "training", "candidate", 5
+    stage, name, version = "training", "candidate", 6
     sections = (*_SOLVER, "training.search.folds", "training.search.seed", "training.search.scoring")
 
     number: int = luigi.IntParameter(description="which candidate of the grid, counting from 0")

@@ -21,6 +21,7 @@ from luigi.cmdline import luigi_run
 
 from ops.cli import COMMANDS, main
 from pipeline import config
+from pipeline.labelling import alphabet
 from tasks.retrain import prepare
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,7 @@ def serve(channel: socket.socket) -> list[str]:
         importlib.import_module(place.partition(":")[0])
     nowhere = {"NIGHTSIEVE_DATABASE_URL": "postgresql://127.0.0.1/nowhere"}
     prepare(config.resolve([config.file_layer(config.DEFAULTS)], nowhere).settings)
+    alphabet.build([], words=False)  # keeps what it asks of every code point
     requests = channel.makefile()
     while (received := socket.recv_fds(channel, 1, 2))[0]:
         asked = json.loads(requests.readline())

@@ -3,7 +3,9 @@
 import contextlib
 import datetime
 import hashlib
+import io
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from pipeline.text import join_surrogates
 
 BATCH = 10_000  # rows that SQLite gives at a time
 BLOCK = 8 << 20  # bytes of CSV that are parsed at a time; several times the longest body
+AHEAD = 3  # blocks that may be read before what was parsed of the first is asked for
 _SPOOLED = pa.schema(
     {"key": pa.string(), "body": pa.string(), "sender": pa.string(), "received_at": pa.timestamp("us", "UTC")}
 )
@@ -167,7 +170,7 @@ def _copy(connection: Connection, query: str, columns: dict[str, pa.DataType]) -
 
     with ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as stack:
         copying = pool.submit(copy)
-        pipe = stack.enter_context(os.fdopen(read, "rb"))
+        pipe = stack.enter_context(_Paced(os.fdopen(read, "rb", buffering=0)))
         try:
             yield from _parse(pipe, columns)
         except pa.ArrowInvalid as error:
@@ -182,17 +185,35 @@ def _copy(connection: Connection, query: str, columns: dict[str, pa.DataType]) -
         copying.result()
 
 
-def _parse(pipe: object, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
-    reader = pa.csv.open_csv(
-        pipe,
-        read_options=pa.csv.ReadOptions(column_names=list(columns), block_size=BLOCK),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
+class _Paced(io.BufferedReader):
+    """The end of a pipe, of which `AHEAD` blocks can be read, and then one for each that there is more ``room`` for.
+
+    By itself pyarrow reads 32 of them ahead: 256 MB, wherever parsing and writing are slower than COPY.
+    """
+
+    def __init__(self, pipe: io.RawIOBase):
+        super().__init__(pipe)
+        self.room = threading.Semaphore(AHEAD)
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.room.acquire()
+        return super().read(size)
+
+
+def _parse(pipe: _Paced, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
+    options = {
+        "read_options": pa.csv.ReadOptions(column_names=list(columns), block_size=BLOCK),
+        "parse_options": pa.csv.ParseOptions(newlines_in_values=True),
+        "convert_options": pa.csv.ConvertOptions(
             column_types=columns, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
         ),
-    )
-    for batch in reader:
-        yield pa.Table.from_batches([batch])
+    }
+    try:
+        for batch in pa.csv.open_csv(pipe, **options):
+            yield pa.Table.from_batches([batch])
+            pipe.room.release()
+    finally:
+        pipe.room.release(100)  # more than it reads ahead: it ends with a read, which would wait where we have given up
 
 
 def _select(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:

@@ -32,6 +32,7 @@ class Round:
     held_out: np.ndarray
     scores: np.ndarray
     n_terms: int
+    iterations: int
     converged: bool
 
     @property
@@ -47,8 +48,8 @@ def evaluate_candidate(
 
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over the messages, on the same
     splits, as far as its solver comes to the same optimum (docs/architecture.md); SGD's nearly do where it is trained
-    in blocks. ``converged`` is false when a solver ran into ``max_iter`` on
-    any fold.
+    in blocks. ``iterations`` are the solver's on each fold, of the label that took the most (naive Bayes takes none);
+    ``converged`` is false when they reached ``max_iter`` on any.
 
     Raises
     ------
@@ -67,6 +68,7 @@ def evaluate_candidate(
         "mean": float(np.mean(scores)),
         "std": float(np.std(scores)),
         "n_terms": [r.n_terms for r in rounds],
+        "iterations": [r.iterations for r in rounds],
         "converged": all(r.converged for r in rounds),
     }
 
@@ -116,5 +118,6 @@ def _rounds(
         df = vectors.df[np.arange(n_folds) != number].sum(axis=0)
         columns, idf = select_terms(df, weight[seen].sum(), candidate.min_df)
         estimator, score = vectors.train(columns, idf, seen, y)
-        yield Round(held_out, score(held_out), len(columns), estimator.converged_)
+        iterations = int(np.max(getattr(estimator, "n_iter_", 0)))
+        yield Round(held_out, score(held_out), len(columns), iterations, estimator.converged_)
         progress((number + 1) / n_folds)

@@ -1,6 +1,7 @@
 """The three layers, and what a wrong one gets."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +13,15 @@ from pipeline.settings import Settings
 
 URL = "postgresql://xenia:hunter2@db.example:5432/messages"
 RULE = "{id: a, label: spam, pattern: win, field: body, weight: 1, why: a test}"
+# Reading the whole pack takes half a second.
+FEW_RULES = config.patch_layer(f"labelling.rules={Path(__file__).parents[1] / 'tasks' / 'rules'}")
 ENVIRONMENT = {"NIGHTSIEVE_DATABASE_URL": URL, "LABEL": "label", "AWS_SECRET_ACCESS_KEY": "hunter2"}
 
 
 def resolve(*patches: str, overlay: str = "", environment: dict[str, str] = ENVIRONMENT) -> config.Resolved:
     defaults = config.file_layer(config.DEFAULTS)
-    layers = [defaults, config.text_layer("overlay.yaml", overlay.encode(), defaults.folder)]
-    return config.resolve([*layers, *map(config.patch_layer, patches)], environment)
+    layers = [FEW_RULES, config.text_layer("overlay.yaml", overlay.encode(), defaults.folder)]
+    return config.resolve([defaults, *layers, *map(config.patch_layer, patches)], environment)
 
 
 def test_later_layers_win_and_each_key_knows_its_layer():

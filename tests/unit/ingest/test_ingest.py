@@ -1,6 +1,7 @@
 """Ingest from a real PostgreSQL and a real SQLite, by the same description."""
 
 import datetime
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Connection, make_url
 
 from pipeline import config, ingest, schemas
 from pipeline.errors import DataError, SourceError
+from pipeline.ingest import sample
 from pipeline.settings import Source
 
 NIGHT = datetime.date(2026, 11, 20)
@@ -163,6 +165,25 @@ def test_a_row_that_is_far_too_long_is_refused_in_words(database_url, tmp_path):
         fill(each, [(str(number), "text", None) for number in range(100)])
         each.execute(sqlalchemy.text("UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')"))
         draw(each, tmp_path)
+
+
+@pytest.mark.timeout(60)
+def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_ends(database_url, tmp_path, monkeypatch):
+    block, read, begun, lead = 20_000, sample._Paced.read, [], []
+    monkeypatch.setattr(sample, "BLOCK", block)
+    monkeypatch.setattr(sample._Paced, "read", lambda pipe, size: begun.append(size) or read(pipe, size))
+
+    def slowly(rows: int) -> None:
+        time.sleep(0.2)
+        lead.append(len(begun) - len(lead) - 1)
+        if len(lead) == 5:
+            raise InterruptedError
+
+    with ingest.connect(make_url(database_url)) as connection:
+        fill(connection, [(str(number), "text " * 40, None) for number in range(6_000)])
+        with pytest.raises(InterruptedError):
+            ingest.draw_sample(connection, source("source.sample.fraction=1"), NIGHT, tmp_path, slowly)
+    assert max(lead) <= sample.AHEAD  # of the 60 that pyarrow would have read
 
 
 def test_an_empty_sample_says_so(connection, tmp_path):
