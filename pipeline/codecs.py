@@ -3,9 +3,10 @@
 import io
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipeline.dataset import TrainingSet
+if TYPE_CHECKING:
+    from pipeline.dataset import TrainingSet
 
 
 class Codec:
@@ -80,20 +81,22 @@ class Npz(Codec):
 
     suffix = "npz"
 
-    def encode(self, value: TrainingSet) -> bytes:
+    def encode(self, value: "TrainingSet") -> bytes:
         import numpy as np
 
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **value.to_arrays())
         return buffer.getvalue()
 
-    def decode(self, content: bytes) -> TrainingSet:
+    def decode(self, content: bytes) -> "TrainingSet":
         import numpy as np
+
+        from pipeline.dataset import TrainingSet
 
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return TrainingSet.from_arrays(dict(arrays))
 
-    def rows(self, value: TrainingSet) -> int:
+    def rows(self, value: "TrainingSet") -> int:
         return len(value)
 
 

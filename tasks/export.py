@@ -3,9 +3,8 @@
 import itertools
 from typing import Any
 
-from pipeline import export, training
+from pipeline import export, reviews, training
 from pipeline.codecs import Raw
-from pipeline.evaluation import evaluate_on_reviews
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask
 from tasks.ingest import IngestMessages
@@ -115,9 +114,9 @@ class EvaluateOnReviews(NightTask):
         return {"model": self.clone(ExportCoefficients), "reviews": measuring(self)}
 
     def run(self) -> None:
-        reviews, model = (self.input()[name].load() for name in ("reviews", "model"))
+        given, model = (self.input()[name].load() for name in ("reviews", "model"))
         scorer = nightsieve_scorer.load(model)
         decide, evaluation, goals = export.decider(scorer, model), self.settings.evaluation, self.settings.release.goals
-        measured = evaluate_on_reviews(reviews, scorer.label, scorer.labels, evaluation, decide)
+        measured = reviews.evaluate_on_reviews(given, scorer.label, scorer.labels, evaluation, decide)
         self.warn(training.missed_on_reviews(goals, measured["with_thresholds"], evaluation))
         self.output().dump(measured)

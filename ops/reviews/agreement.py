@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ops.rules.tables import WIDTH, table
-from pipeline import dawid_skene
-from pipeline.reviews import aggregate, annotators, merge
+from pipeline.reviews import aggregate, annotators, dawid_skene, merge
 from pipeline.settings import Evaluation
 
 RESAMPLES, SEED = 2_000, 20

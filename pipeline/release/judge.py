@@ -10,10 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation import evaluate_on_reviews
 from pipeline.release.evidence import Compared, Evidence, Predict, compare, compare_on_reviews, withheld_documents
 from pipeline.release.gate import Night, decide
-from pipeline.reviews import measuring
+from pipeline.reviews import evaluate_on_reviews, measuring
 from pipeline.settings import Settings
 from scorers.python import nightsieve_scorer
 

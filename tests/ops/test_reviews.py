@@ -26,7 +26,7 @@ from ops.reviews.store import Imported, import_sheet
 from ops.sampled import masked
 from ops.tables import database
 from pipeline.errors import DataError
-from tests.unit import crowds
+from tests.unit.reviews import crowds
 from tests.unit.test_reviews import table
 from tests.unit.training.training_corpus import EVALUATION
 

@@ -199,6 +199,14 @@ def test_completeness_of_many_nights_is_told_at_once(night, night_environment, m
     forget()
 
 
+def test_a_night_that_is_complete_imports_nothing_that_only_work_needs(night, night_environment):
+    again = run(sys.executable, "-X", "importtime", "-m", *retrain(), environment=night_environment)
+    assert "Did not run any tasks" in again.stderr
+    imported = set(re.findall(r"\| +([\w.]+)$", again.stderr, re.MULTILINE))
+    assert not imported & {"pandas", "numpy", "pyarrow", "sklearn", "scipy", "hyperscan", "psycopg2"}
+    assert "tasks.retrain" in imported
+
+
 def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_environment):
     nights = ["--start", "2026-11-19", "--stop", "2026-11-21", "--of-params", json.dumps({"patch": SMALL})]
     command = ["luigi", "--module", "tasks", "RangeDaily", "--of", "Retrain", *nights, "--workers", "2"]

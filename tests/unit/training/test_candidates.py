@@ -39,7 +39,8 @@ ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "com
 def test_scores_are_those_of_grid_search(repeats, scoring, estimator):
     messages = make_messages(90, seed=5, repeats=repeats)
     training_set = make_training_set(messages)
-    training = make_training(make_grid(estimator, **EVERY_KNOB), scoring=scoring, max_iter=1_000_000)
+    knobs = EVERY_KNOB if repeats == 1 else {**EVERY_KNOB, "ngrams": ((1, 2),)}
+    training = make_training(make_grid(estimator, **knobs), scoring=scoring, max_iter=1_000_000)
     candidates = training.search.candidates
 
     scores = [evaluate_candidate(training_set, candidate, training)["scores"] for candidate in candidates]

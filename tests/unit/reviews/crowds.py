@@ -1,7 +1,7 @@
 """Made-up crowds, and what crowd-kit 1.4.2 makes of them: ``crowds.json``.
 
-Written by ``uv pip install crowd-kit==1.4.2 && python -m tests.unit.crowds``. crowd-kit is no dependency, see
-`pipeline.dawid_skene`: what it says is kept instead. Nobody here gave few reviews, nor always the same label.
+Written by ``uv pip install crowd-kit==1.4.2 && python -m tests.unit.reviews.crowds``. crowd-kit is no dependency, see
+`pipeline.reviews.dawid_skene`: what it says is kept instead. Nobody here gave few reviews, nor always the same label.
 """
 
 import json

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics import measure
-from pipeline.reviews import aggregate, merged_labels
+from pipeline.reviews.labels import aggregate, merged_labels
 from pipeline.settings import Evaluation
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.evaluation import evaluate_on_reviews
+from pipeline.reviews import evaluate_on_reviews
 from tests.unit.training.training_corpus import EVALUATION as PLAIN
 
 LABELS = ("bank", "chat", "spam")

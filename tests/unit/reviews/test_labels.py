@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import dawid_skene, schemas
+from pipeline import schemas
 from pipeline.holdout import held_out
-from pipeline.reviews import aggregate, annotators, human_labels, measuring
+from pipeline.reviews import aggregate, annotators, dawid_skene, human_labels, measuring
 from pipeline.settings import Teaching
 from pipeline.text import Tokeniser
-from tests.unit import crowds
+from tests.unit.reviews import crowds
 from tests.unit.training.training_corpus import EVALUATION as MAJORITY
 from tests.unit.training.training_corpus import TEXT
 

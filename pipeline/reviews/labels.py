@@ -5,8 +5,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from pipeline import dawid_skene
 from pipeline.holdout import held_out
+from pipeline.reviews import dawid_skene
 from pipeline.settings import Evaluation, Text
 from pipeline.text import Tokeniser
 
@@ -75,7 +75,7 @@ def _majority(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _likeliest(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The labels that `pipeline.dawid_skene` finds the most probable."""
+    """The labels that `pipeline.reviews.dawid_skene` finds the most probable."""
     messages, _ = pd.factorize(reviews["key"], sort=True)
     labels, names = pd.factorize(reviews["label"], sort=True)
     people, _ = pd.factorize(annotators(reviews), sort=True)

@@ -1,0 +1,11 @@
+"""What humans said of messages: a message's label by several people, and what their labels say about a model."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "evaluation": ["evaluate_on_reviews"],
+        "labels": ["aggregate", "annotators", "human_labels", "measuring", "merge", "merged_labels"],
+    },
+)
