@@ -135,7 +135,8 @@ def growth_tables(result: dict[str, Any]) -> str:
             f"sampled; medians of {result['rounds']} rounds, lowest and highest in brackets.",
             results.table(["seconds", *header], seconds),
             results.table(["", *header], rest),
-            "Each candidate's task in the search, and the iterations of its solver, of the folds the mean; the last "
+            "Each candidate's task in the search, and the iterations of its solver, of the folds the mean: steps of "
+            "L-BFGS for logistic regression, conjugate gradients for the SVM, passes for SGD. The last "
             f"column is how many times as long the largest table takes as the one before, with "
             f"{sizes[-1]['sampled'] / sizes[-2]['sampled']:.1f} times as many messages.",
             results.table(["candidate", *(f"{name}: s, iterations" for name in header), "times"], _candidates(sizes)),

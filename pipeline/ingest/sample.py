@@ -1,10 +1,11 @@
-"""A night's sample: streamed out of the database into one Parquet file a shard, in memory that does not grow."""
+"""A night's sample: streamed out of the database into one Parquet file a shard, in memory for a few blocks of it.
 
-import contextlib
+Eight bytes a message are kept beside, twice for a moment, to see that no key occurs twice.
+"""
+
 import datetime
 import hashlib
-import io
-import os
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from pipeline.text import join_surrogates
 
 BATCH = 10_000  # rows that SQLite gives at a time
 BLOCK = 8 << 20  # bytes of CSV that are parsed at a time; several times the longest body
-AHEAD = 3  # blocks that may be read before what was parsed of the first is asked for
+AHEAD = 2  # blocks that wait to be parsed, at most
 _SPOOLED = pa.schema(
     {"key": pa.string(), "body": pa.string(), "sender": pa.string(), "received_at": pa.timestamp("us", "UTC")}
 )
@@ -83,12 +84,13 @@ def draw_sample(
             if kept["key"].null_count:
                 column = source.messages.columns.key.name
                 raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} holds NULL")
-            hashes.append(_unique(pd.util.hash_array(kept["key"].to_numpy()), source))
+            hashes.append(pd.util.hash_array(kept["key"].to_numpy()))
+            _require_unique(hashes[-1].copy(), source)
             shards.write(kept, hashes[-1])
             progress(counts["sampled"])
     if not counts["kept"]:
         raise DataError(_nothing(source, date, counts))
-    _unique(np.concatenate(hashes), source)
+    _require_unique(np.concatenate(hashes), source)
     return Sampled(shards.files, shards.rows, counts)
 
 
@@ -102,12 +104,11 @@ def read_reviews(connection: Connection, source: Source, date: datetime.date) ->
     return schemas.check(table.to_pandas(), "reviews")
 
 
-def _unique(hashes: np.ndarray, source: Source) -> np.ndarray:
-    ordered = np.sort(hashes)  # a tenth of the memory of np.unique's table
-    if (ordered[1:] == ordered[:-1]).any():
+def _require_unique(hashes: np.ndarray, source: Source) -> None:
+    hashes.sort()  # in place: a tenth of the memory of np.unique's table
+    if (hashes[1:] == hashes[:-1]).any():
         column = source.messages.columns.key.name
         raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} is not unique")
-    return hashes
 
 
 def _end_of(date: datetime.date) -> datetime.datetime:
@@ -147,7 +148,6 @@ class _ShardFiles:
             mine = batch.filter(pa.array(hashes % len(self._writers) == shard))
             writer.write_table(mine)
             self.rows[shard] += len(mine)
-        return hashes
 
 
 def _stream(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
@@ -159,61 +159,93 @@ def _stream(connection: Connection, query: str, columns: dict[str, pa.DataType])
 
 
 def _copy(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
-    """COPY writes CSV into a pipe in a thread of its own, pyarrow parses the other end."""
-    read, write = os.pipe()
+    """COPY writes CSV in a thread of its own, pyarrow parses it in this one."""
     # FORCE_QUOTE tells an empty string, quoted, from NULL, which is not.
     statement = f"COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
+    blocks = _Blocks()
 
     def copy() -> None:
-        with os.fdopen(write, "wb") as pipe, connection.connection.cursor() as cursor:
-            cursor.copy_expert(statement, pipe)
+        with blocks, connection.connection.cursor() as cursor:
+            cursor.copy_expert(statement, blocks)
 
-    with ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as stack:
+    with ThreadPoolExecutor(1) as pool:
         copying = pool.submit(copy)
-        pipe = stack.enter_context(_Paced(os.fdopen(read, "rb", buffering=0)))
         try:
-            yield from _parse(pipe, columns)
-        except pa.ArrowInvalid as error:
-            if "straddling" in str(error):
-                raise SourceError(
-                    f"source: a row is longer than {BLOCK >> 20} MB, its body aside\n"
-                    "leave it out by source.messages.where, or name another column for key, sender or annotator"
-                ) from None
-            copying.result()  # when the statement failed, that is the cause; a cut or empty stream only follows from it
-            if "Empty CSV" not in str(error):
-                raise
+            for block in blocks:
+                yield _parse(block, columns)
+        finally:
+            blocks.give_up()
         copying.result()
 
 
-class _Paced(io.BufferedReader):
-    """The end of a pipe, of which `AHEAD` blocks can be read, and then one for each that there is more ``room`` for.
+class _Blocks:
+    """Whole rows from the thread that writes to the one that iterates; a few blocks of them wait at most.
 
-    By itself pyarrow reads 32 of them ahead: 256 MB, wherever parsing and writing are slower than COPY.
+    pyarrow's own stream of CSV lets 32 wait, wherever what is done with them is slower than COPY.
     """
 
-    def __init__(self, pipe: io.RawIOBase):
-        super().__init__(pipe)
-        self.room = threading.Semaphore(AHEAD)
+    def __init__(self) -> None:
+        self._room, self._wanted = threading.Semaphore(AHEAD), True
+        self._blocks: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+        self._block = bytearray()
 
-    def read(self, size: int | None = -1) -> bytes:
-        self.room.acquire()
-        return super().read(size)
+    def write(self, row: bytes) -> None:
+        """Take one row: in PostgreSQL's protocol each message of a COPY is one."""
+        if len(row) > BLOCK:
+            raise SourceError(
+                f"source: a row is longer than {BLOCK >> 20} MB, its body aside\n"
+                "leave it out by source.messages.where, or name another column for key, sender or annotator"
+            )
+        self._block += row
+        if len(self._block) >= BLOCK:
+            self._hand_over()
+
+    def __enter__(self) -> "_Blocks":
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        """End the iteration, after what is left unless writing has failed."""
+        try:
+            if self._block and not failed:
+                self._hand_over()
+        finally:
+            self._blocks.put(None)
+
+    def __iter__(self) -> Iterator[bytearray]:
+        while (block := self._blocks.get()) is not None:
+            yield block
+            self._room.release()
+
+    def give_up(self) -> None:
+        """Let writing fail from now on, as nobody iterates any more."""
+        self._wanted = False
+        self._room.release()
+
+    def _hand_over(self) -> None:
+        self._room.acquire()
+        if not self._wanted:
+            raise BrokenPipeError
+        self._blocks.put(self._block)
+        self._block = bytearray()
 
 
-def _parse(pipe: _Paced, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
-    options = {
-        "read_options": pa.csv.ReadOptions(column_names=list(columns), block_size=BLOCK),
-        "parse_options": pa.csv.ParseOptions(newlines_in_values=True),
-        "convert_options": pa.csv.ConvertOptions(
-            column_types=columns, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
-        ),
-    }
+def _parse(block: bytearray, columns: dict[str, pa.DataType]) -> pa.Table:
     try:
-        for batch in pa.csv.open_csv(pipe, **options):
-            yield pa.Table.from_batches([batch])
-            pipe.room.release()
-    finally:
-        pipe.room.release(100)  # more than it reads ahead: it ends with a read, which would wait where we have given up
+        return pa.csv.read_csv(
+            pa.BufferReader(block),
+            read_options=pa.csv.ReadOptions(column_names=list(columns), block_size=len(block)),
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=columns, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+        raise SourceError(
+            "source: a text is no UTF-8, which a database of encoding SQL_ASCII lets be\n"
+            "mend it there, or leave its row out by source.messages.where"
+        ) from None
 
 
 def _select(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:

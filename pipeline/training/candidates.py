@@ -49,7 +49,7 @@ def evaluate_candidate(
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over the messages, on the same
     splits, as far as its solver comes to the same optimum (docs/architecture.md); SGD's nearly do where it is trained
     in blocks. ``iterations`` are the solver's on each fold, of the label that took the most (naive Bayes takes none);
-    ``converged`` is false when they reached ``max_iter`` on any.
+    ``converged`` is false when a solver said that it had not ended, most often for ``max_iter``.
 
     Raises
     ------

@@ -198,7 +198,7 @@ def test_a_replay_decides_again_against_the_model_that_was_published_then(first)
     shown = json.loads(nightsieve("runs", "show", NIGHT, *layers, "--json", environment=first).stdout)
     assert shown["results"]["decision"]["champion"] == 1 != current(first)
     assert "MeasureSpeed" in {receipt["task"] for receipt in shown["tasks"]}
-    replayed = run("nightsieve", "runs", "replay", NIGHT, *layers, environment=first)
+    replayed = fork("nightsieve", "runs", "replay", NIGHT, *layers, environment=first)
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     same, compared = re.search(r"^(\d+) of (\d+) objects are the same", replayed.stdout, re.MULTILINE).groups()
     assert same == compared == str(len(shown["tasks"]) - 4)

@@ -4,6 +4,7 @@ import datetime
 import logging
 import multiprocessing
 import sys
+import time
 from pathlib import Path
 
 import luigi
@@ -45,9 +46,14 @@ class Written(luigi.Task):
 
 
 class Ingest(Written):
-    """One that can do without what is prepared."""
+    """One that can do without what is prepared, and is at work until it is."""
 
     stage = "ingest"
+
+    def run(self):
+        while not Path(f"{self.folder}/at work").exists():
+            time.sleep(0.01)
+        super().run()
 
 
 class Later(Written):
@@ -71,7 +77,7 @@ class Root(Written):
 @pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1\n"), (Later, "0\n")])
 def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path):
     for child in multiprocessing.active_children():
-        child.join()  # a task of an earlier test has told its result, and may still be ending
+        child.join(30)  # a task of an earlier test has told its result, and may still be ending
     night = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
     with night:
         night.add(Root(folder=str(tmp_path), first=first))

@@ -177,6 +177,11 @@ def test_digests_tell_configurations_apart(first, second):
     assert len(digests) == len({first, second})
 
 
+def test_the_shipped_configuration_resolves_with_its_pack_of_rules():
+    shipped = config.resolve([config.file_layer(config.DEFAULTS)], ENVIRONMENT).settings
+    assert len(shipped.labelling.rules) > 400
+
+
 def test_the_grid_is_every_combination():
     grids = resolve().settings.training.search.grids
     sizes = [len(g.ngrams) * len(g.min_df) * len(g.sublinear_tf) * len(g.norm) * len(g.C or g.alpha) for g in grids]

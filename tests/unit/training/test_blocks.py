@@ -43,6 +43,7 @@ def test_naive_bayes_learns_what_it_learns_in_memory(monkeypatch, estimator, siz
     for candidate in parts.search.candidates[::step]:
         found, expected = (evaluate_candidate(documents, candidate, training) for training in (parts, whole))
         scores.append(expected["scores"])
+        assert expected["iterations"] == [0, 0, 0]
         for name in ("scores", "mean", "std"):
             np.testing.assert_allclose(found.pop(name), expected.pop(name), rtol=0, atol=1e-9)
         assert found == expected
@@ -119,6 +120,7 @@ def test_sgd_scores_as_in_memory_and_ends_as_soon(monkeypatch):
     assert found["mean"] == pytest.approx(expected["mean"], abs=0.01)
     assert found["n_terms"] == expected["n_terms"]
     assert found["converged"] is expected["converged"] is True
+    assert len(found["iterations"]) == 3 and min(found["iterations"]) > 1
     passes = [fit(documents, candidate, training, TEXT)["estimator"].n_iter_ for training in (parts, whole)]
     assert passes[0] == pytest.approx(passes[1], rel=0.5)
 
