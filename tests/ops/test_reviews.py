@@ -27,7 +27,7 @@ from ops.sampled import masked
 from ops.tables import database
 from pipeline.errors import DataError
 from tests.unit.reviews import crowds
-from tests.unit.test_reviews import table
+from tests.unit.reviews.test_labels import table
 from tests.unit.training.training_corpus import EVALUATION
 
 LABELS = ("notification", "personal", "spam")

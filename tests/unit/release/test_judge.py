@@ -12,7 +12,7 @@ from pipeline.export import assemble, quantise
 from pipeline.release.judge import Model, judge, published_model, traits
 from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.unit.release.test_gate import CHAMPION, RESULTS
-from tests.unit.test_reviews import table
+from tests.unit.reviews.test_labels import table
 
 DATE = datetime.date(2026, 11, 20)
 TEACHING = "evaluation.train.sources=[correction]"
