@@ -132,7 +132,7 @@ def growth_tables(result: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             f"First nights with {result['rules']} rules and {result['candidates']} candidates, one message in ten "
-            f"sampled; medians of {result['rounds']} rounds, lowest and highest in brackets.",
+            f"sampled; rounds: {result['rounds']}, of which medians, lowest and highest in brackets.",
             results.table(["seconds", *header], seconds),
             results.table(["", *header], rest),
             "Each candidate's task in the search, and the iterations of its solver, of the folds the mean: steps of "
