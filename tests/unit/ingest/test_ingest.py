@@ -171,9 +171,16 @@ def fill_many(connection: Connection, rows: int = 6_000) -> None:
     fill(connection, [(str(number), "text " * 40, None) for number in range(rows)])
 
 
+def test_a_row_that_is_far_too_long_is_refused_in_words(database_url, tmp_path):
+    with pytest.raises(SourceError, match="a row is longer than 8 MB"), ingest.connect(make_url(database_url)) as each:
+        fill(each, [(str(number), "text", None) for number in range(100)])
+        each.execute(sqlalchemy.text("UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')"))
+        draw(each, tmp_path)
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("place", [0, 10, 5_999])
-def test_a_row_that_is_far_too_long_is_refused_in_words(small_blocks, place, database_url, tmp_path):
+def test_a_row_that_is_too_long_is_refused_wherever_it_stands(small_blocks, place, database_url, tmp_path):
     with pytest.raises(SourceError, match="a row is longer than .* MB"), ingest.connect(make_url(database_url)) as each:
         fill_many(each)
         each.execute(sqlalchemy.text(f"UPDATE messages SET sender = repeat('s', 20000) WHERE key = '{place}'"))
