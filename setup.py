@@ -53,15 +53,17 @@ setup(
     version="0.1.0",
     description="Retrains an on-device message classifier every night.",
     python_requires=">=3.11,<3.14",  # hyperscan 0.7.8 has wheels up to 3.13
-    packages=find_namespace_packages(include=["pipeline*", "tasks*", "ops*", "scorers*"]),
+    packages=find_namespace_packages(
+        include=["pipeline*", "tasks*", "nightsieve*", "scorers*"]
+    ),
     package_data={
-        "pipeline.export": ["*.json"],
-        "ops.sample": ["texts/*.yaml"],
-        "pipeline.report": ["templates/*"],
+        "pipeline.export.exporters.nightsieve_linear": ["*.json"],
+        "nightsieve.cli.demo_data": ["texts/*.yaml"],
+        "pipeline.report.html": ["templates/*"],
         "scorers.java": ["*.java"],
         "scorers.javascript": ["*.js", "*.html"],
     },
     install_requires=PIPELINE + OPS,
     extras_require={"test": TEST, "bench": BENCH, "build": ["setuptools>=70"]},
-    entry_points={"console_scripts": ["nightsieve = ops.cli:main"]},
+    entry_points={"console_scripts": ["nightsieve = nightsieve.cli.main:main"]},
 )

@@ -3,11 +3,11 @@
 import luigi.worker
 from luigi.tools.range import RangeDaily
 
-from tasks import logs
+from tasks.luigi_setup import redaction
+from tasks.luigi_setup.worker import NightWorker
 from tasks.retrain import Retrain
-from tasks.worker import NightWorker
 
 __all__ = ["RangeDaily", "Retrain"]
 
-logs.install()
+redaction.install()
 luigi.worker.Worker = NightWorker  # the luigi command takes no other way to say so

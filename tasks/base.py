@@ -17,19 +17,21 @@ import luigi
 from luigi.task import flatten
 from pydantic import ValidationError
 
-from pipeline.codecs import Codec, Json
+from nightsieve.store.artefacts import Artefact
+from nightsieve.store.objects import store
 from pipeline.config import canonical
+from pipeline.config.settings import Settings
+from pipeline.data.codecs import Codec, Json
 from pipeline.errors import ConfigError
-from pipeline.settings import Settings
-from tasks.artefacts import Artefact
-from tasks.logs import told
-from tasks.s3 import store
+from tasks.luigi_setup.redaction import told
 
 logger = logging.getLogger("luigi-interface")
 
 _MIB = 1 << 20
 _YEARS = range(1970, 2100)
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes there, KiB elsewhere
+_RSS_UNIT = (
+    1 if sys.platform == "darwin" else 1024
+)  # getrusage counts bytes there, KiB elsewhere
 
 
 class NightParameter(luigi.DateParameter):
@@ -39,9 +41,13 @@ class NightParameter(luigi.DateParameter):
         try:
             date = super().parse(value)
         except ValueError:
-            raise ConfigError(f"--date {value}: no date; a night looks like 2026-11-20") from None
+            raise ConfigError(
+                f"--date {value}: no date; a night looks like 2026-11-20"
+            ) from None
         if date.year not in _YEARS:
-            raise ConfigError(f"--date {value}: must be from {_YEARS.start} to {_YEARS.stop - 1}")
+            raise ConfigError(
+                f"--date {value}: must be from {_YEARS.start} to {_YEARS.stop - 1}"
+            )
         return date
 
 
@@ -56,8 +62,12 @@ class NightTask(luigi.Task):
     dated : whether the date itself changes what the task does.
     """
 
-    date: datetime.date = NightParameter(description="the night: what was received before the end of this date (UTC)")
-    config: str = luigi.Parameter(description="digest of the frozen configuration, configs/<digest>.json in S3")
+    date: datetime.date = NightParameter(
+        description="the night: what was received before the end of this date (UTC)"
+    )
+    config: str = luigi.Parameter(
+        description="digest of the frozen configuration, configs/<digest>.json in S3"
+    )
 
     stage: str
     name: str
@@ -87,14 +97,24 @@ class NightTask(luigi.Task):
         }
         if self.dated:
             identity["date"] = self.date.isoformat()
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            json.dumps(identity, sort_keys=True).encode()
+        ).hexdigest()[:16]
 
     def identity(self) -> dict[str, Any]:
         """The task's own parameters, as far as they change its output."""
-        return {name: value for name, value in self.param_kwargs.items() if name not in ("date", "config")}
+        return {
+            name: value
+            for name, value in self.param_kwargs.items()
+            if name not in ("date", "config")
+        }
 
     def output(self) -> Artefact:
-        return Artefact(f"{self.stage}/{self.name}-{self.fingerprint}.{self.codec.suffix}", self.codec, self)
+        return Artefact(
+            f"{self.stage}/{self.name}-{self.fingerprint}.{self.codec.suffix}",
+            self.codec,
+            self,
+        )
 
     def input(self) -> Any:
         artefacts = super().input()
@@ -120,19 +140,31 @@ class NightTask(luigi.Task):
             "date": self.date.isoformat() if self.dated else None,
             "sections": self.sections,
             "parameters": {name: str(value) for name, value in self.identity().items()},
-            "requires": list(dict.fromkeys(task.get_task_family() for task in flatten(self.requires()))),
+            "requires": list(
+                dict.fromkeys(
+                    task.get_task_family() for task in flatten(self.requires())
+                )
+            ),
             "rows_in": self.rows_in or None,
             "seconds": round(time.monotonic() - self._started, 3),
-            "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / _MIB),
+            "peak_memory_mib": round(
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / _MIB
+            ),
             "host": socket.gethostname(),
         }
 
     def report(self, receipt: dict[str, Any], url: str) -> None:
         """Show on the scheduler's page what was done, and where its result (or the build that did it) is."""
-        rows = " -> ".join(f"{receipt[way]:,} rows" for way in ("rows_in", "rows_out") if receipt[way] is not None)
+        rows = " -> ".join(
+            f"{receipt[way]:,} rows"
+            for way in ("rows_in", "rows_out")
+            if receipt[way] is not None
+        )
         cost = f"{receipt['seconds']:.1f} s, {receipt['peak_memory_mib']} MiB, {receipt['bytes']:,} bytes"
         if self.set_status_message:
-            self.set_status_message("; ".join(filter(None, [rows, cost, receipt["key"]])))
+            self.set_status_message(
+                "; ".join(filter(None, [rows, cost, receipt["key"]]))
+            )
             self.set_tracking_url(os.environ.get("BUILD_URL", url))
 
     def progress(self, fraction: float) -> None:
@@ -173,7 +205,9 @@ def load_settings(digest: str) -> Settings:
         except ValidationError as error:
             first = ".".join(map(str, error.errors()[0]["loc"]))
             wrote = f"another version of this project wrote it ({first} is not what it is here)"
-            raise ConfigError(f"{store().address(key)}: {wrote}; run the night from its YAML files") from None
+            raise ConfigError(
+                f"{store().address(key)}: {wrote}; run the night from its YAML files"
+            ) from None
     return _settings[digest]
 
 
@@ -189,4 +223,6 @@ def _frozen(digest: str) -> dict[str, Any]:
 
 
 def _section(digest: str, path: str) -> Any:
-    return functools.reduce(lambda value, key: value[key], path.split("."), _frozen(digest))
+    return functools.reduce(
+        lambda value, key: value[key], path.split("."), _frozen(digest)
+    )

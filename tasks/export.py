@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from pipeline import export, reviews, training
-from pipeline.codecs import Raw
+from pipeline.data.codecs import Raw
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask
 from tasks.ingest import IngestMessages
@@ -22,11 +22,20 @@ class PrepareExport(NightTask):
     def requires(self) -> dict[str, Any]:
         # Without a goal there is no threshold, and nothing of the cross-validation to wait for.
         measured = [self.clone(CrossValidate)] if self.settings.release.goals else []
-        return {"fitted": self.clone(FitModel), "cleaned": every_shard(self, CleanMessages), "measured": measured}
+        return {
+            "fitted": self.clone(FitModel),
+            "cleaned": every_shard(self, CleanMessages),
+            "measured": measured,
+        }
 
     def run(self) -> None:
-        fitted, cleaned = self.input()["fitted"].load(), (shard.load()["text"] for shard in self.input()["cleaned"])
-        thresholds = training.thresholds_of(measured.load() for measured in self.input()["measured"])
+        fitted, cleaned = (
+            self.input()["fitted"].load(),
+            (shard.load()["text"] for shard in self.input()["cleaned"]),
+        )
+        thresholds = training.thresholds_of(
+            measured.load() for measured in self.input()["measured"]
+        )
         self.output().dump(export.prepare(fitted, thresholds, cleaned))
 
 
@@ -37,12 +46,20 @@ class ExportCoefficients(BestCandidateTask):
     dated, version = True, 3
 
     def requires(self) -> dict[str, NightTask]:
-        return {**super().requires(), "fitted": self.clone(FitModel), "prepared": self.clone(PrepareExport)}
+        return {
+            **super().requires(),
+            "fitted": self.clone(FitModel),
+            "prepared": self.clone(PrepareExport),
+        }
 
     def run(self) -> None:
         training_set, candidate = self.load()
-        fitted, prepared = (self.input()[name].load() for name in ("fitted", "prepared"))
-        provenance = export.provenance(self.date, self.fingerprint, candidate, training_set)
+        fitted, prepared = (
+            self.input()[name].load() for name in ("fitted", "prepared")
+        )
+        provenance = export.provenance(
+            self.date, self.fingerprint, candidate, training_set
+        )
         self.output().dump(export.build(fitted, prepared, provenance))
 
 
@@ -52,10 +69,17 @@ class ExportVectors(NightTask):
     stage, name, codec, version = "export", "vectors", Raw("json"), 3
 
     def requires(self) -> dict[str, NightTask]:
-        return {"model": self.clone(ExportCoefficients), "prepared": self.clone(PrepareExport)}
+        return {
+            "model": self.clone(ExportCoefficients),
+            "prepared": self.clone(PrepareExport),
+        }
 
     def run(self) -> None:
-        self.output().dump(export.build_vectors(*(self.input()[name].load() for name in ("prepared", "model"))))
+        self.output().dump(
+            export.build_vectors(
+                *(self.input()[name].load() for name in ("prepared", "model"))
+            )
+        )
 
 
 class VerifyExport(NightTask):
@@ -77,11 +101,22 @@ class VerifyExport(NightTask):
 
     def run(self) -> None:
         given = self.input()
-        model, vectors, fitted = (given[name].load() for name in ("model", "vectors", "fitted"))
-        bodies = itertools.chain.from_iterable(part["body"] for part in given["messages"].parts())
-        cleaned = itertools.chain.from_iterable(shard.load()["text"] for shard in given["cleaned"])
-        messages, total = zip(bodies, cleaned, strict=True), given["messages"].manifest["counts"]["kept"]
-        self.output().dump(export.verify(model, vectors, fitted, messages, total, self.progress))
+        model, vectors, fitted = (
+            given[name].load() for name in ("model", "vectors", "fitted")
+        )
+        bodies = itertools.chain.from_iterable(
+            part["body"] for part in given["messages"].parts()
+        )
+        cleaned = itertools.chain.from_iterable(
+            shard.load()["text"] for shard in given["cleaned"]
+        )
+        messages, total = (
+            zip(bodies, cleaned, strict=True),
+            given["messages"].manifest["counts"]["kept"],
+        )
+        self.output().dump(
+            export.verify(model, vectors, fitted, messages, total, self.progress)
+        )
 
 
 class DescribeExport(NightTask):
@@ -90,7 +125,11 @@ class DescribeExport(NightTask):
     stage, name, version = "export", "description", 2
 
     def requires(self) -> dict[str, Any]:
-        files = {"model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel}
+        files = {
+            "model.json": ExportCoefficients,
+            "vectors.json": ExportVectors,
+            "pipeline.joblib": FitModel,
+        }
         return {
             "files": {name: self.clone(task) for name, task in files.items()},
             "training": self.clone(BuildTrainingSet),
@@ -98,10 +137,14 @@ class DescribeExport(NightTask):
         }
 
     def run(self) -> None:
-        files, training, verification = (self.input()[name] for name in ("files", "training", "verification"))
+        files, training, verification = (
+            self.input()[name] for name in ("files", "training", "verification")
+        )
         receipts = {name: artefact.receipt() for name, artefact in files.items()}
         model, digest = files["model.json"].load(), training.receipt()["sha256"]
-        self.output().dump(export.describe(digest, receipts, model, verification.load()))
+        self.output().dump(
+            export.describe(digest, receipts, model, verification.load())
+        )
 
 
 class EvaluateOnReviews(NightTask):
@@ -116,7 +159,15 @@ class EvaluateOnReviews(NightTask):
     def run(self) -> None:
         given, model = (self.input()[name].load() for name in ("reviews", "model"))
         scorer = nightsieve_scorer.load(model)
-        decide, evaluation, goals = export.decider(scorer, model), self.settings.evaluation, self.settings.release.goals
-        measured = reviews.evaluate_on_reviews(given, scorer.label, scorer.labels, evaluation, decide)
-        self.warn(training.missed_on_reviews(goals, measured["with_thresholds"], evaluation))
+        decide, evaluation, goals = (
+            export.decider(scorer, model),
+            self.settings.evaluation,
+            self.settings.release.goals,
+        )
+        measured = reviews.evaluate_on_reviews(
+            given, scorer.label, scorer.labels, evaluation, decide
+        )
+        self.warn(
+            training.missed_on_reviews(goals, measured["with_thresholds"], evaluation)
+        )
         self.output().dump(measured)

@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
+from nightsieve.store.artefacts import ShardedArtefact
 from pipeline import config, ingest
-from pipeline.codecs import Table
-from tasks.artefacts import ShardedArtefact
+from pipeline.data.codecs import Table
 from tasks.base import NightTask
 
 
@@ -23,12 +23,16 @@ class IngestMessages(NightTask):
     dated = True
 
     def output(self) -> ShardedArtefact:
-        return ShardedArtefact(f"{self.stage}/{self.name}-{self.fingerprint}.json", self.codec, self)
+        return ShardedArtefact(
+            f"{self.stage}/{self.name}-{self.fingerprint}.json", self.codec, self
+        )
 
     def run(self) -> None:
         url = config.database_url(self.settings)
         with tempfile.TemporaryDirectory() as folder, ingest.connect(url) as connection:
-            sampled = ingest.draw_sample(connection, self.settings.source, self.date, Path(folder), self.count)
+            sampled = ingest.draw_sample(
+                connection, self.settings.source, self.date, Path(folder), self.count
+            )
             self.rows_in = sampled.counts["sampled"]
             self.output().dump(sampled.files, sampled.rows, counts=sampled.counts)
 
@@ -42,7 +46,12 @@ class IngestReviews(NightTask):
     """Hand over the human labels, each with the message it is about."""
 
     stage, name, codec, version = "ingest", "reviews", Table("reviews"), 2
-    sections = ("source.identity", "source.messages", "source.reviews", "source.max_body_bytes")
+    sections = (
+        "source.identity",
+        "source.messages",
+        "source.reviews",
+        "source.max_body_bytes",
+    )
     dated = True
 
     def run(self) -> None:

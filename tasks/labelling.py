@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from pipeline import config, labelling
-from pipeline.codecs import Raw, Table
+from pipeline import config, labelling, patterns
+from pipeline.data.codecs import Raw, Table
 from tasks.base import NightTask
 from tasks.reviews import measuring
 from tasks.shards import ShardTask, every_shard
@@ -14,18 +14,32 @@ class CompileRules(NightTask):
     """Compile all patterns for the engine, once for every night that has the same ones."""
 
     # A database that is not what was written could crash the engine.
-    stage, name, codec, version = "labelling", "compiled", Raw("npz", trusted_only=True), 2
+    stage, name, codec, version = (
+        "labelling",
+        "compiled",
+        Raw("npz", trusted_only=True),
+        2,
+    )
     sections = ("labelling.engine.compile_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
 
     def identity(self) -> dict[str, Any]:
-        patterns = [(rule.id, rule.field, rule.pattern) for rule in self.settings.labelling.rules]
-        return {**super().identity(), "patterns": config.digest(json.dumps(patterns).encode())}
+        patterns = [
+            (rule.id, rule.field, rule.pattern)
+            for rule in self.settings.labelling.rules
+        ]
+        return {
+            **super().identity(),
+            "patterns": config.digest(json.dumps(patterns).encode()),
+        }
 
     def run(self) -> None:
         rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
-        compiled = labelling.compile_rules(rules, engine.compile_seconds)
-        self.warn(f"rule {each['id']} is {each['way']}: {each['reason']}" for each in compiled.not_exact(rules))
+        compiled = patterns.compile_rules(rules, engine.compile_seconds)
+        self.warn(
+            f"rule {each['id']} is {each['way']}: {each['reason']}"
+            for each in compiled.not_exact(rules)
+        )
         self.output().dump(compiled.to_bytes())
 
 
@@ -38,8 +52,15 @@ class ApplyRules(ShardTask):
         return {"messages": super().requires(), "compiled": self.clone(CompileRules)}
 
     def run(self) -> None:
-        messages, compiled = self.input()["messages"].load_shard(self.shard), self.input()["compiled"].load()
-        self.output().dump(labelling.apply_rules(messages, self.settings.labelling, compiled, self.progress))
+        messages, compiled = (
+            self.input()["messages"].load_shard(self.shard),
+            self.input()["compiled"].load(),
+        )
+        self.output().dump(
+            labelling.apply_rules(
+                messages, self.settings.labelling, compiled, self.progress
+            )
+        )
 
 
 class ResolveVotes(NightTask):
@@ -72,7 +93,14 @@ class SummariseRules(NightTask):
 
     def run(self) -> None:
         votes = (shard.load() for shard in self.input()["votes"])
-        verdicts, reviews = self.input()["verdicts"].load(), self.input()["reviews"].load()
-        compiled = labelling.CompiledRules.from_bytes(self.input()["compiled"].load())
+        verdicts, reviews = (
+            self.input()["verdicts"].load(),
+            self.input()["reviews"].load(),
+        )
+        compiled = patterns.CompiledRules.from_bytes(self.input()["compiled"].load())
         rules, evaluation = self.settings.labelling, self.settings.evaluation
-        self.output().dump(labelling.summarise_rules(votes, verdicts, reviews, rules, evaluation, compiled))
+        self.output().dump(
+            labelling.summarise_rules(
+                votes, verdicts, reviews, rules, evaluation, compiled
+            )
+        )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline import preprocessing
-from pipeline.codecs import Npz, Table
+from pipeline.data.codecs import Npz, Table
 from tasks.base import NightTask
 from tasks.labelling import ApplyRules, ResolveVotes
 from tasks.reviews import teaching
@@ -36,8 +36,18 @@ class BuildTrainingSet(NightTask):
         }
 
     def run(self) -> None:
-        votes, verdicts = (shard.load() for shard in self.input()["votes"]), self.input()["verdicts"].load()
+        votes, verdicts = (
+            (shard.load() for shard in self.input()["votes"]),
+            self.input()["verdicts"].load(),
+        )
         cleaned = (shard.load() for shard in self.input()["cleaned"])
         human = [labels.load() for labels in self.input()["human"]]
-        soft, holdout = self.settings.labelling.resolution.soft, self.settings.release.holdout
-        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft, holdout, human))
+        soft, holdout = (
+            self.settings.labelling.resolution.soft,
+            self.settings.release.holdout,
+        )
+        self.output().dump(
+            preprocessing.build_training_set(
+                votes, verdicts, cleaned, soft, holdout, human
+            )
+        )

@@ -5,17 +5,22 @@ from typing import Any
 
 import luigi
 
+from nightsieve.nights import webhook
+from nightsieve.store.artefacts import Artefact
+from nightsieve.store.models import Registry
+from nightsieve.store.objects import store
 from pipeline import release
-from tasks import webhook
-from tasks.artefacts import Artefact
 from tasks.base import NightTask
-from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients, ExportVectors
+from tasks.export import (
+    DescribeExport,
+    EvaluateOnReviews,
+    ExportCoefficients,
+    ExportVectors,
+)
 from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
 from tasks.preprocessing import CleanMessages
-from tasks.registry import Registry
 from tasks.reviews import measuring
-from tasks.s3 import store
 from tasks.shards import every_shard
 from tasks.training import FitModel
 
@@ -29,10 +34,16 @@ class MeasureSpeed(NightTask):
     stage, name, version = "release", "speed", 2
 
     def requires(self) -> dict[str, NightTask]:
-        return {"model": self.clone(ExportCoefficients), "messages": self.clone(IngestMessages)}
+        return {
+            "model": self.clone(ExportCoefficients),
+            "messages": self.clone(IngestMessages),
+        }
 
     def run(self) -> None:
-        model, messages = self.input()["model"].load(), next(self.input()["messages"].parts())
+        model, messages = (
+            self.input()["model"].load(),
+            next(self.input()["messages"].parts()),
+        )
         self.output().dump(release.measure_speed(model, messages["body"].tolist()))
 
 
@@ -54,20 +65,35 @@ class GateModel(NightTask):
             "model": ExportCoefficients, "description": DescribeExport, "measured": EvaluateOnReviews,
             "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes, "speed": MeasureSpeed,
         }  # fmt: skip
-        shards = {"cleaned": every_shard(self, CleanMessages), "votes": every_shard(self, ApplyRules)}
-        return {**{name: self.clone(task) for name, task in tasks.items()}, **shards, "reviews": measuring(self)}
+        shards = {
+            "cleaned": every_shard(self, CleanMessages),
+            "votes": every_shard(self, ApplyRules),
+        }
+        return {
+            **{name: self.clone(task) for name, task in tasks.items()},
+            **shards,
+            "reviews": measuring(self),
+        }
 
     def run(self) -> None:
         self.warn(release.warnings(self.settings.release.gate, self.date))
         given, registry = self.input(), Registry(store())
         champion = registry.champion()
-        earlier = champion and registry.earlier(champion, self.settings.release.gate.regression.earlier)
+        earlier = champion and registry.earlier(
+            champion, self.settings.release.gate.regression.earlier
+        )
         others = [
             entry and release.published_model(registry.file(entry, "model.json"), entry)
             for entry in (champion, earlier)
         ]
-        tonight = release.Model(given["model"].load(), release.traits(self.date, self.settings))
-        shards = zip(given["messages"].parts(), *(_each(given[name]) for name in ("cleaned", "votes")), strict=True)
+        tonight = release.Model(
+            given["model"].load(), release.traits(self.date, self.settings)
+        )
+        shards = zip(
+            given["messages"].parts(),
+            *(_each(given[name]) for name in ("cleaned", "votes")),
+            strict=True,
+        )
         results = {
             "messages": given["messages"].manifest,
             "rules": given["rules"].load(),
@@ -76,7 +102,11 @@ class GateModel(NightTask):
             "speed": given["speed"].load(),
         }
         verdicts, reviews = given["verdicts"].load(), given["reviews"].load()
-        self.output().dump(release.judge(self.settings, tonight, *others, results, shards, verdicts, reviews))
+        self.output().dump(
+            release.judge(
+                self.settings, tonight, *others, results, shards, verdicts, reviews
+            )
+        )
 
 
 class PublishModel(NightTask):
@@ -96,19 +126,33 @@ class PublishModel(NightTask):
             "model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel,
             "manifest.json": DescribeExport,
         }  # fmt: skip
-        return {"decision": self.clone(GateModel), "files": {name: self.clone(task) for name, task in files.items()}}
+        return {
+            "decision": self.clone(GateModel),
+            "files": {name: self.clone(task) for name, task in files.items()},
+        }
 
     def run(self) -> None:
         decision, registry = self.input()["decision"].load(), Registry(store())
-        files = {name: artefact.content() for name, artefact in self.input()["files"].items()}
-        traits, publication = release.traits(self.date, self.settings), self.requires()["decision"].fingerprint
+        files = {
+            name: artefact.content() for name, artefact in self.input()["files"].items()
+        }
+        traits, publication = (
+            release.traits(self.date, self.settings),
+            self.requires()["decision"].fingerprint,
+        )
         entry = {**traits, "config": self.config}
-        entry |= {name: decision[name] for name in ("figures", "champion", "predecessors")}
+        entry |= {
+            name: decision[name] for name in ("figures", "champion", "predecessors")
+        }
         self.warn(decision["reasons"])
         current = None if registry.published(publication) else registry.champion()
         overtaken = release.overtaken(self.date.isoformat(), decision, current)
         passed = decision["publish"] and not overtaken
-        result = {"serial": registry.publish(publication, files, entry)["serial"] if passed else None}
+        result = {
+            "serial": registry.publish(publication, files, entry)["serial"]
+            if passed
+            else None
+        }
         removed = registry.prune(self.settings.release.keep, decision["champion"])
         result |= {"overtaken": overtaken, "removed": removed}
         self.notices = release.notices(self.date.isoformat(), decision, result)

@@ -6,17 +6,17 @@ from typing import Any
 
 from luigi.task import flatten
 
+from nightsieve.store import reports
+from nightsieve.store.artefacts import Artefact
+from nightsieve.store.models import Registry
+from nightsieve.store.objects import store
 from pipeline import report
-from tasks import reports
-from tasks.artefacts import Artefact
 from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
-from tasks.registry import Registry
 from tasks.release import GateModel, PublishModel
-from tasks.s3 import store
 from tasks.shards import every_shard
 from tasks.training import CrossValidate, SearchGrid
 
@@ -38,7 +38,11 @@ class WriteManifest(NightTask):
         return Artefact(f"runs/{self.date}/{self.config}.json", self.codec, self)
 
     def complete(self) -> bool:
-        return self.finished or self.output().exists() and self.manifest["fingerprint"] == self.fingerprint
+        return (
+            self.finished
+            or self.output().exists()
+            and self.manifest["fingerprint"] == self.fingerprint
+        )
 
     @functools.cached_property
     def manifest(self) -> dict[str, Any]:
@@ -49,7 +53,14 @@ class WriteManifest(NightTask):
         receipts = [artefact.receipt() for artefact in lineage(self)]
         results = {name: artefact.load() for name, artefact in self.input().items()}
         self.output().dump(
-            report.run_manifest(self.date, self.config, self.fingerprint, self.settings, receipts, results)
+            report.run_manifest(
+                self.date,
+                self.config,
+                self.fingerprint,
+                self.settings,
+                receipts,
+                results,
+            )
         )
 
 
@@ -65,16 +76,31 @@ class CompareModels(NightTask):
             "model": ExportCoefficients, "decision": GateModel, "messages": IngestMessages,
             "training_set": BuildTrainingSet,
         }  # fmt: skip
-        return {**{name: self.clone(task) for name, task in tasks.items()}, "cleaned": every_shard(self, CleanMessages)}
+        return {
+            **{name: self.clone(task) for name, task in tasks.items()},
+            "cleaned": every_shard(self, CleanMessages),
+        }
 
     def run(self) -> None:
         given, registry = self.input(), Registry(store())
         entry = registry.find(given["decision"].load()["champion"])
         champion = entry and registry.file(entry, "model.json")
-        shards = zip(given["messages"].parts(), (shard.load() for shard in given["cleaned"]), strict=True)
-        withheld, readable = self.settings.release.holdout, self.settings.report.readable
-        models, training_set = (given["model"].load(), champion, entry), given["training_set"].load()
-        self.output().dump(report.compare_models(shards, withheld, *models, training_set, readable))
+        shards = zip(
+            given["messages"].parts(),
+            (shard.load() for shard in given["cleaned"]),
+            strict=True,
+        )
+        withheld, readable = (
+            self.settings.release.holdout,
+            self.settings.report.readable,
+        )
+        models, training_set = (
+            (given["model"].load(), champion, entry),
+            given["training_set"].load(),
+        )
+        self.output().dump(
+            report.compare_models(shards, withheld, *models, training_set, readable)
+        )
 
 
 class WriteReport(NightTask):
@@ -84,7 +110,10 @@ class WriteReport(NightTask):
     resources = {"reports": 1}
 
     def requires(self) -> dict[str, NightTask]:
-        return {"manifest": self.clone(WriteManifest), "comparison": self.clone(CompareModels)}
+        return {
+            "manifest": self.clone(WriteManifest),
+            "comparison": self.clone(CompareModels),
+        }
 
     def output(self) -> reports.ReportArtefact:
         return reports.ReportArtefact(self)
@@ -92,13 +121,19 @@ class WriteReport(NightTask):
     def complete(self) -> bool:
         if not self.finished:
             report = self.output()
-            self.finished = report.exists() and report.load()["fingerprint"] == self.fingerprint
+            self.finished = (
+                report.exists() and report.load()["fingerprint"] == self.fingerprint
+            )
         return self.finished
 
     def run(self) -> None:
-        manifest, comparison = (self.input()[name].load() for name in ("manifest", "comparison"))
+        manifest, comparison = (
+            self.input()[name].load() for name in ("manifest", "comparison")
+        )
         before = reports.manifest(store(), comparison["champion"])
-        files = report.night_report(manifest, comparison, before, reports.nights(store()))
+        files = report.night_report(
+            manifest, comparison, before, reports.nights(store())
+        )
         self.output().dump(files, report.key_figures(manifest))
 
 

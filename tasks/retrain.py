@@ -15,19 +15,29 @@ import luigi
 import luigi.interface
 from luigi.parameter import ParameterVisibility
 
-from pipeline import config, export, ingest, labelling, preprocessing, release, report, text, training
+from nightsieve.store.artefacts import Artefact
+from nightsieve.store.objects import Store, split_address, store
+from pipeline import (
+    config,
+    export,
+    ingest,
+    labelling,
+    preprocessing,
+    release,
+    report,
+    text,
+    training,
+)
 from pipeline.errors import ConfigError
-from tasks.artefacts import Artefact
 from tasks.base import NightTask, load_settings, store_settings
-from tasks.logs import without_account
+from tasks.luigi_setup.redaction import without_account
 from tasks.report import WriteManifest, WriteReport
-from tasks.s3 import Store, split_address, store
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _LATER_STAGES = (labelling, preprocessing, training, export, release, report)
 # What libraries import at their first use: the checks of tables, Parquet, the database's driver.
 _LAZY = (
-    "pipeline.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
+    "pipeline.data.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
     "pandera.backends.pandas.builtin_checks", "pandera.backends.pandas.builtin_hypotheses",
     "pyarrow.dataset", "pyarrow.pandas_compat", "sqlalchemy.dialects.postgresql.psycopg2",
 )  # fmt: skip
@@ -37,11 +47,21 @@ class ListParameter(luigi.Parameter):
     """A parameter given any number of times, ``--patch a=1 --patch b=2`` or ``--patch a=1 b=2``; a tuple of strings."""
 
     @classmethod
-    def _parser_kwargs(cls, param_name: str, task_name: str | None = None) -> dict[str, Any]:
-        return {**super()._parser_kwargs(param_name, task_name), "action": "extend", "nargs": "+"}
+    def _parser_kwargs(
+        cls, param_name: str, task_name: str | None = None
+    ) -> dict[str, Any]:
+        return {
+            **super()._parser_kwargs(param_name, task_name),
+            "action": "extend",
+            "nargs": "+",
+        }
 
     def parse(self, value: str | list[str]) -> tuple[str, ...]:
-        return tuple(json.loads(value)) if isinstance(value, str) and value.startswith("[") else self.normalize(value)
+        return (
+            tuple(json.loads(value))
+            if isinstance(value, str) and value.startswith("[")
+            else self.normalize(value)
+        )
 
     def normalize(self, value: str | Iterable[str]) -> tuple[str, ...]:
         return (value,) if isinstance(value, str) else tuple(value)
@@ -57,13 +77,21 @@ class Retrain(NightTask):
     digest is the one parameter that this task, and every other, carries.
     """
 
-    config: str = ListParameter(default=(), description="overlays: YAML files or s3:// addresses; or a frozen digest")
+    config: str = ListParameter(
+        default=(),
+        description="overlays: YAML files or s3:// addresses; or a frozen digest",
+    )
     patch: tuple[str, ...] = ListParameter(
-        default=(), significant=False, visibility=ParameterVisibility.PRIVATE, description="single keys: a.b=value"
+        default=(),
+        significant=False,
+        visibility=ParameterVisibility.PRIVATE,
+        description="single keys: a.b=value",
     )
 
     @classmethod
-    def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> list[tuple[str, Any]]:
+    def get_param_values(
+        cls, params: Any, args: Any, kwargs: Any
+    ) -> list[tuple[str, Any]]:
         values = dict(super().get_param_values(params, args, kwargs))
         values["config"] = freeze(values["config"], values["patch"])
         return list({**values, "patch": ()}.items())
@@ -74,7 +102,10 @@ class Retrain(NightTask):
         return report.outcome(self.requires()["manifest"].manifest["results"]).held_back
 
     def requires(self) -> dict[str, NightTask]:
-        return {"manifest": self.clone(WriteManifest), "report": self.clone(WriteReport)}
+        return {
+            "manifest": self.clone(WriteManifest),
+            "report": self.clone(WriteReport),
+        }
 
     def output(self) -> Artefact:
         return self.requires()["manifest"].output()
@@ -92,11 +123,17 @@ class Retrain(NightTask):
         prepare(self.settings)
 
     @classmethod
-    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
+    def bulk_complete(
+        cls, parameter_tuples: Iterable[datetime.date]
+    ) -> list[datetime.date]:
         """The nights among these that are complete, from one listing and a look at those that it names."""
         there = set(store().keys("runs/"))
         nights = {date: cls(date=date) for date in parameter_tuples}
-        return [date for date, night in nights.items() if night.output().key in there and night.complete()]
+        return [
+            date
+            for date, night in nights.items()
+            if night.output().key in there and night.complete()
+        ]
 
     def run(self) -> None:
         report.show(self.input()["manifest"].load(), store().address(""), self.page)
@@ -108,7 +145,9 @@ class Retrain(NightTask):
         core = luigi.interface.core()
         if core.local_scheduler:
             return None
-        base = without_account(core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}")
+        base = without_account(
+            core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}"
+        )
         return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
 
 
@@ -124,7 +163,9 @@ def prepare(settings: config.Settings) -> None:
     import_for_ingest()
     for stage in _LATER_STAGES:
         _import(stage)
-    text.Tokeniser.from_settings(settings.text)  # keeps the character map, which takes a second to build
+    text.Tokeniser.from_settings(
+        settings.text
+    )  # keeps the character map, which takes a second to build
     gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
 
 
@@ -138,7 +179,9 @@ def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
     """The digest of the configuration that the layers resolve to, stored as ``configs/<digest>.json``."""
     if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
         if patches:
-            raise ConfigError(f"--patch: {overlays[0]} is a frozen configuration; patch the files that it came from")
+            raise ConfigError(
+                f"--patch: {overlays[0]} is a frozen configuration; patch the files that it came from"
+            )
         load_settings(overlays[0])  # raises when there is no such configuration
         return overlays[0]
     resolved = config.resolve(layers(overlays, patches))
@@ -148,7 +191,11 @@ def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
 
 def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[config.Layer]:
     """The repository's defaults, then the overlays, then the patches."""
-    return [config.file_layer(config.DEFAULTS), *map(_overlay, overlays), *map(config.patch_layer, patches)]
+    return [
+        config.file_layer(config.DEFAULTS),
+        *map(_overlay, overlays),
+        *map(config.patch_layer, patches),
+    ]
 
 
 def _overlay(address: str) -> config.Layer:

@@ -1,7 +1,7 @@
 """Tasks that part the reviews which train from those which measure. Where none train, there are no such tasks."""
 
 from pipeline import reviews
-from pipeline.codecs import Table
+from pipeline.data.codecs import Table
 from tasks.base import NightTask
 from tasks.ingest import IngestReviews
 
@@ -16,7 +16,9 @@ class LabelByReviews(NightTask):
         return self.clone(IngestReviews)
 
     def run(self) -> None:
-        self.output().dump(reviews.human_labels(self.input().load(), self.settings.evaluation))
+        self.output().dump(
+            reviews.human_labels(self.input().load(), self.settings.evaluation)
+        )
 
 
 class WithholdReviews(NightTask):
@@ -31,14 +33,20 @@ class WithholdReviews(NightTask):
     def run(self) -> None:
         settings, given = self.settings, self.input().load()
         sources = settings.evaluation.train.sources
-        self.output().dump(reviews.measuring(given, sources, settings.text, settings.release.holdout))
+        self.output().dump(
+            reviews.measuring(given, sources, settings.text, settings.release.holdout)
+        )
 
 
 def teaching(task: NightTask) -> list[LabelByReviews]:
     """The task that gives the labels of reviews which train, if any do."""
-    return [task.clone(LabelByReviews)] if task.settings.evaluation.train.sources else []
+    return (
+        [task.clone(LabelByReviews)] if task.settings.evaluation.train.sources else []
+    )
 
 
 def measuring(task: NightTask) -> NightTask:
     """The task that gives the reviews which may measure."""
-    return task.clone(WithholdReviews if task.settings.evaluation.train.sources else IngestReviews)
+    return task.clone(
+        WithholdReviews if task.settings.evaluation.train.sources else IngestReviews
+    )

@@ -9,7 +9,9 @@ from tasks.ingest import IngestMessages
 class ShardTask(NightTask):
     """A task over one shard of the sample."""
 
-    shard: int = luigi.IntParameter(description="which slice of the sample, counting from 0")
+    shard: int = luigi.IntParameter(
+        description="which slice of the sample, counting from 0"
+    )
 
     def requires(self) -> NightTask:
         return self.clone(IngestMessages)

@@ -3,12 +3,16 @@
 import luigi
 
 from pipeline import training
-from pipeline.codecs import Joblib
-from pipeline.settings import Candidate
+from pipeline.config.settings import Candidate
+from pipeline.data.codecs import Joblib
 from tasks.base import NightTask
 from tasks.preprocessing import BuildTrainingSet
 
-_SLOWNESS = {"linear_svm": 3, "logistic_regression": 2, "sgd": 2}  # of a solver, on single tokens
+_SLOWNESS = {
+    "linear_svm": 3,
+    "logistic_regression": 2,
+    "sgd": 2,
+}  # of a solver, on single tokens
 _SOLVER = ("training.seed", "training.max_iter", "training.in_memory_documents")
 
 
@@ -16,9 +20,16 @@ class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
     stage, name, version = "training", "candidate", 6
-    sections = (*_SOLVER, "training.search.folds", "training.search.seed", "training.search.scoring")
+    sections = (
+        *_SOLVER,
+        "training.search.folds",
+        "training.search.seed",
+        "training.search.scoring",
+    )
 
-    number: int = luigi.IntParameter(description="which candidate of the grid, counting from 0")
+    number: int = luigi.IntParameter(
+        description="which candidate of the grid, counting from 0"
+    )
 
     @property
     def candidate(self) -> Candidate:
@@ -39,7 +50,9 @@ class EvaluateCandidate(NightTask):
     def run(self) -> None:
         training_set = self.input().load()
         self.output().dump(
-            training.evaluate_candidate(training_set, self.candidate, self.settings.training, self.progress)
+            training.evaluate_candidate(
+                training_set, self.candidate, self.settings.training, self.progress
+            )
         )
 
 
@@ -61,25 +74,40 @@ class BestCandidateTask(NightTask):
     """A task that trains the best candidate."""
 
     def requires(self) -> dict[str, NightTask]:
-        return {"training_set": self.clone(BuildTrainingSet), "search": self.clone(SearchGrid)}
+        return {
+            "training_set": self.clone(BuildTrainingSet),
+            "search": self.clone(SearchGrid),
+        }
 
     def load(self) -> tuple:
         """The training set, and the best candidate."""
         best = self.input()["search"].load()["best"]
-        return self.input()["training_set"].load(), self.settings.training.search.candidates[best]
+        return self.input()[
+            "training_set"
+        ].load(), self.settings.training.search.candidates[best]
 
 
 class CrossValidate(BestCandidateTask):
     """Measure the best candidate on folds that the search has not seen, and choose thresholds on them."""
 
     stage, name, version = "training", "cross-validation", 7
-    sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence", "release.goals")
+    sections = (
+        *_SOLVER,
+        "training.cross_validation",
+        "evaluation.confidence",
+        "release.goals",
+    )
 
     def run(self) -> None:
         training_set, candidate = self.load()
         evaluation, goals = self.settings.evaluation, self.settings.release.goals
         measured = training.cross_validate(
-            training_set, candidate, self.settings.training, evaluation, goals, self.progress
+            training_set,
+            candidate,
+            self.settings.training,
+            evaluation,
+            goals,
+            self.progress,
         )
         self.warn(training.unreached(measured))
         self.output().dump(measured)
@@ -93,4 +121,8 @@ class FitModel(BestCandidateTask):
 
     def run(self) -> None:
         training_set, candidate = self.load()
-        self.output().dump(training.fit(training_set, candidate, self.settings.training, self.settings.text))
+        self.output().dump(
+            training.fit(
+                training_set, candidate, self.settings.training, self.settings.text
+            )
+        )

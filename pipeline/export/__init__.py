@@ -5,14 +5,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "assemble": ["assemble"],
-        "build": ["build", "build_vectors", "decider", "prepare"],
-        "format": ["decode", "encode"],
-        "model": ["FixedPointModel", "LinearModel"],
+        "files": ["build", "build_vectors", "decider", "prepare"],
+        "manifest": ["describe", "load_pipeline"],
         "provenance": ["provenance"],
-        "quantise": ["choose_bits", "quantise"],
-        "sidecar": ["describe", "load_pipeline"],
-        "sources": ["scorers_digest"],
-        "verify": ["verify"],
+        "verification.scorer_files": ["scorers_digest"],
+        "verification.verify": ["verify"],
     },
 )

@@ -4,14 +4,17 @@ import datetime
 from importlib import metadata
 from typing import Any
 
-from pipeline.dataset import TrainingSet
-from pipeline.settings import Candidate
+from pipeline.config.settings import Candidate
+from pipeline.data.training_set import TrainingSet
 
 LIBRARIES = ("numpy", "scikit-learn", "scipy")
 
 
 def provenance(
-    date: datetime.date, fingerprint: str, candidate: Candidate, training_set: TrainingSet
+    date: datetime.date,
+    fingerprint: str,
+    candidate: Candidate,
+    training_set: TrainingSet,
 ) -> dict[str, Any]:
     """The provenance entry of an exported model; the fingerprint stands for all that the night's model rests on."""
     return {

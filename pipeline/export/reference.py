@@ -7,23 +7,32 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from pipeline.characters import SEPARATOR
-from pipeline.export.model import FixedPointModel, count_terms
+from pipeline.model.linear import FixedPointModel, count_terms
+from pipeline.text.character_map import SEPARATOR
 
 
 def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[dict[str, Any]]:
     """For each text what a line of a scorer's output holds: tokens, S, N, scores as hexadecimal doubles, and label."""
     tokens = [model.tokeniser.tokens(text) for text in texts]
-    return outcomes(model, tokens, count_terms(model, map(SEPARATOR.join, tokens), cleaned=True))
+    return outcomes(
+        model, tokens, count_terms(model, map(SEPARATOR.join, tokens), cleaned=True)
+    )
 
 
-def outcomes(model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array) -> list[dict[str, Any]]:
+def outcomes(
+    model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array
+) -> list[dict[str, Any]]:
     """The same for texts of these tokens, in which the model's terms stand so often, [n_texts, V]."""
     S, N = model.sums(counts)
     scores = model.scores(counts)
     labels = [model.labels[winner] for winner in scores.argmax(axis=1).tolist()]
-    found = zip(tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True)
-    return [dict(zip(("tokens", "S", "N", "scores", "label"), outcome, strict=True)) for outcome in found]
+    found = zip(
+        tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True
+    )
+    return [
+        dict(zip(("tokens", "S", "N", "scores", "label"), outcome, strict=True))
+        for outcome in found
+    ]
 
 
 def decisions(model: FixedPointModel, found: Sequence[dict[str, Any]]) -> list[str]:
@@ -34,7 +43,11 @@ def decisions(model: FixedPointModel, found: Sequence[dict[str, Any]]) -> list[s
 def scores_of(found: Sequence[dict[str, Any]]) -> np.ndarray:
     """The scores of the outcomes as doubles again, float64 [n_texts, K]."""
     written = itertools.chain.from_iterable(outcome["scores"] for outcome in found)
-    return np.frombuffer(bytes.fromhex("".join(written)), dtype=">f8").astype(np.float64).reshape(len(found), -1)
+    return (
+        np.frombuffer(bytes.fromhex("".join(written)), dtype=">f8")
+        .astype(np.float64)
+        .reshape(len(found), -1)
+    )
 
 
 def units(text: str) -> str:
@@ -46,4 +59,7 @@ def hexadecimal(scores: np.ndarray) -> list[list[str]]:
     """The 64 bits of each double of ``scores`` [.., K] as 16 hexadecimal digits, the most significant first."""
     digits = scores.astype(">f8").tobytes().hex()
     each = [digits[start : start + 16] for start in range(0, len(digits), 16)]
-    return [each[start : start + scores.shape[1]] for start in range(0, len(each), scores.shape[1])]
+    return [
+        each[start : start + scores.shape[1]]
+        for start in range(0, len(each), scores.shape[1])
+    ]

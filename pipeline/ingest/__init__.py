@@ -7,5 +7,8 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"connection": ["connect"], "sample": ["Sampled", "draw_sample", "read_reviews"]},
+    submod_attrs={
+        "connection": ["connect"],
+        "sample": ["Sampled", "draw_sample", "read_reviews"],
+    },
 )

@@ -25,19 +25,27 @@ def connect(url: URL) -> Iterator[Connection]:
     SourceError : the server cannot be reached, refuses the account, or fails a statement. The message never holds the
         password, nor a server's message, which may quote a row.
     """
-    where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password too
+    where = url.set(query={}).render_as_string(
+        hide_password=True
+    )  # a query may hold a password too
     is_postgresql = url.get_backend_name() == "postgresql"
     if not is_postgresql and not Path(url.database or "").is_file():
-        raise SourceError(f"{where}: no such file; source.url must name an existing SQLite database")
+        raise SourceError(
+            f"{where}: no such file; source.url must name an existing SQLite database"
+        )
     arguments: dict = {}
     if is_postgresql:
         url = url.set(drivername="postgresql+psycopg2")  # COPY is psycopg2's
         arguments = {"connect_timeout": CONNECT_TIMEOUT}
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, connect_args=arguments)
+    engine = sqlalchemy.create_engine(
+        url, poolclass=sqlalchemy.NullPool, connect_args=arguments
+    )
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        raise SourceError(f"{where}: {_reason(error.orig)}; check source.url and that the database is up") from None
+        raise SourceError(
+            f"{where}: {_reason(error.orig)}; check source.url and that the database is up"
+        ) from None
     try:
         with connection:
             if is_postgresql:

@@ -11,14 +11,18 @@ import sqlalchemy
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SAWarning
 
+from pipeline.config.settings import Column, MessageTable, ReviewTable, Source
 from pipeline.errors import SourceError
-from pipeline.settings import Column, MessageTable, ReviewTable, Source
 
-HASH_FUNCTION = "nightsieve_hash"  # SQLite has none; the reader of a SQLite source registers it
+HASH_FUNCTION = (
+    "nightsieve_hash"  # SQLite has none; the reader of a SQLite source registers it
+)
 _PYTHON_TYPES = {"int64": int, "timestamp": datetime.datetime}
 
 
-def message_query(connection: Connection, source: Source, before: datetime.datetime) -> str:
+def message_query(
+    connection: Connection, source: Source, before: datetime.datetime
+) -> str:
     """SQL of the sample: key, body, sender, received_at and why a body is missing.
 
     A message belongs to the sample when the hash of its key, with the seed, is below the fraction: the same messages
@@ -40,11 +44,17 @@ def message_query(connection: Connection, source: Source, before: datetime.datet
     conditions = sql.conditions(table, columns.received_at, before)
     if source.sample.fraction < 1:
         conditions.append(f"{place} < {round(source.sample.fraction * 2**63)}")
-    limit = f" ORDER BY {place}, {key} LIMIT {source.sample.max_rows}" if source.sample.max_rows else ""
+    limit = (
+        f" ORDER BY {place}, {key} LIMIT {source.sample.max_rows}"
+        if source.sample.max_rows
+        else ""
+    )
     return f"SELECT {', '.join(chosen)} FROM {sql.table(table.table)}{_where(conditions)}{limit}"
 
 
-def review_query(connection: Connection, source: Source, before: datetime.datetime) -> str:
+def review_query(
+    connection: Connection, source: Source, before: datetime.datetime
+) -> str:
     """SQL of the reviews up to the date with the messages they are about.
 
     Its columns are key, body, label, source, annotator and reviewed_at.
@@ -58,7 +68,9 @@ def review_query(connection: Connection, source: Source, before: datetime.dateti
         "key": sql.text(sql.name(columns.message_key)),
         "label": sql.text(sql.name(columns.label)),
         "source": sql.text(sql.name(columns.source)) if columns.source else "NULL",
-        "annotator": sql.text(sql.name(columns.annotator)) if columns.annotator else "NULL",
+        "annotator": sql.text(sql.name(columns.annotator))
+        if columns.annotator
+        else "NULL",
         "reviewed_at": sql.microseconds(columns.reviewed_at),
     }
     body = sql.name(messages.columns.body)
@@ -66,7 +78,10 @@ def review_query(connection: Connection, source: Source, before: datetime.dateti
     kept += sql.conditions(messages, messages.columns.received_at, before)
     key = sql.text(sql.name(messages.columns.key))
     inner = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
-    judged = [f"{sql.name(columns.label)} IS NOT NULL", *sql.conditions(reviews, columns.reviewed_at, before)]
+    judged = [
+        f"{sql.name(columns.label)} IS NOT NULL",
+        *sql.conditions(reviews, columns.reviewed_at, before),
+    ]
     return (
         "SELECT r.key, m.body, r.label, r.source, r.annotator, r.reviewed_at "
         f"FROM (SELECT {inner} FROM {sql.table(reviews.table)}{_where(judged)}) r "
@@ -100,7 +115,11 @@ class _Sql:
         return f"CAST({expression} AS TEXT)"
 
     def bytes(self, expression: str) -> str:
-        return f"octet_length({expression})" if self.postgresql else f"length(CAST({expression} AS BLOB))"
+        return (
+            f"octet_length({expression})"
+            if self.postgresql
+            else f"length(CAST({expression} AS BLOB))"
+        )
 
     def microseconds(self, column: Column | None) -> str:
         if column is None:
@@ -121,11 +140,18 @@ class _Sql:
         name = self.name(column)
         if not self.postgresql:
             return f"{HASH_FUNCTION}({self.text(name)}, {seed})"
-        hashed = f"hashint8extended({name}" if column.dtype == "int64" else f"hashtextextended({self.text(name)}"
+        hashed = (
+            f"hashint8extended({name}"
+            if column.dtype == "int64"
+            else f"hashtextextended({self.text(name)}"
+        )
         return f"({hashed}, {seed}) & {2**63 - 1})"
 
     def conditions(
-        self, table: MessageTable | ReviewTable, time: Column | None, before: datetime.datetime
+        self,
+        table: MessageTable | ReviewTable,
+        time: Column | None,
+        before: datetime.datetime,
     ) -> list[str]:
         """The table's own condition, and that it was there before; what has no time was always there."""
         conditions = [f"({table.where})"] if table.where else []
@@ -142,19 +168,34 @@ class _Sql:
         """Raise a SourceError unless the table and its columns are there, with the types that the description says."""
         schema, _, name = table.table.rpartition(".")
         if schema and schema not in (there := self.inspector.get_schema_names()):
-            raise SourceError(f"{where}.table: no schema {schema}; there are: {', '.join(sorted(there))}")
+            raise SourceError(
+                f"{where}.table: no schema {schema}; there are: {', '.join(sorted(there))}"
+            )
         if not self.inspector.has_table(name, schema=schema or None):
             there = sorted(self.inspector.get_table_names(schema=schema or None))
-            raise SourceError(f"{where}.table: no table {table.table}; there are: {', '.join(there) or 'none'}")
+            raise SourceError(
+                f"{where}.table: no table {table.table}; there are: {', '.join(there) or 'none'}"
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # of columns that are not ours
-            types = {found["name"]: found["type"] for found in self.inspector.get_columns(name, schema=schema or None)}
+            types = {
+                found["name"]: found["type"]
+                for found in self.inspector.get_columns(name, schema=schema or None)
+            }
         for ours, column in table.columns:
             if column is None:
                 continue
             key = f"{where}.columns.{ours}"
             if column.name not in types:
-                raise SourceError(f"{key}: no column {column.name} in {table.table}; there are: {', '.join(types)}")
+                raise SourceError(
+                    f"{key}: no column {column.name} in {table.table}; there are: {', '.join(types)}"
+                )
             wanted = _PYTHON_TYPES.get(column.dtype)
-            if wanted and self.postgresql and not issubclass(types[column.name].python_type, wanted):
-                raise SourceError(f"{key}: {table.table}.{column.name} is {types[column.name]}, not {column.dtype}")
+            if (
+                wanted
+                and self.postgresql
+                and not issubclass(types[column.name].python_type, wanted)
+            ):
+                raise SourceError(
+                    f"{key}: {table.table}.{column.name} is {types[column.name]}, not {column.dtype}"
+                )

@@ -21,20 +21,33 @@ import pyarrow.parquet as pq
 import sqlalchemy
 from sqlalchemy.engine import Connection
 
-from pipeline import schemas
+from pipeline.config.settings import Source
+from pipeline.data import schemas
 from pipeline.errors import DataError, SourceError
 from pipeline.ingest.query import HASH_FUNCTION, message_query, review_query
-from pipeline.settings import Source
 from pipeline.text import join_surrogates
 
 BATCH = 10_000  # rows that SQLite gives at a time
-BLOCK = 8 << 20  # bytes of CSV that are parsed at a time; several times the longest body
+BLOCK = (
+    8 << 20
+)  # bytes of CSV that are parsed at a time; several times the longest body
 AHEAD = 2  # blocks that wait to be parsed, at most
 _SPOOLED = pa.schema(
-    {"key": pa.string(), "body": pa.string(), "sender": pa.string(), "received_at": pa.timestamp("us", "UTC")}
+    {
+        "key": pa.string(),
+        "body": pa.string(),
+        "sender": pa.string(),
+        "received_at": pa.timestamp("us", "UTC"),
+    }
 )
 _TEXT, _MICROSECONDS = pa.string(), pa.int64()
-_MESSAGES = {"key": _TEXT, "body": _TEXT, "sender": _TEXT, "received_at": _MICROSECONDS, "missing": _TEXT}
+_MESSAGES = {
+    "key": _TEXT,
+    "body": _TEXT,
+    "sender": _TEXT,
+    "received_at": _MICROSECONDS,
+    "missing": _TEXT,
+}
 _REVIEWS = {
     "key": _TEXT,
     "body": _TEXT,
@@ -76,14 +89,22 @@ def draw_sample(
     with _ShardFiles(folder, source.shards) as shards:
         for batch in _stream(connection, query, _MESSAGES):
             missing = batch.column("missing")
-            kept = batch.filter(pc.equal(missing, "no")).drop_columns("missing").cast(_SPOOLED)
+            kept = (
+                batch.filter(pc.equal(missing, "no"))
+                .drop_columns("missing")
+                .cast(_SPOOLED)
+            )
             counts["sampled"] += len(batch)
             counts["null_bodies"] += pc.sum(pc.equal(missing, "null")).as_py() or 0
-            counts["oversized_bodies"] += pc.sum(pc.equal(missing, "oversized")).as_py() or 0
+            counts["oversized_bodies"] += (
+                pc.sum(pc.equal(missing, "oversized")).as_py() or 0
+            )
             counts["kept"] += len(kept)
             if kept["key"].null_count:
                 column = source.messages.columns.key.name
-                raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} holds NULL")
+                raise SourceError(
+                    f"source.messages.columns.key: {source.messages.table}.{column} holds NULL"
+                )
             hashes.append(pd.util.hash_array(kept["key"].to_numpy()))
             _require_unique(hashes[-1].copy(), source)
             shards.write(kept, hashes[-1])
@@ -94,13 +115,21 @@ def draw_sample(
     return Sampled(shards.files, shards.rows, counts)
 
 
-def read_reviews(connection: Connection, source: Source, date: datetime.date) -> pd.DataFrame:
+def read_reviews(
+    connection: Connection, source: Source, date: datetime.date
+) -> pd.DataFrame:
     """The reviews made before the end of the date, each with its message: a ``reviews`` table, possibly empty."""
     batches: list[pa.Table] = []
     if source.reviews is not None:
-        batches = list(_stream(connection, review_query(connection, source, _end_of(date)), _REVIEWS))
+        batches = list(
+            _stream(
+                connection, review_query(connection, source, _end_of(date)), _REVIEWS
+            )
+        )
     table = pa.concat_tables(batches) if batches else pa.schema(_REVIEWS).empty_table()
-    table = table.cast(pa.schema({**_REVIEWS, "reviewed_at": pa.timestamp("us", "UTC")}))
+    table = table.cast(
+        pa.schema({**_REVIEWS, "reviewed_at": pa.timestamp("us", "UTC")})
+    )
     return schemas.check(table.to_pandas(), "reviews")
 
 
@@ -108,11 +137,15 @@ def _require_unique(hashes: np.ndarray, source: Source) -> None:
     hashes.sort()  # in place: a tenth of the memory of np.unique's table
     if (hashes[1:] == hashes[:-1]).any():
         column = source.messages.columns.key.name
-        raise SourceError(f"source.messages.columns.key: {source.messages.table}.{column} is not unique")
+        raise SourceError(
+            f"source.messages.columns.key: {source.messages.table}.{column} is not unique"
+        )
 
 
 def _end_of(date: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(date + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+    return datetime.datetime.combine(
+        date + datetime.timedelta(days=1), datetime.time(), datetime.UTC
+    )
 
 
 def _nothing(source: Source, date: datetime.date, counts: dict[str, int]) -> str:
@@ -134,7 +167,9 @@ class _ShardFiles:
         self.rows = [0] * shards
 
     def __enter__(self) -> "_ShardFiles":
-        self._writers = [pq.ParquetWriter(file, _SPOOLED, compression="zstd") for file in self.files]
+        self._writers = [
+            pq.ParquetWriter(file, _SPOOLED, compression="zstd") for file in self.files
+        ]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -150,7 +185,9 @@ class _ShardFiles:
             self.rows[shard] += len(mine)
 
 
-def _stream(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
+def _stream(
+    connection: Connection, query: str, columns: dict[str, pa.DataType]
+) -> Iterator[pa.Table]:
     """The rows of a query, a few megabytes at a time."""
     stream = _copy if connection.dialect.name == "postgresql" else _select
     for table in stream(connection, query, columns):
@@ -158,7 +195,9 @@ def _stream(connection: Connection, query: str, columns: dict[str, pa.DataType])
             yield table
 
 
-def _copy(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
+def _copy(
+    connection: Connection, query: str, columns: dict[str, pa.DataType]
+) -> Iterator[pa.Table]:
     """COPY writes CSV in a thread of its own, pyarrow parses it in this one."""
     # FORCE_QUOTE tells an empty string, quoted, from NULL, which is not.
     statement = f"COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
@@ -233,10 +272,15 @@ def _parse(block: bytearray, columns: dict[str, pa.DataType]) -> pa.Table:
     try:
         return pa.csv.read_csv(
             pa.BufferReader(block),
-            read_options=pa.csv.ReadOptions(column_names=list(columns), block_size=len(block)),
+            read_options=pa.csv.ReadOptions(
+                column_names=list(columns), block_size=len(block)
+            ),
             parse_options=pa.csv.ParseOptions(newlines_in_values=True),
             convert_options=pa.csv.ConvertOptions(
-                column_types=columns, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+                column_types=columns,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid as error:
@@ -248,16 +292,27 @@ def _parse(block: bytearray, columns: dict[str, pa.DataType]) -> pa.Table:
         ) from None
 
 
-def _select(connection: Connection, query: str, columns: dict[str, pa.DataType]) -> Iterator[pa.Table]:
+def _select(
+    connection: Connection, query: str, columns: dict[str, pa.DataType]
+) -> Iterator[pa.Table]:
     """The same from SQLite, which can hold what is no Unicode: bad bytes and lone surrogates become U+FFFD."""
     database = connection.connection.dbapi_connection
     database.create_function(HASH_FUNCTION, 2, _hash, deterministic=True)
     database.text_factory = lambda raw: join_surrogates(raw.decode("utf-8", "replace"))
-    rows = connection.execution_options(stream_results=True).execute(sqlalchemy.text(query.replace(":", "\\:")))
+    rows = connection.execution_options(stream_results=True).execute(
+        sqlalchemy.text(query.replace(":", "\\:"))
+    )
     for part in rows.partitions(BATCH):
         values = zip(columns.items(), zip(*part, strict=True), strict=True)
-        yield pa.table({name: pa.array(column, kind) for (name, kind), column in values})
+        yield pa.table(
+            {name: pa.array(column, kind) for (name, kind), column in values}
+        )
 
 
 def _hash(key: str, seed: int) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8, salt=seed.to_bytes(8)).digest()) >> 1
+    return (
+        int.from_bytes(
+            hashlib.blake2b(key.encode(), digest_size=8, salt=seed.to_bytes(8)).digest()
+        )
+        >> 1
+    )

@@ -6,8 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "apply": ["apply_rules"],
-        "compiled": ["CompiledRules", "compile_rules"],
-        "engine": ["Engine"],
         "resolve": ["resolve", "rule_accuracies"],
         "summary": ["summarise_rules"],
     },

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from pipeline.labelling.compiled import CompiledRules
-from pipeline.labelling.engine import Engine
-from pipeline.settings import Labelling
+from pipeline.config.settings import Labelling
+from pipeline.patterns.database import CompiledRules
+from pipeline.patterns.matcher import Engine
 
 
 def apply_rules(
@@ -24,8 +24,19 @@ def apply_rules(
     ------
     DataError : a search took too long; names the rule.
     """
-    found = Engine(labelling, CompiledRules.from_bytes(compiled)).matches(messages, progress)
-    ids = np.array([rule.id for rule in labelling.rules], dtype=object)[found.indices].tolist()
+    found = Engine(labelling, CompiledRules.from_bytes(compiled)).matches(
+        messages, progress
+    )
+    ids = np.array([rule.id for rule in labelling.rules], dtype=object)[
+        found.indices
+    ].tolist()
     bounds = found.indptr.tolist()
-    matched = [ids[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
-    return pd.DataFrame({"key": messages["key"].reset_index(drop=True), "rules": pd.Series(matched, dtype=object)})
+    matched = [
+        ids[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "key": messages["key"].reset_index(drop=True),
+            "rules": pd.Series(matched, dtype=object),
+        }
+    )

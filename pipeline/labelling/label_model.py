@@ -51,7 +51,11 @@ class LabelModel:
 
 
 def fit(
-    found: sparse.csr_array, counts: np.ndarray, rule_labels: np.ndarray, n_labels: int, start: np.ndarray
+    found: sparse.csr_array,
+    counts: np.ndarray,
+    rule_labels: np.ndarray,
+    n_labels: int,
+    start: np.ndarray,
 ) -> LabelModel:
     """The label model of a night; the same input always gives the same output.
 
@@ -69,7 +73,9 @@ def fit(
     own = np.eye(n_labels, dtype=bool)[rule_labels]
     messages = fires.T @ counts.astype(np.float64)
     spoken = fires.sum(axis=1) > 0
-    posterior = np.eye(n_labels + 1)[start, :n_labels] * spoken[:, None]  # -1 is the last row, which has no label
+    posterior = (
+        np.eye(n_labels + 1)[start, :n_labels] * spoken[:, None]
+    )  # -1 is the last row, which has no label
     prior = counts @ posterior + SMOOTHING
     prior /= prior.sum()
     accuracies = np.full(len(rule_labels), np.inf)
@@ -82,19 +88,27 @@ def fit(
     return LabelModel(np.where(messages > 0, accuracies, np.nan), posterior)
 
 
-def _maximise(fires: sparse.csr_array, counts: np.ndarray, own: np.ndarray, posterior: np.ndarray) -> np.ndarray:
+def _maximise(
+    fires: sparse.csr_array, counts: np.ndarray, own: np.ndarray, posterior: np.ndarray
+) -> np.ndarray:
     """Each rule's accuracy, given the labels: float64 [n_rules], above 0 and below 1."""
     per_rule = fires.T @ (posterior * counts[:, None])
     return (per_rule[own] + RIGHT) / (per_rule.sum(axis=1) + RIGHT + WRONG)
 
 
 def _expect(
-    fires: sparse.csr_array, messages: np.ndarray, own: np.ndarray, accuracies: np.ndarray, prior: np.ndarray
+    fires: sparse.csr_array,
+    messages: np.ndarray,
+    own: np.ndarray,
+    accuracies: np.ndarray,
+    prior: np.ndarray,
 ) -> np.ndarray:
     """Each pattern's labels, given the rules, float64 [n_patterns, n_labels]; in logarithms, so nothing underflows."""
     others = np.where(own, 0, prior)
     others /= others.sum(axis=1, keepdims=True)
-    label_given_rule = np.where(own, accuracies[:, None], (1 - accuracies)[:, None] * others)
+    label_given_rule = np.where(
+        own, accuracies[:, None], (1 - accuracies)[:, None] * others
+    )
     # f[j] is the same for every label, so it matters in the sum below the line only.
     likelihood = np.log(label_given_rule) - np.log(messages @ label_given_rule)
     joint = np.log(prior) + fires @ likelihood

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from pipeline.config.settings import Labelling
 from pipeline.labelling import label_model
-from pipeline.settings import Labelling
 
 MILLION = 1_000_000
 TIE = 1e-9  # posteriors as near as this are as good as equal
@@ -27,8 +27,12 @@ def resolve(votes: Iterable[pd.DataFrame], labelling: Labelling) -> pd.DataFrame
     else:
         belief = _shares(found, labelling)
     confidence = belief.max(axis=1, initial=0)
-    winner = np.where(confidence >= labelling.resolution.min_confidence, leader(belief), -1)
-    names = np.array([*labelling.labels, None], dtype=object)  # -1, the abstention, is the last
+    winner = np.where(
+        confidence >= labelling.resolution.min_confidence, leader(belief), -1
+    )
+    names = np.array(
+        [*labelling.labels, None], dtype=object
+    )  # -1, the abstention, is the last
     return pd.DataFrame(
         {
             "rules": pd.Series(lists, dtype=object),
@@ -47,8 +51,14 @@ def rule_accuracies(verdicts: pd.DataFrame, labelling: Labelling) -> dict[str, f
     if labelling.resolution.method != "label_model":
         return {}
     ids = [rule.id for rule in labelling.rules]
-    model = _estimate(incidence(verdicts["rules"], ids), verdicts["messages"].to_numpy(), labelling)
-    return {rule: float(share) for rule, share in zip(ids, model.accuracies, strict=True) if not np.isnan(share)}
+    model = _estimate(
+        incidence(verdicts["rules"], ids), verdicts["messages"].to_numpy(), labelling
+    )
+    return {
+        rule: float(share)
+        for rule, share in zip(ids, model.accuracies, strict=True)
+        if not np.isnan(share)
+    }
 
 
 def leader(belief: np.ndarray) -> np.ndarray:
@@ -62,9 +72,16 @@ def incidence(lists: Sequence[Sequence[str]], ids: Sequence[str]) -> sparse.csr_
     """Which rule stands in which list: bool [n_lists, n_rules]."""
     place = {rule: number for number, rule in enumerate(ids)}
     lengths = np.array([len(rules) for rules in lists], dtype=np.int64)
-    columns = np.fromiter((place[rule] for rules in lists for rule in rules), dtype=np.int64, count=lengths.sum())
+    columns = np.fromiter(
+        (place[rule] for rules in lists for rule in rules),
+        dtype=np.int64,
+        count=lengths.sum(),
+    )
     bounds = np.concatenate([[0], np.cumsum(lengths)])
-    return sparse.csr_array((np.ones(len(columns), dtype=bool), columns, bounds), shape=(len(lists), len(ids)))
+    return sparse.csr_array(
+        (np.ones(len(columns), dtype=bool), columns, bounds),
+        shape=(len(lists), len(ids)),
+    )
 
 
 def _distinct(votes: Iterable[pd.DataFrame]) -> tuple[list[list[str]], np.ndarray]:
@@ -72,12 +89,18 @@ def _distinct(votes: Iterable[pd.DataFrame]) -> tuple[list[list[str]], np.ndarra
     for table in votes:
         counted.update(map(tuple, table["rules"]))
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return [list(rules) for rules, _ in ordered], np.array([count for _, count in ordered], dtype=np.int64)
+    return [list(rules) for rules, _ in ordered], np.array(
+        [count for _, count in ordered], dtype=np.int64
+    )
 
 
-def _estimate(found: sparse.csr_array, counts: np.ndarray, labelling: Labelling) -> label_model.LabelModel:
+def _estimate(
+    found: sparse.csr_array, counts: np.ndarray, labelling: Labelling
+) -> label_model.LabelModel:
     own = np.array([labelling.labels.index(rule.label) for rule in labelling.rules])
-    return label_model.fit(found, counts, own, len(labelling.labels), leader(_shares(found, labelling)))
+    return label_model.fit(
+        found, counts, own, len(labelling.labels), leader(_shares(found, labelling))
+    )
 
 
 def _shares(found: sparse.csr_array, labelling: Labelling) -> np.ndarray:

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from pipeline.intervals import proportion
-from pipeline.labelling.compiled import CompiledRules
+from pipeline.config.settings import Evaluation, Labelling, Rule
+from pipeline.data.reviewed_messages import aggregate, merged_labels
 from pipeline.labelling.resolve import MILLION, incidence, leader, rule_accuracies
-from pipeline.reviews import aggregate, merged_labels
-from pipeline.settings import Evaluation, Labelling, Rule
+from pipeline.patterns.database import CompiledRules
+from pipeline.statistics.wilson import proportion
 
 CONFLICTS_NAMED = 3
 TOGETHER_AT_LEAST = 5  # messages; on fewer, rules may match together by chance
@@ -61,10 +61,16 @@ def summarise_rules(
     votes : the votes of each shard; one is in memory at a time.
     """
     rules = labelling.rules
-    messages, label = verdicts["messages"].to_numpy(dtype=np.int64), verdicts["label"].astype(object)
+    messages, label = (
+        verdicts["messages"].to_numpy(dtype=np.int64),
+        verdicts["label"].astype(object),
+    )
     found = _found(verdicts["rules"], labelling)
     silent, undecided = found.sum(axis=1) == 0, label.isna().to_numpy()
-    rows = [{"id": rule.id, "label": rule.label, "field": rule.field, "why": rule.why} for rule in rules]
+    rows = [
+        {"id": rule.id, "label": rule.label, "field": rule.field, "why": rule.why}
+        for rule in rules
+    ]
     for columns in (
         _counts(found, messages, labelling),
         _agreements(found, messages, label.to_numpy(), labelling),
@@ -78,7 +84,10 @@ def summarise_rules(
         "labelled": int(messages[~undecided].sum()),
         "silent": int(messages[silent].sum()),
         "tied": int(messages[undecided & ~silent].sum()),
-        "labels": {name: int(messages[(label == name).to_numpy()].sum()) for name in labelling.labels},
+        "labels": {
+            name: int(messages[(label == name).to_numpy()].sum())
+            for name in labelling.labels
+        },
         "dead": [row["id"] for row in rows if row["coverage"] == 0],
         "duplicates": _groups(rules, [(rule.pattern, rule.field) for rule in rules]),
         "always_together": _always_together(found, messages, rules),
@@ -89,47 +98,66 @@ def summarise_rules(
 
 def _found(lists: pd.Series, labelling: Labelling) -> sparse.csc_array:
     """Which rule stands in which list: int64 [n_lists, n_rules]."""
-    return incidence(lists, [rule.id for rule in labelling.rules]).astype(np.int64).tocsc()
+    return (
+        incidence(lists, [rule.id for rule in labelling.rules]).astype(np.int64).tocsc()
+    )
 
 
-def _counts(found: sparse.csc_array, messages: np.ndarray, labelling: Labelling) -> list[dict[str, Any]]:
+def _counts(
+    found: sparse.csc_array, messages: np.ndarray, labelling: Labelling
+) -> list[dict[str, Any]]:
     """What each rule matched, and beside which others."""
     rules, total = labelling.rules, int(messages.sum())
-    together = (found.T @ (found * messages[:, None]).tocsc()).toarray()  # messages that both matched
+    together = (
+        found.T @ (found * messages[:, None]).tocsc()
+    ).toarray()  # messages that both matched
     others = found.sum(axis=1) > 1
     overlaps = found.T @ (messages * others)
     foreign = {
-        name: found[:, [rule.label != name for rule in rules]].sum(axis=1) > 0 for name in labelling.labels
+        name: found[:, [rule.label != name for rule in rules]].sum(axis=1) > 0
+        for name in labelling.labels
     }  # whether a rule of another label matched
     conflicts = {name: found.T @ (messages * where) for name, where in foreign.items()}
     rows = []
     for number, rule in enumerate(rules):
         coverage = int(together[number, number])
         rivals = [
-            (int(n), other.id) for n, other in zip(together[number], rules, strict=True) if other.label != rule.label
+            (int(n), other.id)
+            for n, other in zip(together[number], rules, strict=True)
+            if other.label != rule.label
         ]
-        worst = sorted((rival for rival in rivals if rival[0]), key=lambda rival: (-rival[0], rival[1]))
+        worst = sorted(
+            (rival for rival in rivals if rival[0]),
+            key=lambda rival: (-rival[0], rival[1]),
+        )
         rows.append(
             {
                 "coverage": coverage,
                 "share": coverage / total if total else None,
                 "overlaps": int(overlaps[number]),
                 "conflicts": int(conflicts[rule.label][number]),
-                "conflicts_with": [{"id": id_, "messages": n} for n, id_ in worst[:CONFLICTS_NAMED]],
+                "conflicts_with": [
+                    {"id": id_, "messages": n} for n, id_ in worst[:CONFLICTS_NAMED]
+                ],
             }
         )
     return rows
 
 
 def _agreements(
-    found: sparse.csc_array, messages: np.ndarray, label: np.ndarray, labelling: Labelling
+    found: sparse.csc_array,
+    messages: np.ndarray,
+    label: np.ndarray,
+    labelling: Labelling,
 ) -> list[dict[str, Any]]:
     """How many messages got each rule's label, and how many of these hang on it alone."""
     rules, labels = labelling.rules, labelling.labels
     # Whole millionths, as the resolution adds them.
     weights = np.array([round(rule.weight * MILLION) for rule in rules], dtype=np.int64)
     least = labelling.resolution.min_confidence
-    of_label = np.array([[rule.label == name for name in labels] for rule in rules], dtype=np.int64)
+    of_label = np.array(
+        [[rule.label == name for name in labels] for rule in rules], dtype=np.int64
+    )
     scores = found @ (weights[:, None] * of_label)  # [n_lists, n_labels]
     of_all = {name: int(messages[label == name].sum()) for name in labels}
     rows = []
@@ -145,7 +173,9 @@ def _agreements(
             {
                 "agreed": int(messages[where].sum()),
                 "decides": decides,
-                "decides_share": decides / of_all[rule.label] if of_all[rule.label] else None,
+                "decides_share": decides / of_all[rule.label]
+                if of_all[rule.label]
+                else None,
             }
         )
     return rows
@@ -158,22 +188,33 @@ def _wins(scores: np.ndarray, place: int, least: float) -> np.ndarray:
 
 
 def _judged(
-    votes: Iterable[pd.DataFrame], reviews: pd.DataFrame, labelling: Labelling, evaluation: Evaluation
+    votes: Iterable[pd.DataFrame],
+    reviews: pd.DataFrame,
+    labelling: Labelling,
+    evaluation: Evaluation,
 ) -> list[dict[str, Any]]:
     """How often humans gave the messages that a rule matched its label."""
     merged = merged_labels(evaluation)
     own = [merged.get(rule.label, rule.label) for rule in labelling.rules]
     known, _ = aggregate(reviews, evaluation)
     known = known[known["label"].isin(own)]
-    shards = [shard.loc[shard["key"].isin(known["key"]), ["key", "rules"]] for shard in votes]
-    table = known.merge(pd.concat(shards), on="key") if shards else known.assign(rules=None).iloc[:0]
+    shards = [
+        shard.loc[shard["key"].isin(known["key"]), ["key", "rules"]] for shard in votes
+    ]
+    table = (
+        known.merge(pd.concat(shards), on="key")
+        if shards
+        else known.assign(rules=None).iloc[:0]
+    )
     found = _found(table["rules"], labelling)
     truth = table["label"].to_numpy()
     document = table.groupby(["body", "label"]).ngroup().to_numpy()
     rows = []
     for number, label in enumerate(own):
         where = found.indices[found.indptr[number] : found.indptr[number + 1]]
-        _, first, weight = np.unique(document[where], return_index=True, return_counts=True)
+        _, first, weight = np.unique(
+            document[where], return_index=True, return_counts=True
+        )
         right = truth[where] == label
         rows.append(
             {
@@ -185,13 +226,22 @@ def _judged(
     return rows
 
 
-def _always_together(found: sparse.csc_array, messages: np.ndarray, rules: Sequence[Rule]) -> list[list[str]]:
+def _always_together(
+    found: sparse.csc_array, messages: np.ndarray, rules: Sequence[Rule]
+) -> list[list[str]]:
     found.sort_indices()
-    lists = [found.indices[start:end] for start, end in zip(found.indptr, found.indptr[1:], strict=False)]
+    lists = [
+        found.indices[start:end]
+        for start, end in zip(found.indptr, found.indptr[1:], strict=False)
+    ]
     # A rule that matched too little is like no other rule.
     enough = [messages[where].sum() >= TOGETHER_AT_LEAST for where in lists]
     return _groups(
-        rules, [where.tobytes() if often else rule.id for rule, where, often in zip(rules, lists, enough, strict=True)]
+        rules,
+        [
+            where.tobytes() if often else rule.id
+            for rule, where, often in zip(rules, lists, enough, strict=True)
+        ],
     )
 
 

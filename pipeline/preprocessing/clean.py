@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline import text
-from pipeline.settings import Text
+from pipeline.config.settings import Text
 
 
 def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
@@ -12,5 +12,8 @@ def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
     places, distinct = pd.factorize(messages["body"])
     cleaned = pd.Series([tokeniser.cleaned(body) for body in distinct], dtype="str")
     return pd.DataFrame(
-        {"key": messages["key"].reset_index(drop=True), "text": cleaned.iloc[places].reset_index(drop=True)}
+        {
+            "key": messages["key"].reset_index(drop=True),
+            "text": cleaned.iloc[places].reset_index(drop=True),
+        }
     )

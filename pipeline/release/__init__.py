@@ -5,11 +5,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "gate": ["describe"],
-        "judge": ["Model", "judge", "published_model", "traits"],
+        "checks": ["describe"],
+        "comparison": ["Model", "judge", "published_model", "traits"],
         "notices": ["notices", "warnings"],
-        "overtaken": ["overtaken"],
+        "publication": ["overtaken"],
         "retention": ["expendable"],
-        "speed": ["measure_speed"],
+        "latency": ["measure_speed"],
     },
 )

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.characters import SEPARATOR
-from pipeline.dataset import TrainingSet
-from pipeline.holdout import held_out
-from pipeline.masking import common_words, hide_digits, mask
-from pipeline.settings import Readable
+from pipeline.config.settings import Readable
+from pipeline.data.holdout import held_out
+from pipeline.data.training_set import TrainingSet
 from pipeline.text import ngrams
+from pipeline.text.character_map import SEPARATOR
+from pipeline.text.masking import common_words, hide_digits, mask
 from scorers.python import nightsieve_scorer
 
 TEXTS = 5_000  # the most frequent ones of those withheld
@@ -57,9 +57,14 @@ def compare_models(
     ours = _Model.of(tonight, texts)
     theirs = _Model.of(champion, texts) if champion and _reads(champion) else None
     changed = _changed(texts, ours, theirs)
-    common = common_words(training_set, readable) & set(ours.terms) if len(changed) else set()
+    common = (
+        common_words(training_set, readable) & set(ours.terms)
+        if len(changed)
+        else set()
+    )
     return {
-        "champion": entry and {name: entry[name] for name in ("serial", "date", "config")},
+        "champion": entry
+        and {name: entry[name] for name in ("serial", "date", "config")},
         "texts": len(texts),
         "messages": int(texts["messages"].sum()),
         "changed": int(changed["messages"].sum()),
@@ -67,7 +72,9 @@ def compare_models(
         "moved": _moved(ours, theirs) if theirs else [],
         "churned": [
             {
-                "text": _masked(row.text, ours.parting(row.before, row.now, common), readable.words),
+                "text": _masked(
+                    row.text, ours.parting(row.before, row.now, common), readable.words
+                ),
                 "messages": int(row.messages),
                 "before": row.before,
                 "now": row.now,
@@ -99,22 +106,37 @@ class _Model:
         """What the model in this file makes of them."""
         entries = json.loads(model)
         weights = np.array(entries["weights"], dtype=float)
-        weights = np.vstack([weights, -weights.sum(axis=0)])  # the file leaves the last label's out
+        weights = np.vstack(
+            [weights, -weights.sum(axis=0)]
+        )  # the file leaves the last label's out
         results = [*map(nightsieve_scorer.load(model).evaluate, texts["body"])]
         added = weights * _usage(entries, results, texts["messages"])
         total = np.abs(added).sum(axis=1, keepdims=True)
         shares = np.divide(added, total, out=added, where=total > 0)
-        return cls(entries["labels"], entries["terms"], [result.label for result in results], weights, shares)
+        return cls(
+            entries["labels"],
+            entries["terms"],
+            [result.label for result in results],
+            weights,
+            shares,
+        )
 
     def strongest(self, label: str) -> list[dict[str, Any]]:
         """The label's terms of the largest influence."""
         shares = self.shares[self.labels.index(label)]
         places = np.lexsort([np.arange(len(shares)), -np.abs(shares)])[:TERMS]
-        return [{"term": hide_digits(self.terms[i]), "share": float(shares[i])} for i in places if shares[i]]
+        return [
+            {"term": hide_digits(self.terms[i]), "share": float(shares[i])}
+            for i in places
+            if shares[i]
+        ]
 
     def parting(self, one: str, other: str, words: Iterable[str]) -> dict[str, float]:
         """How far each word, all of them terms, parts two labels, of which the model may not know one."""
-        first, second = (self.weights[self.labels.index(each)] if each in self.labels else 0 for each in (one, other))
+        first, second = (
+            self.weights[self.labels.index(each)] if each in self.labels else 0
+            for each in (one, other)
+        )
         apart = np.abs(first - second)
         return {word: float(apart[self._place[word]]) for word in words}
 
@@ -126,27 +148,49 @@ class _Model:
         """The influence of each term on the label; nothing on one that the model does not know."""
         if label not in self.labels:
             return {}
-        return dict(zip(self.terms, self.shares[self.labels.index(label)].tolist(), strict=True))
+        return dict(
+            zip(self.terms, self.shares[self.labels.index(label)].tolist(), strict=True)
+        )
 
 
-def _usage(entries: dict[str, Any], results: Sequence[nightsieve_scorer.Result], messages: Iterable[int]) -> np.ndarray:
+def _usage(
+    entries: dict[str, Any],
+    results: Sequence[nightsieve_scorer.Result],
+    messages: Iterable[int],
+) -> np.ndarray:
     """By what each term's weight is multiplied, summed over the messages, float64 [n_terms]."""
     place = {term: number for number, term in enumerate(entries["terms"])}
     table, usage = entries["term_frequency"], np.zeros(len(place))
     for result, times in zip(results, messages, strict=True):
-        for term, count in Counter(ngrams(result.tokens, *entries["tokens"]["ngrams"])).items():
+        for term, count in Counter(
+            ngrams(result.tokens, *entries["tokens"]["ngrams"])
+        ).items():
             if term in place:  # then N is above 0
-                usage[place[term]] += times * table[min(count, len(table)) - 1] / result.N**0.5
+                usage[place[term]] += (
+                    times * table[min(count, len(table)) - 1] / result.N**0.5
+                )
     return usage
 
 
-def _texts(shards: Iterable[tuple[pd.DataFrame, pd.DataFrame]], withheld: float) -> pd.DataFrame:
+def _texts(
+    shards: Iterable[tuple[pd.DataFrame, pd.DataFrame]], withheld: float
+) -> pd.DataFrame:
     """The withheld cleaned texts, the most frequent first: columns ``text``, ``messages``, and a ``body`` of it."""
     parts = []
     for messages, cleaned in shards:
-        chosen = cleaned[held_out(cleaned["text"], withheld)].merge(messages[["key", "body"]], on="key")
-        parts.append(chosen.groupby("text", as_index=False).agg(messages=("body", "size"), body=("body", "min")))
-    found = pd.concat(parts).groupby("text", as_index=False).agg({"messages": "sum", "body": "min"})
+        chosen = cleaned[held_out(cleaned["text"], withheld)].merge(
+            messages[["key", "body"]], on="key"
+        )
+        parts.append(
+            chosen.groupby("text", as_index=False).agg(
+                messages=("body", "size"), body=("body", "min")
+            )
+        )
+    found = (
+        pd.concat(parts)
+        .groupby("text", as_index=False)
+        .agg({"messages": "sum", "body": "min"})
+    )
     return found.sort_values(["messages", "text"], ascending=[False, True]).head(TEXTS)
 
 

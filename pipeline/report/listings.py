@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pipeline.report.manifest import task_name
-from pipeline.report.stages import costs
+from pipeline.report.costs import costs
+from pipeline.report.run_manifest import task_name
 from pipeline.report.tables import Table, interval, number, percent
 
 RULES = 15
@@ -16,10 +16,19 @@ def rules(summary: dict[str, Any], compared: bool) -> Table:
     """
     if compared:
         moved = [row for row in summary["rules"] if row["drift"] != 0]
-        shown = sorted(moved, key=lambda row: (row["drift"] is not None, -abs(row["drift"] or row["share"] or 0)))
+        shown = sorted(
+            moved,
+            key=lambda row: (
+                row["drift"] is not None,
+                -abs(row["drift"] or row["share"] or 0),
+            ),
+        )
         caption = "Rules whose share of the messages changed most"
     else:
-        shown, caption = sorted(summary["rules"], key=lambda row: -row["coverage"]), "Rules that match most"
+        shown, caption = (
+            sorted(summary["rules"], key=lambda row: -row["coverage"]),
+            "Rules that match most",
+        )
     rows = [
         (
             row["id"], row["label"], row["why"],
@@ -29,7 +38,15 @@ def rules(summary: dict[str, Any], compared: bool) -> Table:
         for row in shown[:RULES]
     ]  # fmt: skip
     change = ("change, points",) if compared else ()
-    columns = ("rule", "label", "why", "messages", "share", *change, "precision on reviews")
+    columns = (
+        "rule",
+        "label",
+        "why",
+        "messages",
+        "share",
+        *change,
+        "precision on reviews",
+    )
     return Table("rules", caption, columns, rows, words=3)
 
 
@@ -42,7 +59,11 @@ def terms(name: str, label: str, strongest: list[dict[str, Any]]) -> Table:
 def moved(found: list[dict[str, Any]]) -> Table:
     """The terms whose influence on a label changed most."""
     rows = [
-        (row["term"], row["label"], *map(_influence, (row["before"], row["now"], row["now"] - row["before"])))
+        (
+            row["term"],
+            row["label"],
+            *map(_influence, (row["before"], row["now"], row["now"] - row["before"])),
+        )
         for row in found
     ]
     columns = ("term", "label", "published", "tonight", "change")
@@ -51,9 +72,18 @@ def moved(found: list[dict[str, Any]]) -> Table:
 
 def churned(found: list[dict[str, Any]]) -> Table:
     """The masked messages that get another label than the published model gives them."""
-    rows = [(row["text"], row["before"], row["now"], f"{row['messages']:,}") for row in found]
+    rows = [
+        (row["text"], row["before"], row["now"], f"{row['messages']:,}")
+        for row in found
+    ]
     columns = ("message, masked", "published", "tonight", "messages")
-    return Table("churned", "Messages with another label, the most frequent first", columns, rows, words=3)
+    return Table(
+        "churned",
+        "Messages with another label, the most frequent first",
+        columns,
+        rows,
+        words=3,
+    )
 
 
 def stages(receipts: list[dict[str, Any]]) -> Table:
@@ -72,16 +102,27 @@ def stages(receipts: list[dict[str, Any]]) -> Table:
 def lineage(receipts: list[dict[str, Any]]) -> Table:
     """Each task's object, down to its hash, in the order in which they were made."""
     rows = [
-        (task_name(receipt), receipt["sha256"], receipt["key"], str(receipt["version"]), f"{receipt['bytes']:,}")
+        (
+            task_name(receipt),
+            receipt["sha256"],
+            receipt["key"],
+            str(receipt["version"]),
+            f"{receipt['bytes']:,}",
+        )
         for receipt in receipts
     ]
     columns = ("task", "sha256", "object", "version", "bytes")
-    return Table("lineage", "Every object that the model rests on", columns, rows, words=3)
+    return Table(
+        "lineage", "Every object that the model rests on", columns, rows, words=3
+    )
 
 
 def files(described: dict[str, Any]) -> Table:
     """The exported files and their hashes."""
-    rows = [(name, file["sha256"], f"{file['bytes']:,}") for name, file in described["files"].items()]
+    rows = [
+        (name, file["sha256"], f"{file['bytes']:,}")
+        for name, file in described["files"].items()
+    ]
     return Table("files", "Exported files", ("file", "sha256", "bytes"), rows, words=2)
 
 

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "evaluation": ["evaluate_on_reviews"],
-        "labels": ["aggregate", "annotators", "human_labels", "measuring", "merge", "merged_labels"],
+        "choose": ["choose", "rows"],
+        "selection": ["human_labels", "measuring"],
     },
 )

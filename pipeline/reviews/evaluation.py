@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.metrics import measure
-from pipeline.reviews.labels import aggregate, merged_labels
-from pipeline.settings import Evaluation
+from pipeline.config.settings import Evaluation
+from pipeline.data.reviewed_messages import aggregate, merged_labels
+from pipeline.statistics.classification import measure
 
 
 def evaluate_on_reviews(
@@ -41,7 +41,12 @@ def evaluate_on_reviews(
     messages = messages[known]
 
     def measured(label: Callable[[str], str]) -> dict | None:
-        return _measure(messages, lambda body: merged.get(found := label(body), found), names, evaluation)
+        return _measure(
+            messages,
+            lambda body: merged.get(found := label(body), found),
+            names,
+            evaluation,
+        )
 
     return {
         "reviews": len(reviews),
@@ -59,7 +64,10 @@ def _named(label: str) -> str:
 
 
 def _measure(
-    messages: pd.DataFrame, predict: Callable[[str], str], names: list[str], evaluation: Evaluation
+    messages: pd.DataFrame,
+    predict: Callable[[str], str],
+    names: list[str],
+    evaluation: Evaluation,
 ) -> dict | None:
     if messages.empty:
         return None

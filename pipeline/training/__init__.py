@@ -11,8 +11,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "candidates": ["cross_validate", "evaluate_candidate"],
-        "final": ["fit"],
-        "ranking": ["select_best"],
+        "fitting": ["fit"],
+        "search": ["select_best"],
         "thresholds": ["missed_on_reviews", "thresholds_of", "unreached"],
     },
 )

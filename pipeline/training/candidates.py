@@ -7,14 +7,14 @@ from functools import partial
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from pipeline.dataset import TrainingSet
-from pipeline.decision import centred
-from pipeline.metrics import measure
-from pipeline.settings import Candidate, Evaluation, Goal, Training
-from pipeline.training.blocks import vectorise
+from pipeline.config.settings import Candidate, Evaluation, Goal, Training
+from pipeline.data.training_set import TrainingSet
+from pipeline.features.ngrams.tfidf import select_terms
+from pipeline.model.decision_function import centred
+from pipeline.statistics.classification import measure
 from pipeline.training.folds import assign_folds
-from pipeline.training.tfidf import select_terms
 from pipeline.training.thresholds import operate
+from pipeline.training.vectoriser import vectorise
 
 Progress = Callable[[float], None]
 
@@ -42,7 +42,10 @@ class Round:
 
 
 def evaluate_candidate(
-    training_set: TrainingSet, candidate: Candidate, training: Training, progress: Progress = lambda fraction: None
+    training_set: TrainingSet,
+    candidate: Candidate,
+    training: Training,
+    progress: Progress = lambda fraction: None,
 ) -> dict:
     """The candidate's score on each of the search's folds; the same for the same input.
 
@@ -57,10 +60,15 @@ def evaluate_candidate(
         than ``in_memory_documents`` and a candidate of the grid cannot be trained in blocks.
     """
     search = training.search
-    fold = assign_folds(training_set, search.folds, search.seed, "training.search.folds")
+    fold = assign_folds(
+        training_set, search.folds, search.seed, "training.search.folds"
+    )
     score, y, weight = SCORING[search.scoring], training_set.y, training_set.weight
     rounds = list(_rounds(training_set, candidate, training, fold, progress))
-    scores = [float(score(y[r.held_out], r.predicted, sample_weight=weight[r.held_out])) for r in rounds]
+    scores = [
+        float(score(y[r.held_out], r.predicted, sample_weight=weight[r.held_out]))
+        for r in rounds
+    ]
     return {
         "candidate": candidate.model_dump(mode="json"),
         "description": str(candidate),
@@ -91,19 +99,34 @@ def cross_validate(
     DataError : as `evaluate_candidate`.
     """
     settings = training.cross_validation
-    fold = assign_folds(training_set, settings.folds, settings.seed, "training.cross_validation.folds")
+    fold = assign_folds(
+        training_set, settings.folds, settings.seed, "training.cross_validation.folds"
+    )
     y, weight, labels = training_set.y, training_set.weight, training_set.labels
-    predicted, scores, converged = np.empty_like(y), np.empty((len(y), len(labels))), True
+    predicted, scores, converged = (
+        np.empty_like(y),
+        np.empty((len(y), len(labels))),
+        True,
+    )
     for r in _rounds(training_set, candidate, training, fold, progress):
         predicted[r.held_out], scores[r.held_out] = r.predicted, centred(r.scores.T).T
         converged = converged and r.converged
     metrics = measure(y, predicted, weight, labels, evaluation)
     operated = operate(scores, y, weight, fold, labels, goals, evaluation)
-    return {"folds": settings.folds, "converged": converged, "metrics": metrics, **operated}
+    return {
+        "folds": settings.folds,
+        "converged": converged,
+        "metrics": metrics,
+        **operated,
+    }
 
 
 def _rounds(
-    training_set: TrainingSet, candidate: Candidate, training: Training, fold: np.ndarray, progress: Progress
+    training_set: TrainingSet,
+    candidate: Candidate,
+    training: Training,
+    fold: np.ndarray,
+    progress: Progress,
 ) -> Iterator[Round]:
     """Each fold held out in turn; vocabulary and idf come from the other folds alone.
 
@@ -119,5 +142,7 @@ def _rounds(
         columns, idf = select_terms(df, weight[seen].sum(), candidate.min_df)
         estimator, score = vectors.train(columns, idf, seen, y)
         iterations = int(np.max(getattr(estimator, "n_iter_", 0)))
-        yield Round(held_out, score(held_out), len(columns), iterations, estimator.converged_)
+        yield Round(
+            held_out, score(held_out), len(columns), iterations, estimator.converged_
+        )
         progress((number + 1) / n_folds)

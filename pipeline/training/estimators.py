@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from threadpoolctl import threadpool_limits
 
-from pipeline.settings import Candidate, Training
+from pipeline.config.settings import Candidate, Training
 from pipeline.training.svm import NewtonSVC
 
 
@@ -52,16 +52,25 @@ def train(
     """
     if candidate.estimator == "sgd":
         messages = np.repeat(np.arange(len(y)), weight)
-        X, y, weight, confidence = X[messages], y[messages], np.ones(len(messages)), confidence[messages]
+        X, y, weight, confidence = (
+            X[messages],
+            y[messages],
+            np.ones(len(messages)),
+            confidence[messages],
+        )
     estimator = build(candidate, training)
     options = {} if start is None else {"start": start}
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         estimator.fit(X, y, sample_weight=weight * confidence, **options)
-    estimator.converged_ = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+    estimator.converged_ = not any(
+        issubclass(warning.category, ConvergenceWarning) for warning in caught
+    )
     for warning in caught:
         if not issubclass(warning.category, ConvergenceWarning):
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
     return estimator
 
 
@@ -84,10 +93,23 @@ def train_in_blocks(
     classes = np.unique(y[documents])
     with threadpool_limits(limits=1):
         if candidate.estimator == "sgd":
-            return _descend(estimator, training, vectors, np.repeat(documents, weight[documents]), y, confidence, size)
+            return _descend(
+                estimator,
+                training,
+                vectors,
+                np.repeat(documents, weight[documents]),
+                y,
+                confidence,
+                size,
+            )
         for start in range(0, len(documents), size):
             block = documents[start : start + size]
-            estimator.partial_fit(vectors(block), y[block], classes, sample_weight=weight[block] * confidence[block])
+            estimator.partial_fit(
+                vectors(block),
+                y[block],
+                classes,
+                sample_weight=weight[block] * confidence[block],
+            )
     estimator.converged_ = True
     return estimator
 
@@ -116,7 +138,9 @@ def _descend(
         rng.shuffle(messages)
         objective = 0
         for start in range(0, len(messages), size):
-            documents, place = np.unique(block := messages[start : start + size], return_inverse=True)
+            documents, place = np.unique(
+                block := messages[start : start + size], return_inverse=True
+            )
             X = vectors(documents)[place]
             objective += _objective(estimator, X, y[block], classes) / len(messages)
             estimator.partial_fit(X, y[block], classes, sample_weight=confidence[block])
@@ -127,11 +151,15 @@ def _descend(
     return estimator
 
 
-def _objective(estimator: SGDClassifier, X: sp.csr_array, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _objective(
+    estimator: SGDClassifier, X: sp.csr_array, y: np.ndarray, classes: np.ndarray
+) -> np.ndarray:
     """The summed hinge losses and penalties of each binary problem, float64 [n_problems]; weights begin at 0."""
     positive = classes[1:] if len(classes) == 2 else classes
     if not hasattr(estimator, "coef_"):
         return np.full(len(positive), float(len(y)))
     sign = np.where(y[:, None] == positive, 1, -1)
     losses = np.maximum(1 - sign * (X @ estimator.coef_.T + estimator.intercept_), 0)
-    return losses.sum(axis=0) + len(y) * estimator.alpha / 2 * (estimator.coef_**2).sum(axis=1)
+    return losses.sum(axis=0) + len(y) * estimator.alpha / 2 * (estimator.coef_**2).sum(
+        axis=1
+    )

@@ -3,11 +3,13 @@
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from pipeline.dataset import TrainingSet
+from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
 
 
-def assign_folds(training_set: TrainingSet, n_folds: int, seed: int, key: str) -> np.ndarray:
+def assign_folds(
+    training_set: TrainingSet, n_folds: int, seed: int, key: str
+) -> np.ndarray:
     """The fold of every document, int64 [n_documents]: stratified by label, shuffled, equal for equal texts.
 
     A text is of the label that most of its messages have (the first of them on a tie). ``key`` is where the
@@ -21,7 +23,9 @@ def assign_folds(training_set: TrainingSet, n_folds: int, seed: int, key: str) -
     label = _label_of_texts(training_set)
     texts = np.bincount(label, minlength=len(training_set.labels))
     if short := [
-        f"{name!r} has {n}" for name, n in zip(training_set.labels, texts.tolist(), strict=True) if n < n_folds
+        f"{name!r} has {n}"
+        for name, n in zip(training_set.labels, texts.tolist(), strict=True)
+        if n < n_folds
     ]:
         raise DataError(
             f"too few distinct documents for {n_folds} folds: {', '.join(short)}\n"
@@ -49,5 +53,7 @@ def _label_of_texts(training_set: TrainingSet) -> np.ndarray:
     n_labels = len(training_set.labels)
     n_texts = training_set.group.max() + 1
     cell = training_set.group * n_labels + training_set.y
-    weights = np.bincount(cell, weights=training_set.weight, minlength=n_texts * n_labels)
+    weights = np.bincount(
+        cell, weights=training_set.weight, minlength=n_texts * n_labels
+    )
     return weights.reshape(n_texts, n_labels).argmax(axis=1)

@@ -17,7 +17,9 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
-TOLERANCE = 1e-9  # by how much the objective may be above its minimum: as a share of itself
+TOLERANCE = (
+    1e-9  # by how much the objective may be above its minimum: as a share of itself
+)
 SEARCHES = 60  # points tried on the way of a step, at most
 
 
@@ -40,17 +42,34 @@ class NewtonSVC(LinearSVC):
         sooner the solver is there. A `ConvergenceWarning` says that ``max_iter``, of conjugate gradients, was reached
         for a class.
         """
-        weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight.astype(np.float64)
+        weight = (
+            np.ones(X.shape[0])
+            if sample_weight is None
+            else sample_weight.astype(np.float64)
+        )
         X, self.classes_ = sp.csr_array(X), np.unique(y)
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         starts = np.zeros((len(positive), X.shape[1] + 1)) if start is None else start
-        problems = [_Problem(X, np.where(y == label, 1.0, -1.0), 2 * self.C * weight) for label in positive]
-        solved = [problem.solve(begin, self.max_iter) for problem, begin in zip(problems, starts, strict=True)]
+        problems = [
+            _Problem(X, np.where(y == label, 1.0, -1.0), 2 * self.C * weight)
+            for label in positive
+        ]
+        solved = [
+            problem.solve(begin, self.max_iter)
+            for problem, begin in zip(problems, starts, strict=True)
+        ]
         weights = np.array([found for found, _ in solved])
         self.coef_, self.intercept_ = weights[:, :-1], weights[:, -1]
-        self.n_features_in_, self.n_iter_ = X.shape[1], max(steps for _, steps in solved)
+        self.n_features_in_, self.n_iter_ = (
+            X.shape[1],
+            max(steps for _, steps in solved),
+        )
         if self.n_iter_ >= self.max_iter:
-            warnings.warn("Newton's method did not converge; raise max_iter", ConvergenceWarning, stacklevel=2)
+            warnings.warn(
+                "Newton's method did not converge; raise max_iter",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
 
@@ -73,18 +92,28 @@ class _Problem:
         while True:
             inside = np.flatnonzero(short > 0)
             X, cost = self.X[inside], self.cost[inside]
-            gradient = weights - _transposed(X.T, cost * short[inside] * self.sign[inside])
+            gradient = weights - _transposed(
+                X.T, cost * short[inside] * self.sign[inside]
+            )
             objective = (weights @ weights + cost @ short[inside] ** 2) / 2
             # It curves at least as much as the penalty, and so cannot fall by more than half the slope's square.
             if gradient @ gradient / 2 <= TOLERANCE * objective or steps >= most:
                 return weights, steps
             steepest = np.abs(gradient * scale).max()
-            way, taken = _conjugate_gradients(X, cost, -gradient, min(0.1, np.sqrt(steepest / first)), most - steps)
+            way, taken = _conjugate_gradients(
+                X, cost, -gradient, min(0.1, np.sqrt(steepest / first)), most - steps
+            )
             along = self.sign * _scores(self.X, way)
             length = self._lowest(short, along, weights @ way, way @ way)
-            weights, short, steps = weights + length * way, short - length * along, steps + max(1, taken)
+            weights, short, steps = (
+                weights + length * way,
+                short - length * along,
+                steps + max(1, taken),
+            )
 
-    def _lowest(self, short: np.ndarray, along: np.ndarray, slope: float, curvature: float) -> float:
+    def _lowest(
+        self, short: np.ndarray, along: np.ndarray, slope: float, curvature: float
+    ) -> float:
         """How far to go: where the objective, of which there is a parabola between any two kinks, stops to fall.
 
         Newton's method on its slope, kept between two points where that has either sign.
@@ -93,7 +122,11 @@ class _Problem:
         for _ in range(SEARCHES):
             inside = np.flatnonzero(short > length * along)
             pull = self.cost[inside] * along[inside]
-            rise = slope + length * curvature - pull @ (short[inside] - length * along[inside])
+            rise = (
+                slope
+                + length * curvature
+                - pull @ (short[inside] - length * along[inside])
+            )
             low, high = (low, length) if rise > 0 else (length, high)
             following = length - rise / (curvature + pull @ along[inside])
             if abs(following - length) <= 1e-9 * length:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.intervals import UNDEFINED, effective
-from pipeline.metrics import measure
-from pipeline.settings import Evaluation, Goal
+from pipeline.config.settings import Evaluation, Goal
+from pipeline.statistics.classification import measure
+from pipeline.statistics.wilson import UNDEFINED, effective
 
 SAME = 1e-9  # relative: margins that are nearer to each other differ by the order of sums alone
 POINTS = 200  # of a curve
@@ -66,16 +66,35 @@ def operate(
     """
     lead, number = margins(scores), {label: k for k, label in enumerate(labels)}
     found = {label: cuts(lead[:, k], truth == k, weight) for label, k in number.items()}
-    chosen = {label: choose(found[label], goal) for label, goal in goals.items() if label in found}
-    reachable = {number[label]: goals[label] for label, threshold in chosen.items() if threshold is not None}
-    predicted = (scores - _cross_fitted(lead, truth, weight, fold, reachable)).argmax(axis=1)
-    metrics, among = measure(truth, predicted, weight, labels, evaluation), {"precision": predicted, "recall": truth}
+    chosen = {
+        label: choose(found[label], goal)
+        for label, goal in goals.items()
+        if label in found
+    }
+    reachable = {
+        number[label]: goals[label]
+        for label, threshold in chosen.items()
+        if threshold is not None
+    }
+    predicted = (scores - _cross_fitted(lead, truth, weight, fold, reachable)).argmax(
+        axis=1
+    )
+    metrics, among = (
+        measure(truth, predicted, weight, labels, evaluation),
+        {"precision": predicted, "recall": truth},
+    )
     documents = {
-        label: effective(weight[among[goal.measure] == number.get(label, -1)]) for label, goal in goals.items()
+        label: effective(weight[among[goal.measure] == number.get(label, -1)])
+        for label, goal in goals.items()
     }
     return {
         "thresholds": {
-            label: _row(goal, chosen.get(label), metrics["per_label"].get(label), documents[label])
+            label: _row(
+                goal,
+                chosen.get(label),
+                metrics["per_label"].get(label),
+                documents[label],
+            )
             for label, goal in goals.items()
         },
         "with_thresholds": metrics if any(chosen.values()) else None,
@@ -85,7 +104,11 @@ def operate(
 
 def thresholds_of(results: Iterable[dict[str, Any]]) -> dict[str, float]:
     """The threshold of each label in the results of `operate`."""
-    return {label: row["threshold"] for result in results for label, row in result["thresholds"].items()}
+    return {
+        label: row["threshold"]
+        for result in results
+        for label, row in result["thresholds"].items()
+    }
 
 
 def unreached(result: dict[str, Any]) -> list[str]:
@@ -106,7 +129,9 @@ def unreached(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def missed_on_reviews(goals: Mapping[str, Goal], decided: dict[str, Any] | None, evaluation: Evaluation) -> list[str]:
+def missed_on_reviews(
+    goals: Mapping[str, Goal], decided: dict[str, Any] | None, evaluation: Evaluation
+) -> list[str]:
     """A line for each goal that the reviews deny: the whole interval of what they say of it lies below.
 
     ``decided`` are the metrics on reviews with all thresholds in place, None where there is none. Nothing is said of
@@ -114,7 +139,11 @@ def missed_on_reviews(goals: Mapping[str, Goal], decided: dict[str, Any] | None,
     """
     if decided is None:
         return []
-    known = {label: row for label, row in decided["per_label"].items() if label not in evaluation.merge}
+    known = {
+        label: row
+        for label, row in decided["per_label"].items()
+        if label not in evaluation.merge
+    }
     lines = []
     for label, goal in goals.items():
         high = known[label][goal.measure]["high"] if label in known else None
@@ -145,9 +174,13 @@ def cuts(margin: np.ndarray, right: np.ndarray, weight: np.ndarray) -> Cuts:
     apart = SAME * max(1.0, np.abs(ordered[[0, -1]]).max())
     first = np.concatenate([[0], 1 + np.flatnonzero(np.diff(ordered) > apart)])
     below = np.concatenate([ordered[:1] - 1, ordered[first[1:] - 1]])
-    hits, all_given = (_from_here_on(counts)[first] for counts in (given * right[order], given))
+    hits, all_given = (
+        _from_here_on(counts)[first] for counts in (given * right[order], given)
+    )
     support = max(weight[right].sum(), 1)
-    return Cuts((below + ordered[first]) / 2, precision=hits / all_given, recall=hits / support)
+    return Cuts(
+        (below + ordered[first]) / 2, precision=hits / all_given, recall=hits / support
+    )
 
 
 def choose(found: Cuts, goal: Goal) -> float | None:
@@ -163,7 +196,11 @@ def choose(found: Cuts, goal: Goal) -> float | None:
 
 
 def _cross_fitted(
-    lead: np.ndarray, truth: np.ndarray, weight: np.ndarray, fold: np.ndarray, goals: Mapping[int, Goal]
+    lead: np.ndarray,
+    truth: np.ndarray,
+    weight: np.ndarray,
+    fold: np.ndarray,
+    goals: Mapping[int, Goal],
 ) -> np.ndarray:
     """The thresholds that the other folds choose for each document, float64 [n_documents, K]; 0 where they find none.
 
@@ -182,7 +219,12 @@ def _from_here_on(counts: np.ndarray) -> np.ndarray:
     return counts[::-1].cumsum()[::-1]
 
 
-def _row(goal: Goal, threshold: float | None, metrics: dict[str, Any] | None, documents: float) -> dict[str, Any]:
+def _row(
+    goal: Goal,
+    threshold: float | None,
+    metrics: dict[str, Any] | None,
+    documents: float,
+) -> dict[str, Any]:
     """What became of a goal; a label without a document, of which there are no metrics, reaches none."""
     found = metrics or {"precision": UNDEFINED, "recall": UNDEFINED, "support": 0}
     value = found[goal.measure]["value"]
@@ -208,4 +250,6 @@ def _curve(found: Cuts) -> list[list[float]]:
     points = np.column_stack([found.recall, found.precision, found.thresholds])
     steps = np.abs(np.diff(points[:, :2], axis=0)).sum(axis=1)
     length = np.concatenate([[0], steps.cumsum()])
-    return points[np.unique(np.searchsorted(length, np.linspace(0, length[-1], POINTS)))].tolist()
+    return points[
+        np.unique(np.searchsorted(length, np.linspace(0, length[-1], POINTS)))
+    ].tolist()

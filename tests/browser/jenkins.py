@@ -32,13 +32,18 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return super().translate_path("/" + path.split("/", 2)[2])
 
     def end_headers(self) -> None:
-        policies = {"jenkins": POLICY, "scripted": POLICY.replace("sandbox", "sandbox allow-scripts")}
+        policies = {
+            "jenkins": POLICY,
+            "scripted": POLICY.replace("sandbox", "sandbox allow-scripts"),
+        }
         if policy := policies.get(self.path.split("/")[1]):
             self.send_header("Content-Security-Policy", policy)
         super().end_headers()
 
     def copyfile(self, *files) -> None:
-        with contextlib.suppress(ConnectionError):  # a browser goes on to the next page before it has all of this one
+        with contextlib.suppress(
+            ConnectionError
+        ):  # a browser goes on to the next page before it has all of this one
             super().copyfile(*files)
 
     def log_message(self, *arguments) -> None:
@@ -55,10 +60,20 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def page(address: str, path: str, width: int, scheme: str, screenshot: Path | None = None) -> dict[str, Any]:
+def page(
+    address: str, path: str, width: int, scheme: str, screenshot: Path | None = None
+) -> dict[str, Any]:
     """A page to look at; of its first screen a picture is taken if ``screenshot`` names a file."""
-    ways = {"strict": f"{address}/jenkins/{path}", "scripted": f"{address}/scripted/{path}"}
-    return {**ways, "width": width, "scheme": scheme, **({"screenshot": str(screenshot)} if screenshot else {})}
+    ways = {
+        "strict": f"{address}/jenkins/{path}",
+        "scripted": f"{address}/scripted/{path}",
+    }
+    return {
+        **ways,
+        "width": width,
+        "scheme": scheme,
+        **({"screenshot": str(screenshot)} if screenshot else {}),
+    }
 
 
 def drive(job: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,16 @@ from tests.unit.report.made_up import comparison, manifest, with_thresholds
 
 # Where a build server tests, a browser that is missing is a failure; elsewhere its tests are skipped.
 pytestmark = pytest.mark.skipif(
-    "CI" not in os.environ and not (jenkins.CHROMIUM and jenkins.NODE and (jenkins.MODULES / "axe-core").exists()),
+    "CI" not in os.environ
+    and not (
+        jenkins.CHROMIUM and jenkins.NODE and (jenkins.MODULES / "axe-core").exists()
+    ),
     reason="needs chromium, node and the packages of .ci",
 )
-LOOKS = ((1400, "light"), (390, "dark"))  # in pixels, as Jenkins and a phone at night show them
+LOOKS = (
+    (1400, "light"),
+    (390, "dark"),
+)  # in pixels, as Jenkins and a phone at night show them
 FLOOR = {"floors": {"spam": {"precision": 0.999}}}
 
 
@@ -44,7 +50,10 @@ def seen(served, tmp_path_factory) -> dict:
     (folder / "model.json").write_bytes(model())
     looks = [(name, *look) for name in pages() for look in LOOKS]
     job = {
-        "pages": [jenkins.page(address, f"{name}/index.html", width, scheme) for name, width, scheme in looks],
+        "pages": [
+            jenkins.page(address, f"{name}/index.html", width, scheme)
+            for name, width, scheme in looks
+        ],
         "demo": {
             "address": f"{address}/plain/demo/demo.html",
             "model": str(folder / "model.json"),
@@ -62,11 +71,19 @@ def pages() -> dict[str, dict[str, bytes]]:
     nights = [manifest(f"2026-11-{day:02}", serial=day) for day in range(1, 19)]
     before, figures = nights[-1], [key_figures(night) for night in nights]
     refused = with_thresholds(manifest("2026-11-20", champion=before, **FLOOR))
-    again = {"serial": 19, "date": "2026-11-17", "config": before["config"], "restores": 17, "reason": "misses spam"}
+    again = {
+        "serial": 19,
+        "date": "2026-11-17",
+        "config": before["config"],
+        "restores": 17,
+        "reason": "misses spam",
+    }
     return {
         "first": night_report(manifest("2026-11-01"), comparison(), None, []),
         "refused": night_report(refused, comparison(before), before, figures),
-        "nights": nights_page([{**night, "report": "index.html"} for night in figures], again, [again]),
+        "nights": nights_page(
+            [{**night, "report": "index.html"} for night in figures], again, [again]
+        ),
     }
 
 
@@ -80,7 +97,9 @@ def test_every_page_looks_right_under_jenkins_policy(seen):
         assert (found["said"], found["broken"], found["styled"]) == ([], [], True), look
 
 
-def test_no_page_scrolls_sideways_and_a_phone_shows_the_decision_without_scrolling(seen):
+def test_no_page_scrolls_sideways_and_a_phone_shows_the_decision_without_scrolling(
+    seen,
+):
     for look, found in seen["pages"].items():
         assert found["wide"] == [], look
         assert found["first"] < 700, look
@@ -91,10 +110,18 @@ def test_axe_finds_nothing_and_the_markup_is_valid(seen):
         assert (found["violations"], found["invalid"]) == ([], []), look
 
 
-def test_the_page_to_try_a_model_scores_as_it_should_and_keeps_the_model_when_a_damaged_file_is_dropped(seen):
+def test_the_page_to_try_a_model_scores_as_it_should_and_keeps_the_model_when_a_damaged_file_is_dropped(
+    seen,
+):
     found = seen["demo"]
     label = nightsieve_scorer.load(model()).label(SENTENCES["spam"])
-    assert (found["label"], found["still"], found["errors"], found["violations"]) == (label, label, [], [])
+    assert (found["label"], found["still"], found["errors"], found["violations"]) == (
+        label,
+        label,
+        [],
+        [],
+    )
     assert (
-        found["refusal"].startswith("Refused: damaged.json") and "The model below stays: model.json" in found["refusal"]
+        found["refusal"].startswith("Refused: damaged.json")
+        and "The model below stays: model.json" in found["refusal"]
     )

@@ -14,19 +14,33 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.characters import CharacterMap
-from pipeline.export import FixedPointModel, encode
-from pipeline.export.format import VERSION
+from pipeline.export.conformance.selection import choose, encode_vectors
+from pipeline.export.exporters.nightsieve_linear.format import VERSION, encode
 from pipeline.export.reference import evaluate, units
-from pipeline.export.runtimes import scorers
-from pipeline.export.vectors import choose, encode_vectors
+from pipeline.export.verification.scorer_process import scorers
+from pipeline.model.linear import FixedPointModel
 from pipeline.text import Tokeniser
+from pipeline.text.character_map import CharacterMap
 
 CHARACTERS = CharacterMap(
-    replace=((ord("0"), ord("9"), "0"), (0xDF, 0xDF, "ss"), (0x2026, 0x2026, "dot dot")),
+    replace=(
+        (ord("0"), ord("9"), "0"),
+        (0xDF, 0xDF, "ss"),
+        (0x2026, 0x2026, "dot dot"),
+    ),
     drop=((ord("'"), ord("'")), (0x200D, 0x200D)),
-    shift=((ord("A"), ord("Z"), 1, 32), (0x100, 0x12E, 2, 1), (0x10400, 0x10427, 1, 40)),
-    keep=((ord("a"), ord("z")), (0x101, 0x12F), (0x4E00, 0x9FFF), (0xFFFD, 0xFFFD), (0x10428, 0x1044F)),
+    shift=(
+        (ord("A"), ord("Z"), 1, 32),
+        (0x100, 0x12E, 2, 1),
+        (0x10400, 0x10427, 1, 40),
+    ),
+    keep=(
+        (ord("a"), ord("z")),
+        (0x101, 0x12F),
+        (0x4E00, 0x9FFF),
+        (0xFFFD, 0xFFFD),
+        (0x10428, 0x1044F),
+    ),
 )
 TERMS = {  # bank, chat and spam; idf squared
     "000000": (2000, -1000, -1000, 64),
@@ -51,7 +65,9 @@ def model(norm: str | None) -> FixedPointModel:
     """The toy model."""
     return FixedPointModel(
         labels=("bank", "chat", "spam"),
-        tokeniser=Tokeniser(CHARACTERS, 2, frozenset({"the", "aa", "of", "to", "and"}), (1, 2)),
+        tokeniser=Tokeniser(
+            CHARACTERS, 2, frozenset({"the", "aa", "of", "to", "and"}), (1, 2)
+        ),
         terms=tuple(TERMS),
         norm=norm,
         term_frequency=np.array([1024, 1734, 2149]),
@@ -112,7 +128,10 @@ def main(vectors_alone: bool) -> None:
 def write(toy: FixedPointModel, folder: Path) -> None:
     """Writes ``model.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
     outcomes = evaluate(toy, TEXTS)
-    self_test = [{"text": units(text), **outcome} for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)]
+    self_test = [
+        {"text": units(text), **outcome}
+        for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)
+    ]
     encoded = encode(toy, PROVENANCE, self_test)
     with scorers(encoded) as running:
         explained = running["python"](TEXTS, "--explain")
@@ -124,7 +143,9 @@ def write(toy: FixedPointModel, folder: Path) -> None:
 
 def write_vectors(toy: FixedPointModel, folder: Path) -> None:
     """Writes ``vectors.json`` for the ``model.json`` that is there."""
-    (folder / "vectors.json").write_bytes(encode_vectors(choose(toy), (folder / "model.json").read_bytes()))
+    (folder / "vectors.json").write_bytes(
+        encode_vectors(choose(toy), (folder / "model.json").read_bytes())
+    )
 
 
 def _line(outcome: dict[str, Any]) -> str:

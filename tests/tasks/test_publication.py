@@ -2,11 +2,11 @@
 
 import datetime
 
+from nightsieve.store.models import Registry
+from nightsieve.store.objects import store
 from pipeline import report
-from tasks.registry import Registry
 from tasks.release import PublishModel
 from tasks.retrain import freeze
-from tasks.s3 import store
 
 FILES = {"model.json": b"{}", "manifest.json": b'{"serial": null}'}
 
@@ -16,7 +16,14 @@ def decided(day: int, champion: int | None, *patches: str) -> PublishModel:
     PublishModel.clear_instance_cache()
     task = PublishModel(date=datetime.date(2026, 11, day), config=freeze((), patches))
     required = task.requires()
-    decision = {"publish": True, "older": False, "override": None, "reasons": [], "champion": champion, "figures": {}}
+    decision = {
+        "publish": True,
+        "older": False,
+        "override": None,
+        "reasons": [],
+        "champion": champion,
+        "figures": {},
+    }
     decision["predecessors"] = []
     required["decision"].output().dump(decision)
     for name, made in required["files"].items():
@@ -36,10 +43,16 @@ def current() -> int:
     return Registry(store()).current()["serial"]
 
 
-def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(environment):
+def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(
+    environment,
+):
     killed = decided(20, None)
     assert published(decided(21, None))[0] == 1
-    assert published(killed) == (None, "Not published: the model of a later night is.", False)
+    assert published(killed) == (
+        None,
+        "Not published: the model of a later night is.",
+        False,
+    )
     assert current() == 1 and killed.notices == []
 
 
@@ -59,6 +72,8 @@ def test_a_model_that_was_judged_before_a_rollback_does_not_undo_it(environment)
     Registry(store()).roll_back(1, "the one before was better")
     serial, sentence, held_back = published(waiting)
     assert serial is None and held_back and current() == 2
-    assert sentence.startswith("Not published: model 2 was published after this one was judged.")
+    assert sentence.startswith(
+        "Not published: model 2 was published after this one was judged."
+    )
     why = "The model of 2026-11-21 was not published: model 2 was published after it was judged."
     assert waiting.notices == [("refused", why)]

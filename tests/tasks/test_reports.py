@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nightsieve.store import reports
+from nightsieve.store.models import Registry
+from nightsieve.store.reports import nights, write_index
 from pipeline.errors import ArtefactError
 from pipeline.report import FORMAT, key_figures
-from tasks import reports
-from tasks.registry import Registry
-from tasks.reports import nights, write_index
-from tests.tasks.test_registry import MemoryStore
+from tests.store.test_models import MemoryStore
 from tests.unit.report.made_up import manifest
 
 PAGE = "reports/index.html"
@@ -23,14 +23,19 @@ def end(memory: MemoryStore, date: str, reported: bool = True) -> dict:
     memory.objects[f"runs/{date}/{found['config']}.json"] = json.dumps(found).encode()
     memory.objects[f"runs/{date}/{found['config']}.json.receipt.json"] = b"{}"
     if reported:
-        memory.objects[f"reports/{date}/{found['config']}/report.json"] = json.dumps({"figures": figures}).encode()
+        memory.objects[f"reports/{date}/{found['config']}/report.json"] = json.dumps(
+            {"figures": figures}
+        ).encode()
     return figures
 
 
 def listed(memory: MemoryStore) -> dict[str, str | None]:
     """The nights on the page, and where each leads to."""
     rows = ElementTree.fromstring(memory.objects[PAGE].decode()).findall(".//tbody/tr")
-    return {"".join(row[0].itertext()): (row[0][0].attrib["href"] if len(row[0]) else None) for row in rows}
+    return {
+        "".join(row[0].itertext()): (row[0][0].attrib["href"] if len(row[0]) else None)
+        for row in rows
+    }
 
 
 @pytest.fixture
@@ -52,7 +57,8 @@ def test_a_night_that_ends_while_another_writes_the_page_is_on_it(memory):
     memory.write = interrupted
     write_index(memory, tonight)
     assert listed(memory) == {
-        date: f"{date}/{tonight['config']}/index.html" for date in ("2026-11-20", "2026-11-19", "2026-11-18")
+        date: f"{date}/{tonight['config']}/index.html"
+        for date in ("2026-11-20", "2026-11-19", "2026-11-18")
     }
 
 
@@ -78,7 +84,10 @@ def test_a_rollback_that_happens_while_the_page_is_written_is_on_it(memory):
     write_index(memory)
     assert listed(memory).keys() == {"2026-11-19"}
     words = memory.objects[PAGE].decode()
-    assert "Current: model 2 of 2026-11-19, which is model 1 again: spam gets through" in words
+    assert (
+        "Current: model 2 of 2026-11-19, which is model 1 again: spam gets through"
+        in words
+    )
     assert "1, current as 2" in words
 
 
@@ -90,20 +99,29 @@ def test_every_state_of_the_page_is_whole(memory):
     def watched(key: str, content: bytes) -> None:
         write(key, content)
         if PAGE in memory.objects:
-            assert "reports/report.css" in memory.objects  # it came before the page that needs it
+            assert (
+                "reports/report.css" in memory.objects
+            )  # it came before the page that needs it
             states.append(set(listed(memory)))
 
     memory.write = watched
     write_index(memory, end(memory, "2026-11-20", reported=False))
-    assert states and all(state == {"2026-11-18", "2026-11-19", "2026-11-20"} for state in states)
+    assert states and all(
+        state == {"2026-11-18", "2026-11-19", "2026-11-20"} for state in states
+    )
 
 
 def test_a_report_is_fetched_as_it_was_written_or_not_at_all(memory):
     assert reports.files(memory, "2026-11-20", "abc") == {}
     digests = {"index.html": "ab" * 32}
-    memory.objects["reports/2026-11-20/abc/report.json"] = json.dumps({"files": digests}).encode()
+    memory.objects["reports/2026-11-20/abc/report.json"] = json.dumps(
+        {"files": digests}
+    ).encode()
     memory.objects["reports/2026-11-20/abc/index.html"] = b"something else"
-    with pytest.raises(ArtefactError, match="reports/2026-11-20/abc/index.html: is not the file that was written"):
+    with pytest.raises(
+        ArtefactError,
+        match="reports/2026-11-20/abc/index.html: is not the file that was written",
+    ):
         reports.files(memory, "2026-11-20", "abc")
 
 
@@ -114,4 +132,7 @@ def test_a_night_of_an_earlier_version_is_left_out(memory):
     memory.objects[key] = json.dumps(older).encode()
     write_index(memory, end(memory, "2026-11-20"))
     assert list(listed(memory)) == ["2026-11-20"]
-    assert reports.manifest(memory, {"date": "2026-11-18", "config": older["config"]}) is None
+    assert (
+        reports.manifest(memory, {"date": "2026-11-18", "config": older["config"]})
+        is None
+    )

@@ -16,17 +16,23 @@ from luigi.worker import GetWorkResponse
 
 from pipeline.errors import ConfigError
 from tasks import Retrain
-from tasks.logs import WithoutTraceback
-from tasks.worker import NightWorker, mendable
+from tasks.luigi_setup.redaction import WithoutTraceback
+from tasks.luigi_setup.worker import NightWorker, mendable
 
 NIGHT = datetime.date(2026, 11, 20)
 
 
 @pytest.mark.parametrize(
     ("status", "running_elsewhere", "stays"),
-    [(PENDING, [{"task_id": "x"}], True), (PENDING, [], False), (UNKNOWN, [{"task_id": "x"}], False)],
+    [
+        (PENDING, [{"task_id": "x"}], True),
+        (PENDING, [], False),
+        (UNKNOWN, [{"task_id": "x"}], False),
+    ],
 )
-def test_a_worker_stays_while_another_runs_what_it_waits_for(status, running_elsewhere, stays):
+def test_a_worker_stays_while_another_runs_what_it_waits_for(
+    status, running_elsewhere, stays
+):
     worker = NightWorker(scheduler=Scheduler(), keep_alive=True)
     worker._add_task_history.append((luigi.Task(), status, True))
     work = GetWorkResponse(None, running_elsewhere, 0, 0, 0, None)
@@ -75,10 +81,16 @@ class Root(Written):
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1\n"), (Later, "0\n")])
-def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path):
+def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(
+    first, at_work, tmp_path
+):
     for child in multiprocessing.active_children():
-        child.join(30)  # a task of an earlier test has told its result, and may still be ending
-    night = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
+        child.join(
+            30
+        )  # a task of an earlier test has told its result, and may still be ending
+    night = NightWorker(
+        scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True
+    )
     with night:
         night.add(Root(folder=str(tmp_path), first=first))
         assert not list(tmp_path.iterdir())
@@ -103,13 +115,19 @@ def test_a_frozen_configuration_takes_no_patch(environment):
 def test_only_a_mendable_error_loses_its_traceback():
     defect = "Traceback (most recent call last):\n  ...\nKeyError: 'x'\n"
     assert mendable(defect) == defect
-    assert mendable("Traceback ...\npipeline.errors.StorageError: no bucket\n") == "StorageError: no bucket"
+    assert (
+        mendable("Traceback ...\npipeline.errors.StorageError: no bucket\n")
+        == "StorageError: no bucket"
+    )
 
 
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (ConfigError("a.yaml: source.shards: must be a number"), "a.yaml: source.shards: must be a number"),
+        (
+            ConfigError("a.yaml: source.shards: must be a number"),
+            "a.yaml: source.shards: must be a number",
+        ),
         (OSError(28, "hush"), "OSError: No space left on device"),
         (KeyError("hush"), "KeyError: its words are left out"),
         (
@@ -126,7 +144,15 @@ def test_a_log_has_the_words_of_known_errors_alone_and_no_password(error, says):
         except ValueError as first:
             raise error from first
     except Exception:
-        record = logging.LogRecord("luigi-interface", logging.ERROR, "", 0, "%s failed", ("it",), sys.exc_info())
+        record = logging.LogRecord(
+            "luigi-interface",
+            logging.ERROR,
+            "",
+            0,
+            "%s failed",
+            ("it",),
+            sys.exc_info(),
+        )
     assert WithoutTraceback().filter(record)
     assert record.getMessage().startswith("it failed\n") and says in record.getMessage()
     assert "hush" not in record.getMessage() and record.exc_info is None

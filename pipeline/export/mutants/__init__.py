@@ -1,7 +1,7 @@
 """Wrong scorers: the mistakes that people make who write a scorer anew, each with a name in words.
 
-Texts which they get wrong are worth keeping, since they tell a wrong scorer from a right one: `pipeline.export.vectors`
-chooses them so.
+Texts which they get wrong are worth keeping, since they tell a wrong scorer from a right one:
+`pipeline.export.conformance.selection` chooses them so.
 """
 
 from pipeline.export.mutants.characters import CHARACTERS
@@ -23,4 +23,8 @@ def mutants(scorer: Scorer) -> dict[str, Scorer]:
 
 def misdeciding(scorer: Scorer) -> dict[str, Scorer]:
     """The same for mistakes with thresholds, none if the model has no threshold; only ``_decide`` is wrong."""
-    return {name: mistake(scorer) for name, mistake in THRESHOLDS.items() if any(scorer._thresholds)}
+    return {
+        name: mistake(scorer)
+        for name, mistake in THRESHOLDS.items()
+        if any(scorer._thresholds)
+    }

@@ -5,7 +5,12 @@ import unicodedata
 from collections.abc import Callable
 
 from pipeline.export.mutants.mutation import Mistake, holding, overriding, reading
-from scorers.python.nightsieve_scorer import Scorer, _Characters, _covering, _join_surrogates
+from scorers.python.nightsieve_scorer import (
+    Scorer,
+    _Characters,
+    _covering,
+    _join_surrogates,
+)
 
 KINDS = ("replace", "drop", "shift", "keep")
 SEPARATOR = " "
@@ -26,14 +31,19 @@ class _WrongCharacters(dict):
 
 
 def mapping(lookup: Callable[[_Characters, int], str]) -> Mistake:
-    return holding(_characters=lambda scorer: _WrongCharacters(scorer._characters, lookup))
+    return holding(
+        _characters=lambda scorer: _WrongCharacters(scorer._characters, lookup)
+    )
 
 
 def ranging(changed: str, change: Callable[[list], list]) -> Mistake:
     """A scorer that reads other ranges of the ``changed`` kind."""
 
     def characters(scorer: Scorer) -> _Characters:
-        ranges = {kind: found for kind, (_, found) in zip(KINDS, scorer._characters._kinds, strict=True)}
+        ranges = {
+            kind: found
+            for kind, (_, found) in zip(KINDS, scorer._characters._kinds, strict=True)
+        }
         return _Characters(**{**ranges, changed: change(ranges[changed])})
 
     return holding(_characters=characters)
@@ -44,7 +54,11 @@ def raw(change: Callable[[str], str]) -> Mistake:
 
     def tokens(self, text: str) -> list[str]:
         words = change(text).translate(self._characters).split(" ")
-        return [word for word in words if len(word) >= self._min_token and word not in self._stop_words]
+        return [
+            word
+            for word in words
+            if len(word) >= self._min_token and word not in self._stop_words
+        ]
 
     return overriding(tokens=tokens)
 
@@ -56,14 +70,18 @@ def pairs_joined(text: str) -> str:
 def units(text: str) -> str:
     """The text with every code point beyond U+FFFF as two surrogates."""
     encoded = text.encode("utf-16-be", "surrogatepass")
-    return "".join(chr(int.from_bytes(encoded[i : i + 2])) for i in range(0, len(encoded), 2))
+    return "".join(
+        chr(int.from_bytes(encoded[i : i + 2])) for i in range(0, len(encoded), 2)
+    )
 
 
 def greedily_paired(text: str) -> str:
     """Every high surrogate joined with whatever follows it, as if that were a low one."""
     return re.sub(
         "([\ud800-\udbff])(.?)",
-        lambda pair: chr(0x10000 + ((ord(pair[1]) & 0x3FF) << 10) + (ord(pair[2] or "\0") & 0x3FF)),
+        lambda pair: chr(
+            0x10000 + ((ord(pair[1]) & 0x3FF) << 10) + (ord(pair[2] or "\0") & 0x3FF)
+        ),
         units(text),
         flags=re.DOTALL,
     )
@@ -131,15 +149,20 @@ def edges(kind: str) -> dict[str, Mistake]:
             return found[2] if kind == "shift" else 1
 
         return lambda ranges: [
-            (found[0] + left * step(found), found[1] + right * step(found), *found[2:]) for found in ranges
+            (found[0] + left * step(found), found[1] + right * step(found), *found[2:])
+            for found in ranges
         ]
 
     return {
         f"the last code point of a range of {kind} missed": ranging(kind, moved(0, -1)),
         f"the first code point of a range of {kind} missed": ranging(kind, moved(1, 0)),
         f"a range of {kind} one code point too long": ranging(kind, moved(0, 1)),
-        f"the first range of {kind} never found": ranging(kind, lambda ranges: ranges[1:]),
-        f"the last range of {kind} never found": ranging(kind, lambda ranges: ranges[:-1]),
+        f"the first range of {kind} never found": ranging(
+            kind, lambda ranges: ranges[1:]
+        ),
+        f"the last range of {kind} never found": ranging(
+            kind, lambda ranges: ranges[:-1]
+        ),
     }
 
 
@@ -154,15 +177,23 @@ CHARACTERS = {
     ),
     "surrogate pairs not joined": raw(units),
     "surrogates left alone where they stand alone": raw(pairs_joined),
-    "lone surrogates dropped": raw(lambda text: HIGH.sub("", LOW.sub("", pairs_joined(text)))),
-    "lone surrogates become question marks": raw(lambda text: HIGH.sub("?", LOW.sub("?", pairs_joined(text)))),
+    "lone surrogates dropped": raw(
+        lambda text: HIGH.sub("", LOW.sub("", pairs_joined(text)))
+    ),
+    "lone surrogates become question marks": raw(
+        lambda text: HIGH.sub("?", LOW.sub("?", pairs_joined(text)))
+    ),
     "two U+FFFD for a lone surrogate": raw(
         lambda text: HIGH.sub("\ufffd" * 2, LOW.sub("\ufffd" * 2, pairs_joined(text)))
     ),
     "a high surrogate joined with whatever follows": raw(greedily_paired),
-    "the text ends at a lone surrogate": reading(lambda text: re.split("[\ud800-\udfff]", pairs_joined(text))[0]),
+    "the text ends at a lone surrogate": reading(
+        lambda text: re.split("[\ud800-\udfff]", pairs_joined(text))[0]
+    ),
     "surrogate pairs of the wrong order joined": raw(
-        lambda text: _join_surrogates(re.sub("([\udc00-\udfff])([\ud800-\udbff])", r"\2\1", units(text)))
+        lambda text: _join_surrogates(
+            re.sub("([\udc00-\udfff])([\ud800-\udbff])", r"\2\1", units(text))
+        )
     ),
     "NFC before the map": reading(lambda text: unicodedata.normalize("NFC", text)),
     "NFD before the map": reading(lambda text: unicodedata.normalize("NFD", text)),
@@ -174,9 +205,15 @@ CHARACTERS = {
     ),
     "lower() in place of the map": letters(str.lower),
     "casefold() in place of the map": letters(str.casefold),
-    "upper() and then lower() in place of the map": letters(lambda letter: letter.upper().lower()),
-    "NFKC in place of the map": letters(lambda letter: unicodedata.normalize("NFKC", letter).casefold()),
-    "accents stripped": mapping(lambda right, c: unicodedata.normalize("NFD", right[c])[:1] or right[c]),
+    "upper() and then lower() in place of the map": letters(
+        lambda letter: letter.upper().lower()
+    ),
+    "NFKC in place of the map": letters(
+        lambda letter: unicodedata.normalize("NFKC", letter).casefold()
+    ),
+    "accents stripped": mapping(
+        lambda right, c: unicodedata.normalize("NFD", right[c])[:1] or right[c]
+    ),
     "strip(), lower() and split() in place of map and tokens": overriding(
         tokens=lambda self, text: text.strip().lower().split()
     ),
@@ -185,17 +222,25 @@ CHARACTERS = {
     "white space in place of the map's separators": matching(r"\S"),
     "characters beyond ASCII separate": only(lambda c: c < 0x80, lambda c: SEPARATOR),
     "characters beyond ASCII kept as they are": only(lambda c: c < 0x80, chr),
-    "characters beyond U+FFFF separate": only(lambda c: c < 0x10000, lambda c: SEPARATOR),
+    "characters beyond U+FFFF separate": only(
+        lambda c: c < 0x10000, lambda c: SEPARATOR
+    ),
     "characters beyond U+FFFF dropped": only(lambda c: c < 0x10000, lambda c: ""),
-    "what the map leaves out dropped": mapping(lambda right, c: "" if right[c] == SEPARATOR else right[c]),
-    "what the map leaves out kept": mapping(lambda right, c: chr(c) if right[c] == SEPARATOR else right[c]),
+    "what the map leaves out dropped": mapping(
+        lambda right, c: "" if right[c] == SEPARATOR else right[c]
+    ),
+    "what the map leaves out kept": mapping(
+        lambda right, c: chr(c) if right[c] == SEPARATOR else right[c]
+    ),
     "drop taken for a separator": mapping(lambda right, c: right[c] or SEPARATOR),
     "drop ignored": mapping(lambda right, c: right[c] or chr(c)),
     "replace cut to one character": mapping(lambda right, c: right[c][:1]),
     "replace ignored where it is longer than a character": mapping(
         lambda right, c: right[c] if len(right[c]) < 2 else chr(c)
     ),
-    "digits kept as they are": mapping(lambda right, c: chr(c) if chr(c).isdecimal() else right[c]),
+    "digits kept as they are": mapping(
+        lambda right, c: chr(c) if chr(c).isdecimal() else right[c]
+    ),
     "digits beyond ASCII kept as they are": mapping(
         lambda right, c: chr(c) if chr(c).isdecimal() and c > 0x7F else right[c]
     ),
@@ -205,9 +250,15 @@ CHARACTERS = {
     "keep looked up before replace": before("keep", "replace"),
     "keep looked up before drop": before("keep", "drop"),
     "shift looked up before replace": before("shift", "replace"),
-    "the step of shift ignored": shifting(lambda c, shift: stepwise(c, [*shift[:2], 1, shift[3]], shift[0])),
-    "the step of shift counted from U+0000": shifting(lambda c, shift: stepwise(c, shift, 0)),
-    "what shift steps over separates": shifting(lambda c, shift: stepwise(c, shift, shift[0]) or SEPARATOR),
+    "the step of shift ignored": shifting(
+        lambda c, shift: stepwise(c, [*shift[:2], 1, shift[3]], shift[0])
+    ),
+    "the step of shift counted from U+0000": shifting(
+        lambda c, shift: stepwise(c, shift, 0)
+    ),
+    "what shift steps over separates": shifting(
+        lambda c, shift: stepwise(c, shift, shift[0]) or SEPARATOR
+    ),
     "shift in 16 bits": shifting(
         lambda c, shift: stepwise(c, shift, shift[0]) and chr((c + shift[3]) & 0xFFFF),
     ),

@@ -17,19 +17,28 @@ def float32(value: float) -> float:
     return struct.unpack("f", struct.pack("f", value))[0]
 
 
-def weighing(tf: Callable[[Scorer, int], int], add: Callable = lambda total, product: total + product) -> Mistake:
+def weighing(
+    tf: Callable[[Scorer, int], int],
+    add: Callable = lambda total, product: total + product,
+) -> Mistake:
     """A scorer for which a term counts ``tf`` (of its count) in S."""
 
     def sums(self, counts: dict[int, int]) -> tuple[list, int]:
         S = [0] * len(self.labels)
         for place, count in counts.items():
-            S = [add(s, tf(self, count) * weight) for s, weight in zip(S, self._weights[place], strict=True)]
+            S = [
+                add(s, tf(self, count) * weight)
+                for s, weight in zip(S, self._weights[place], strict=True)
+            ]
         return S, Scorer._sums(self, counts)[1]
 
     return overriding(_sums=sums)
 
 
-def measuring(square: Callable[[Scorer, int, int], int], add: Callable = lambda total, term: total + term) -> Mistake:
+def measuring(
+    square: Callable[[Scorer, int, int], int],
+    add: Callable = lambda total, term: total + term,
+) -> Mistake:
     """A scorer for which a term counts ``square`` (of its place and count) in N."""
 
     def sums(self, counts: dict[int, int]) -> tuple[list, int]:
@@ -59,7 +68,9 @@ def beyond(table: list[int], count: int) -> int:
     """The table continued as its last step goes on, past its end."""
     if count <= len(table):
         return table[count - 1]
-    return table[-1] + (count - len(table)) * (table[-1] - table[-2] if len(table) > 1 else table[0])
+    return table[-1] + (count - len(table)) * (
+        table[-1] - table[-2] if len(table) > 1 else table[0]
+    )
 
 
 def scoring(score: Callable[[Scorer, float, int, float], float]) -> Mistake:
@@ -69,7 +80,9 @@ def scoring(score: Callable[[Scorer, float, int, float], float]) -> Mistake:
         if not N:
             return list(self._biases)
         root = math.sqrt(N)
-        return [score(self, bias, s, root) for s, bias in zip(S, self._biases, strict=True)]
+        return [
+            score(self, bias, s, root) for s, bias in zip(S, self._biases, strict=True)
+        ]
 
     return overriding(_scores=scores)
 
@@ -77,7 +90,9 @@ def scoring(score: Callable[[Scorer, float, int, float], float]) -> Mistake:
 def without_terms(score: Callable[[float], float]) -> Mistake:
     """A scorer that gets something else from a bias where N is 0."""
     return overriding(
-        _scores=lambda self, S, N: Scorer._scores(self, S, N) if N else [score(bias) for bias in self._biases]
+        _scores=lambda self, S, N: (
+            Scorer._scores(self, S, N) if N else [score(bias) for bias in self._biases]
+        )
     )
 
 
@@ -118,8 +133,14 @@ def divided_first(self, text: str) -> Result:
     root, scores = math.sqrt(right.N), [0.0] * len(self.labels)
     for place, count in self._counts(right.tokens).items():
         part = tf(self, count) / root
-        scores = [score + part * weight for score, weight in zip(scores, self._weights[place], strict=True)]
-    scores = [bias + score * self._score_unit for score, bias in zip(scores, self._biases, strict=True)]
+        scores = [
+            score + part * weight
+            for score, weight in zip(scores, self._weights[place], strict=True)
+        ]
+    scores = [
+        bias + score * self._score_unit
+        for score, bias in zip(scores, self._biases, strict=True)
+    ]
     return right._replace(scores=scores, label=self._winner(scores))
 
 
@@ -132,22 +153,38 @@ def transposed(scorer: Scorer) -> list[tuple[int, ...]]:
 
 
 SUMS = {
-    "presence in place of counts": weighing(lambda self, count: self._term_frequency[0]),
-    "counts in place of term_frequency": weighing(lambda self, count: count * self._term_frequency[0]),
+    "presence in place of counts": weighing(
+        lambda self, count: self._term_frequency[0]
+    ),
+    "counts in place of term_frequency": weighing(
+        lambda self, count: count * self._term_frequency[0]
+    ),
     "term_frequency one row too far": weighing(lambda self, count: tf(self, count + 1)),
-    "term_frequency one row too early": weighing(lambda self, count: tf(self, max(count - 1, 1))),
-    "term_frequency never ends": weighing(lambda self, count: beyond(self._term_frequency, count)),
+    "term_frequency one row too early": weighing(
+        lambda self, count: tf(self, max(count - 1, 1))
+    ),
+    "term_frequency never ends": weighing(
+        lambda self, count: beyond(self._term_frequency, count)
+    ),
     "term_frequency ends one row too early": weighing(
-        lambda self, count: self._term_frequency[min(count, max(len(self._term_frequency) - 1, 1)) - 1]
+        lambda self, count: self._term_frequency[
+            min(count, max(len(self._term_frequency) - 1, 1)) - 1
+        ]
     ),
     "a count beyond term_frequency counts nothing": weighing(
         lambda self, count: tf(self, count) if count <= len(self._term_frequency) else 0
     ),
     "counts in a byte": weighing(lambda self, count: tf(self, max(count & 0xFF, 1))),
     "S overflows 32 bits": weighing(tf, lambda total, product: int32(total + product)),
-    "S summed in single precision": weighing(tf, lambda total, product: int(float32(total + float32(product)))),
-    "weights without their sign": holding(_weights=lambda scorer: [tuple(map(abs, row)) for row in scorer._weights]),
-    "the last label's weights left at 0": holding(_weights=lambda scorer: [(*row[:-1], 0) for row in scorer._weights]),
+    "S summed in single precision": weighing(
+        tf, lambda total, product: int(float32(total + float32(product)))
+    ),
+    "weights without their sign": holding(
+        _weights=lambda scorer: [tuple(map(abs, row)) for row in scorer._weights]
+    ),
+    "the last label's weights left at 0": holding(
+        _weights=lambda scorer: [(*row[:-1], 0) for row in scorer._weights]
+    ),
     "the last label's weights without the minus": holding(
         _weights=lambda scorer: [(*row[:-1], -row[-1]) for row in scorer._weights]
     ),
@@ -156,49 +193,89 @@ SUMS = {
         lambda self, place, count: tf(self, count) ** 2 * self._idf_squared[place]
     ),
     "presence in N": measuring(lambda self, place, count: right_square(self, place, 1)),
-    "every occurrence by itself in N": measuring(lambda self, place, count: count * right_square(self, place, 1)),
+    "every occurrence by itself in N": measuring(
+        lambda self, place, count: count * right_square(self, place, 1)
+    ),
     "N without idf_squared": measuring(lambda self, place, count: tf2(self, count)),
     "term_frequency_squared never ends": measuring(
-        lambda self, place, count: beyond(self._term_frequency_squared, count) * self._idf_squared[place]
+        lambda self, place, count: (
+            beyond(self._term_frequency_squared, count) * self._idf_squared[place]
+        )
     ),
     "idf_squared squared once more": measuring(
         lambda self, place, count: tf2(self, count) * self._idf_squared[place] ** 2
     ),
     "single tokens alone in N": measuring(
-        lambda self, place, count: 0 if " " in self._terms[place] else right_square(self, place, count)
+        lambda self, place, count: (
+            0 if " " in self._terms[place] else right_square(self, place, count)
+        )
     ),
     "terms without a weight left out of N": measuring(
-        lambda self, place, count: right_square(self, place, count) if any(self._weights[place]) else 0
+        lambda self, place, count: (
+            right_square(self, place, count) if any(self._weights[place]) else 0
+        )
     ),
-    "unknown n-grams in N": overriding(evaluate=lambda self, text: with_unknown(self, self.tokens(text))),
-    "N overflows 32 bits": measuring(right_square, lambda total, term: int32(total + term)),
-    "N summed in single precision": measuring(right_square, lambda total, term: int(float32(total + float32(term)))),
+    "unknown n-grams in N": overriding(
+        evaluate=lambda self, text: with_unknown(self, self.tokens(text))
+    ),
+    "N overflows 32 bits": measuring(
+        right_square, lambda total, term: int32(total + term)
+    ),
+    "N summed in single precision": measuring(
+        right_square, lambda total, term: int(float32(total + float32(term)))
+    ),
     "a norm where there is none": overriding(_sums=normed_without_a_norm),
-    "not divided by the root": scoring(lambda self, bias, s, root: bias + s * self._score_unit),
-    "divided by N, not by its root": scoring(lambda self, bias, s, root: bias + s / root**2 * self._score_unit),
+    "not divided by the root": scoring(
+        lambda self, bias, s, root: bias + s * self._score_unit
+    ),
+    "divided by N, not by its root": scoring(
+        lambda self, bias, s, root: bias + s / root**2 * self._score_unit
+    ),
     "the root rounded to an integer": scoring(
         lambda self, bias, s, root: bias + s / max(int(root), 1) * self._score_unit
     ),
-    "the quotient rounded to an integer": scoring(lambda self, bias, s, root: bias + int(s / root) * self._score_unit),
+    "the quotient rounded to an integer": scoring(
+        lambda self, bias, s, root: bias + int(s / root) * self._score_unit
+    ),
     "multiplied by the reciprocal of the root": scoring(
         lambda self, bias, s, root: bias + s * (1 / root) * self._score_unit
     ),
     "divided term by term": overriding(evaluate=divided_first),
-    "shifts.score with the other sign": scoring(lambda self, bias, s, root: bias + s / root / self._score_unit),
-    "shifts.score off by one": scoring(lambda self, bias, s, root: bias + s / root * self._score_unit * 2),
+    "shifts.score with the other sign": scoring(
+        lambda self, bias, s, root: bias + s / root / self._score_unit
+    ),
+    "shifts.score off by one": scoring(
+        lambda self, bias, s, root: bias + s / root * self._score_unit * 2
+    ),
     "shifts.score ignored": scoring(lambda self, bias, s, root: bias + s / root),
-    "shifts.bias ignored": holding(_biases=lambda scorer: list(map(float, scorer._bias_integers))),
+    "shifts.bias ignored": holding(
+        _biases=lambda scorer: list(map(float, scorer._bias_integers))
+    ),
     "shifts.bias with the other sign": holding(
-        _biases=lambda scorer: [bias / scorer._bias_unit for bias in scorer._bias_integers]
+        _biases=lambda scorer: [
+            bias / scorer._bias_unit for bias in scorer._bias_integers
+        ]
     ),
-    "the bias forgotten": scoring(lambda self, bias, s, root: s / root * self._score_unit),
-    "the bias subtracted": scoring(lambda self, bias, s, root: s / root * self._score_unit - bias),
-    "the bias divided too": scoring(lambda self, bias, s, root: (bias + s * self._score_unit) / root),
-    "the root in single precision": scoring(lambda self, bias, s, root: bias + s / float32(root) * self._score_unit),
+    "the bias forgotten": scoring(
+        lambda self, bias, s, root: s / root * self._score_unit
+    ),
+    "the bias subtracted": scoring(
+        lambda self, bias, s, root: s / root * self._score_unit - bias
+    ),
+    "the bias divided too": scoring(
+        lambda self, bias, s, root: (bias + s * self._score_unit) / root
+    ),
+    "the root in single precision": scoring(
+        lambda self, bias, s, root: bias + s / float32(root) * self._score_unit
+    ),
     "scores in single precision": scoring(
-        lambda self, bias, s, root: float32(float32(bias) + float32(s / root * self._score_unit))
+        lambda self, bias, s, root: float32(
+            float32(bias) + float32(s / root * self._score_unit)
+        )
     ),
-    "biases in single precision": holding(_biases=lambda scorer: list(map(float32, scorer._biases))),
+    "biases in single precision": holding(
+        _biases=lambda scorer: list(map(float32, scorer._biases))
+    ),
     "0 / 0 without a term": without_terms(lambda bias: math.nan),
     "scores of 0 without a term": without_terms(lambda bias: 0.0),
     "the last of equal scores wins": choosing(lambda self, scores: last_best(scores)),
@@ -207,13 +284,23 @@ SUMS = {
         lambda self, scores: max(range(len(scores)), key=lambda k: abs(scores[k]))
     ),
     "the first score above 0 wins": choosing(first_positive),
-    "the second label wins only above 0": choosing(lambda self, scores: first_best(scores) if scores[1] > 0 else 0),
+    "the second label wins only above 0": choosing(
+        lambda self, scores: first_best(scores) if scores[1] > 0 else 0
+    ),
     "the label without the biases": choosing(
-        lambda self, scores: first_best([score - bias for score, bias in zip(scores, self._biases, strict=True)])
+        lambda self, scores: first_best(
+            [score - bias for score, bias in zip(scores, self._biases, strict=True)]
+        )
     ),
     "thresholds always applied": choosing(
-        lambda self, scores: first_best([a - b for a, b in zip(scores, self._thresholds, strict=True)])
+        lambda self, scores: first_best(
+            [a - b for a, b in zip(scores, self._thresholds, strict=True)]
+        )
     ),
-    "labels sorted the other way round": holding(labels=lambda scorer: tuple(sorted(scorer.labels, reverse=True))),
-    "labels without regard to case": holding(labels=lambda scorer: tuple(sorted(scorer.labels, key=str.lower))),
+    "labels sorted the other way round": holding(
+        labels=lambda scorer: tuple(sorted(scorer.labels, reverse=True))
+    ),
+    "labels without regard to case": holding(
+        labels=lambda scorer: tuple(sorted(scorer.labels, key=str.lower))
+    ),
 }

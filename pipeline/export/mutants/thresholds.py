@@ -12,7 +12,11 @@ def deciding(decide: Callable[[Scorer, list[float]], int]) -> Mistake:
 
 def taking(threshold: Callable[[Scorer, float], float]) -> Mistake:
     """A scorer that takes this for a threshold."""
-    return holding(_thresholds=lambda scorer: [threshold(scorer, found) for found in scorer._thresholds])
+    return holding(
+        _thresholds=lambda scorer: [
+            threshold(scorer, found) for found in scorer._thresholds
+        ]
+    )
 
 
 def demoting(keeps: Callable[[float, float, float], bool]) -> Mistake:
@@ -20,7 +24,13 @@ def demoting(keeps: Callable[[float, float, float], bool]) -> Mistake:
 
     def decide(self, scores: list[float]) -> int:
         best, second, *_ = sorted(range(len(scores)), key=lambda k: -scores[k])
-        return best if keeps(scores[best], scores[best] - scores[second], self._thresholds[best]) else second
+        return (
+            best
+            if keeps(
+                scores[best], scores[best] - scores[second], self._thresholds[best]
+            )
+            else second
+        )
 
     return deciding(decide)
 
@@ -28,7 +38,9 @@ def demoting(keeps: Callable[[float, float, float], bool]) -> Mistake:
 THRESHOLDS = {
     "thresholds ignored": overriding(_decide=lambda self, scores: self._winner(scores)),
     "thresholds added": taking(lambda scorer, threshold: -threshold),
-    "thresholds without shifts.bias": taking(lambda scorer, threshold: threshold / scorer._bias_unit),
+    "thresholds without shifts.bias": taking(
+        lambda scorer, threshold: threshold / scorer._bias_unit
+    ),
     "thresholds with shifts.score": taking(
         lambda scorer, threshold: threshold / scorer._bias_unit * scorer._score_unit
     ),
@@ -37,7 +49,13 @@ THRESHOLDS = {
     "thresholds without their sign": taking(lambda scorer, threshold: abs(threshold)),
     "thresholds above 0 alone": taking(lambda scorer, threshold: max(threshold, 0.0)),
     "thresholds below 0 alone": taking(lambda scorer, threshold: min(threshold, 0.0)),
-    "thresholds in reverse": holding(_thresholds=lambda scorer: scorer._thresholds[::-1]),
-    "thresholds for scores, not for leads": demoting(lambda score, lead, threshold: score >= threshold),
-    "thresholds for the best label alone": demoting(lambda score, lead, threshold: lead >= threshold),
+    "thresholds in reverse": holding(
+        _thresholds=lambda scorer: scorer._thresholds[::-1]
+    ),
+    "thresholds for scores, not for leads": demoting(
+        lambda score, lead, threshold: score >= threshold
+    ),
+    "thresholds for the best label alone": demoting(
+        lambda score, lead, threshold: lead >= threshold
+    ),
 }

@@ -12,10 +12,13 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from pipeline.characters import preset
-from pipeline.export import FixedPointModel, assemble, encode, quantise
+from pipeline.export.exporters.nightsieve_linear.format import encode
 from pipeline.export.reference import evaluate, units
+from pipeline.model.from_sklearn import assemble
+from pipeline.model.linear import FixedPointModel
+from pipeline.model.quantise import quantise
 from pipeline.text import Tokeniser
+from pipeline.text.character_map import preset
 
 SENTENCES = {
     "bank": "Konto code 123456 счёт ΛΟΓΑΡΙΑΣΜΟΣ İban straße बैंक 账户 𐐀𐐁 don't the",
@@ -62,7 +65,11 @@ WORDY_TEXT = st.lists(st.sampled_from(sum(WORDS.values(), [])) | ANY_TEXT).map("
 
 def identify(value) -> str:
     """The name of a parameter in a test's name."""
-    return str(value) if isinstance(value, (int, str, type(None))) else type(value).__name__
+    return (
+        str(value)
+        if isinstance(value, (int, str, type(None)))
+        else type(value).__name__
+    )
 
 
 def corpus(labels: int) -> tuple[list[str], list[str]]:
@@ -70,16 +77,33 @@ def corpus(labels: int) -> tuple[list[str], list[str]]:
     chance = random.Random(labels)
     chosen = [chance.choice(sorted(WORDS)[:labels]) for _ in range(150)]
     everything = sum(WORDS.values(), [])
-    texts = [" ".join(chance.choices(WORDS[label], k=6) + chance.choices(everything, k=2)) for label in chosen]
+    texts = [
+        " ".join(chance.choices(WORDS[label], k=6) + chance.choices(everything, k=2))
+        for label in chosen
+    ]
     return texts, chosen
 
 
 @functools.cache
-def fit(estimator, labels: int = 3, norm: str | None = "l2", sublinear: bool = False, vocabulary=None) -> Pipeline:
+def fit(
+    estimator,
+    labels: int = 3,
+    norm: str | None = "l2",
+    sublinear: bool = False,
+    vocabulary=None,
+) -> Pipeline:
     """A pipeline as training fits it; the terms in the order of the vocabulary, if one is given."""
     tokeniser = Tokeniser(preset("casefold", "shape"), 2, frozenset({"the"}), (1, 2))
-    vectoriser = TfidfVectorizer(analyzer=tokeniser, min_df=2, norm=norm, sublinear_tf=sublinear, vocabulary=vocabulary)
-    return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(*corpus(labels))
+    vectoriser = TfidfVectorizer(
+        analyzer=tokeniser,
+        min_df=2,
+        norm=norm,
+        sublinear_tf=sublinear,
+        vocabulary=vocabulary,
+    )
+    return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(
+        *corpus(labels)
+    )
 
 
 def exported(model: FixedPointModel) -> bytes:
@@ -88,7 +112,10 @@ def exported(model: FixedPointModel) -> bytes:
     return encode(
         model,
         PROVENANCE,
-        [{"text": units(text), **outcome} for text, outcome in zip(texts, evaluate(model, texts), strict=True)],
+        [
+            {"text": units(text), **outcome}
+            for text, outcome in zip(texts, evaluate(model, texts), strict=True)
+        ],
     )
 
 

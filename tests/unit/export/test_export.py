@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import RidgeClassifier
 
-from pipeline.decision import decision_scores
 from pipeline.errors import DataError
-from pipeline.export import assemble, build, build_vectors, choose_bits, decode, prepare, quantise
-from pipeline.export.agreement import compare, score_bounds
-from pipeline.export.model import MOST_EXACT, FixedPointModel, LinearModel, count_terms
-from pipeline.export.quantise import FEWEST_BITS
-from pipeline.export.vectors import choose, decode_vectors
+from pipeline.export import build, build_vectors, prepare
+from pipeline.export.conformance.selection import choose, decode_vectors
+from pipeline.export.exporters.nightsieve_linear.format import decode
+from pipeline.model.decision_function import decision_scores
+from pipeline.model.from_sklearn import assemble
+from pipeline.model.linear import MOST_EXACT, FixedPointModel, LinearModel, count_terms
+from pipeline.model.quantise import FEWEST_BITS, choose_bits, quantise
+from pipeline.model.rounding import compare, score_bounds
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import (
     ESTIMATORS,
@@ -47,8 +49,13 @@ def test_the_floating_point_model_is_the_estimator(kind):
     fitted = fit(*kind)
     model, vectors = assemble(fitted), fitted[0].transform(TEXTS)
     scores = model.scores(count_terms(model, TEXTS))
-    np.testing.assert_allclose(scores, decision_scores(fitted[1], vectors), rtol=1e-12, atol=1e-12)
-    assert np.array(model.labels)[scores.argmax(axis=1)].tolist() == fitted.predict(TEXTS).tolist()
+    np.testing.assert_allclose(
+        scores, decision_scores(fitted[1], vectors), rtol=1e-12, atol=1e-12
+    )
+    assert (
+        np.array(model.labels)[scores.argmax(axis=1)].tolist()
+        == fitted.predict(TEXTS).tolist()
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(identify, kind)))
@@ -58,7 +65,10 @@ def test_every_kind_of_model_keeps_its_labels_in_fixed_point(kind):
     found, bits = choose_bits(model, counts)
     agreement = compare(model, found, counts)
     assert not agreement.flipped.any() and agreement.explained.all()
-    assert bits == FEWEST_BITS or compare(model, quantise(model, bits - 1), counts).flipped.any()
+    assert (
+        bits == FEWEST_BITS
+        or compare(model, quantise(model, bits - 1), counts).flipped.any()
+    )
     assert agreement.proved.mean() > 0.9
 
 
@@ -89,14 +99,26 @@ def test_the_scorer_gets_the_very_scores_of_the_fixed_point_model(kind, text):
 
 @settings(max_examples=30)
 @given(st.sampled_from(KINDS), st.lists(THRESHOLD, min_size=3, max_size=3), WORDY_TEXT)
-def test_the_scorer_decides_as_the_thresholds_of_the_fitted_model_say(kind, thresholds, text):
+def test_the_scorer_decides_as_the_thresholds_of_the_fitted_model_say(
+    kind, thresholds, text
+):
     fitted = fit(*kind)
-    model = assemble(fitted).with_thresholds(dict(zip(fitted.classes_, thresholds, strict=False)))
+    model = assemble(fitted).with_thresholds(
+        dict(zip(fitted.classes_, thresholds, strict=False))
+    )
     rounded = quantise(model, 12)
     assert np.abs(rounded.thresholds).max() <= 2**52
-    np.testing.assert_allclose(np.ldexp(rounded.thresholds, rounded.bias_shift), model.thresholds, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        np.ldexp(rounded.thresholds, rounded.bias_shift),
+        model.thresholds,
+        rtol=0,
+        atol=1e-9,
+    )
     counts = count_terms(model, [text])
-    expected, bounds = model.scores(counts), score_bounds(model, rounded, counts, model.scores(counts))
+    expected, bounds = (
+        model.scores(counts),
+        score_bounds(model, rounded, counts, model.scores(counts)),
+    )
     less = (expected - model.thresholds)[0]
     decided = nightsieve_scorer.load(exported(rounded)).label(text, thresholds=True)
     assert decided == model.labels[rounded.decide(rounded.scores(counts))[0]]
@@ -109,8 +131,12 @@ def test_thresholds_set_the_unit_where_there_is_no_bias(threshold):
     model = assemble(fit(ESTIMATORS[-1])).with_thresholds({"spam": threshold})
     assert not model.intercepts.any()
     rounded = quantise(model, 12)
-    assert not rounded.biases.any() and 2**47 <= np.abs(rounded.thresholds).max() <= 2**48
-    assert np.ldexp(rounded.thresholds[-1], rounded.bias_shift) == pytest.approx(threshold, rel=1e-14)
+    assert (
+        not rounded.biases.any() and 2**47 <= np.abs(rounded.thresholds).max() <= 2**48
+    )
+    assert np.ldexp(rounded.thresholds[-1], rounded.bias_shift) == pytest.approx(
+        threshold, rel=1e-14
+    )
 
 
 def test_the_bits_are_enough_for_labels_with_thresholds():
@@ -125,7 +151,9 @@ def test_the_bits_are_enough_for_labels_with_thresholds():
     assert found.decide(found.scores(counts)).tolist() == close.decide(scores).tolist()
 
 
-def worst_rounded(weight: int, idf: int, bias: int, signs: tuple[int, int, int]) -> tuple[LinearModel, FixedPointModel]:
+def worst_rounded(
+    weight: int, idf: int, bias: int, signs: tuple[int, int, int]
+) -> tuple[LinearModel, FixedPointModel]:
     """A model of numbers up to these, and what it was rounded from: each of its numbers as far off as it can be."""
     chance = np.random.default_rng(weight)
     model, fitted = fixed(ESTIMATORS[0]), assemble(fit(ESTIMATORS[0]))
@@ -150,10 +178,15 @@ def worst_rounded(weight: int, idf: int, bias: int, signs: tuple[int, int, int])
     ), rounded
 
 
-@pytest.mark.parametrize("magnitudes", [(3, 2000, 0), (2000, 30, 0), (1, 2000, 2), (40, 30, 40)])
+@pytest.mark.parametrize(
+    "magnitudes", [(3, 2000, 0), (2000, 30, 0), (1, 2000, 2), (40, 30, 40)]
+)
 def test_the_proof_holds_when_every_number_was_rounded_the_worst_way(magnitudes):
     words, chance = corpus(3)[0], random.Random(0)
-    texts = [" ".join(chance.choice(words).split()[: chance.randint(1, 5)]) for _ in range(3_000)]
+    texts = [
+        " ".join(chance.choice(words).split()[: chance.randint(1, 5)])
+        for _ in range(3_000)
+    ]
     proved = 0
     for signs in itertools.product((-1, 1), repeat=3):
         exact, rounded = worst_rounded(*magnitudes, signs)
@@ -174,7 +207,11 @@ def test_idf_is_rounded_more_coarsely_where_sums_would_not_stay_exact():
 
 def test_where_a_label_flips_at_any_precision_the_fewest_bits_of_the_fewest_flips_are_chosen():
     model = assemble(fit(ESTIMATORS[0]))
-    model.intercepts[:] = [0, 1e-16, -1]  # no bias can tell the first two apart, and an empty text has nothing else
+    model.intercepts[:] = [
+        0,
+        1e-16,
+        -1,
+    ]  # no bias can tell the first two apart, and an empty text has nothing else
     found, bits = choose_bits(model, count_terms(model, ["", *corpus(3)[0]]))
     assert bits == FEWEST_BITS
     assert np.abs(found.weights).max() < 2 ** (FEWEST_BITS + 1)

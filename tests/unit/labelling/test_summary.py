@@ -6,8 +6,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.labelling import CompiledRules, rule_accuracies, summarise_rules
-from pipeline.settings import Engine, Labelling, Resolution, Rule
+from pipeline.config.settings import Engine, Labelling, Resolution, Rule
+from pipeline.labelling import rule_accuracies, summarise_rules
+from pipeline.patterns import CompiledRules
 from tests.unit.training.training_corpus import EVALUATION as PLAIN
 
 RULES = tuple(
@@ -22,15 +23,25 @@ RULES = tuple(
     )
 )
 MAJORITY = Resolution(method="majority", min_confidence=0.0, soft=False)
-LABELLING = Labelling(rules=RULES, engine=Engine(compile_seconds=1, search_seconds=1), resolution=MAJORITY)
-LABEL_MODEL = LABELLING.model_copy(update={"resolution": MAJORITY.model_copy(update={"method": "label_model"})})
+LABELLING = Labelling(
+    rules=RULES, engine=Engine(compile_seconds=1, search_seconds=1), resolution=MAJORITY
+)
+LABEL_MODEL = LABELLING.model_copy(
+    update={"resolution": MAJORITY.model_copy(update={"method": "label_model"})}
+)
 COMPILED = CompiledRules(
-    (), (), ("confirmed", "searched", *("exact" for _ in RULES[2:])), ("a", "b", *("" for _ in RULES[2:]))
+    (),
+    (),
+    ("confirmed", "searched", *("exact" for _ in RULES[2:])),
+    ("a", "b", *("" for _ in RULES[2:])),
 )
 LABEL_OF = {rule.id: rule.label for rule in RULES}
 EVALUATION = PLAIN.model_copy(update={"merge": {"ham": ("notification", "personal")}})
 matched = st.lists(
-    st.sets(st.sampled_from([rule.id for rule in RULES])).map(lambda ids: tuple(sorted(ids))), max_size=30
+    st.sets(st.sampled_from([rule.id for rule in RULES])).map(
+        lambda ids: tuple(sorted(ids))
+    ),
+    max_size=30,
 )
 human = st.sampled_from(["ham", "personal", "spam", "other", None])
 
@@ -42,14 +53,22 @@ def majority(ids, least: float = 0.0) -> str | None:
         if rule.id in ids:
             score[rule.label] += round(10 * rule.weight)
     best = [label for label, value in score.items() if value == max(score.values())]
-    return best[0] if len(best) == 1 and score[best[0]] / score.total() >= least else None
+    return (
+        best[0] if len(best) == 1 and score[best[0]] / score.total() >= least else None
+    )
 
 
 def verdicts_of(lists: list[tuple[str, ...]], least: float = 0.0) -> pd.DataFrame:
     counts = Counter(lists)
-    labels = pd.Series([majority(ids, least) for ids in counts], dtype="object").astype("str")
+    labels = pd.Series([majority(ids, least) for ids in counts], dtype="object").astype(
+        "str"
+    )
     return pd.DataFrame(
-        {"rules": pd.Series(list(counts), dtype=object), "messages": list(counts.values()), "label": labels}
+        {
+            "rules": pd.Series(list(counts), dtype=object),
+            "messages": list(counts.values()),
+            "label": labels,
+        }
     )
 
 
@@ -64,35 +83,66 @@ def summarised(
 
     There are no more different texts than ``texts``.
     """
-    votes = pd.DataFrame({"key": pd.Series(range(len(lists))).astype("str"), "rules": pd.Series(lists, dtype=object)})
-    reviewed = [(str(key), f"text {key % texts}", label) for key, label in enumerate(labels) if label]
+    votes = pd.DataFrame(
+        {
+            "key": pd.Series(range(len(lists))).astype("str"),
+            "rules": pd.Series(lists, dtype=object),
+        }
+    )
+    reviewed = [
+        (str(key), f"text {key % texts}", label)
+        for key, label in enumerate(labels)
+        if label
+    ]
     reviews = pd.DataFrame(reviewed, columns=["key", "body", "label"]).astype("str")
     parts = (votes.iloc[shard::shards] for shard in range(shards))
     return summarise_rules(
-        parts, verdicts_of(lists, labelling.resolution.min_confidence), reviews, labelling, EVALUATION, COMPILED
+        parts,
+        verdicts_of(lists, labelling.resolution.min_confidence),
+        reviews,
+        labelling,
+        EVALUATION,
+        COMPILED,
     )
 
 
 @given(matched, st.data(), st.sampled_from([0.0, 0.7, 0.9]))
 def test_every_figure_is_that_of_the_definition(lists, data, least):
     labels = [data.draw(human) for _ in lists]
-    sure = LABELLING.model_copy(update={"resolution": MAJORITY.model_copy(update={"min_confidence": least})})
+    sure = LABELLING.model_copy(
+        update={"resolution": MAJORITY.model_copy(update={"min_confidence": least})}
+    )
     summary = summarised(lists, labels, data.draw(st.integers(1, 3)), labelling=sure)
     won = [majority(ids, least) for ids in lists]
     for row in summary["rules"]:
         id_, label = row["id"], row["label"]
-        mine = [(set(ids), result) for ids, result in zip(lists, won, strict=True) if id_ in ids]
+        mine = [
+            (set(ids), result)
+            for ids, result in zip(lists, won, strict=True)
+            if id_ in ids
+        ]
         assert row["coverage"] == len(mine)
         assert row["share"] == (len(mine) / len(lists) if lists else None)
         assert row["overlaps"] == sum(len(ids) > 1 for ids, _ in mine)
-        assert row["conflicts"] == sum(any(LABEL_OF[other] != label for other in ids) for ids, _ in mine)
-        rivals = Counter(other for ids, _ in mine for other in ids if LABEL_OF[other] != label)
+        assert row["conflicts"] == sum(
+            any(LABEL_OF[other] != label for other in ids) for ids, _ in mine
+        )
+        rivals = Counter(
+            other for ids, _ in mine for other in ids if LABEL_OF[other] != label
+        )
         assert [(each["messages"], each["id"]) for each in row["conflicts_with"]] == [
-            (n, other) for other, n in sorted(rivals.items(), key=lambda item: (-item[1], item[0]))[:3]
+            (n, other)
+            for other, n in sorted(
+                rivals.items(), key=lambda item: (-item[1], item[0])
+            )[:3]
         ]
         assert row["agreed"] == sum(result == label for _, result in mine)
-        assert row["decides"] == sum(result == label != majority(ids - {id_}, least) for ids, result in mine)
-        assert row["decides_share"] == (row["decides"] / won.count(label) if label in won else None)
+        assert row["decides"] == sum(
+            result == label != majority(ids - {id_}, least) for ids, result in mine
+        )
+        assert row["decides_share"] == (
+            row["decides"] / won.count(label) if label in won else None
+        )
         own = "spam" if label == "spam" else "ham"
         said = [
             "ham" if human == "personal" else human
@@ -100,15 +150,21 @@ def test_every_figure_is_that_of_the_definition(lists, data, least):
             if id_ in ids and human in ("ham", "personal", "spam")
         ]
         assert (row["reviewed"], row["correct"]) == (len(said), said.count(own))
-        assert row["precision"]["value"] == (said.count(own) / len(said) if said else None)
+        assert row["precision"]["value"] == (
+            said.count(own) / len(said) if said else None
+        )
     assert summary["messages"] == len(lists)
-    assert summary["labels"] == {label: won.count(label) for label in sorted(set(LABEL_OF.values()))}
+    assert summary["labels"] == {
+        label: won.count(label) for label in sorted(set(LABEL_OF.values()))
+    }
     assert summary["silent"] == lists.count(())
     assert summary["labelled"] + summary["silent"] + summary["tied"] == len(lists)
 
 
 def test_rules_that_are_dead_twice_there_or_always_together_are_named():
-    summary = summarised([("again", "win"), ("bank", "code")] * 5 + [("mum", "dad")] * 4)
+    summary = summarised(
+        [("again", "win"), ("bank", "code")] * 5 + [("mum", "dad")] * 4
+    )
     assert summary["dead"] == []
     assert summary["duplicates"] == [["win", "again"]]
     assert summary["always_together"] == [["code", "bank"], ["win", "again"]]
@@ -117,7 +173,8 @@ def test_rules_that_are_dead_twice_there_or_always_together_are_named():
 
 def test_repeats_of_a_text_are_no_evidence():
     distinct, repeated, few = (
-        summarised([("win",)] * n, ["spam"] * n, texts=texts)["rules"][4] for n, texts in ((40, 40), (40, 4), (4, 4))
+        summarised([("win",)] * n, ["spam"] * n, texts=texts)["rules"][4]
+        for n, texts in ((40, 40), (40, 4), (4, 4))
     )
     assert repeated["reviewed"] == distinct["reviewed"] == 40
     assert repeated["precision"] == few["precision"] != distinct["precision"]
@@ -126,8 +183,14 @@ def test_repeats_of_a_text_are_no_evidence():
 def test_accuracies_are_those_of_the_label_model_where_there_is_one():
     lists = [("win", "again"), ("bank", "code"), ("code", "win"), ("mum",)] * 5
     estimated = rule_accuracies(verdicts_of(lists), LABEL_MODEL)
-    found = {row["id"]: row["accuracy"] for row in summarised(lists, labelling=LABEL_MODEL)["rules"]}
-    assert found == {rule.id: estimated.get(rule.id) for rule in RULES} and found["dad"] is None is not found["win"]
+    found = {
+        row["id"]: row["accuracy"]
+        for row in summarised(lists, labelling=LABEL_MODEL)["rules"]
+    }
+    assert (
+        found == {rule.id: estimated.get(rule.id) for rule in RULES}
+        and found["dad"] is None is not found["win"]
+    )
     assert {row["accuracy"] for row in summarised(lists)["rules"]} == {None}
 
 

@@ -36,15 +36,32 @@ def test_labels_of_model_and_reviews_are_merged_before_votes_and_comparison():
 
 
 def test_labels_that_the_model_does_not_know_are_left_out_and_counted_by_name():
-    rows = [("1", "chat a", "dubious"), ("1", "chat a", "dubious"), ("1", "chat a", "chat")]
-    rows += [("2", "chat b", "foreign"), ("3", "chat c", "dubious"), ("4", "chat d", "chat")]
-    rows += [("5", "chat e", "see you at home"), ("6", "chat f", "x" * 33)]  # somebody loaded the wrong column
+    rows = [
+        ("1", "chat a", "dubious"),
+        ("1", "chat a", "dubious"),
+        ("1", "chat a", "chat"),
+    ]
+    rows += [
+        ("2", "chat b", "foreign"),
+        ("3", "chat c", "dubious"),
+        ("4", "chat d", "chat"),
+    ]
+    rows += [
+        ("5", "chat e", "see you at home"),
+        ("6", "chat f", "x" * 33),
+    ]  # somebody loaded the wrong column
     found = evaluate_on_reviews(reviews(*rows), first_word, LABELS, PLAIN)
-    assert found["unknown_labels"] == {"(not like a label)": 2, "dubious": 2, "foreign": 1}
+    assert found["unknown_labels"] == {
+        "(not like a label)": 2,
+        "dubious": 2,
+        "foreign": 1,
+    }
     assert found["messages"] == found["metrics"]["n"] == 1
 
 
-@pytest.mark.parametrize("rows", [(), [("1", "chat a", "dubious")], [("1", "b", "spam"), ("1", "b", "chat")]])
+@pytest.mark.parametrize(
+    "rows", [(), [("1", "chat a", "dubious")], [("1", "b", "spam"), ("1", "b", "chat")]]
+)
 def test_metrics_are_null_when_nothing_is_left(rows):
     found = evaluate_on_reviews(reviews(*rows), first_word, LABELS, PLAIN)
     assert found["messages"] == 0
@@ -53,16 +70,28 @@ def test_metrics_are_null_when_nothing_is_left(rows):
 
 def test_labels_with_thresholds_are_measured_beside_those_without():
     rows = [("1", "bank a", "ham"), ("2", "spam b", "ham"), ("3", "spam c", "spam")]
-    found = evaluate_on_reviews(reviews(*rows), first_word, LABELS, HAM, lambda body: "chat")
+    found = evaluate_on_reviews(
+        reviews(*rows), first_word, LABELS, HAM, lambda body: "chat"
+    )
     assert found["metrics"]["confusion"] == [[1, 1], [0, 1]]
     assert found["with_thresholds"]["confusion"] == [[2, 0], [1, 0]]
-    assert evaluate_on_reviews(reviews(*rows), first_word, LABELS, HAM)["with_thresholds"] is None
+    assert (
+        evaluate_on_reviews(reviews(*rows), first_word, LABELS, HAM)["with_thresholds"]
+        is None
+    )
 
 
 def test_equal_bodies_are_predicted_once_and_are_one_document():
     asked = []
-    rows = [(str(key), "spam a", "spam") for key in range(50)] + [("99", "chat b", "chat")]
-    found = evaluate_on_reviews(reviews(*rows), lambda body: asked.append(body) or first_word(body), LABELS, PLAIN)
+    rows = [(str(key), "spam a", "spam") for key in range(50)] + [
+        ("99", "chat b", "chat")
+    ]
+    found = evaluate_on_reviews(
+        reviews(*rows),
+        lambda body: asked.append(body) or first_word(body),
+        LABELS,
+        PLAIN,
+    )
     assert sorted(asked) == ["chat b", "spam a"]
     assert found["metrics"]["per_label"]["spam"]["support"] == 50
     assert found["metrics"]["per_label"]["spam"]["recall"]["low"] < 0.5

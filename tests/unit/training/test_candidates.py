@@ -5,12 +5,17 @@ import json
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import confusion_matrix, precision_recall_curve, precision_score, recall_score
+from sklearn.metrics import (
+    confusion_matrix,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+)
 from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline
 
+from pipeline.config.settings import Goal
 from pipeline.errors import DataError
-from pipeline.settings import Goal
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, evaluate_candidate, select_best
 from pipeline.training.folds import assign_folds
@@ -24,8 +29,19 @@ from tests.unit.training.training_corpus import (
     reference,
 )
 
-EVERY_KNOB = {"ngrams": ((1, 1), (1, 2), (2, 3)), "min_df": (1, 4), "sublinear_tf": (True, False), "norm": ("l2", None)}
-ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"]
+EVERY_KNOB = {
+    "ngrams": ((1, 1), (1, 2), (2, 3)),
+    "min_df": (1, 4),
+    "sublinear_tf": (True, False),
+    "norm": ("l2", None),
+}
+ESTIMATORS = [
+    "logistic_regression",
+    "linear_svm",
+    "sgd",
+    "multinomial_nb",
+    "complement_nb",
+]
 
 
 @pytest.mark.parametrize(
@@ -33,17 +49,26 @@ ESTIMATORS = ["logistic_regression", "linear_svm", "sgd", "multinomial_nb", "com
     [
         *((1, "f1_macro", estimator) for estimator in ESTIMATORS),
         *((5, "f1_weighted", estimator) for estimator in ESTIMATORS),
-        (5, "balanced_accuracy", "multinomial_nb"),  # of the same predictions, so one estimator will do
+        (
+            5,
+            "balanced_accuracy",
+            "multinomial_nb",
+        ),  # of the same predictions, so one estimator will do
     ],
 )
 def test_scores_are_those_of_grid_search(repeats, scoring, estimator):
     messages = make_messages(90, seed=5, repeats=repeats)
     training_set = make_training_set(messages)
     knobs = EVERY_KNOB if repeats == 1 else {**EVERY_KNOB, "ngrams": ((1, 2),)}
-    training = make_training(make_grid(estimator, **knobs), scoring=scoring, max_iter=1_000_000)
+    training = make_training(
+        make_grid(estimator, **knobs), scoring=scoring, max_iter=1_000_000
+    )
     candidates = training.search.candidates
 
-    scores = [evaluate_candidate(training_set, candidate, training)["scores"] for candidate in candidates]
+    scores = [
+        evaluate_candidate(training_set, candidate, training)["scores"]
+        for candidate in candidates
+    ]
     expected = grid_search(messages, training_set, training)
     assert len(np.unique(expected)) > 10, "too easy: hardly two scores differ"
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
@@ -52,7 +77,12 @@ def test_scores_are_those_of_grid_search(repeats, scoring, estimator):
 def grid_search(messages, training_set, training) -> np.ndarray:
     """The scores of scikit-learn's own search, a row per message: [n_candidates, n_folds]."""
     candidates = training.search.candidates
-    pipeline = Pipeline([("tfidf", TfidfVectorizer()), ("estimator", reference(candidates[0], training))])
+    pipeline = Pipeline(
+        [
+            ("tfidf", TfidfVectorizer()),
+            ("estimator", reference(candidates[0], training)),
+        ]
+    )
     grid = [
         {
             "tfidf__analyzer": [Tokeniser.from_settings(TEXT, candidate.ngrams)],
@@ -65,9 +95,21 @@ def grid_search(messages, training_set, training) -> np.ndarray:
     fold = assign_folds(training_set, training.search.folds, training.search.seed, "")
     splits = PredefinedSplit(np.repeat(fold, training_set.weight))
     texts, labels = zip(*messages, strict=True)
-    search = GridSearchCV(pipeline, grid, scoring=training.search.scoring, cv=splits, refit=False, error_score="raise")
+    search = GridSearchCV(
+        pipeline,
+        grid,
+        scoring=training.search.scoring,
+        cv=splits,
+        refit=False,
+        error_score="raise",
+    )
     results = search.fit(texts, labels).cv_results_
-    return np.column_stack([results[f"split{number}_test_score"] for number in range(training.search.folds)])
+    return np.column_stack(
+        [
+            results[f"split{number}_test_score"]
+            for number in range(training.search.folds)
+        ]
+    )
 
 
 def test_a_result_says_what_was_evaluated_and_is_the_same_again():
@@ -76,13 +118,20 @@ def test_a_result_says_what_was_evaluated_and_is_the_same_again():
     fractions = []
     (candidate,) = training.search.candidates
     result = evaluate_candidate(training_set, candidate, training, fractions.append)
-    assert json.dumps(result) == json.dumps(evaluate_candidate(training_set, candidate, training))
+    assert json.dumps(result) == json.dumps(
+        evaluate_candidate(training_set, candidate, training)
+    )
     assert result["candidate"]["alpha"] == 0.01
     assert result["description"] == "sgd alpha=0.01, 1-2 grams, min_df 2, sublinear tf"
     assert result["converged"] is True
     assert len(result["n_terms"]) == len(result["scores"]) == 3
-    assert all(1 < iterations < training.max_iter for iterations in result["iterations"])
-    assert (result["mean"], result["std"]) == (np.mean(result["scores"]), np.std(result["scores"]))
+    assert all(
+        1 < iterations < training.max_iter for iterations in result["iterations"]
+    )
+    assert (result["mean"], result["std"]) == (
+        np.mean(result["scores"]),
+        np.std(result["scores"]),
+    )
     assert fractions == pytest.approx([1 / 3, 2 / 3, 1])
 
 
@@ -93,7 +142,10 @@ def test_a_solver_that_does_not_end_is_reported_and_not_warned_of(estimator, rec
     (candidate,) = training.search.candidates
     result = evaluate_candidate(training_set, candidate, training)
     assert (result["converged"], result["iterations"]) == (False, [1, 1, 1])
-    assert cross_validate(training_set, candidate, training, EVALUATION, {})["converged"] is False
+    assert (
+        cross_validate(training_set, candidate, training, EVALUATION, {})["converged"]
+        is False
+    )
     assert not recwarn.list
 
 
@@ -102,10 +154,14 @@ def test_cross_validation_measures_on_folds_of_its_own():
     training_set = make_training_set(messages)
     training = make_training(make_grid("multinomial_nb"))
     (candidate,) = training.search.candidates
-    found = cross_validate(training_set, candidate, training, EVALUATION, {"bank": Goal(recall=0.9)})
+    found = cross_validate(
+        training_set, candidate, training, EVALUATION, {"bank": Goal(recall=0.9)}
+    )
 
     texts, labels = map(np.array, zip(*messages, strict=True))
-    tfidf = TfidfVectorizer(analyzer=Tokeniser.from_settings(TEXT, (1, 2)), min_df=2, sublinear_tf=True)
+    tfidf = TfidfVectorizer(
+        analyzer=Tokeniser.from_settings(TEXT, (1, 2)), min_df=2, sublinear_tf=True
+    )
     model = Pipeline([("tfidf", tfidf), ("estimator", reference(candidate, training))])
     fold = assign_folds(training_set, 3, training.cross_validation.seed, "")
     splits = PredefinedSplit(np.repeat(fold, training_set.weight))
@@ -113,7 +169,9 @@ def test_cross_validation_measures_on_folds_of_its_own():
     assert found["metrics"]["confusion"] == confusion_matrix(labels, predicted).tolist()
     assert (found["folds"], found["metrics"]["n"]) == (3, len(messages))
 
-    scores = cross_val_predict(model, texts, labels, cv=splits, method="predict_log_proba")
+    scores = cross_val_predict(
+        model, texts, labels, cv=splits, method="predict_log_proba"
+    )
     bank, margin = labels == "bank", scores[:, 0] - scores[:, 1:].max(axis=1)
     curve = np.array(found["curves"]["bank"])
     assert len(curve) > 30
@@ -125,7 +183,10 @@ def test_cross_validation_measures_on_folds_of_its_own():
     row = found["thresholds"]["bank"]
     precision, recall, _ = precision_recall_curve(bank, margin)
     assert recall_score(bank, margin > row["threshold"]) >= 0.9
-    assert precision_score(bank, margin > row["threshold"]) == precision[recall >= 0.9].max()
+    assert (
+        precision_score(bank, margin > row["threshold"])
+        == precision[recall >= 0.9].max()
+    )
 
 
 def test_no_frequent_term_is_an_error_that_names_min_df():
@@ -137,7 +198,17 @@ def test_no_frequent_term_is_an_error_that_names_min_df():
 
 def test_the_highest_mean_is_best_and_the_lowest_number_on_a_tie():
     row = {"std": 0.0, "converged": True}
-    best = select_best([{"description": f"number {i}", "mean": m, **row} for i, m in enumerate([1, 3, 2, 3])])
+    best = select_best(
+        [
+            {"description": f"number {i}", "mean": m, **row}
+            for i, m in enumerate([1, 3, 2, 3])
+        ]
+    )
     assert best["best"] == 1
     assert [row["number"] for row in best["candidates"]] == [1, 3, 2, 0]
-    assert best["candidates"][0] == {"number": 1, "description": "number 1", "mean": 3, **row}
+    assert best["candidates"][0] == {
+        "number": 1,
+        "description": "number 1",
+        "mean": 3,
+        **row,
+    }

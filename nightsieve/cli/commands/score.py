@@ -1,0 +1,54 @@
+"""``nightsieve score``: an exported model at a prompt or in a pipe."""
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from pipeline.errors import ArtefactError, DataError
+from scorers.python import nightsieve_scorer
+from scorers.python.old import nightsieve_scorer_0_1
+
+
+@click.command(
+    epilog="Example: echo 'Your code is 123456' | nightsieve score out/model.json"
+)
+@click.argument("model", type=click.Path(path_type=Path, dir_okay=False))
+def score(model: Path) -> None:
+    """Label lines of text with an exported model.
+
+    Reads UTF-8 text from standard input, a message a line, and writes a JSON object for each:
+    {"label": ..., "scores": {label: number}}. A malformed byte reads as U+FFFD.
+    """
+    scorer = _load(model)
+    for line in click.get_binary_stream("stdin"):
+        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace")
+        scores = scorer.scores(text)
+        click.echo(
+            json.dumps(
+                {"label": max(scores, key=scores.get), "scores": scores},
+                ensure_ascii=False,
+            )
+        )
+
+
+def _load(path: Path):
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from None
+    try:
+        return _reader(content).load(content)
+    except ValueError as error:
+        raise ArtefactError(f"{path}: {error}") from None
+
+
+def _reader(content: bytes) -> ModuleType:
+    """The module that reads the file's version; a file that is nobody's is left to the newest, which says why."""
+    old = nightsieve_scorer_0_1
+    return (
+        old
+        if f'"version": "{old.VERSION}"'.encode() in content[:200]
+        else nightsieve_scorer
+    )

@@ -1,0 +1,154 @@
+"""Long-lived processes: started detached, recognised by pid and creation time, stopped with patience."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from nightsieve.cli.services.credentials import write_private
+from pipeline.errors import ServiceError
+
+# The system's clock may be stepped while a service runs; no pid comes round again within this many seconds.
+CLOCK_SLACK = 2.0
+FOREIGN_SETTINGS = ("AWS_", "LUIGI_", "NIGHTSIEVE_", "PG", "RCLONE_")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is remembered of a service: its port, and, unless it was stopped, which process it is."""
+
+    port: int
+    pid: int | None = None
+    created: float | None = None
+
+    def process(self) -> psutil.Process | None:
+        """Return the process while it lives; never a stranger that got its pid."""
+        if self.pid is None or self.created is None:
+            return None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.created) < CLOCK_SLACK and is_alive(
+                process
+            ):
+                return process
+        return None
+
+
+class Ledger:
+    """The records of one home, kept in `state.json`."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "state.json"
+
+    def read(self) -> dict[str, Record]:
+        """Return the record of each service that was ever started; an unreadable ledger counts as none."""
+        try:
+            return {
+                name: Record(**fields)
+                for name, fields in json.loads(self._path.read_text()).items()
+            }
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def write(self, name: str, record: Record) -> None:
+        """Keep `record` as that of the service `name`."""
+        records = self.read() | {name: record}
+        write_private(
+            self._path,
+            json.dumps(
+                {key: asdict(value) for key, value in records.items()}, indent=2
+            ),
+        )
+
+
+def spawn(
+    command: Sequence[str], variables: Mapping[str, str], directory: Path, log: Path
+) -> psutil.Process:
+    """Return a process that outlives this one, holds none of its streams and appends its output to `log`."""
+    with log.open("ab") as stream:
+        child = subprocess.Popen(
+            command,
+            env=clean_environment() | dict(variables),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    # The child is meant to live on: without this its handle would warn, when collected, that it does.
+    child.returncode = 0
+    return psutil.Process(child.pid)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without what would steer, or leak into, a server."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(FOREIGN_SETTINGS)
+    }
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether `process` still does something; one that has ended and waits for its parent does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def stop(process: psutil.Process, gently: signal.Signals, patience: float) -> None:
+    """End `process`: `gently` first, by force after `patience` seconds. psutil refuses a pid that changed hands.
+
+    Raises
+    ------
+    ServiceError
+        Not even force ended it.
+    """
+    for signal_ in (gently, signal.SIGKILL):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal_)
+        if _ends(process, patience):
+            return
+    raise ServiceError(f"Process {process.pid} does not end, not even by SIGKILL.")
+
+
+def _ends(process: psutil.Process, patience: float) -> bool:
+    # Not psutil's wait(): where no init reaps orphans, as in many containers, a zombie's pid stays for ever.
+    deadline = time.monotonic() + patience
+    while is_alive(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    with contextlib.suppress(psutil.TimeoutExpired):
+        process.wait(0)  # reaps it, if it is this process's own child
+    return True
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on `port` of the loopback now."""
+    with socket.socket() as probe:
+        # As servers do: connections that a stopped server left behind do not hold its port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def candidate_ports(*wishes: int | None) -> Iterator[int]:
+    """Yield the free ones among `wishes`, in order, then a few that the system picks."""
+    yield from (port for port in wishes if port and is_free(port))
+    for _ in range(3):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        yield port

@@ -1,0 +1,123 @@
+"""Codecs: a value to the bytes of an S3 object and back. Equal values give equal bytes."""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.data.training_set import TrainingSet
+
+
+class Codec:
+    """How one kind of value is written: its file suffix, whether reading it runs code, and the two directions."""
+
+    suffix: str
+    trusted_only = False
+
+    def encode(self, value: Any) -> bytes:
+        raise NotImplementedError
+
+    def decode(self, content: bytes) -> Any:
+        raise NotImplementedError
+
+    def rows(self, value: Any) -> int | None:
+        """How many rows (messages, documents) the value holds; None where the word means nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class Table(Codec):
+    """A pandas DataFrame as Parquet, checked against the schema of that name in both directions."""
+
+    schema: str
+    suffix = "parquet"
+
+    def encode(self, value: Any) -> bytes:
+        from pipeline.data import schemas
+
+        buffer = io.BytesIO()
+        schemas.check(value, self.schema).to_parquet(
+            buffer, index=False, compression="zstd"
+        )
+        return buffer.getvalue()
+
+    def decode(self, content: bytes) -> Any:
+        import pandas as pd
+
+        from pipeline.data import schemas
+
+        return schemas.check(pd.read_parquet(io.BytesIO(content)), self.schema)
+
+    def rows(self, value: Any) -> int:
+        return len(value)
+
+
+class Json(Codec):
+    """A JSON value, indented for the person who opens it."""
+
+    suffix = "json"
+
+    def encode(self, value: Any) -> bytes:
+        return (
+            json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        ).encode()
+
+    def decode(self, content: bytes) -> Any:
+        return json.loads(content)
+
+
+class Raw(Codec):
+    """Bytes that are a file of their own already."""
+
+    def __init__(self, suffix: str, trusted_only: bool = False):
+        self.suffix, self.trusted_only = suffix, trusted_only
+
+    def encode(self, value: bytes) -> bytes:
+        return value
+
+    def decode(self, content: bytes) -> bytes:
+        return content
+
+
+class Npz(Codec):
+    """A `TrainingSet` as compressed numpy arrays."""
+
+    suffix = "npz"
+
+    def encode(self, value: "TrainingSet") -> bytes:
+        import numpy as np
+
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **value.to_arrays())
+        return buffer.getvalue()
+
+    def decode(self, content: bytes) -> "TrainingSet":
+        import numpy as np
+
+        from pipeline.data.training_set import TrainingSet
+
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return TrainingSet.from_arrays(dict(arrays))
+
+    def rows(self, value: "TrainingSet") -> int:
+        return len(value)
+
+
+class Joblib(Codec):
+    """A fitted scikit-learn `Pipeline`. Reading runs code, so the reader checks the sha256 first."""
+
+    suffix = "joblib"
+    trusted_only = True
+
+    def encode(self, value: Any) -> bytes:
+        import joblib
+
+        buffer = io.BytesIO()
+        joblib.dump(value, buffer, compress=3)
+        return buffer.getvalue()
+
+    def decode(self, content: bytes) -> Any:
+        import joblib
+
+        return joblib.load(io.BytesIO(content))

@@ -1,0 +1,187 @@
+"""Reviews of a real night: what trained is not evaluated, and a sheet goes out and comes back."""
+
+import csv
+import datetime
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import psycopg2
+import pytest
+from click.testing import CliRunner
+
+from nightsieve.cli import review_sheet
+from nightsieve.cli.commands.reviews import reviews as command
+from nightsieve.nights import find, reviewable
+from pipeline.errors import ConfigError
+from tests.conftest import forget, fork
+from tests.tasks.nights import NIGHT, SMALL, retrain, sample
+
+LABELS = ("notification", "personal", "spam")
+TAUGHT = "What the clerk says of this text is not what any rule says"
+WITH_ANNOTATORS = "source.reviews.columns.annotator={name: annotator, dtype: string}"
+TEACHING = [
+    *SMALL,
+    WITH_ANNOTATORS,
+    "evaluation.train={sources: [correction], weight: 3}",
+    "release.holdout=0",
+]
+
+
+@pytest.fixture(scope="module")
+def night(night_environment) -> dict[str, str]:
+    """The environment of a night in which a correction trained, its text having been reviewed by others too."""
+    sample(night_environment, rows=800)
+    messages = [
+        (f"taught {n}", f"{TAUGHT} {n}", "2026-11-01T00:00:00Z") for n in range(2)
+    ]
+    given = [
+        ("taught 0", "spam", "correction"),
+        ("taught 0", "personal", "crowd"),
+        ("taught 1", "spam", "crowd"),
+    ]
+    url = night_environment["NIGHTSIEVE_DATABASE_URL"]
+    with (
+        closing(psycopg2.connect(url)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.executemany(
+            "INSERT INTO messages (key, body, received_at) VALUES (%s, %s, %s)",
+            messages,
+        )
+        cursor.executemany(
+            "INSERT INTO reviews (message_key, label, source) VALUES (%s, %s, %s)",
+            given,
+        )
+    done = fork(*retrain(patches=TEACHING), environment=night_environment)
+    assert done.returncode == 0, done.stderr
+    return night_environment
+
+
+@pytest.fixture
+def manifest(night, monkeypatch) -> Iterator[dict]:
+    """The night's manifest; its environment is this process's."""
+    for name, value in night.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield find.manifest(datetime.date.fromisoformat(NIGHT), (), ())
+    forget()
+
+
+def reviews(*arguments: str) -> str:
+    """What the command prints."""
+    result = CliRunner().invoke(command, arguments)
+    if result.exception:
+        raise result.exception
+    return result.stdout
+
+
+def test_what_trained_is_not_evaluated(manifest):
+    receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
+    every, left = (
+        receipts["IngestReviews"]["rows_out"],
+        receipts["WithholdReviews"]["rows_out"],
+    )
+    # Digits are one shape: the correction's text is that of the second message too.
+    assert every - left == 3 and receipts["LabelByReviews"]["rows_out"] == 1
+    assert manifest["results"]["reviews"]["reviews"] == left
+    for task in ("EvaluateOnReviews", "SummariseRules", "GateModel"):
+        assert (
+            "WithholdReviews" in receipts[task]["requires"]
+            and "IngestReviews" not in receipts[task]["requires"]
+        )
+    assert "LabelByReviews" in receipts["BuildTrainingSet"]["requires"]
+
+
+def test_a_sheet_goes_out_comes_back_and_annotators_agree(manifest, tmp_path):
+    first, again, other = (
+        tmp_path / name for name in ("first.csv", "again.csv", "other.jsonl")
+    )
+    done = reviews("sample", NIGHT, "--to", str(first), "--count", "40")
+    assert done.startswith(
+        f"40 messages for 3 annotators written to {first}\nwhy: 0 flipped, 10 unseen, "
+    )
+    reviews("sample", NIGHT, "--to", str(again), "--count", "40")
+    assert first.read_bytes() == again.read_bytes()
+    with pytest.raises(ConfigError, match="is there already, perhaps filled in"):
+        reviews("sample", NIGHT, "--to", str(first), "--count", "40")
+
+    with first.open(encoding="utf-8-sig", newline="") as file:
+        asked = list(csv.DictReader(file))
+    assert len(asked) == 120 and not {"taught 0", "taught 1"} & {
+        row["message_key"] for row in asked
+    }
+    assert not [
+        row["text"] for row in asked if any(c in "123456789" for c in row["text"])
+    ]
+    chance = np.random.default_rng(1)
+    truth = {row["message_key"]: LABELS[chance.integers(3)] for row in asked}
+    for row in asked:
+        careless = row["annotator"] == "3" and chance.random() < 0.5
+        row["label"] = (
+            LABELS[chance.integers(3)] if careless else truth[row["message_key"]]
+        )
+    with first.open("w", newline="") as file:
+        writer = csv.DictWriter(file, review_sheet.FIELDS)
+        writer.writeheader()
+        writer.writerows(asked)
+    # At the end of the night, so that this night's figures would be others with them.
+    put = ("import", str(first), "--source", "crowd", "--reviewed-at", f"{NIGHT} 23:00")
+    assert reviews(*put).split()[:3] == ["120", "new", "reviews,"]
+    assert reviews(*put).split()[0] == "0"
+
+    told = reviews("agreement", "--date", NIGHT, "--json", "--patch", WITH_ANNOTATORS)
+    people = {each["annotator"]: each for each in json.loads(told)["annotators"]}
+    assert (
+        people["crowd/1"]["agreement"]
+        > 0.95
+        > 0.85
+        > people["crowd/3"]["agreement"]
+        > 0.4
+    )
+    assert people["crowd/1"]["expected"] > people["crowd/3"]["expected"]
+    assert "Krippendorff's alpha 0." in reviews("agreement", "--patch", WITH_ANNOTATORS)
+    with pytest.raises(ConfigError, match="source.reviews.columns.annotator: is null"):
+        reviews("agreement")
+
+    reviews("sample", NIGHT, "--to", str(other), "--count", "2000", "--annotators", "1")
+    rest = [json.loads(line) for line in other.read_text().splitlines()]
+    keys = {row["message_key"] for row in rest}
+    assert (
+        not keys & truth.keys()
+        and len(keys) == len(rest) < 800
+        and set(rest[0]) == set(review_sheet.FIELDS)
+    )
+
+
+def test_messages_are_judged_by_the_night_s_model_and_the_one_it_was_held_against(
+    manifest,
+):
+    def against(serial: int | None):
+        decision = {**manifest["results"]["decision"], "champion": serial}
+        return reviewable.models(
+            {**manifest, "results": {**manifest["results"], "decision": decision}}
+        )[1]
+
+    assert (
+        against(None) is None is against(99)
+    )  # none yet, and one that is kept no longer
+    model, champion = reviewable.models(manifest)[0], against(1)
+    assert champion.labels == model.labels
+    stranger = SimpleNamespace(label=lambda body: "spam")
+    found = reviewable.judged(
+        pd.DataFrame({"body": ["see you at home", "WIN a free prize now"]}),
+        model,
+        stranger,
+    )
+    for body, row in zip(found["body"], found.itertuples(), strict=True):
+        scores = sorted(model.scores(body).values())
+        assert (row.predicted, row.margin) == (
+            model.label(body),
+            scores[-1] - scores[-2],
+        )
+        assert row.flipped == (model.label(body) != "spam")
