@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.records.record import Record
+
 if TYPE_CHECKING:
     from pipeline.data.training_set import TrainingSet
 
@@ -65,6 +67,21 @@ class Json(Codec):
 
     def decode(self, content: bytes) -> Any:
         return json.loads(content)
+
+
+class RecordJson(Codec):
+    """A record of one type as JSON."""
+
+    suffix = "json"
+
+    def __init__(self, record: type[Record]):
+        self.record = record
+
+    def encode(self, value: Record) -> bytes:
+        return value.to_json()
+
+    def decode(self, content: bytes) -> Record:
+        return self.record.from_json(content)
 
 
 class Raw(Codec):

@@ -1,42 +1,61 @@
 """A proportion of messages with its confidence interval.
 
-Values count messages. Intervals must not: a text that stands for a thousand messages is one observation, not a
-thousand, so an interval's ``n`` is the effective number of documents behind that very value, ``(sum w)^2 / sum w^2``
-(Kish, Survey Sampling, 1965), which is their number when all weigh the same.
+Values count messages. Intervals must not: a text that stands for a thousand messages is
+one observation, not a thousand. So an interval's ``n`` is the effective number of the
+documents behind its value, which is their number when all weigh the same.
 """
 
 from statistics import NormalDist
 
 import numpy as np
 
-UNDEFINED = {"value": None, "low": None, "high": None}
+from pipeline.statistics.interval import UNDEFINED, Interval
 
 
-def proportion(
-    right: np.ndarray, weight: np.ndarray, confidence: float
-) -> dict[str, float | None]:
-    """The share of messages that are right, with Wilson's (1927) score interval; all null without a document.
+def wilson_interval(
+    correct: np.ndarray, weight: np.ndarray, confidence: float
+) -> Interval:
+    """Return the share of messages that are correct, with its score interval.
 
     Parameters
     ----------
-    right : bool [n_documents].
-    weight : [n_documents], how many messages each document stands for.
-    confidence : of the interval, 0..1.
+    correct
+        bool [n_documents].
+    weight
+        [n_documents], how many messages each document stands for.
+    confidence
+        Of the interval, in (0, 1).
+
+    Returns
+    -------
+    Interval
+        Undefined without a document.
+
+    References
+    ----------
+    Wilson (1927), eq. 3.
     """
     w = weight.astype(float)
     if not len(w):
         return UNDEFINED
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p = w[right].sum() / w.sum()
-    n = effective(w)
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    p = w[correct].sum() / w.sum()
+    n = effective_sample_size(w)
+    denominator = 1 + z**2 / n
+    centre = (p + z**2 / (2 * n)) / denominator
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / denominator
     # At 0 and 1 the bound is the value itself, but for rounding.
-    low, high = max(0, min(p, centre - half)), min(1, max(p, centre + half))
-    return {"value": float(p), "low": float(low), "high": float(high)}
+    low = max(0.0, min(p, centre - half))
+    high = min(1.0, max(p, centre + half))
+    return Interval(value=float(p), low=float(low), high=float(high))
 
 
-def effective(weight: np.ndarray) -> float:
-    """The effective number of documents that weigh so many messages each; 0 without a document."""
+def effective_sample_size(weight: np.ndarray) -> float:
+    """Return ``(sum w)^2 / sum w^2``; 0 without a document.
+
+    References
+    ----------
+    Kish, Survey Sampling (1965).
+    """
     w = weight.astype(float)
     return float(w.sum() ** 2 / (w**2).sum()) if len(w) else 0.0
