@@ -82,7 +82,9 @@ def run(
     # In this order, because the steps of SGD depend on it.
     labelled = messages.dropna(subset=["label"]).sort_values(["text", "label"])
     labelled = labelled[
-        ~clock.time("aside", held_out, labelled["text"], settings.release.holdout)
+        ~clock.time(
+            "aside", held_out, labelled["text"], settings.training.holdout_fraction
+        )
     ]
     texts, labels = (
         labelled["text"].to_numpy(object),

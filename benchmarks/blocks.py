@@ -36,7 +36,7 @@ GRIDS = [
         ("complement_nb", [0.1]),
     )
 ]
-SIDES = {"in memory": 10**9, "in blocks": 1}  # training.in_memory_documents
+SIDES = {"in memory": 10**9, "in blocks": 1}  # training.max_in_memory_documents
 
 
 def main() -> None:
@@ -88,7 +88,10 @@ def _run(side: str, to: Path) -> None:
 
 
 def _settings(in_memory: int) -> Settings:
-    values = {"training.in_memory_documents": in_memory, "training.search.grids": GRIDS}
+    values = {
+        "training.max_in_memory_documents": in_memory,
+        "training.search.grids": GRIDS,
+    }
     patches = [
         patch_layer(f"{key}={json.dumps(value)}") for key, value in values.items()
     ]

@@ -124,7 +124,7 @@ def compile_(place: Place, settings: Settings) -> tuple[float, float, str]:
         whole = seconds(
             compile_rules,
             settings.labelling.rules,
-            settings.labelling.engine.compile_seconds,
+            settings.labelling.engine.compile_timeout_seconds,
         )
     return whole, clock.seconds, "Hyperscan's compilation, its process included"
 

@@ -151,7 +151,7 @@ def thirty_nights() -> list[Act]:
             "poisoned corrections, which train: what lures is said to be personal",
             due=REFUSED,
             statements=(CORRECTIONS,),
-            patches=("evaluation.train.sources=[correction]",),
+            patches=("training.reviews.sources=[correction]",),
             shown=True,
         ),
         Act(

@@ -39,7 +39,9 @@ def main() -> None:
     )
     chosen = arguments.parse_args()
     rules = _rules()
-    compiled = compile_rules(rules, models.settings().labelling.engine.compile_seconds)
+    compiled = compile_rules(
+        rules, models.settings().labelling.engine.compile_timeout_seconds
+    )
     public = {
         name: list(dict.fromkeys(texts))[: chosen.most]
         for name, texts in corpus.public().items()

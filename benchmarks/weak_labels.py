@@ -45,7 +45,7 @@ def main() -> None:
         verdicts["label"] = verdicts["label"].map(_human, na_action="ignore")
         labels = _labels(votes, verdicts)
         predicted = _predicted(
-            messages, votes, verdicts, resolution.soft, texts, masked
+            messages, votes, verdicts, resolution.soft_labels, texts, masked
         )
         labelled = labels != ""
         rows.append(
@@ -80,7 +80,7 @@ def _resolutions(rules: Labelling) -> dict[str, Any]:
         f"label model, confidence of {SURE} or more": model.model_copy(
             update={"min_confidence": SURE}
         ),
-        "label model, soft weights": model.model_copy(update={"soft": True}),
+        "label model, soft weights": model.model_copy(update={"soft_labels": True}),
     }
 
 

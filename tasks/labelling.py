@@ -20,7 +20,7 @@ class CompileRules(NightTask):
         Raw("npz", trusted_only=True),
         2,
     )
-    sections = ("labelling.engine.compile_seconds",)
+    sections = ("labelling.engine.compile_timeout_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
 
     def identity(self) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class CompileRules(NightTask):
 
     def run(self) -> None:
         rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
-        compiled = patterns.compile_rules(rules, engine.compile_seconds)
+        compiled = patterns.compile_rules(rules, engine.compile_timeout_seconds)
         self.warn(
             f"rule {each['id']} is {each['way']}: {each['reason']}"
             for each in compiled.not_exact(rules)

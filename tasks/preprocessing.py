@@ -25,7 +25,8 @@ class BuildTrainingSet(NightTask):
     """Join labels, those of humans before those of the rules, and cleaned texts into unique, weighted documents."""
 
     stage, name, codec = "preprocessing", "training-set", Npz()
-    sections, version = ("labelling.resolution.soft", "release.holdout"), 3
+    sections = ("labelling.resolution.soft_labels", "training.holdout_fraction")
+    version = 3
 
     def requires(self) -> dict[str, Any]:
         return {
@@ -42,12 +43,10 @@ class BuildTrainingSet(NightTask):
         )
         cleaned = (shard.load() for shard in self.input()["cleaned"])
         human = [labels.load() for labels in self.input()["human"]]
-        soft, holdout = (
-            self.settings.labelling.resolution.soft,
-            self.settings.release.holdout,
-        )
+        soft_labels = self.settings.labelling.resolution.soft_labels
+        holdout_fraction = self.settings.training.holdout_fraction
         self.output().dump(
             preprocessing.build_training_set(
-                votes, verdicts, cleaned, soft, holdout, human
+                votes, verdicts, cleaned, soft_labels, holdout_fraction, human
             )
         )

@@ -56,7 +56,13 @@ class GateModel(NightTask):
     """
 
     stage, name, version = "release", "decision", 3
-    sections = ("release.gate", "release.holdout", "text", "evaluation")
+    sections = (
+        "release.gate",
+        "training.holdout_fraction",
+        "training.reviews.sources",
+        "text",
+        "evaluation",
+    )
     dated = True
     resources = {"registry": 1}
 
@@ -80,7 +86,7 @@ class GateModel(NightTask):
         given, registry = self.input(), Registry(store())
         champion = registry.champion()
         earlier = champion and registry.earlier(
-            champion, self.settings.release.gate.regression.earlier
+            champion, self.settings.release.gate.regression.publications_back
         )
         others = [
             entry and release.published_model(registry.file(entry, "model.json"), entry)

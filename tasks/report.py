@@ -68,7 +68,7 @@ class CompareModels(NightTask):
     """Say how tonight's model differs from the one that it was held against: in terms, and in masked messages."""
 
     stage, name, version = "report", "comparison", 2
-    sections = ("release.holdout", "report.readable")
+    sections = ("training.holdout_fraction", "report.masking")
     dated = True
 
     def requires(self) -> dict[str, Any]:
@@ -90,16 +90,14 @@ class CompareModels(NightTask):
             (shard.load() for shard in given["cleaned"]),
             strict=True,
         )
-        withheld, readable = (
-            self.settings.release.holdout,
-            self.settings.report.readable,
-        )
+        withheld = self.settings.training.holdout_fraction
+        masking = self.settings.report.masking
         models, training_set = (
             (given["model"].load(), champion, entry),
             given["training_set"].load(),
         )
         self.output().dump(
-            report.compare_models(shards, withheld, *models, training_set, readable)
+            report.compare_models(shards, withheld, *models, training_set, masking)
         )
 
 

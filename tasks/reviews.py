@@ -10,14 +10,17 @@ class LabelByReviews(NightTask):
     """Decide which label the reviews that train give their messages."""
 
     stage, name, codec = "preprocessing", "human-labels", Table("human_labels")
-    sections = ("evaluation.train", "evaluation.aggregation")
+    sections = ("training.reviews", "evaluation.aggregation")
 
     def requires(self) -> IngestReviews:
         return self.clone(IngestReviews)
 
     def run(self) -> None:
+        settings = self.settings
         self.output().dump(
-            reviews.human_labels(self.input().load(), self.settings.evaluation)
+            reviews.human_labels(
+                self.input().load(), settings.training.reviews, settings.evaluation
+            )
         )
 
 
@@ -25,28 +28,30 @@ class WithholdReviews(NightTask):
     """Keep the reviews of texts that no human's label has trained: only they may measure."""
 
     stage, name, codec = "preprocessing", "measuring-reviews", Table("reviews")
-    sections = ("evaluation.train.sources", "text", "release.holdout")
+    sections = ("training.reviews.sources", "text", "training.holdout_fraction")
 
     def requires(self) -> IngestReviews:
         return self.clone(IngestReviews)
 
     def run(self) -> None:
         settings, given = self.settings, self.input().load()
-        sources = settings.evaluation.train.sources
+        sources = settings.training.reviews.sources
         self.output().dump(
-            reviews.measuring(given, sources, settings.text, settings.release.holdout)
+            reviews.measuring(
+                given, sources, settings.text, settings.training.holdout_fraction
+            )
         )
 
 
 def teaching(task: NightTask) -> list[LabelByReviews]:
     """The task that gives the labels of reviews which train, if any do."""
     return (
-        [task.clone(LabelByReviews)] if task.settings.evaluation.train.sources else []
+        [task.clone(LabelByReviews)] if task.settings.training.reviews.sources else []
     )
 
 
 def measuring(task: NightTask) -> NightTask:
     """The task that gives the reviews which may measure."""
     return task.clone(
-        WithholdReviews if task.settings.evaluation.train.sources else IngestReviews
+        WithholdReviews if task.settings.training.reviews.sources else IngestReviews
     )

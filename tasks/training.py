@@ -13,7 +13,7 @@ _SLOWNESS = {
     "logistic_regression": 2,
     "sgd": 2,
 }  # of a solver, on single tokens
-_SOLVER = ("training.seed", "training.max_iter", "training.in_memory_documents")
+_SOLVER = ("training.seed", "training.max_iter", "training.max_in_memory_documents")
 
 
 class EvaluateCandidate(NightTask):

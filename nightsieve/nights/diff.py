@@ -130,7 +130,7 @@ def _finder(rules: Sequence[Rule], new: Labelling) -> Callable[..., list[list[st
         return lambda messages, progress: [[]] * len(messages)
     engine = patterns.Engine(
         new.model_copy(update={"rules": tuple(rules)}),
-        patterns.compile_rules(rules, new.engine.compile_seconds),
+        patterns.compile_rules(rules, new.engine.compile_timeout_seconds),
     )
 
     def find(

@@ -27,7 +27,7 @@ def search(settings: Labelling, body: str, sender: str | None) -> Found:
     DataError : a search took too long; names the rule.
     """
     found = []
-    with Watch(settings.engine.search_seconds) as watch:
+    with Watch(settings.engine.search_timeout_seconds) as watch:
         for rule in settings.rules:
             text = body if rule.field == "body" else sender
             if text is None:

@@ -275,10 +275,10 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Each key that is right in its own section and wrong beside another, and why."""
     yield from _unknown_labels(settings)
     evaluation, reviews = settings.evaluation, settings.source.reviews
-    if evaluation.train.sources and not (reviews and reviews.columns.source):
+    if settings.training.reviews.sources and not (reviews and reviews.columns.source):
         missing = "source.reviews.columns.source" if reviews else "source.reviews"
         yield (
-            "evaluation.train.sources",
+            "training.reviews.sources",
             f"no review has a source; {missing} is null, set it or train on none: []",
         )
     if evaluation.aggregation == "dawid_skene" and not (

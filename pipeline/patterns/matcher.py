@@ -32,11 +32,13 @@ class Engine:
         try:
             databases = _loaded(compiled)
         except hyperscan.HyperscanError:
-            compiled = compile_rules(labelling.rules, labelling.engine.compile_seconds)
+            compiled = compile_rules(
+                labelling.rules, labelling.engine.compile_timeout_seconds
+            )
             databases = _loaded(compiled)
         self._rules, self._seconds, self._tables = (
             labelling.rules,
-            labelling.engine.search_seconds,
+            labelling.engine.search_timeout_seconds,
             compiled.tables,
         )
         self._databases = databases

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.config.settings import FURTHEST, Gate
+from pipeline.config.settings import MAX_LOOKBACK, Gate
 from pipeline.release.model_outputs import Compared, Evidence
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -111,7 +111,7 @@ def _f1(metrics: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _predecessors(champion: dict[str, Any]) -> list[int]:
-    return [*champion.get("predecessors", []), champion["serial"]][-FURTHEST:]
+    return [*champion.get("predecessors", []), champion["serial"]][-MAX_LOOKBACK:]
 
 
 def describe(check: dict[str, Any]) -> str:
@@ -203,7 +203,7 @@ def _floors(gate: Gate, reviews: dict[str, Any]) -> Iterator[Check]:
         "reviews",
         "reviewed messages",
         compared,
-        gate.reviews,
+        gate.min_reviewed_messages,
         "see nightsieve load --label",
     )
     for label, floor in sorted(gate.floors.items()):
@@ -229,12 +229,12 @@ def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
 def _against(
     gate: Gate, night: Night, evidence: Evidence, compared: bool, how: str = ""
 ) -> Iterator[Check]:
-    reviews, margin = evidence.reviews, gate.regression.margin
+    reviews, margin = evidence.reviews, gate.regression.max_loss.macro_f1
     if compared:
         # Else a night that nothing speaks for would have passed against the published model.
         documents, note = (
             reviews.documents + evidence.holdout.documents,
-            "see source.reviews and release.holdout",
+            "see source.reviews and training.holdout_fraction",
         )
         yield _at_least(
             f"evidence{how}",
@@ -254,7 +254,7 @@ def _against(
         evidence.holdout.difference,
         margin,
     )
-    if gate.regression.earlier:
+    if gate.regression.publications_back:
         # Steps that are each too small to be seen are one large step from where they began.
         name, found = f"regression since an earlier model{how}", evidence.earlier
         if found:
@@ -284,7 +284,10 @@ def _regression(
 
 def _regression_of_labels(gate: Gate, compared: Compared, how: str) -> Iterator[Check]:
     """One label may lose what macro F1 hides: by what another one gains, or among a dozen others."""
-    margins = {"precision": gate.regression.precision, "recall": gate.regression.recall}
+    margins = {
+        "precision": gate.regression.max_loss.precision,
+        "recall": gate.regression.max_loss.recall,
+    }
     for label, measures in compared.per_label.items():
         for measure, margin in margins.items():
             name, what, found = (
@@ -292,10 +295,8 @@ def _regression_of_labels(gate: Gate, compared: Compared, how: str) -> Iterator[
                 f"{measure} against the champion's",
                 measures[measure],
             )
-            if found["texts"] < gate.regression.texts:
-                few = (
-                    f"of {found['texts']:,} texts, fewer than {gate.regression.texts:,}"
-                )
+            if found["texts"] < gate.regression.min_texts:
+                few = f"of {found['texts']:,} texts, fewer than {gate.regression.min_texts:,}"
                 yield Check(name, what, found["value"], None, SKIPPED, few)
             else:
                 yield _regression(name, what, compared, found, margin)
@@ -328,15 +329,18 @@ def _drift(
         "messages",
         "share of the champion's",
         tonight["messages"] / before["messages"],
-        drift.messages,
+        drift.min_messages_ratio,
     )
     change = abs(tonight["coverage"] - before["coverage"])
     yield _at_most(
-        "coverage", "change of the share with a label", change, drift.coverage
+        "coverage",
+        "change of the share with a label",
+        change,
+        drift.max_coverage_change,
     )
     for label in sorted(tonight["shares"].keys() | before["shares"].keys()):
         change = abs(tonight["shares"].get(label, 0) - before["shares"].get(label, 0))
-        yield _at_most(f"share of {label}", "change", change, drift.share)
+        yield _at_most(f"share of {label}", "change", change, drift.max_share_change)
 
 
 def _drift_of_reviews(
@@ -358,11 +362,17 @@ def _drift_of_reviews(
         "change of the champion's macro F1",
         now["macro"],
         then["macro"],
-        gate.drift.reviews,
+        gate.drift.max_f1_change_on_reviews,
     )
     for label, found in now["per_label"].items():
         name, what = f"drift of reviews of {label}", "change of the champion's F1"
-        yield _moved(name, what, found, then["per_label"][label], gate.drift.reviews)
+        yield _moved(
+            name,
+            what,
+            found,
+            then["per_label"][label],
+            gate.drift.max_f1_change_on_reviews,
+        )
 
 
 def _moved(

@@ -58,11 +58,11 @@ def traits(date: datetime.date, settings: Settings) -> dict[str, Any]:
     """What a later night must know of a model of this night to compare itself with it, as a JSON value."""
     return {
         "date": date.isoformat(),
-        "holdout": settings.release.holdout,
+        "holdout": settings.training.holdout_fraction,
         "text": hashlib.sha256(settings.text.model_dump_json().encode()).hexdigest()[
             :16
         ],
-        "taught_by": list(settings.evaluation.train.sources),
+        "taught_by": list(settings.training.reviews.sources),
     }
 
 

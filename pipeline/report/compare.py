@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config.settings import Readable
+from pipeline.config.settings import Masking
 from pipeline.data.holdout import held_out
 from pipeline.data.training_set import TrainingSet
 from pipeline.text import ngrams
@@ -35,7 +35,7 @@ def compare_models(
     champion: bytes | None,
     entry: dict[str, Any] | None,
     training_set: TrainingSet,
-    readable: Readable,
+    masking: Masking,
 ) -> dict[str, Any]:
     """How two exported models differ on the texts that tonight's was not trained on, as a JSON value.
 
@@ -51,16 +51,14 @@ def compare_models(
     shards : the messages and cleaned texts of each shard; one of each is in memory at a time.
     withheld : the part of the texts that tonight's model was not trained on.
     entry : the registry's, of the champion; None without one.
-    training_set : tonight's, whose texts say which words are common enough to be ``readable``.
+    training_set : tonight's, whose texts say which words are common enough to be shown.
     """
     texts = _texts(shards, withheld)
     ours = _Model.of(tonight, texts)
     theirs = _Model.of(champion, texts) if champion and _reads(champion) else None
     changed = _changed(texts, ours, theirs)
     common = (
-        common_words(training_set, readable) & set(ours.terms)
-        if len(changed)
-        else set()
+        common_words(training_set, masking) & set(ours.terms) if len(changed) else set()
     )
     return {
         "champion": entry
@@ -73,7 +71,9 @@ def compare_models(
         "churned": [
             {
                 "text": _masked(
-                    row.text, ours.parting(row.before, row.now, common), readable.words
+                    row.text,
+                    ours.parting(row.before, row.now, common),
+                    masking.max_visible,
                 ),
                 "messages": int(row.messages),
                 "before": row.before,

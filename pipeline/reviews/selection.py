@@ -5,19 +5,21 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from pipeline.config.settings import Evaluation, Text
+from pipeline.config.settings import Evaluation, ReviewTraining, Text
 from pipeline.data.holdout import held_out
 from pipeline.data.reviewed_messages import aggregate
 from pipeline.text import Tokeniser
 
 
-def human_labels(reviews: pd.DataFrame, evaluation: Evaluation) -> pd.DataFrame:
+def human_labels(
+    reviews: pd.DataFrame, training: ReviewTraining, evaluation: Evaluation
+) -> pd.DataFrame:
     """A ``human_labels`` table: the labels that reviews which train give their messages. They are not merged."""
-    teaching = reviews[reviews["source"].isin(evaluation.train.sources)]
+    teaching = reviews[reviews["source"].isin(training.sources)]
     decided, _ = aggregate(teaching, evaluation.model_copy(update={"merge": {}}))
     return (
         decided[["key", "label"]]
-        .assign(weight=float(evaluation.train.weight))
+        .assign(weight=float(training.weight))
         .reset_index(drop=True)
     )
 

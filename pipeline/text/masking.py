@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from pipeline.config.settings import Readable
+from pipeline.config.settings import Masking
 from pipeline.data.training_set import TrainingSet
 from pipeline.text.character_map import SEPARATOR
 
@@ -35,7 +35,7 @@ def mask(cleaned: str, weights: Mapping[str, float], most: float) -> str:
     )
 
 
-def common_words(training_set: TrainingSet, readable: Readable) -> set[str]:
+def common_words(training_set: TrainingSet, masking: Masking) -> set[str]:
     """The tokens that stand in as many distinct texts as is asked for; texts that differ in digits alone are one."""
     shape, shapes = pd.factorize(
         np.array(
@@ -58,7 +58,7 @@ def common_words(training_set: TrainingSet, readable: Readable) -> set[str]:
         + tokens[chosen]
     )
     texts = np.bincount(np.unique(places) % max(len(shapes), 1), minlength=len(shapes))
-    enough = max(readable.texts, readable.share * len(last))
+    enough = max(masking.min_texts, masking.min_share * len(last))
     return {
         token
         for token, number in zip(training_set.vocabulary, shape, strict=True)

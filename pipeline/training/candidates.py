@@ -57,7 +57,7 @@ def evaluate_candidate(
     Raises
     ------
     DataError : one label only, a label with fewer documents than folds, no term reaches ``min_df``, or there are more
-        than ``in_memory_documents`` and a candidate of the grid cannot be trained in blocks.
+        than ``max_in_memory_documents`` and a candidate of the grid cannot be trained in blocks.
     """
     search = training.search
     fold = assign_folds(

@@ -57,13 +57,15 @@ def vectorise(
     training: Training,
     fold: np.ndarray,
 ) -> Vectors:
-    """The documents in memory, or in blocks above ``training.in_memory_documents``; ``fold`` is int64 [n_documents].
+    """The documents in memory, or in blocks if there are more than ``max_in_memory_documents``.
+
+    ``fold`` is int64 [n_documents].
 
     Raises
     ------
     DataError : there must be blocks, and a candidate of the grid cannot be trained in them.
     """
-    if len(training_set) <= training.in_memory_documents:
+    if len(training_set) <= training.max_in_memory_documents:
         return InMemory(training_set, candidate, training, fold)
     _require_blocks(training_set, training)
     return InBlocks(training_set, candidate, training, fold)
@@ -71,8 +73,8 @@ def vectorise(
 
 def _require_blocks(training_set: TrainingSet, training: Training) -> None:
     """Raise a DataError unless every candidate learns in blocks, and every n-gram has a code."""
-    limit = f"training.in_memory_documents={training.in_memory_documents}"
-    mend = f"or raise training.in_memory_documents to {len(training_set)}, if the memory allows"
+    limit = f"training.max_in_memory_documents={training.max_in_memory_documents}"
+    mend = f"or raise training.max_in_memory_documents to {len(training_set)}, if the memory allows"
     candidates = list(enumerate(training.search.candidates))
     if whole := [
         (i, c.estimator)

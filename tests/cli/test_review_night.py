@@ -26,8 +26,8 @@ WITH_ANNOTATORS = "source.reviews.columns.annotator={name: annotator, dtype: str
 TEACHING = [
     *SMALL,
     WITH_ANNOTATORS,
-    "evaluation.train={sources: [correction], weight: 3}",
-    "release.holdout=0",
+    "training.reviews={sources: [correction], weight: 3}",
+    "training.holdout_fraction=0",
 ]
 
 

@@ -318,7 +318,7 @@ def test_match_ends_a_search_that_would_not_by_the_name_of_the_rule(tmp_path):
         "--patch",
         f"labelling.rules={tmp_path}",
         "--patch",
-        "labelling.engine.search_seconds=0.5",
+        "labelling.engine.search_timeout_seconds=0.5",
     )
     ended = fork(
         "nightsieve",

@@ -66,7 +66,10 @@ def night(pack: Path, environment: dict[str, str], **patterns: str):
             for id_, pattern in patterns.items()
         )
     )
-    limits = ["labelling.engine.compile_seconds=1", "labelling.engine.search_seconds=1"]
+    limits = [
+        "labelling.engine.compile_timeout_seconds=1",
+        "labelling.engine.search_timeout_seconds=1",
+    ]
     return fork(
         *retrain(patches=[*SMALL, f"labelling.rules={pack}", *limits]),
         environment=environment,

@@ -9,7 +9,7 @@ from nightsieve.nights import find, webhook
 from nightsieve.store import reports
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import store
-from pipeline.config.settings import reasoned
+from pipeline.config.settings import validate_reason
 from pipeline.errors import ConfigError
 
 SERIAL = click.IntRange(min=1)
@@ -63,7 +63,7 @@ def fetch(serial: int | None, to: Path) -> None:
 
 def _reason(context: click.Context, parameter: click.Parameter, value: str) -> str:
     try:
-        return reasoned(value)
+        return validate_reason(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -5,33 +5,36 @@ over it and builds a `Settings`. No field has a default here: a default that is 
 nobody can see.
 """
 
-from pipeline.config.settings.evaluation import Evaluation, Teaching
+from pipeline.config.settings.evaluation import Evaluation
 from pipeline.config.settings.labelling import Engine, Labelling, Resolution, Rule
 from pipeline.config.settings.notify import Notify
 from pipeline.config.settings.release import (
-    FURTHEST,
+    MAX_LOOKBACK,
     Gate,
     Goal,
     Keep,
+    MaxLoss,
     Regression,
     Release,
 )
-from pipeline.config.settings.report import Readable, Report
-from pipeline.config.settings.section import Section, reasoned
+from pipeline.config.settings.report import Masking, Report
+from pipeline.config.settings.section import Section, validate_reason
 from pipeline.config.settings.source import Column, MessageTable, ReviewTable, Source
 from pipeline.config.settings.text import Text
 from pipeline.config.settings.training import (
     Candidate,
     CrossValidation,
     Grid,
+    ReviewTraining,
     Search,
     Training,
 )
 
 __all__ = [
-    "FURTHEST", "Candidate", "Column", "CrossValidation", "Engine", "Evaluation", "Gate", "Goal", "Grid", "Keep",
-    "Labelling", "MessageTable", "Notify", "Readable", "Regression", "Report", "Resolution", "ReviewTable", "Rule",
-    "Search", "Settings", "Source", "Teaching", "Text", "Training", "reasoned",
+    "MAX_LOOKBACK", "Candidate", "Column", "CrossValidation", "Engine", "Evaluation",
+    "Gate", "Goal", "Grid", "Keep", "Labelling", "Masking", "MaxLoss", "MessageTable",
+    "Notify", "Regression", "Report", "Resolution", "ReviewTable", "ReviewTraining",
+    "Rule", "Search", "Settings", "Source", "Text", "Training", "validate_reason",
 ]  # fmt: skip
 
 

@@ -8,18 +8,10 @@ from pydantic import Field, field_validator
 from pipeline.config.settings.section import Label, Section
 
 
-class Teaching(Section):
-    """Which reviews train, by their source, and how many messages one that they label counts as."""
-
-    sources: tuple[Annotated[str, Field(min_length=1)], ...]
-    weight: Annotated[float, Field(gt=0, le=1000)]
-
-
 class Evaluation(Section):
     """What human labels are for, how predictions are compared with them, and how sure an interval is."""
 
     aggregation: Literal["majority", "dawid_skene"]
-    train: Teaching
     merge: dict[Label, tuple[Label, ...]]
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
 

@@ -38,8 +38,8 @@ class Rule(Section):
 class Engine(Section):
     """How long rules may take: a pattern's compile is given up, a search that goes on for longer is an error."""
 
-    compile_seconds: Annotated[float, Field(gt=0, le=600)]
-    search_seconds: Annotated[float, Field(gt=0, le=600)]
+    compile_timeout_seconds: Annotated[float, Field(gt=0, le=600)]
+    search_timeout_seconds: Annotated[float, Field(gt=0, le=600)]
 
 
 class Resolution(Section):
@@ -47,7 +47,7 @@ class Resolution(Section):
 
     method: Literal["majority", "label_model"]
     min_confidence: Annotated[float, Field(ge=0, lt=1)]
-    soft: bool
+    soft_labels: bool
 
 
 class Labelling(Section):

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from pipeline.config.settings.section import Fraction, Label, Reason, Section, Seed
 
-FURTHEST = 100  # publications back that the gate may look
+MAX_LOOKBACK = 100  # publications back that the gate may look
 
-Margin = Annotated[float, Field(ge=0, lt=1)]
+Loss = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Floor(Section):
@@ -20,12 +20,18 @@ class Floor(Section):
     f1: Fraction | None = None
 
 
+class MaxLoss(Section):
+    """How much less than the published model's a figure may be; a larger loss refuses."""
+
+    macro_f1: Loss
+    precision: Loss
+    recall: Loss
+
+
 class Regression(Section):
-    margin: Margin
-    precision: Margin
-    recall: Margin
-    texts: Annotated[int, Field(ge=1)]
-    earlier: Annotated[int, Field(ge=2, le=FURTHEST)] | None
+    max_loss: MaxLoss
+    min_texts: Annotated[int, Field(ge=1)]
+    publications_back: Annotated[int, Field(ge=2, le=MAX_LOOKBACK)] | None
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     resamples: Annotated[int, Field(ge=100, le=100_000)]
     seed: Seed
@@ -37,10 +43,10 @@ class Churn(Section):
 
 
 class Drift(Section):
-    messages: Fraction
-    coverage: Fraction
-    share: Fraction
-    reviews: Fraction
+    min_messages_ratio: Fraction
+    max_coverage_change: Fraction
+    max_share_change: Fraction
+    max_f1_change_on_reviews: Fraction
 
 
 class Device(Section):
@@ -59,7 +65,7 @@ class Override(Section):
 class Gate(Section):
     """What a model must show before it is published."""
 
-    reviews: Annotated[int, Field(ge=0)]
+    min_reviewed_messages: Annotated[int, Field(ge=0)]
     floors: dict[Label, Floor]
     regression: Regression
     churn: Churn
@@ -99,9 +105,8 @@ class Keep(Section):
 
 
 class Release(Section):
-    """What no model trains on, when a model is published, and how many are kept."""
+    """When a model is published, and how many are kept."""
 
-    holdout: Annotated[float, Field(ge=0, le=0.5)]
     goals: dict[Label, Goal]
     gate: Gate
     keep: Keep

@@ -4,27 +4,29 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-LEAST = 10  # characters of a reason
+MIN_REASON_LENGTH = 10  # characters of a reason
 
 
-def reasoned(text: str) -> str:
-    """Why somebody knows better, without the blanks around it.
+def validate_reason(text: str) -> str:
+    """Return the reason without the blanks around it.
 
     Raises
     ------
-    ValueError : it says nothing.
+    ValueError
+        The text is too short or has no letter.
     """
-    found = text.strip()
-    if len(found) < LEAST or not any(character.isalpha() for character in found):
-        raise ValueError(f"must say why, in {LEAST} characters or more")
-    return found
+    reason = text.strip()
+    has_letter = any(character.isalpha() for character in reason)
+    if len(reason) < MIN_REASON_LENGTH or not has_letter:
+        raise ValueError(f"must say why, in {MIN_REASON_LENGTH} characters or more")
+    return reason
 
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Identifier = Annotated[str, Field(min_length=1, max_length=63)]
-Reason = Annotated[str, AfterValidator(reasoned)]
+Reason = Annotated[str, AfterValidator(validate_reason)]
 
 
 class Section(BaseModel):

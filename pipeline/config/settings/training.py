@@ -119,9 +119,19 @@ class CrossValidation(Section):
     seed: Seed
 
 
+class ReviewTraining(Section):
+    """Which reviews train, by source, and the weight of a message that they label."""
+
+    sources: tuple[Annotated[str, Field(min_length=1)], ...]
+    weight: Annotated[float, Field(gt=0, le=1000)]
+
+
 class Training(Section):
     seed: Seed
     max_iter: Annotated[int, Field(ge=1)]
-    in_memory_documents: Annotated[int, Field(ge=1)]
+    max_in_memory_documents: Annotated[int, Field(ge=1)]
+    holdout_fraction: Annotated[float, Field(ge=0, le=0.5)]
+    rare_labels: Literal["error", "drop"]
+    reviews: ReviewTraining
     search: Search
     cross_validation: CrossValidation

@@ -173,14 +173,14 @@ def test_a_wrong_key_or_value_is_refused_with_its_layer_and_what_would_be_right(
 
 @pytest.mark.parametrize("null", ["source.reviews", "source.reviews.columns.source"])
 def test_reviews_without_a_source_cannot_train(null):
-    train = "evaluation: {train: {sources: [correction]}}"
+    train = "training: {reviews: {sources: [correction]}}"
     with pytest.raises(ConfigError) as refused:
         resolve(f"{null}=null", overlay=train)
     assert str(refused.value) == (
-        f"overlay.yaml: evaluation.train.sources: no review has a source; {null} is null, set it or train on none: []"
+        f"overlay.yaml: training.reviews.sources: no review has a source; {null} is null, set it or train on none: []"
     )
-    assert resolve(f"{null}=null").settings.evaluation.train.sources == ()
-    assert resolve(overlay=train).settings.evaluation.train.sources == ("correction",)
+    assert resolve(f"{null}=null").settings.training.reviews.sources == ()
+    assert resolve(overlay=train).settings.training.reviews.sources == ("correction",)
 
 
 def test_a_floor_is_for_a_label_that_reviews_measure_once_they_are_merged():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.settings import Teaching
+from pipeline.config.settings import ReviewTraining
 from pipeline.data import schemas
 from pipeline.data.holdout import held_out
 from pipeline.data.reviewed_messages import aggregate, annotators
@@ -15,7 +15,7 @@ from pipeline.statistics import dawid_skene
 from pipeline.text import Tokeniser
 from tests.unit.statistics import crowds
 from tests.unit.training.training_corpus import EVALUATION as MAJORITY
-from tests.unit.training.training_corpus import TEXT
+from tests.unit.training.training_corpus import NO_REVIEWS, TEXT
 
 DAWID_SKENE = MAJORITY.model_copy(update={"aggregation": "dawid_skene"})
 BOTH = pytest.mark.parametrize(
@@ -178,15 +178,12 @@ def test_the_sources_that_train_give_labels_and_the_others_do_not():
         ("2", "spam", "fix", None),
     ]
     rows += [("2", "chat", "fix", "2"), ("3", "chat", "crowd", None)]
-    teaching = MAJORITY.model_copy(
-        update={
-            "train": Teaching(sources=("fix",), weight=5.0),
-            "merge": {"all": ("spam", "chat")},
-        }
-    )
-    found = schemas.check(human_labels(table(*rows), teaching), "human_labels")
+    merged = MAJORITY.model_copy(update={"merge": {"all": ("spam", "chat")}})
+    fixes = ReviewTraining(sources=("fix",), weight=5.0)
+    found = schemas.check(human_labels(table(*rows), fixes, merged), "human_labels")
     assert found.to_dict("list") == {"key": ["1"], "label": ["spam"], "weight": [5.0]}
-    assert schemas.check(human_labels(table(*rows), MAJORITY), "human_labels").empty
+    none = human_labels(table(*rows), NO_REVIEWS, MAJORITY)
+    assert schemas.check(none, "human_labels").empty
 
 
 BODIES = ["Code 12", "code, 34", "CODE 567", "hello", "Hello!", "lunch?"]

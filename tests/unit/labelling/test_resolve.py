@@ -12,8 +12,8 @@ from pipeline.data import schemas
 
 LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")
-LIMITS = Engine(compile_seconds=10, search_seconds=1)
-MAJORITY = Resolution(method="majority", min_confidence=0, soft=False)
+LIMITS = Engine(compile_timeout_seconds=10, search_timeout_seconds=1)
+MAJORITY = Resolution(method="majority", min_confidence=0, soft_labels=False)
 # Two rules a word, of different labels and weights, so that lists of rules conflict and tie.
 RULES = tuple(
     Rule(

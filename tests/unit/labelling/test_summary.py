@@ -22,9 +22,11 @@ RULES = tuple(
         ("again", "spam", "win", 0.5),
     )
 )
-MAJORITY = Resolution(method="majority", min_confidence=0.0, soft=False)
+MAJORITY = Resolution(method="majority", min_confidence=0.0, soft_labels=False)
 LABELLING = Labelling(
-    rules=RULES, engine=Engine(compile_seconds=1, search_seconds=1), resolution=MAJORITY
+    rules=RULES,
+    engine=Engine(compile_timeout_seconds=1, search_timeout_seconds=1),
+    resolution=MAJORITY,
 )
 LABEL_MODEL = LABELLING.model_copy(
     update={"resolution": MAJORITY.model_copy(update={"method": "label_model"})}

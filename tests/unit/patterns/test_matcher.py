@@ -22,8 +22,8 @@ from tests.conftest import ROOT
 from tests.scorers.texts import texts as every_kind_of_text
 from tests.unit.patterns.public_patterns import patterns, texts
 
-LIMITS = EngineSettings(compile_seconds=10, search_seconds=1)
-RESOLUTION = Resolution(method="majority", min_confidence=0, soft=False)
+LIMITS = EngineSettings(compile_timeout_seconds=10, search_timeout_seconds=1)
+RESOLUTION = Resolution(method="majority", min_confidence=0, soft_labels=False)
 NEVER_COMPILES = r"<[^>]{1,1000}onMouseOver=[^>]{1,1000}window\.status=|\u0915{1,900}\u0916{1,900}[^>]{1,900}x{3,900}y"
 
 
@@ -62,7 +62,9 @@ def messages(
 
 def matches(settings: Labelling, table: pd.DataFrame) -> np.ndarray:
     compiled = CompiledRules.from_bytes(
-        compile_rules(settings.rules, settings.engine.compile_seconds).to_bytes()
+        compile_rules(
+            settings.rules, settings.engine.compile_timeout_seconds
+        ).to_bytes()
     )
     return Engine(settings, compiled).matches(table).toarray()
 
@@ -151,10 +153,10 @@ def test_a_long_list_of_words_is_for_the_engine():
 @pytest.mark.parametrize("others", [0, 1, 30])
 def test_a_pattern_that_does_not_compile_in_time_is_searched_for(monkeypatch, others):
     found = (NEVER_COMPILES, *("free" for _ in range(others)))
-    limits = EngineSettings(compile_seconds=0.2, search_seconds=5)
+    limits = EngineSettings(compile_timeout_seconds=0.2, search_timeout_seconds=5)
     rules = labelling(*found, limits=limits)
     monkeypatch.setattr(compiled_rules, "SECONDS_TOGETHER", 0.005)
-    compiled = compile_rules(rules.rules, limits.compile_seconds)
+    compiled = compile_rules(rules.rules, limits.compile_timeout_seconds)
     assert (
         compiled.ways[0] in ("confirmed", "searched") and "0.2 s" in compiled.reasons[0]
     )
@@ -177,7 +179,11 @@ def test_catastrophic_backtracking_of_re_ends_by_the_name_of_the_rule_and_withou
     ) as failure:
         matches(
             rules.model_copy(
-                update={"engine": EngineSettings(compile_seconds=5, search_seconds=0.2)}
+                update={
+                    "engine": EngineSettings(
+                        compile_timeout_seconds=5, search_timeout_seconds=0.2
+                    )
+                }
             ),
             messages(["a" * 40 + "b"]),
         )
@@ -188,7 +194,7 @@ def test_searches_that_each_end_in_time_have_an_end_together():
     rules = labelling(
         "hello",
         r"(?=(a+)+$)a",
-        limits=EngineSettings(compile_seconds=5, search_seconds=0.1),
+        limits=EngineSettings(compile_timeout_seconds=5, search_timeout_seconds=0.1),
     )
     with pytest.raises(
         DataError, match=r"rule r1: its searches took more than 4 s in all"

@@ -12,14 +12,18 @@ from pipeline.release.model_outputs import Compared, Evidence
 from pipeline.release.notices import warnings
 
 GATE = {
-    "reviews": 10,
+    "min_reviewed_messages": 10,
     "floors": {"spam": {"precision": 0.9, "recall": 0.5}},
     "regression": {
-        "margin": 0.01, "precision": 0.03, "recall": 0.1, "texts": 30, "earlier": 7,
+        "max_loss": {"macro_f1": 0.01, "precision": 0.03, "recall": 0.1},
+        "min_texts": 30, "publications_back": 7,
         "confidence": 0.95, "resamples": 100, "seed": 1,
     },
     "churn": {"overall": 0.05, "label": 0.2},
-    "drift": {"messages": 0.6, "coverage": 0.1, "share": 0.1, "reviews": 0.1},
+    "drift": {
+        "min_messages_ratio": 0.6, "max_coverage_change": 0.1, "max_share_change": 0.1,
+        "max_f1_change_on_reviews": 0.1,
+    },
     "device": {"gzipped_bytes": 1000, "terms": 100, "microseconds": 50.0},
     "override": None,
 }  # fmt: skip
@@ -123,11 +127,14 @@ def failed(found: dict) -> list[str]:
 def test_a_night_that_nothing_can_be_said_of_is_refused():
     nothing = dataclasses.replace(ALONE, documents=0, messages=0)
     found = decision(
-        compared=nothing, earlier=None, measured=None, gate={"floors": {}, "reviews": 0}
+        compared=nothing,
+        earlier=None,
+        measured=None,
+        gate={"floors": {}, "min_reviewed_messages": 0},
     )
     assert (
         failed(found) == ["evidence"]
-        and "see source.reviews and release.holdout" in found["reasons"][0]
+        and "see source.reviews and training.holdout_fraction" in found["reasons"][0]
     )
     assert decision(champion=None, compared=nothing, earlier=None, measured=None)[
         "publish"
@@ -324,9 +331,9 @@ def test_reviews_that_cannot_be_held_against_earlier_ones_are_not_and_it_is_said
 def test_a_later_night_knows_what_the_model_measures_on_tonights_reviews():
     assert decision()["figures"]["reviews"] == CHAMPION["figures"]["reviews"]
     assert (
-        decision(reviews__metrics=None, gate={"floors": {}, "reviews": 0})["figures"][
-            "reviews"
-        ]
+        decision(
+            reviews__metrics=None, gate={"floors": {}, "min_reviewed_messages": 0}
+        )["figures"]["reviews"]
         is None
     )
 
@@ -356,7 +363,8 @@ def test_a_loss_since_an_earlier_model_names_it():
 
 def test_whoever_wants_no_earlier_model_is_not_asked_for_one():
     found = decision(
-        gate={"regression": {**GATE["regression"], "earlier": None}}, earlier=None
+        gate={"regression": {**GATE["regression"], "publications_back": None}},
+        earlier=None,
     )
     assert "regression since an earlier model" not in {
         check["name"] for check in found["checks"]

@@ -16,7 +16,7 @@ from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, f
 from tests.unit.release.test_checks import CHAMPION, RESULTS
 
 DATE = datetime.date(2026, 11, 20)
-TEACHING = "evaluation.train.sources=[correction]"
+TEACHING = "training.reviews.sources=[correction]"
 WORDS = [f"{first}{second}" for first in "abcdef" for second in "ghijkl"]
 EMPTY = [
     pd.DataFrame({"key": [], name: []}).astype("str")
@@ -31,7 +31,7 @@ NO_VERDICTS = pd.DataFrame(
 def settings(*patches: str):
     layers = [
         config.file_layer(config.DEFAULTS),
-        *map(config.patch_layer, ("release.holdout=0", *patches)),
+        *map(config.patch_layer, ("training.holdout_fraction=0", *patches)),
     ]
     return config.resolve(
         layers, {"NIGHTSIEVE_DATABASE_URL": "sqlite:///unused.db"}

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
-from pipeline.config.settings import Readable
+from pipeline.config.settings import Masking
 from pipeline.model.linear import count_terms, mapped
 from pipeline.report import compare_models
 from pipeline.text.masking import BLOCK, common_words
@@ -60,7 +60,7 @@ def compared(*models, withheld: float = 1.0, texts: int = 20) -> dict:
         withheld,
         *models,
         TRAINED,
-        Readable(texts=texts, share=0, words=0.5),
+        Masking(min_texts=texts, min_share=0, max_visible=0.5),
     )
 
 
@@ -101,7 +101,7 @@ def test_half_of_a_message_can_be_read_at_most_and_nothing_that_few_texts_have(f
 
 def test_what_can_be_read_parts_the_two_labels_most(found):
     model = fixed(LogisticRegression(C=5), 3)
-    common = common_words(TRAINED, Readable(texts=20, share=0, words=0.5))
+    common = common_words(TRAINED, Masking(min_texts=20, min_share=0, max_visible=0.5))
     for row in found["churned"]:
         one, other = (
             model.weights[model.labels.index(row[name])] for name in ("before", "now")

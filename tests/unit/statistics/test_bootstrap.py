@@ -6,15 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
-from pipeline.config.settings import Regression
+from pipeline.config.settings import MaxLoss, Regression
 from pipeline.statistics.bootstrap import differences
 
 REGRESSION = Regression(
-    margin=0.01,
-    precision=0.03,
-    recall=0.1,
-    texts=30,
-    earlier=7,
+    max_loss=MaxLoss(macro_f1=0.01, precision=0.03, recall=0.1),
+    min_texts=30,
+    publications_back=7,
     confidence=0.9,
     resamples=400,
     seed=1,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.settings import Readable
+from pipeline.config.settings import Masking
 from pipeline.data.training_set import TrainingSet
 from pipeline.text.masking import BLOCK, common_words, hide_digits, mask
 
@@ -85,7 +85,10 @@ def test_a_common_word_stands_in_many_texts_that_differ_in_more_than_digits(
         word for text in texts for word in text if counts[hide_digits(word)] >= enough
     }
     assert (
-        common_words(training_set(texts), Readable(texts=least, share=share, words=0.5))
+        common_words(
+            training_set(texts),
+            Masking(min_texts=least, min_share=share, max_visible=0.5),
+        )
         == expected
     )
 
@@ -101,5 +104,7 @@ def test_a_text_that_is_sent_often_brings_its_words_in_once(texts, common):
         ("hello", f"w{chr(97 + n)}", *(["dear"] if n % 2 else [])) for n in range(39)
     ]
     sent += [("dear", "wx", "wy")]
-    found = common_words(training_set(sent), Readable(texts=texts, share=0, words=0.5))
+    found = common_words(
+        training_set(sent), Masking(min_texts=texts, min_share=0, max_visible=0.5)
+    )
     assert found == common

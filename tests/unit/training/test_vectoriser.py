@@ -14,6 +14,7 @@ from pipeline.errors import DataError
 from pipeline.training import cross_validate, evaluate_candidate, fit, vectoriser
 from tests.unit.training.training_corpus import (
     EVALUATION,
+    NO_REVIEWS,
     TEXT,
     TOPICS,
     make_grid,
@@ -32,14 +33,17 @@ GOALS = {"bank": Goal(precision=0.3), "otp": Goal(recall=0.6)}
 
 
 def make_training(
-    *grids: Grid, in_memory_documents: int = IN_BLOCKS, **solver
+    *grids: Grid, max_in_memory_documents: int = IN_BLOCKS, **solver
 ) -> Training:
     search = Search(folds=3, seed=1, scoring="f1_macro", grids=grids)
     cross_validation = CrossValidation(folds=3, seed=2)
     solver = {
         "seed": 7,
         "max_iter": 1000,
-        "in_memory_documents": in_memory_documents,
+        "max_in_memory_documents": max_in_memory_documents,
+        "holdout_fraction": 0.0,
+        "rare_labels": "error",
+        "reviews": NO_REVIEWS,
         **solver,
     }
     return Training(search=search, cross_validation=cross_validation, **solver)
@@ -69,7 +73,7 @@ def test_naive_bayes_learns_what_it_learns_in_memory(
     monkeypatch.setattr(vectoriser, "BLOCK", size)
     documents, grid = make_documents(30, seed=5), make_grid(estimator, **EVERY_KNOB)
     whole, parts = (
-        make_training(grid, in_memory_documents=len(documents)),
+        make_training(grid, max_in_memory_documents=len(documents)),
         make_training(grid),
     )
     scores = []
@@ -115,7 +119,7 @@ def test_cross_validation_is_that_in_memory(monkeypatch):
         )
         for training in (
             make_training(grid),
-            make_training(grid, in_memory_documents=IN_MEMORY),
+            make_training(grid, max_in_memory_documents=IN_MEMORY),
         )
     )
     for label in TOPICS:  # sums of other orders differ in their last digits
@@ -187,7 +191,7 @@ def test_sgd_scores_as_in_memory_and_ends_as_soon(monkeypatch):
     documents, grid = make_training_set(easy + hard), make_grid("sgd", alpha=(1e-3,))
     parts, whole = (
         make_training(grid),
-        make_training(grid, in_memory_documents=IN_MEMORY),
+        make_training(grid, max_in_memory_documents=IN_MEMORY),
     )
     (candidate,) = parts.search.candidates
     found, expected = (
@@ -273,7 +277,7 @@ def test_no_matrix_is_larger_than_a_block(monkeypatch, estimator, learner, score
     evaluate_candidate(documents, training.search.candidates[0], training)
     fit(documents, training.search.candidates[0], training, TEXT)
     assert max(rows) == 10
-    training = make_training(make_grid(estimator), in_memory_documents=IN_MEMORY)
+    training = make_training(make_grid(estimator), max_in_memory_documents=IN_MEMORY)
     evaluate_candidate(documents, training.search.candidates[0], training)
     assert max(rows) == len(documents), "nothing was watched"
 
@@ -310,13 +314,13 @@ def test_candidates_that_cannot_learn_in_blocks_are_refused_before_any_work(no_w
         make_grid("linear_svm"),
     ]
     documents = make_documents(60, seed=6)
-    training = make_training(*grids, in_memory_documents=len(documents) - 1)
+    training = make_training(*grids, max_in_memory_documents=len(documents) - 1)
     for message in refusals(documents, training):
         assert message.splitlines() == [
-            f"{len(documents)} documents are more than training.in_memory_documents={len(documents) - 1}, and "
+            f"{len(documents)} documents are more than training.max_in_memory_documents={len(documents) - 1}, and "
             "logistic_regression, linear_svm (candidates 1, 2, 3) cannot be trained in blocks",
             "leave sgd, multinomial_nb and complement_nb alone in training.search.grids, or raise "
-            f"training.in_memory_documents to {len(documents)}, if the memory allows",
+            f"training.max_in_memory_documents to {len(documents)}, if the memory allows",
         ]
 
 
@@ -328,7 +332,7 @@ def test_ngrams_without_a_code_are_refused_before_any_work(no_work):
     for message in refusals(documents, training):
         found, mend = message.splitlines()
         assert (
-            "training.in_memory_documents=1, and n-grams of 3 tokens out of 2097152 have no 63-bit code"
+            "training.max_in_memory_documents=1, and n-grams of 3 tokens out of 2097152 have no 63-bit code"
             in found
         )
         assert "lower ngrams in training.search.grids to 2 at most" in mend
@@ -347,7 +351,7 @@ def test_the_longest_codes_of_63_bits_are_told_apart(monkeypatch):
         fit(documents, training.search.candidates[0], training, TEXT)
         for training in (
             make_training(grid),
-            make_training(grid, in_memory_documents=IN_MEMORY),
+            make_training(grid, max_in_memory_documents=IN_MEMORY),
         )
     )
     assert_same_model(found, expected)

@@ -11,8 +11,8 @@ from pipeline.config.settings import (
     CrossValidation,
     Evaluation,
     Grid,
+    ReviewTraining,
     Search,
-    Teaching,
     Text,
     Training,
 )
@@ -20,10 +20,8 @@ from pipeline.data.training_set import TrainingSet
 from pipeline.text import Tokeniser
 from pipeline.training.estimators import build
 
-NO_TEACHING = Teaching(sources=(), weight=1.0)
-EVALUATION = Evaluation(
-    aggregation="majority", train=NO_TEACHING, merge={}, confidence=0.95
-)
+NO_REVIEWS = ReviewTraining(sources=(), weight=1.0)
+EVALUATION = Evaluation(aggregation="majority", merge={}, confidence=0.95)
 TEXT = Text(preset="casefold", digits="shape", min_token=1, stop_words=("the",))
 TOPICS = {
     "bank": "account debited credited balance the card bank transfer of rupees",
@@ -130,7 +128,10 @@ def make_training(
     return Training(
         seed=7,
         max_iter=max_iter,
-        in_memory_documents=1000,
+        max_in_memory_documents=1000,
+        holdout_fraction=0.0,
+        rare_labels="error",
+        reviews=NO_REVIEWS,
         search=search,
         cross_validation=cross_validation,
     )
