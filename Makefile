@@ -27,7 +27,7 @@ LAYERS  = set -f; overlays=($$CONFIG); IFS=$$'\n'; patches=($$PATCH); \
 RETRAIN = ($(LAYERS); $(BIN)/luigi --module tasks Retrain --date="$$DATE" --workers="$$WORKERS" "$${layers[@]}")
 EXPORT  = ($(LAYERS); $(BIN)/nightsieve runs fetch "$$DATE" "$${layers[@]}" --to "$$OUT")
 
-.PHONY: help setup demo test bench lint night retrain export lock down
+.PHONY: help setup demo test golden bench lint night retrain export lock down
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -57,6 +57,9 @@ test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test
 .ci/node_modules/.package-lock.json: .ci/package-lock.json
 	npm ci --prefix .ci
 	@touch $@
+
+golden: setup  ## run the demo's night and UCI's, compare with tests/golden/*.json
+	$(BIN)/python -m tests.golden
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
 bench: setup  ## measure anew what benchmarks/README.md shows, nights on tables around ROWS (some hours)

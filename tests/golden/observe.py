@@ -1,0 +1,203 @@
+"""What a night computed, as values that are the same on every run.
+
+An observation maps a path, such as ``tables.ApplyRules.0.rows``, to a JSON value. It
+holds no message text: files and tables are hashed.
+"""
+
+import hashlib
+import io
+import itertools
+import json
+import operator
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, TypedDict
+
+import numpy as np
+import pyarrow.parquet
+
+from tests.golden import names
+from tests.golden.night import FinishedNight
+
+Observation: TypeAlias = dict[str, object]
+Entry: TypeAlias = tuple[str, object]
+
+# Tasks by their names in the expectations.
+MODEL, VECTORS = "ExportCoefficients", "ExportVectors"
+MESSAGES, TRAINING_SET = "IngestMessages", "BuildTrainingSet"
+
+# What of a file varies with the names of settings: where the value starts, the value,
+# and where it ends.
+FINGERPRINT = re.compile(rb'("fingerprint":")([0-9a-f]{16})(")')
+CHECKSUM = re.compile(rb'("checksum": ")([0-9a-f]{8})("\n}\n\Z)')
+MODEL_SHA256 = re.compile(rb'("model": ")([0-9a-f]{64})(")')
+
+DIGITS = 12  # of a float that are compared
+
+
+class Receipt(TypedDict):
+    """What is read of a task's receipt."""
+
+    task: str
+    parameters: dict[str, str]
+    key: str
+
+
+def observe(night: FinishedNight) -> Observation:
+    """Return the observation of a night."""
+    (manifest_key,) = [key for key in night.objects if _is_run_manifest(key)]
+    manifest = json.loads(night.objects[manifest_key])
+    keys = dict(map(_named_key, manifest["tasks"]))
+    model = _without(night.objects[keys[MODEL]], FINGERPRINT, CHECKSUM)
+    vectors = _without(night.objects[keys[VECTORS]], MODEL_SHA256)
+    return {
+        "exit_code": night.exit_code,
+        "files.model.json": _sha256(model),
+        "files.vectors.json": _sha256(vectors),
+        **dict(_tables(night.objects, keys)),
+        **dict(_training_set(night.objects[keys[TRAINING_SET]])),
+        **_results(manifest["results"]),
+    }
+
+
+def _is_run_manifest(key: str) -> bool:
+    return key.startswith("runs/") and not key.endswith(".receipt.json")
+
+
+def _named_key(receipt: Receipt) -> tuple[str, str]:
+    """Return a task's name in the expectations, with its shard, and its object."""
+    task = names.RENAMED_TASKS.get(receipt["task"], receipt["task"])
+    shard = receipt["parameters"].get("shard")
+    return task if shard is None else f"{task}.{shard}", receipt["key"]
+
+
+def _without(content: bytes, *patterns: re.Pattern[bytes]) -> bytes:
+    """Return the content with a fixed word in place of what the patterns find.
+
+    Raises
+    ------
+    ValueError
+        A pattern does not occur exactly once: the file has another format.
+    """
+    for pattern in patterns:
+        content, count = pattern.subn(rb"\1left out\3", content)
+        if count != 1:
+            raise ValueError(f"{pattern.pattern!r} occurs {count} times, not once")
+    return content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _tables(objects: dict[str, bytes], keys: dict[str, str]) -> Iterator[Entry]:
+    """Yield the columns, the number of rows and hashes of every Parquet file."""
+    parts = json.loads(objects[keys[MESSAGES]])["parts"]
+    shards = {f"{MESSAGES}.{shard}": part["key"] for shard, part in enumerate(parts)}
+    for name, key in sorted({**keys, **shards}.items()):
+        if key.endswith(".parquet"):
+            table = pyarrow.parquet.read_table(io.BytesIO(objects[key]))
+            columns = table.to_pydict()
+            column_names = [_column_name(name, column) for column in columns]
+            yield f"tables.{name}.columns", column_names
+            yield f"tables.{name}.rows", table.num_rows
+            rows = zip(*columns.values(), strict=True)
+            yield f"tables.{name}.sha256", _sha256_of_lines(rows)
+            # The rows' hash covers these; they say which column differs.
+            for column, values in zip(column_names, columns.values(), strict=True):
+                yield f"tables.{name}.sha256_of.{column}", _sha256_of_lines(values)
+
+
+def _column_name(table: str, column: str) -> str:
+    task = table.partition(".")[0]
+    renamed = names.RENAMED_COLUMNS
+    return renamed.get(f"{task}.{column}", renamed.get(column, column))
+
+
+def _sha256_of_lines(values: Iterable[object]) -> str:
+    """Hash a line of JSON for each value: floats by repr, times in ISO format."""
+    iso_format = operator.methodcaller("isoformat")
+    lines = [json.dumps(value, default=iso_format) for value in values]
+    return _sha256("\n".join(lines).encode())
+
+
+def _training_set(content: bytes) -> Iterator[Entry]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        for name, array in arrays.items():
+            column = _column_name(TRAINING_SET, name)
+            described = f"{array.dtype.str} {list(array.shape)}"
+            yield f"training_set.{column}", f"{described} {_sha256(array.tobytes())}"
+
+
+def _results(results: object) -> Observation:
+    """Return a hash of each result, then the sorted leaves of all of them."""
+    leaves = sorted(_compared_leaves(results), key=operator.itemgetter(0))
+    observed: Observation = {}
+    for result, entries in itertools.groupby(leaves, _result_of):
+        observed[f"results.{result}"] = _sha256_of_lines(entries)
+    return observed | {f"leaves.{path}": leaf for path, leaf in leaves}
+
+
+def _result_of(entry: Entry) -> str:
+    return entry[0].partition(".")[0]
+
+
+def _compared_leaves(results: object) -> Iterator[Entry]:
+    """Yield the leaves that are compared, by their paths in the expectations."""
+    for path, leaf in _leaves(results, ""):
+        expected_path = _renamed(path)
+        if expected_path in names.COUNTED and isinstance(leaf, list):
+            yield expected_path, len(leaf)
+        elif not any(_match(start, expected_path) for start in names.LEFT_OUT):
+            yield expected_path, leaf
+
+
+def _leaves(value: object, path: str) -> Iterator[Entry]:
+    """Yield all that is no dictionary and no list of lists or of dictionaries."""
+    if isinstance(value, dict) and value:
+        for name, child in value.items():
+            yield from _leaves(child, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and any(isinstance(x, dict | list) for x in value):
+        identifier = _identifier(value)
+        if identifier:
+            yield f"{path}.order", [child[identifier] for child in value]
+        for index, child in enumerate(value):
+            name = child[identifier] if identifier else index
+            yield from _leaves(child, f"{path}.{name}")
+    elif isinstance(value, list):
+        yield path, [_rounded(element) for element in value]
+    else:
+        yield path, _rounded(value)
+
+
+def _identifier(values: list[object]) -> str | None:
+    """Return the key that tells these values apart, if they are dictionaries."""
+    dictionaries = [value for value in values if isinstance(value, dict)]
+    for key in names.IDENTIFIERS:
+        identifiers = {value[key] for value in dictionaries if key in value}
+        if len(identifiers) == len(values):
+            return key
+    return None
+
+
+def _rounded(value: object) -> object:
+    """Return floats with 12 significant digits; 1.0 and 1 are the same number."""
+    if not isinstance(value, float):
+        return value
+    rounded = float(f"{value:.{DIGITS}g}")
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _renamed(path: str) -> str:
+    """Return the path in the expectations of a path of today."""
+    for today, expected in names.RENAMED_PATHS.items():
+        if match := _match(today, path):
+            start = expected.replace("*", "{}").format(*match.groups())
+            return start + path[match.end() :]
+    return path
+
+
+def _match(start: str, path: str) -> re.Match[str] | None:
+    """Match the start of a path, in which a `*` is any one part."""
+    pattern = re.escape(start).replace(r"\*", r"([^.]+)")
+    return re.match(rf"{pattern}(?=\.|\Z)", path)
