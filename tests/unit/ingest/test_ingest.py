@@ -15,6 +15,7 @@ from pipeline.config.settings import Source
 from pipeline.data import schemas
 from pipeline.errors import DataError, SourceError
 from pipeline.ingest import sample
+from pipeline.rules.files import read_rules
 
 NIGHT = datetime.date(2026, 11, 20)
 NASTY = [
@@ -31,9 +32,7 @@ NASTY = [
 def source(*patches: str) -> Source:
     """The source of the default configuration, patched."""
     layers = [config.file_layer(config.DEFAULTS), *map(config.patch_layer, patches)]
-    return config.resolve(
-        layers, {"NIGHTSIEVE_DATABASE_URL": "postgresql://db/messages"}
-    ).settings.source
+    return config.resolve(layers, read_rules).settings.source
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
