@@ -1,10 +1,10 @@
 """The configuration of a night: layered, checked, frozen and named by its content."""
 
+from pipeline.config.defaults import DEFAULTS
 from pipeline.config.differences import differences
 from pipeline.config.interpolate import SECRET_KEYS, UnsetVariableError
 from pipeline.config.layers import Layer, file_layer, patch_layer, text_layer
 from pipeline.config.resolve import (
-    DEFAULTS,
     ReadRules,
     Resolved,
     canonical,

@@ -22,8 +22,6 @@ from pipeline.config.messages import explain
 from pipeline.config.settings import Rule, Settings
 from pipeline.errors import ConfigError
 
-DEFAULTS = Path(__file__).parents[2] / "config" / "pipeline.yaml"
-
 ReadRules = Callable[[Path], Sequence[Rule]]
 
 
