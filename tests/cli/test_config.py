@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.cli.test_rules import RULE
 from tests.conftest import nightsieve
 
+RULE = "- {id: %s, pattern: %s, why: test, matches: [x], near_misses: [y]}"
 URL = "postgresql://xenia:hunter2@db.example/messages"
 
 
@@ -51,8 +51,8 @@ def test_a_password_in_the_configuration_is_refused_and_not_shown():
 
 
 def test_rules_are_read_without_a_database(tmp_path):
-    (tmp_path / "spam.yaml").write_text(RULE % "code")
-    (tmp_path / "personal.yaml").write_text(RULE.replace("tried", "other") % "mum")
+    (tmp_path / "spam.yaml").write_text(RULE % ("code", "code"))
+    (tmp_path / "personal.yaml").write_text(RULE % ("mum", "mum"))
     pack = ("--patch", f"labelling.rules={tmp_path}")
     matched = nightsieve("rules", "match", "the code", *pack, environment={})
     assert (matched.returncode, matched.stderr) == (0, "")
