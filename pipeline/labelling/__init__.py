@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "apply": ["apply_rules"],
-        "resolve": ["resolve", "rule_accuracies"],
+        "resolve": ["resolve", "resolve_counts", "rule_accuracies"],
         "summary": ["summarise_rules"],
     },
 )

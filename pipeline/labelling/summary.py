@@ -17,8 +17,14 @@ from scipy import sparse
 
 from pipeline.config.settings import Evaluation, Labelling, Rule
 from pipeline.data.reviewed_messages import aggregate, merged_labels
-from pipeline.labelling.resolve import MILLION, incidence, leader, rule_accuracies
+from pipeline.labelling.resolve import rule_accuracies
 from pipeline.patterns import PatternDatabase
+from pipeline.rules.majority import (
+    leading_label,
+    rule_incidence,
+    shares_of,
+    weights_in_millionths,
+)
 from pipeline.statistics.wilson import proportion
 
 CONFLICTS_NAMED = 3
@@ -100,7 +106,9 @@ def summarise_rules(
 def _found(lists: pd.Series, labelling: Labelling) -> sparse.csc_array:
     """Which rule stands in which list: int64 [n_lists, n_rules]."""
     return (
-        incidence(lists, [rule.id for rule in labelling.rules]).astype(np.int64).tocsc()
+        rule_incidence(lists, [rule.id for rule in labelling.rules])
+        .astype(np.int64)
+        .tocsc()
     )
 
 
@@ -153,8 +161,7 @@ def _agreements(
 ) -> list[dict[str, Any]]:
     """How many messages got each rule's label, and how many of these hang on it alone."""
     rules, labels = labelling.rules, labelling.labels
-    # Whole millionths, as the resolution adds them.
-    weights = np.array([round(rule.weight * MILLION) for rule in rules], dtype=np.int64)
+    weights = weights_in_millionths(labelling)
     least = labelling.resolution.min_confidence
     of_label = np.array(
         [[rule.label == name for name in labels] for rule in rules], dtype=np.int64
@@ -184,8 +191,8 @@ def _agreements(
 
 def _wins(scores: np.ndarray, place: int, least: float) -> np.ndarray:
     """Whether the label in that place gets the message, by the majority of weights: bool [n_lists]."""
-    shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1)
-    return (leader(shares) == place) & (shares[:, place] >= least)
+    shares = shares_of(scores)
+    return (leading_label(shares) == place) & (shares[:, place] >= least)
 
 
 def _judged(

@@ -114,3 +114,23 @@ def test_a_label_of_too_little_confidence_abstains():
         == (sure & (verdicts["confidence"] > 0)).tolist()
     )
     assert 0 < verdicts["label"].isna().sum() <= len(verdicts)
+
+
+@given(bodies)
+def test_counted_lists_resolve_as_the_votes_that_they_count(texts):
+    for method in ("majority", "label_model"):
+        resolution = MAJORITY.model_copy(update={"method": method})
+        rules = SETTINGS.model_copy(update={"resolution": resolution})
+        votes = labelling.apply_rules(messages(texts), rules, COMPILED)
+        counts = Counter(map(tuple, votes["rules"]))
+        pd.testing.assert_frame_equal(
+            labelling.resolve_counts(counts, rules), labelling.resolve([votes], rules)
+        )
+
+
+def test_counts_too_large_to_expand_resolve():
+    counts = Counter({("win-notification",): 10**15, (): 10**14})
+    verdicts = labelling.resolve_counts(counts, SETTINGS)
+    assert verdicts["messages"].tolist() == [10**15, 10**14]
+    assert verdicts["label"].iloc[0] == "notification"
+    assert pd.isna(verdicts["label"].iloc[1])
