@@ -14,7 +14,9 @@ RENAMED_COLUMNS: dict[str, str] = {}
 # The start of a dotted path in the results of the run manifest. A `*` stands for any
 # one part of the path, such as a label; both sides have the same number of them.
 # The first entry that fits is applied.
-RENAMED_PATHS: dict[str, str] = {}
+RENAMED_PATHS: dict[str, str] = {
+    "rules.fallbacks": "rules.not_exact",
+}
 
 # What tells the dictionaries of a list apart: a path holds it in place of the index.
 IDENTIFIERS = ("id", "name", "number")
