@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from pipeline import config, labelling, patterns
-from pipeline.data.codecs import Raw, Table
+from pipeline.data.codecs import Raw, RecordJson, Table
+from pipeline.records.rules import LabellingSummary
 from tasks.base import NightTask
-from tasks.reviews import measuring
-from tasks.shards import ShardTask, every_shard
+from tasks.reviews import AggregateReviews
+from tasks.shards import ShardTask, every_shard, load_each
 
 
 class CompileRules(NightTask):
@@ -66,41 +67,40 @@ class ApplyRules(ShardTask):
 class ResolveVotes(NightTask):
     """Decide which label, if one, each list of rules that occurs stands for."""
 
-    stage, name, codec = "labelling", "verdicts", Table("verdicts")
+    stage, name, codec = "labelling", "resolved-labels", Table("resolved_labels")
     sections = ("labelling.rules", "labelling.resolution")
 
     def requires(self) -> list[ApplyRules]:
         return every_shard(self, ApplyRules)
 
     def run(self) -> None:
-        votes = (shard.load() for shard in self.input())
-        self.output().dump(labelling.resolve(votes, self.settings.labelling))
+        stage = labelling.ResolutionStage(self.settings.labelling)
+        self.output().dump(stage.run(load_each(self.input())))
 
 
 class SummariseRules(NightTask):
     """Count what every rule did over all shards, and how often humans agree with it."""
 
-    stage, name, version = "labelling", "rules", 3
-    sections = ("labelling", "evaluation")
+    stage, name, version = "labelling", "rules", 4
+    codec = RecordJson(LabellingSummary)
+    sections = ("labelling", "evaluation.merge", "evaluation.confidence")
 
     def requires(self) -> dict[str, Any]:
         return {
             "compiled": self.clone(CompileRules),
             "votes": every_shard(self, ApplyRules),
-            "verdicts": self.clone(ResolveVotes),
-            "reviews": measuring(self),
+            "resolved_labels": self.clone(ResolveVotes),
+            "reviewed": self.clone(AggregateReviews),
         }
 
     def run(self) -> None:
-        votes = (shard.load() for shard in self.input()["votes"])
-        verdicts, reviews = (
-            self.input()["verdicts"].load(),
-            self.input()["reviews"].load(),
+        inputs = self.input()
+        stage = labelling.RuleStatisticsStage(
+            resolved_labels=inputs["resolved_labels"].load(),
+            reviewed=inputs["reviewed"].load(),
+            labelling=self.settings.labelling,
+            compiled=patterns.CompiledRules.from_bytes(inputs["compiled"].load()),
+            merge_labels=self.settings.evaluation.merge,
+            confidence=self.settings.evaluation.confidence,
         )
-        compiled = patterns.CompiledRules.from_bytes(self.input()["compiled"].load())
-        rules, evaluation = self.settings.labelling, self.settings.evaluation
-        self.output().dump(
-            labelling.summarise_rules(
-                votes, verdicts, reviews, rules, evaluation, compiled
-            )
-        )
+        self.output().dump(stage.run(load_each(inputs["votes"])))
