@@ -34,7 +34,8 @@ class RareLabel:
     folds: int
 
     def __str__(self) -> str:
-        return f"{self.label!r} has {self.texts} distinct texts for {self.folds} folds"
+        texts = "text" if self.texts == 1 else "texts"
+        return f"{self.label!r} has {self.texts} distinct {texts} for {self.folds} folds"
 
 
 @dataclass(frozen=True)
