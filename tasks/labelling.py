@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pipeline import config, labelling, patterns
+from pipeline import config, labelling, patterns, rules
 from pipeline.data.codecs import Raw, Table
 from tasks.base import NightTask
 from tasks.reviews import measuring
@@ -18,7 +18,7 @@ class CompileRules(NightTask):
         "labelling",
         "compiled",
         Raw("npz", trusted_only=True),
-        2,
+        3,
     )
     sections = ("labelling.engine.compile_timeout_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
@@ -34,11 +34,13 @@ class CompileRules(NightTask):
         }
 
     def run(self) -> None:
-        rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
-        compiled = patterns.compile_rules(rules, engine.compile_timeout_seconds)
+        settings = self.settings.labelling
+        compiled = patterns.compile_patterns(
+            rules.rule_patterns(settings.rules), settings.engine.compile_timeout_seconds
+        )
         self.warn(
-            f"rule {each['id']} is {each['way']}: {each['reason']}"
-            for each in compiled.not_exact(rules)
+            f"rule {rule.id} needs re ({rule.strategy}): {rule.reason}"
+            for rule in compiled.fallbacks()
         )
         self.output().dump(compiled.to_bytes())
 
@@ -80,7 +82,7 @@ class ResolveVotes(NightTask):
 class SummariseRules(NightTask):
     """Count what every rule did over all shards, and how often humans agree with it."""
 
-    stage, name, version = "labelling", "rules", 3
+    stage, name, version = "labelling", "rules", 4
     sections = ("labelling", "evaluation")
 
     def requires(self) -> dict[str, Any]:
@@ -97,10 +99,10 @@ class SummariseRules(NightTask):
             self.input()["verdicts"].load(),
             self.input()["reviews"].load(),
         )
-        compiled = patterns.CompiledRules.from_bytes(self.input()["compiled"].load())
-        rules, evaluation = self.settings.labelling, self.settings.evaluation
+        compiled = patterns.PatternDatabase.from_bytes(self.input()["compiled"].load())
+        settings, evaluation = self.settings.labelling, self.settings.evaluation
         self.output().dump(
             labelling.summarise_rules(
-                votes, verdicts, reviews, rules, evaluation, compiled
+                votes, verdicts, reviews, settings, evaluation, compiled
             )
         )

@@ -8,6 +8,7 @@ Messages on which the same rules matched are one row with a count, so the cost f
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy import sparse
 from pipeline.config.settings import Evaluation, Labelling, Rule
 from pipeline.data.reviewed_messages import aggregate, merged_labels
 from pipeline.labelling.resolve import MILLION, incidence, leader, rule_accuracies
-from pipeline.patterns.database import CompiledRules
+from pipeline.patterns import PatternDatabase
 from pipeline.statistics.wilson import proportion
 
 CONFLICTS_NAMED = 3
@@ -30,14 +31,14 @@ def summarise_rules(
     reviews: pd.DataFrame,
     labelling: Labelling,
     evaluation: Evaluation,
-    compiled: CompiledRules,
+    compiled: PatternDatabase,
 ) -> dict[str, Any]:
     """What the rules did to all shards together, as a JSON value.
 
     ``messages``, ``labelled``, ``silent`` (no rule matched) and ``tied`` (rules matched, no label came of it) count
     messages, ``labels`` those of each label. ``dead`` names the rules that matched nothing, ``duplicates`` groups those
     with the same pattern and field, ``always_together`` those that matched the very same messages, five at least.
-    ``not_exact`` are those that `re` had to confirm or to search for, and why.
+    ``fallbacks`` are those that `re` had to confirm or to search for, and why.
 
     For each rule:
 
@@ -91,7 +92,7 @@ def summarise_rules(
         "dead": [row["id"] for row in rows if row["coverage"] == 0],
         "duplicates": _groups(rules, [(rule.pattern, rule.field) for rule in rules]),
         "always_together": _always_together(found, messages, rules),
-        "not_exact": compiled.not_exact(rules),
+        "fallbacks": [asdict(fallback) for fallback in compiled.fallbacks()],
         "rules": [{**row, "accuracy": accuracies.get(row["id"])} for row in rows],
     }
 

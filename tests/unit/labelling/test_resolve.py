@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline import labelling, patterns
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
 from pipeline.data import schemas
+from pipeline.rules import rule_patterns
 
 LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")
@@ -30,7 +31,7 @@ RULES = tuple(
     )
 )
 SETTINGS = Labelling(rules=RULES, engine=LIMITS, resolution=MAJORITY)
-COMPILED = patterns.compile_rules(RULES, 10).to_bytes()
+COMPILED = patterns.compile_patterns(rule_patterns(RULES), 10).to_bytes()
 bodies = st.lists(
     st.sets(st.sampled_from(WORDS)).map(lambda words: " ".join(sorted(words))),
     max_size=20,

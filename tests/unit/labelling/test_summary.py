@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
 from pipeline.labelling import rule_accuracies, summarise_rules
-from pipeline.patterns import CompiledRules
+from pipeline.patterns import MatchStrategy, PatternDatabase, PatternStrategy
 from tests.unit.training.training_corpus import EVALUATION as PLAIN
 
 RULES = tuple(
@@ -31,11 +31,14 @@ LABELLING = Labelling(
 LABEL_MODEL = LABELLING.model_copy(
     update={"resolution": MAJORITY.model_copy(update={"method": "label_model"})}
 )
-COMPILED = CompiledRules(
-    (),
-    (),
-    ("confirmed", "searched", *("exact" for _ in RULES[2:])),
-    ("a", "b", *("" for _ in RULES[2:])),
+COMPILED = PatternDatabase(
+    byte_tables=(),
+    databases=(),
+    strategies=(
+        PatternStrategy(RULES[0].id, MatchStrategy.PREFILTER, "a"),
+        PatternStrategy(RULES[1].id, MatchStrategy.FALLBACK, "b"),
+        *(PatternStrategy(rule.id, MatchStrategy.HYPERSCAN, "") for rule in RULES[2:]),
+    ),
 )
 LABEL_OF = {rule.id: rule.label for rule in RULES}
 EVALUATION = PLAIN.model_copy(update={"merge": {"ham": ("notification", "personal")}})
@@ -197,7 +200,7 @@ def test_accuracies_are_those_of_the_label_model_where_there_is_one():
 
 
 def test_rules_that_are_not_left_to_the_engine_are_named_the_costly_ones_first():
-    assert summarised([("code",)], [None])["not_exact"] == [
-        {"id": RULES[1].id, "way": "searched", "reason": "b"},
-        {"id": RULES[0].id, "way": "confirmed", "reason": "a"},
+    assert summarised([("code",)], [None])["fallbacks"] == [
+        {"id": RULES[1].id, "strategy": "fallback", "reason": "b"},
+        {"id": RULES[0].id, "strategy": "prefilter", "reason": "a"},
     ]
