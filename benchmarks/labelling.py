@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks import corpus, labelling_plot, machine, models, results
-from pipeline.config.settings import Labelling, Rule
-from pipeline.patterns import Engine, compile_rules
+from pipeline.config.settings import Rule
+from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
+from pipeline.rules import rule_patterns
 
 SIZES = (50, 100, 300, 1000)
 COMPARED = 300
@@ -99,19 +100,23 @@ def _rules(most: int) -> list[Rule]:
 
 def _compiled(rules: Sequence[Rule]) -> tuple[Callable[[list[str]], np.ndarray], float]:
     begun = time.perf_counter()
-    settings = models.settings().labelling
-    labelling = Labelling.model_construct(
-        rules=tuple(rules), engine=settings.engine, resolution=settings.resolution
-    )
-    compiled = compile_rules(rules, SECONDS)
-    return partial(_engine, labelling, compiled), time.perf_counter() - begun
+    database = compile_patterns(rule_patterns(rules), SECONDS)
+    return partial(_engine, rules, database), time.perf_counter() - begun
 
 
-def _engine(labelling: Labelling, compiled: Any, texts: list[str]) -> np.ndarray:
+def _engine(
+    rules: Sequence[Rule], database: PatternDatabase, texts: list[str]
+) -> np.ndarray:
     table = pd.DataFrame(
         {"body": texts, "sender": pd.Series([None] * len(texts), dtype="str")}
     )
-    return Engine(labelling, compiled).matches(table.astype({"body": "str"})).toarray()
+    matcher = Matcher(
+        rule_patterns(rules),
+        database,
+        compile_timeout=SECONDS,
+        search_timeout=models.settings().labelling.engine.search_timeout_seconds,
+    )
+    return matcher.matches(table.astype({"body": "str"})).toarray()
 
 
 def _ways(

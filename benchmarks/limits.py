@@ -37,11 +37,11 @@ from pipeline.data.training_set import TrainingSet
 from pipeline.export.verification import scorer_process
 from pipeline.export.verification.verify import verify
 from pipeline.labelling import apply_rules
-from pipeline.patterns import CompiledRules, compile_rules
+from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
 from pipeline.patterns.byte_classes import encode
-from pipeline.patterns.compile_process import Compiler
-from pipeline.patterns.matcher import FIELDS, Engine
+from pipeline.patterns.compile_process import CompileProcess
 from pipeline.preprocessing import build_training_set, clean
+from pipeline.rules import rule_patterns
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
 
@@ -120,10 +120,10 @@ def ingest(place: Place, settings: Settings) -> tuple[float, float, str]:
 def compile_(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The limit is Hyperscan's compilation, and the process of its own that it has."""
     clock = Clock()
-    with _instead(Compiler, "compile", clock.around(Compiler.compile)):
+    with _instead(CompileProcess, "compile", clock.around(CompileProcess.compile)):
         whole = seconds(
-            compile_rules,
-            settings.labelling.rules,
+            compile_patterns,
+            rule_patterns(settings.labelling.rules),
             settings.labelling.engine.compile_timeout_seconds,
         )
     return whole, clock.seconds, "Hyperscan's compilation, its process included"
@@ -136,16 +136,21 @@ def label(place: Place, settings: Settings) -> tuple[float, float, str]:
     whole = sum(
         seconds(apply_rules, shard, settings.labelling, content) for shard in shards
     )
-    engine = Engine(settings.labelling, CompiledRules.from_bytes(content))
+    matcher = Matcher(
+        rule_patterns(settings.labelling.rules),
+        PatternDatabase.from_bytes(content),
+        compile_timeout=settings.labelling.engine.compile_timeout_seconds,
+        search_timeout=settings.labelling.engine.search_timeout_seconds,
+    )
     limit = 0.0
-    for shard, field in itertools.product(shards, FIELDS):
+    for shard, field in itertools.product(shards, matcher.fields):
         texts = shard[field].dropna().unique().tolist()
-        for number, table in enumerate(engine._tables):
-            for database in engine._databases.get((field, number), []):
-                encoded, offsets = encode(texts, table)
-                bounds = offsets.tolist()
+        for number, table in enumerate(matcher._byte_tables):
+            for database in matcher._databases.get((field, number), []):
+                encoded = encode(texts, table)
+                bounds = encoded.offsets.tolist()
                 pieces = [
-                    encoded[start:end]
+                    encoded.content[start:end]
                     for start, end in zip(bounds[:-1], bounds[1:], strict=True)
                 ]
                 limit += seconds(_scan, database, pieces)

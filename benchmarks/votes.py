@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import corpus, machine, models, results
-from pipeline.config.settings import Labelling, Rule
-from pipeline.patterns import CompiledRules, Engine, compile_rules
+from pipeline.config.settings import Rule
+from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
+from pipeline.rules import rule_patterns
 
 PROCESSES = 2
 PART = 500  # messages that a process compares at a time
@@ -39,9 +40,8 @@ def main() -> None:
     )
     chosen = arguments.parse_args()
     rules = _rules()
-    compiled = compile_rules(
-        rules, models.settings().labelling.engine.compile_timeout_seconds
-    )
+    timeout = models.settings().labelling.engine.compile_timeout_seconds
+    database = compile_patterns(rule_patterns(rules), timeout)
     public = {
         name: list(dict.fromkeys(texts))[: chosen.most]
         for name, texts in corpus.public().items()
@@ -49,7 +49,7 @@ def main() -> None:
     everything = [text for texts in public.values() for text in texts]
     messages = {**public, "nasty": list(_nasty(everything, rules, chosen.nasty))}
     counted = {
-        name: _compared(rules, compiled, texts, name)
+        name: _compared(rules, database, texts, name)
         for name, texts in messages.items()
     }
     result = {
@@ -58,7 +58,7 @@ def main() -> None:
             "pack": sum(rule.why != "public" for rule in rules),
             "public": sum(r.why == "public" for r in rules),
         },
-        "ways": dict(Counter(compiled.ways)),
+        "strategies": dict(Counter(each.strategy for each in database.strategies)),
         "messages": {name: len(texts) for name, texts in messages.items()},
         "votes": {
             name: {"matched": matched, "differing": wrong}
@@ -99,14 +99,14 @@ def _nasty(texts: Sequence[str], rules: Sequence[Rule], total: int) -> Iterator[
 
 
 def _compared(
-    rules: Sequence[Rule], compiled: CompiledRules, texts: list[str], name: str
+    rules: Sequence[Rule], database: PatternDatabase, texts: list[str], name: str
 ) -> tuple[int, int]:
     """How many of the votes are matches by `re`, and how many differ."""
     matched = differing = done = 0
     parts = [texts[start : start + PART] for start in range(0, len(texts), PART)]
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("fork")) as pool:
         for part, (found, wrong) in zip(
-            parts, pool.map(partial(_part, rules, compiled), parts), strict=True
+            parts, pool.map(partial(_part, rules, database), parts), strict=True
         ):
             matched, differing, done = (
                 matched + found,
@@ -121,15 +121,18 @@ def _compared(
 
 
 def _part(
-    rules: Sequence[Rule], compiled: CompiledRules, texts: list[str]
+    rules: Sequence[Rule], database: PatternDatabase, texts: list[str]
 ) -> tuple[int, int]:
-    settings = models.settings().labelling
-    labelling = Labelling.model_construct(
-        rules=tuple(rules), engine=settings.engine, resolution=settings.resolution
+    engine = models.settings().labelling.engine
+    matcher = Matcher(
+        rule_patterns(rules),
+        database,
+        compile_timeout=engine.compile_timeout_seconds,
+        search_timeout=engine.search_timeout_seconds,
     )
     # Rules on the sender are asked about the same texts.
     table = pd.DataFrame({"body": texts, "sender": texts}).astype("str")
-    ours = Engine(labelling, compiled).matches(table).toarray()
+    ours = matcher.matches(table).toarray()
     searches = [re.compile(rule.pattern, re.IGNORECASE).search for rule in rules]
     theirs = np.array(
         [[search(text) is not None for search in searches] for text in texts]
@@ -140,8 +143,9 @@ def _part(
 def tables(result: dict[str, Any]) -> str:
     """The result in Markdown."""
     rules, total = result["rules"], sum(result["rules"].values())
-    ways = ", ".join(
-        f"{count:,} {way}" for way, count in sorted(result["ways"].items())
+    strategies = ", ".join(
+        f"{count:,} {strategy}"
+        for strategy, count in sorted(result["strategies"].items())
     )
     rows = [
         [
@@ -157,7 +161,7 @@ def tables(result: dict[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            f"{rules['pack']:,} rules of the pack and {rules['public']:,} public patterns: {ways}.",
+            f"{rules['pack']:,} rules of the pack and {rules['public']:,} public patterns: {strategies}.",
             results.table(
                 (
                     "distinct messages",

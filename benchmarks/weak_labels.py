@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from benchmarks import corpus, machine, models, results
 from pipeline import labelling, patterns, preprocessing, training
 from pipeline.config.settings import Labelling
+from pipeline.rules import rule_patterns
 from pipeline.statistics.classification import measure
 
 FOLDS = 5
@@ -31,9 +32,8 @@ def main() -> None:
         sys.exit(f"there is no uci-sms in {corpus.PUBLIC}")
     rules = models.settings().labelling
     messages = _messages(texts)
-    votes = labelling.apply_rules(
-        messages, rules, patterns.compile_rules(rules.rules, 5).to_bytes()
-    )
+    database = patterns.compile_patterns(rule_patterns(rules.rules), 5)
+    votes = labelling.apply_rules(messages, rules, database.to_bytes())
     masked = [
         _masked(text, ids, rules)
         for text, ids in zip(texts, votes["rules"], strict=True)

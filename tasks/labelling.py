@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pipeline import config, labelling, patterns
+from pipeline import config, labelling, patterns, rules
 from pipeline.data.codecs import Raw, RecordJson, Table
 from pipeline.records.rules import LabellingSummary
 from tasks.base import NightTask
@@ -15,12 +15,8 @@ class CompileRules(NightTask):
     """Compile all patterns for the engine, once for every night that has the same ones."""
 
     # A database that is not what was written could crash the engine.
-    stage, name, codec, version = (
-        "labelling",
-        "compiled",
-        Raw("npz", trusted_only=True),
-        2,
-    )
+    stage, name, version = "labelling", "compiled", 3
+    codec = Raw("npz", trusted_only=True)
     sections = ("labelling.engine.compile_timeout_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
 
@@ -35,11 +31,13 @@ class CompileRules(NightTask):
         }
 
     def run(self) -> None:
-        rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
-        compiled = patterns.compile_rules(rules, engine.compile_timeout_seconds)
+        settings = self.settings.labelling
+        compiled = patterns.compile_patterns(
+            rules.rule_patterns(settings.rules), settings.engine.compile_timeout_seconds
+        )
         self.warn(
-            f"rule {each['id']} is {each['way']}: {each['reason']}"
-            for each in compiled.not_exact(rules)
+            f"rule {rule.id} needs re ({rule.strategy}): {rule.reason}"
+            for rule in compiled.fallbacks()
         )
         self.output().dump(compiled.to_bytes())
 
@@ -53,15 +51,14 @@ class ApplyRules(ShardTask):
         return {"messages": super().requires(), "compiled": self.clone(CompileRules)}
 
     def run(self) -> None:
-        messages, compiled = (
-            self.input()["messages"].load_shard(self.shard),
-            self.input()["compiled"].load(),
+        inputs = self.input()
+        votes = labelling.apply_rules(
+            inputs["messages"].load_shard(self.shard),
+            self.settings.labelling,
+            inputs["compiled"].load(),
+            self.progress,
         )
-        self.output().dump(
-            labelling.apply_rules(
-                messages, self.settings.labelling, compiled, self.progress
-            )
-        )
+        self.output().dump(votes)
 
 
 class ResolveVotes(NightTask):
@@ -95,11 +92,12 @@ class SummariseRules(NightTask):
 
     def run(self) -> None:
         inputs = self.input()
+        database = patterns.PatternDatabase.from_bytes(inputs["compiled"].load())
         stage = labelling.RuleStatisticsStage(
             resolved_labels=inputs["resolved_labels"].load(),
             reviewed=inputs["reviewed"].load(),
             labelling=self.settings.labelling,
-            compiled=patterns.CompiledRules.from_bytes(inputs["compiled"].load()),
+            fallbacks=database.fallbacks(),
             merge_labels=self.settings.evaluation.merge,
             confidence=self.settings.evaluation.confidence,
         )

@@ -92,7 +92,7 @@ def serve(channel: socket.socket) -> list[str]:
         importlib.import_module(place.partition(":")[0])
     nowhere = {"NIGHTSIEVE_DATABASE_URL": "postgresql://127.0.0.1/nowhere"}
     prepare(config.resolve([config.file_layer(config.DEFAULTS)], nowhere).settings)
-    byte_classes.build([], words=False)  # keeps what it asks of every code point
+    byte_classes.build_byte_map([], word_boundaries=False)  # keeps what it asks of every code point
     requests = channel.makefile()
     while (received := socket.recv_fds(channel, 1, 2))[0]:
         asked = json.loads(requests.readline())

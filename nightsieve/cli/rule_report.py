@@ -41,11 +41,11 @@ def show(
         "Without a match: " + _named(summary["dead"]),
         "Same pattern twice: " + _groups(summary["duplicates"]),
         "Always the same messages: " + _groups(summary["always_together"]),
-        "Not by the engine alone: "
+        "Not by Hyperscan alone: "
         + (
             "; ".join(
-                f"{each['id']}, {each['way']} ({each['reason']})"
-                for each in summary["not_exact"]
+                f"{each['id']}, {each['strategy']} ({each['reason']})"
+                for each in summary["fallbacks"]
             )
             or "none"
         ),

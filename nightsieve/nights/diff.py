@@ -13,6 +13,7 @@ from nightsieve.cli.terminal import WIDTH, table
 from nightsieve.nights.sample import Sample
 from pipeline import labelling, patterns
 from pipeline.config.settings import Labelling, Rule
+from pipeline.rules.patterns import RuleMatcher, rule_patterns
 
 EXAMPLES = 10  # keys shown for each transition
 DECIDING = ("label", "pattern", "field", "weight")  # what of a rule can change a label
@@ -128,22 +129,10 @@ def _finder(rules: Sequence[Rule], new: Labelling) -> Callable[..., list[list[st
     """What finds, for each of some messages, the ids of the rules that match it."""
     if not rules:
         return lambda messages, progress: [[]] * len(messages)
-    engine = patterns.Engine(
-        new.model_copy(update={"rules": tuple(rules)}),
-        patterns.compile_rules(rules, new.engine.compile_timeout_seconds),
+    database = patterns.compile_patterns(
+        rule_patterns(rules), new.engine.compile_timeout_seconds
     )
-
-    def find(
-        messages: pd.DataFrame, progress: Callable[[float], None]
-    ) -> list[list[str]]:
-        found = engine.matches(messages, progress)
-        ids = [rules[number].id for number in found.indices]
-        bounds = found.indptr.tolist()
-        return [
-            ids[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
-
-    return find
+    return RuleMatcher(rules, database, new.engine).matching_rules
 
 
 def _labels(

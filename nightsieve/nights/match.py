@@ -11,7 +11,7 @@ from nightsieve.cli.terminal import WIDTH, table
 from pipeline import labelling
 from pipeline.config.settings import Labelling, Rule
 from pipeline.errors import DataError
-from pipeline.patterns.search_timeout import Endless, Watch
+from pipeline.patterns.search_timeout import SearchTimeout, SearchTimer
 
 AROUND = 30  # characters of the message on either side of what a rule found
 PLACES = 5  # shown of each rule
@@ -27,17 +27,17 @@ def search(settings: Labelling, body: str, sender: str | None) -> Found:
     DataError : a search took too long; names the rule.
     """
     found = []
-    with Watch(settings.engine.search_timeout_seconds) as watch:
+    with SearchTimer(settings.engine.search_timeout_seconds) as timer:
         for rule in settings.rules:
             text = body if rule.field == "body" else sender
             if text is None:
                 continue
             try:
-                places = watch.places(
+                places = timer.find_all(
                     re.compile(rule.pattern, re.IGNORECASE), text, PLACES
                 )
-            except Endless as endless:
-                raise DataError(f"rule {rule.id}: {endless}") from None
+            except SearchTimeout as timeout:
+                raise DataError(f"rule {rule.id}: {timeout}") from None
             if places:
                 found.append((rule, places))
     return found

@@ -30,7 +30,7 @@ from pipeline.labelling.resolve import (
     shares_of,
     weights_in_millionths,
 )
-from pipeline.patterns.database import CompiledRules
+from pipeline.patterns import PatternStrategy
 from pipeline.records.rules import (
     Conflict,
     FallbackRule,
@@ -55,8 +55,8 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
     ----------
     resolved_labels, reviewed
         The tables ``resolved_labels`` and ``reviewed_messages``.
-    compiled
-        Which rules `re` must confirm or search for.
+    fallbacks
+        The rules that `re` must confirm or search for.
     merge_labels
         ``evaluation.merge``, which the rules' labels are merged by when they are compared
         with human labels.
@@ -67,7 +67,7 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
     resolved_labels: pd.DataFrame
     reviewed: pd.DataFrame
     labelling: Labelling
-    compiled: CompiledRules
+    fallbacks: Sequence[PatternStrategy]
     merge_labels: Merge
     confidence: float
 
@@ -96,7 +96,7 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
             dead=tuple(rule.id for rule in statistics if rule.coverage == 0),
             duplicates=_duplicates(labelling.rules),
             always_together=matches.always_together(),
-            fallbacks=_fallbacks(self.compiled, labelling.rules),
+            fallbacks=tuple(map(_fallback_rule, self.fallbacks)),
             rules=statistics,
         )
 
@@ -345,10 +345,7 @@ def _groups(
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def _fallbacks(
-    compiled: CompiledRules, rules: Sequence[Rule]
-) -> tuple[FallbackRule, ...]:
-    return tuple(
-        FallbackRule(id=rule["id"], strategy=rule["way"], reason=rule["reason"])
-        for rule in compiled.not_exact(rules)
+def _fallback_rule(pattern: PatternStrategy) -> FallbackRule:
+    return FallbackRule(
+        id=pattern.id, strategy=pattern.strategy.value, reason=pattern.reason
     )

@@ -1,29 +1,27 @@
-"""The characters that a pack of rules tells apart, as an alphabet of bytes.
+"""Map characters to bytes, so that Hyperscan matches over bytes what `re` matches.
 
-Two characters that stand in the same character sets of all patterns cannot make a difference, if both or neither are
-of a word and neither ends a line. So every text becomes bytes, one for each class of characters, and every pattern one
-over these bytes, with no notion of case or Unicode left in it. Which character stands in which set is asked of ``re``.
+Two characters are equivalent for a set of patterns if every character class of the
+patterns holds both or neither, both or neither are word characters, and neither ends
+a line. Each equivalence class becomes one byte. Texts are encoded with that table, and
+patterns are written over the same bytes, so no case and no Unicode is left in them.
+RE2 calls such a table a byte map. `re` itself decides which class holds a character.
 """
 
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 CODE_POINTS = 0x110000
-BLOCK = (
-    0x100  # most blocks of so many code points know no case, and are told so at once
-)
+BLOCK = 0x100  # code points that are asked together whether any of them has case
 ASCII = 0x80
-LINE_END = ord(
-    "\n"
-)  # a byte of its own: before it, at the end of a text, the engine's $ finds its place as re's does
-WORD_BYTES = tuple(
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
-)  # what a word is of, in bytes
+# A byte of its own: then Hyperscan's $ matches before a final line end, as re's does.
+LINE_END = ord("\n")
+# The bytes that are word characters to Hyperscan.
+WORD_BYTES = tuple(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 OTHER_BYTES = tuple(
     byte for byte in range(0x100) if byte not in WORD_BYTES and byte != LINE_END
 )
@@ -31,15 +29,19 @@ CATEGORIES = ("\\w", "\\d", "\\s")
 
 
 @dataclass(frozen=True)
-class CharacterSet:
-    """A set of characters as a pattern names it.
+class CharacterClass:
+    """A set of characters as a pattern writes it, such as ``[a-z_]``.
 
     Attributes
     ----------
-    items : what stands between the brackets: escaped characters, ranges and categories.
-    negated : whether it is all others.
-    flags : of `re`, as far as they change which characters these are.
-    bounds : first and last code point of each item that is no category.
+    items
+        What is between the brackets: escaped characters, ranges and categories.
+    negated
+        Whether it is the set of all other characters.
+    flags
+        The flags of `re` that change which characters these are.
+    bounds
+        First and last code point of each item that is not a category.
     """
 
     items: tuple[str, ...]
@@ -47,163 +49,241 @@ class CharacterSet:
     flags: int
     bounds: tuple[tuple[int, int], ...]
 
-    def found_in(self, characters: str) -> np.ndarray:
-        """Whether each of the characters is in the set: bool [len(characters)]."""
+    def contains(self, characters: str) -> np.ndarray:
+        """Return whether the class holds each character: bool [len(characters)]."""
         if not self.items:
             return np.full(len(characters), self.negated)
-        pattern = re.compile(
-            f"[{'^' if self.negated else ''}{''.join(self.items)}]", self.flags
-        )
-        return np.isin(
-            _code_points(characters), _code_points("".join(pattern.findall(characters)))
-        )
+        negation = "^" if self.negated else ""
+        pattern = re.compile(f"[{negation}{''.join(self.items)}]", self.flags)
+        members = "".join(pattern.findall(characters))
+        return np.isin(_code_points(characters), _code_points(members))
 
 
 @dataclass(frozen=True)
-class Alphabet:
-    """Which byte each code point becomes, and which bytes a set of characters is.
+class ByteSet:
+    """The bytes of a character class.
 
     Attributes
     ----------
-    table : uint8 [0x110000].
-    sets : for each set its bytes, and whether they stand for no other characters; if they do, a pattern over them finds
-        more than it should.
+    members
+        Every byte that a character of the class is mapped to.
+    exact
+        Whether no other character is mapped to these bytes. If not, a pattern over
+        the bytes matches more than it should.
+    """
+
+    members: frozenset[int]
+    exact: bool
+
+
+@dataclass(frozen=True)
+class ByteMap:
+    """The byte of every code point, and the bytes of every character class.
+
+    Attributes
+    ----------
+    table
+        uint8 [0x110000], by code point.
+    byte_sets
+        The bytes of each character class that the map was built for.
     """
 
     table: np.ndarray
-    sets: dict[CharacterSet, tuple[frozenset[int], bool]]
+    byte_sets: dict[CharacterClass, ByteSet]
 
     @property
     def exact(self) -> bool:
-        """Whether each set is told apart from all that is not in it."""
-        return all(exact for _, exact in self.sets.values())
+        """Whether the map keeps every character class apart from all others."""
+        return all(byte_set.exact for byte_set in self.byte_sets.values())
 
 
-def encode(texts: Sequence[str], table: np.ndarray) -> tuple[bytes, np.ndarray]:
-    """All texts one after another, a byte a character, and where each begins: int64 [n_texts + 1]."""
+@dataclass(frozen=True)
+class EncodedTexts:
+    """Texts as bytes, one byte a character.
+
+    Attributes
+    ----------
+    content
+        All texts, one after the other.
+    offsets
+        int64 [n_texts + 1], where each text begins, and where the last one ends.
+    """
+
+    content: bytes
+    offsets: np.ndarray
+
+
+def encode(texts: Sequence[str], table: np.ndarray) -> EncodedTexts:
+    """Return the texts in the bytes of a `ByteMap.table`."""
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(text) for text in texts], out=offsets[1:])
-    return table[_code_points("".join(texts))].tobytes(), offsets
+    content = table[_code_points("".join(texts))].tobytes()
+    return EncodedTexts(content, offsets)
 
 
-def build(sets: Iterable[CharacterSet], words: bool) -> Alphabet:
-    """The alphabet in which these sets can be told apart, as far as there are bytes for it.
+def build_byte_map(classes: Iterable[CharacterClass], word_boundaries: bool) -> ByteMap:
+    """Return the map that keeps these character classes apart, if bytes suffice.
 
-    ``words`` is whether patterns ask for the ends of words, so that bytes must be of words where the characters are.
-    Where there are more classes of characters than bytes, those beyond ASCII of the fewest characters share bytes, and
-    the sets that part them are no longer exact.
+    Where there are more equivalence classes than bytes, the smallest ones beyond ASCII
+    share bytes. The character classes that this affects are not exact.
+
+    Parameters
+    ----------
+    word_boundaries
+        Whether patterns ask for word boundaries. Then word characters, and no others,
+        must become bytes that are word characters to Hyperscan.
     """
-    sets = list(dict.fromkeys(sets))
-    starts = _starts(sets)
+    classes = list(dict.fromkeys(classes))
+    starts = _run_starts(classes)
     characters = "".join(map(chr, starts))
-    members = np.array(
-        [each.found_in(characters) for each in sets], dtype=bool
-    ).reshape(len(sets), len(starts))
-    word = CharacterSet(("\\w",), False, 0, ()).found_in(characters) & words
-    sizes = np.diff([*starts, CODE_POINTS])
-    symbols = _symbols(starts, np.vstack([members, word, starts == LINE_END]), sizes)
-    table = np.repeat(symbols, sizes)
-    return Alphabet(
-        table,
-        {
-            each: _bytes_of(row, symbols)
-            for each, row in zip(sets, members, strict=True)
-        },
-    )
+    membership = np.array(
+        [character_class.contains(characters) for character_class in classes],
+        dtype=bool,
+    ).reshape(len(classes), len(starts))
+    is_word = _category("\\w").contains(characters) & word_boundaries
+    run_sizes = np.diff([*starts, CODE_POINTS])
+    signatures = np.vstack([membership, is_word, starts == LINE_END])
+    run_bytes = _assign_bytes(starts, run_sizes, signatures)
+    byte_sets = {
+        character_class: _byte_set(members, run_bytes)
+        for character_class, members in zip(classes, membership, strict=True)
+    }
+    return ByteMap(np.repeat(run_bytes, run_sizes), byte_sets)
 
 
-def _starts(sets: list[CharacterSet]) -> np.ndarray:
-    """Where runs of code points begin that no set can part, ascending: each has case alone, or differs in nothing."""
-    cuts = {*range(ASCII + 1), *_category_starts()}
-    for code_point in _cased():
-        cuts |= {code_point, code_point + 1}
-    for first, last in itertools.chain.from_iterable(each.bounds for each in sets):
-        cuts |= {first, last + 1}
-    return np.array(sorted(cut for cut in cuts if cut < CODE_POINTS), dtype=np.int64)
+def _category(name: str) -> CharacterClass:
+    return CharacterClass((name,), negated=False, flags=0, bounds=())
+
+
+def _run_starts(classes: list[CharacterClass]) -> np.ndarray:
+    """Return where runs of code points begin that no class can split, ascending.
+
+    A character of ASCII, and one that has case, is a run by itself.
+    """
+    starts = {*range(ASCII + 1), *_category_starts()}
+    for code_point in _cased_code_points():
+        starts |= {code_point, code_point + 1}
+    for character_class in classes:
+        for first, last in character_class.bounds:
+            starts |= {first, last + 1}
+    starts.discard(CODE_POINTS)
+    return np.array(sorted(starts), dtype=np.int64)
 
 
 @functools.cache
 def _category_starts() -> frozenset[int]:
-    everything = "".join(map(chr, range(CODE_POINTS)))
-    found = (
-        CharacterSet((category,), False, 0, ()).found_in(everything)
-        for category in CATEGORIES
-    )
-    return frozenset(
-        itertools.chain.from_iterable(
-            (np.flatnonzero(np.diff(row)) + 1).tolist() for row in found
-        )
-    )
+    """Return the code points at which a category such as ``\\w`` begins or ends."""
+    all_characters = "".join(map(chr, range(CODE_POINTS)))
+    starts: set[int] = set()
+    for name in CATEGORIES:
+        membership = _category(name).contains(all_characters)
+        changes = np.flatnonzero(np.diff(membership)) + 1
+        starts.update(changes.tolist())
+    return frozenset(starts)
 
 
 @functools.cache
-def _cased() -> frozenset[int]:
-    """Every code point that any notion of case connects with another one."""
-    found = set()
-    blocks = (
-        "".join(map(chr, range(start, start + BLOCK)))
-        for start in range(0, CODE_POINTS, BLOCK)
-    )
-    for character in itertools.chain.from_iterable(
-        block for block in blocks if _forms(block) != {block}
-    ):
-        if (forms := _forms(character)) != {character}:
-            found |= {ord(character), *(ord(form) for form in forms if len(form) == 1)}
-    return frozenset(found)
+def _cased_code_points() -> frozenset[int]:
+    """Return every code point that any notion of case relates to another one."""
+    cased: set[int] = set()
+    for character in itertools.chain.from_iterable(_blocks_with_case()):
+        forms = _case_forms(character)
+        if forms != {character}:
+            cased.add(ord(character))
+            cased.update(ord(form) for form in forms if len(form) == 1)
+    return frozenset(cased)
 
 
-def _forms(text: str) -> set[str]:
+def _blocks_with_case() -> Iterator[str]:
+    """Yield the blocks of characters in which at least one has case."""
+    for start in range(0, CODE_POINTS, BLOCK):
+        block = "".join(map(chr, range(start, start + BLOCK)))
+        if _case_forms(block) != {block}:
+            yield block
+
+
+def _case_forms(text: str) -> set[str]:
     return {text.lower(), text.upper(), text.title(), text.casefold()}
 
 
-def _symbols(
-    starts: np.ndarray, told_apart: np.ndarray, sizes: np.ndarray
+def _assign_bytes(
+    starts: np.ndarray, run_sizes: np.ndarray, signatures: np.ndarray
 ) -> np.ndarray:
-    """The byte of each run, uint8: that of its class. The last two rows say what is of a word, and what ends a line."""
-    kinds, classes = np.unique(told_apart, axis=1, return_inverse=True)
-    classes = classes.ravel()
-    of_words, line_end = kinds[-2], kinds[-1]
-    # ASCII first, which texts are mostly made of, then by how many characters a class has.
-    weight = np.bincount(classes, weights=sizes + CODE_POINTS * (starts < ASCII))
-    byte = np.full(kinds.shape[1], LINE_END, dtype=np.uint8)
-    pools = ((of_words, WORD_BYTES), (~of_words & ~line_end, OTHER_BYTES))
-    if not of_words.any():
-        pools = ((~line_end, OTHER_BYTES + WORD_BYTES),)
-    natural = _natural(starts, classes)
-    for chosen, pool in pools:
-        members = np.flatnonzero(chosen)
-        ranked = members[np.argsort(-weight[members], kind="stable")]
-        own = {
-            each: natural[each]
-            for each in ranked[: len(pool) - len(pool) // 4].tolist()
-            if each in natural
-        }
-        rest = [each for each in ranked.tolist() if each not in own]
-        free = [each for each in pool if each not in own.values()]
-        byte[list(own)] = list(own.values())
-        byte[rest] = np.array(free, dtype=np.uint8)[
-            _place(np.arange(len(rest)), len(free))
-        ]
-    return byte[classes]
+    """Return the byte of each run: uint8 [n_runs].
+
+    Parameters
+    ----------
+    signatures
+        bool [n_properties, n_runs]. Runs with equal columns are equivalent. The last
+        two rows say which runs are word characters, and which one is the line end.
+    """
+    kinds, class_of_run = np.unique(signatures, axis=1, return_inverse=True)
+    class_of_run = class_of_run.ravel()
+    is_word = kinds[-2]
+    is_line_end = kinds[-1]
+    # ASCII first, which most texts consist of; then the larger classes.
+    is_ascii = starts < ASCII
+    weights = np.bincount(class_of_run, weights=run_sizes + CODE_POINTS * is_ascii)
+    # A class with ASCII characters keeps the byte of its last one: a small letter, if
+    # it has one.
+    natural_bytes = dict(
+        zip(class_of_run[is_ascii].tolist(), starts[is_ascii].tolist(), strict=True)
+    )
+    byte_of_class = np.full(kinds.shape[1], LINE_END, dtype=np.uint8)
+    if is_word.any():
+        pools = [(is_word, WORD_BYTES), (~is_word & ~is_line_end, OTHER_BYTES)]
+    else:
+        pools = [(~is_line_end, OTHER_BYTES + WORD_BYTES)]
+    for is_in_pool, pool in pools:
+        members = np.flatnonzero(is_in_pool)
+        ranked = members[np.argsort(-weights[members], kind="stable")].tolist()
+        for equivalence_class, byte in _fill_pool(ranked, pool, natural_bytes).items():
+            byte_of_class[equivalence_class] = byte
+    return byte_of_class[class_of_run]
 
 
-def _natural(starts: np.ndarray, classes: np.ndarray) -> dict[int, int]:
-    """The classes that hold a character of ASCII, and the last of theirs, which is a small letter if one is."""
-    ascii_ = starts < ASCII
-    return dict(zip(classes[ascii_].tolist(), starts[ascii_].tolist(), strict=True))
+def _fill_pool(
+    ranked: list[int], pool: Sequence[int], natural_bytes: dict[int, int]
+) -> dict[int, int]:
+    """Return the byte of each equivalence class, given in order of importance.
+
+    The first three quarters of the pool keep their natural bytes if they have any.
+    The other classes take the bytes that are left.
+    """
+    assigned = {
+        equivalence_class: natural_bytes[equivalence_class]
+        for equivalence_class in ranked[: _unshared(len(pool))]
+        if equivalence_class in natural_bytes
+    }
+    taken = set(assigned.values())
+    free = [byte for byte in pool if byte not in taken]
+    rest = [
+        equivalence_class
+        for equivalence_class in ranked
+        if equivalence_class not in assigned
+    ]
+    for rank, equivalence_class in enumerate(rest):
+        assigned[equivalence_class] = free[_index_in(len(free), rank, len(rest))]
+    return assigned
 
 
-def _place(rank: np.ndarray, room: int) -> np.ndarray:
-    """The first get a byte of their own, up to three quarters of the room; unless all fit, others share the rest."""
-    if len(rank) <= room:
+def _index_in(n_bytes: int, rank: int, n_classes: int) -> int:
+    """Return which of the bytes a class gets: its own, or one of the shared quarter."""
+    unshared = _unshared(n_bytes)
+    if n_classes <= n_bytes or rank < unshared:
         return rank
-    own = room - room // 4
-    return np.where(rank < own, rank, own + (rank - own) % (room - own))
+    return unshared + (rank - unshared) % (n_bytes - unshared)
 
 
-def _bytes_of(row: np.ndarray, symbols: np.ndarray) -> tuple[frozenset[int], bool]:
-    inside, outside = set(symbols[row].tolist()), set(symbols[~row].tolist())
-    return frozenset(inside), not inside & outside
+def _unshared(n_bytes: int) -> int:
+    """Return how many bytes never stand for more than one class: three quarters."""
+    return n_bytes - n_bytes // 4
+
+
+def _byte_set(members: np.ndarray, run_bytes: np.ndarray) -> ByteSet:
+    inside = frozenset(run_bytes[members].tolist())
+    outside = set(run_bytes[~members].tolist())
+    return ByteSet(inside, exact=not inside & outside)
 
 
 def _code_points(text: str) -> np.ndarray:

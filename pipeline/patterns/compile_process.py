@@ -1,6 +1,8 @@
-"""Compiles patterns in a process of its own, which can be ended: no pattern's compile may be trusted to end.
+"""Compile expressions in a child process, which can be ended.
 
-Run as ``python -m pipeline.patterns.compile_process`` it answers each line of standard input, a JSON object, with one.
+No expression can be trusted to compile in finite time, and nothing interrupts
+Hyperscan from within. Run as ``python -m pipeline.patterns.compile_process``, this
+module answers each line of standard input, a JSON object, with another one.
 """
 
 import json
@@ -8,103 +10,127 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import hyperscan
 
 
 class CompileError(Exception):
-    """The engine does not take the patterns, or not in the time it is given."""
+    """Hyperscan refuses the expressions, or does not compile them in time."""
 
 
-class Compiler:
-    """The process; a context manager.
+@dataclass(frozen=True)
+class _Request:
+    """Expressions over bytes with their ids, and the file that the database goes to."""
 
-    It is started when it is needed, and anew after it was ended.
+    expressions: list[str]
+    ids: list[int]
+    path: str
+    timeout: float
+
+
+class CompileProcess:
+    """The child process; a context manager.
+
+    The process starts when it is first needed, and again after it was ended.
     """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="nightsieve-")
 
-    def __enter__(self) -> "Compiler":
+    def __enter__(self) -> "CompileProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        if self._process is not None:
+            self._end(self._process)
         self._folder.cleanup()
 
-    def compile(self, patterns: dict[int, str], seconds: float) -> bytes:
-        """The serialised database of these patterns, by their ids, if they take no more CPU time than ``seconds``.
+    def compile(self, expressions: dict[int, str], timeout: float) -> bytes:
+        """Return the serialised Hyperscan database of expressions, given by id.
+
+        Parameters
+        ----------
+        timeout
+            CPU seconds of the child process.
 
         Raises
         ------
-        CompileError : says why not.
+        CompileError
+            Hyperscan refuses an expression, or the timeout has passed.
         """
         path = Path(self._folder.name, "database")
-        question = {
-            "patterns": list(patterns.values()),
-            "ids": list(patterns),
-            "path": str(path),
-            "seconds": seconds,
-        }
-        error = self._ask(question)
+        request = _Request(
+            expressions=list(expressions.values()),
+            ids=list(expressions),
+            path=str(path),
+            timeout=timeout,
+        )
+        error = self._send(request)
         if error:
             raise CompileError(error)
         return path.read_bytes()
 
-    def _ask(self, question: dict) -> str | None:
+    def _send(self, request: _Request) -> str | None:
+        """Return the error that the child process answers with, if any."""
         if self._process is None:
-            command = [sys.executable, "-m", "pipeline.patterns.compile_process"]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                [sys.executable, "-m", "pipeline.patterns.compile_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
             )
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(asdict(request)) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
         if answer:
             return json.loads(answer)["error"]
-        ended = self._end()
-        return (
-            f"does not compile in {question['seconds']:g} s"
-            if ended == -signal.SIGPROF
-            else "the compiler crashed"
-        )
+        if self._end(process) == -signal.SIGPROF:
+            return f"does not compile in {request.timeout:g} s"
+        return "the compiler crashed"
 
-    def _end(self) -> int | None:
-        """The exit code of the process, which is ended if it still runs; None if there was none."""
-        if self._process is None:
-            return None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        code, self._process = self._process.wait(), None
-        return code
+    def _end(self, process: subprocess.Popen[str]) -> int:
+        """Close the input of the process, which ends it; return its exit code."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.stdout.close()
+        self._process = None
+        return process.wait()
 
 
-def _answer(question: dict) -> str | None:
+def _compile(request: _Request) -> str | None:
+    """Write the database to the path of the request; return an error, if any."""
     flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY
-    patterns = [pattern.encode("ascii") for pattern in question["patterns"]]
+    expressions = [expression.encode("ascii") for expression in request.expressions]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     try:
         database.compile(
-            expressions=patterns,
-            ids=question["ids"],
-            elements=len(patterns),
-            flags=[flags] * len(patterns),
+            expressions=expressions,
+            ids=request.ids,
+            elements=len(expressions),
+            flags=[flags] * len(expressions),
         )
     except hyperscan.HyperscanError as error:
         return str(error)
-    Path(question["path"]).write_bytes(hyperscan.dumpb(database))
+    Path(request.path).write_bytes(hyperscan.dumpb(database))
     return None
 
 
 def main() -> None:
+    """Answer requests until standard input ends."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for line in sys.stdin:
-        question = json.loads(line)
-        # CPU time, whatever else the machine does; the signal ends the process, which nothing in the engine would.
-        signal.setitimer(signal.ITIMER_PROF, question["seconds"])
-        error = _answer(question)
+        request = _Request(**json.loads(line))
+        # CPU time does not depend on the load of the machine. The signal ends the
+        # process.
+        signal.setitimer(signal.ITIMER_PROF, request.timeout)
+        error = _compile(request)
         signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps({"error": error}), flush=True)
 

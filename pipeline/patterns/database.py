@@ -1,240 +1,378 @@
-"""From rules to what the engine runs: databases of patterns over bytes, and how each rule is to be found.
+"""Compile patterns to Hyperscan databases, and decide how each of them is matched.
 
-Most patterns are found by the engine alone (``exact``). Where it finds too much, `re` confirms (``confirmed``); what it
-does not take, or not in time, `re` searches by itself (``searched``). So the votes are always those of `re`.
+Whatever a pattern's strategy is, the result is that of `re`.
 """
 
 import contextlib
 import io
-import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 
-from pipeline.config.settings import Rule
-from pipeline.patterns import byte_classes
-from pipeline.patterns.byte_classes import Alphabet, CharacterSet
-from pipeline.patterns.compile_process import CompileError, Compiler
-from pipeline.patterns.translate import Translation, Untranslatable
-
-Way = Literal["exact", "confirmed", "searched"]
-Plan = tuple[
-    Way, str, str
-]  # how a rule is found, its pattern over bytes (empty: none), why not by the engine alone
-FIELDS = ("body", "sender")
-SECONDS_TOGETHER = (
-    0.2  # for each pattern of a whole database, five times what most take
+from pipeline.patterns.byte_classes import (
+    ByteMap,
+    ByteSet,
+    CharacterClass,
+    build_byte_map,
 )
+from pipeline.patterns.compile_process import CompileError, CompileProcess
+from pipeline.patterns.pattern import Pattern
+from pipeline.patterns.translate import Translation, TranslationError
+
+# CPU seconds for each pattern of a database: five times what most patterns take.
+SECONDS_PER_PATTERN = 0.2
 
 
-@dataclass(frozen=True)
-class Database:
-    """Patterns that the engine finds together.
+class MatchStrategy(StrEnum):
+    """Who finds the matches of a pattern.
 
     Attributes
     ----------
-    field : what they are looked for in.
-    table : which of the tables turns texts into their bytes.
-    content : Hyperscan's serialised database, whose ids count into the rules.
+    HYPERSCAN
+        Hyperscan alone.
+    PREFILTER
+        Hyperscan finds candidates, and `re` confirms them.
+    FALLBACK
+        `re` alone searches every text.
+    """
+
+    HYPERSCAN = "hyperscan"
+    PREFILTER = "prefilter"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True)
+class PatternStrategy:
+    """How the pattern of this id is matched.
+
+    Attributes
+    ----------
+    reason
+        Why not by Hyperscan alone; empty if it is.
+    """
+
+    id: str
+    strategy: MatchStrategy
+    reason: str
+
+
+@dataclass(frozen=True)
+class HyperscanDatabase:
+    """Patterns that Hyperscan matches together.
+
+    Attributes
+    ----------
+    field
+        The column that they are searched in.
+    byte_table
+        The index of the table that encodes its texts.
+    content
+        Hyperscan's serialisation. The ids in it are indices of patterns.
     """
 
     field: str
-    table: int
+    byte_table: int
     content: bytes
 
 
 @dataclass(frozen=True)
-class CompiledRules:
-    """What `Engine` needs beside the rules.
+class PatternDatabase:
+    """What `Matcher` needs beside the patterns themselves.
 
     Attributes
     ----------
-    tables : uint8 [0x110000] each, the byte of every code point.
-    databases : what is looked for.
-    ways : how each rule is found.
-    reasons : for each rule, why it is not left to the engine alone; empty if it is.
+    byte_tables
+        uint8 [0x110000] each: the byte of every code point.
+    databases
+        What Hyperscan matches.
+    strategies
+        How each pattern is matched, in the order of the patterns.
     """
 
-    tables: tuple[np.ndarray, ...]
-    databases: tuple[Database, ...]
-    ways: tuple[Way, ...]
-    reasons: tuple[str, ...]
+    byte_tables: tuple[np.ndarray, ...]
+    databases: tuple[HyperscanDatabase, ...]
+    strategies: tuple[PatternStrategy, ...]
 
-    def not_exact(self, rules: Sequence[Rule]) -> list[dict[str, str]]:
-        """Rules that are not left to the engine alone: ``id``, ``way`` and ``reason``, the costly ones first."""
-        told = [
-            {"id": rule.id, "way": way, "reason": reason}
-            for rule, way, reason in zip(rules, self.ways, self.reasons, strict=True)
-            if way != "exact"
+    def fallbacks(self) -> list[PatternStrategy]:
+        """Return the patterns that are not left to Hyperscan alone.
+
+        Those that `re` searches every text for are the most expensive ones and come
+        first.
+        """
+        return [
+            *self._with(MatchStrategy.FALLBACK),
+            *self._with(MatchStrategy.PREFILTER),
         ]
-        return sorted(told, key=lambda each: each["way"], reverse=True)
+
+    def _with(self, strategy: MatchStrategy) -> list[PatternStrategy]:
+        return [each for each in self.strategies if each.strategy is strategy]
 
     def to_bytes(self) -> bytes:
-        """All of it as a compressed npz file; equal rules give equal bytes on equal processors."""
-        described = {
-            "databases": [(each.field, each.table) for each in self.databases],
-            "ways": self.ways,
-            "reasons": self.reasons,
+        """Return all of it as a compressed npz file.
+
+        Equal patterns give equal bytes on equal processors.
+        """
+        description = {
+            "databases": [
+                (database.field, database.byte_table) for database in self.databases
+            ],
+            "patterns": [
+                (pattern.id, pattern.strategy, pattern.reason)
+                for pattern in self.strategies
+            ],
         }
-        arrays = {f"table{n}": each for n, each in enumerate(self.tables)}
-        arrays |= {
-            f"database{n}": np.frombuffer(each.content, dtype=np.uint8)
-            for n, each in enumerate(self.databases)
-        }
+        arrays = {f"byte_table{i}": table for i, table in enumerate(self.byte_tables)}
+        for i, database in enumerate(self.databases):
+            arrays[f"database{i}"] = np.frombuffer(database.content, dtype=np.uint8)
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, about=np.array(json.dumps(described)), **arrays)
+        np.savez_compressed(
+            buffer, description=np.array(json.dumps(description)), **arrays
+        )
         return buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "CompiledRules":
-        """What `to_bytes` wrote."""
+    def from_bytes(cls, content: bytes) -> "PatternDatabase":
+        """Read what `to_bytes` wrote."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            described = json.loads(str(arrays["about"]))
+            description = json.loads(str(arrays["description"]))
+            table_count = sum(name.startswith("byte_table") for name in arrays)
+            byte_tables = tuple(arrays[f"byte_table{i}"] for i in range(table_count))
             databases = tuple(
-                Database(field, table, arrays[f"database{n}"].tobytes())
-                for n, (field, table) in enumerate(described["databases"])
+                HyperscanDatabase(field, byte_table, arrays[f"database{i}"].tobytes())
+                for i, (field, byte_table) in enumerate(description["databases"])
             )
-            tables = tuple(
-                arrays[f"table{n}"]
-                for n in range(sum(name.startswith("table") for name in arrays))
-            )
-            return cls(
-                tables, databases, tuple(described["ways"]), tuple(described["reasons"])
-            )
-
-
-def compile_rules(rules: Sequence[Rule], seconds: float) -> CompiledRules:
-    """The rules, compiled. A pattern that compiles for more than so many ``seconds`` of CPU time is left to `re`."""
-    letters, of = _alphabets(rules)
-    plans = [_plan(rule.pattern, letters[n]) for rule, n in zip(rules, of, strict=True)]
-    with Compiler() as compiler:
-        try:
-            databases = [
-                Database(
-                    field,
-                    table,
-                    compiler.compile(
-                        patterns, max(seconds, SECONDS_TOGETHER * len(patterns))
-                    ),
-                )
-                for (field, table), patterns in _groups(rules, of, plans).items()
-            ]
-        except CompileError:
-            # One of them is to blame, so each is tried by itself.
-            alone = _Alone(compiler, seconds)
-            plans = [
-                alone.plan(number, rule, letters[of[number]])
-                for number, rule in enumerate(rules)
-            ]
-            databases = [
-                Database(field, table, each)
-                for (field, table), patterns in _groups(rules, of, plans).items()
-                for each in alone.together(patterns)
-            ]
-    ways, _, reasons = zip(*plans, strict=True)
-    return CompiledRules(
-        tuple(each.table for each in letters), tuple(databases), ways, reasons
-    )
-
-
-def _alphabets(rules: Sequence[Rule]) -> tuple[list[Alphabet], list[int]]:
-    """An alphabet, or two, and the number of each rule's.
-
-    Rules that ask for the ends of words need bytes of words for letters, of which there are few. Where they are too few
-    for all rules together, the other rules, for which any byte will do, get an alphabet of their own.
-    """
-    surveyed = [_survey(rule.pattern) for rule in rules]
-    every = byte_classes.build(_all_sets(surveyed), any(words for _, words in surveyed))
-    if every.exact:
-        return [every], [0] * len(rules)
-    parted = [
-        byte_classes.build(
-            _all_sets(each for each in surveyed if each[1] == words), words
+        strategies = tuple(
+            PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
+            for pattern_id, strategy, reason in description["patterns"]
         )
-        for words in (True, False)
+        return cls(byte_tables, databases, strategies)
+
+
+def compile_patterns(
+    patterns: Sequence[Pattern], compile_timeout: float
+) -> PatternDatabase:
+    """Return the database of the patterns.
+
+    Parameters
+    ----------
+    compile_timeout
+        CPU seconds. `re` searches for a pattern that takes longer to compile.
+    """
+    byte_maps = _ByteMaps.build(patterns)
+    compiled = [
+        translate(pattern.expression, byte_map)
+        for pattern, byte_map in zip(patterns, byte_maps.of_patterns(), strict=True)
     ]
-    return parted, [0 if words else 1 for _, words in surveyed]
+    with CompileProcess() as process:
+        compiler = _Compiler(process, compile_timeout)
+        groups = _group(patterns, byte_maps.indices, compiled)
+        try:
+            databases = [group.database(compiler.compile(group)) for group in groups]
+        except CompileError:
+            # At least one pattern is to blame: try each by itself.
+            compiled = [
+                compiler.compile_alone(index, pattern.expression, byte_map)
+                for index, (pattern, byte_map) in enumerate(
+                    zip(patterns, byte_maps.of_patterns(), strict=True)
+                )
+            ]
+            databases = []
+            for group in _group(patterns, byte_maps.indices, compiled):
+                for content in compiler.compile_in_parts(group.expressions):
+                    databases.append(group.database(content))
+    strategies = tuple(
+        PatternStrategy(pattern.id, result.strategy, result.reason)
+        for pattern, result in zip(patterns, compiled, strict=True)
+    )
+    byte_tables = tuple(byte_map.table for byte_map in byte_maps.maps)
+    return PatternDatabase(byte_tables, tuple(databases), strategies)
 
 
-def _all_sets(
-    surveyed: Iterable[tuple[list[CharacterSet], bool]],
-) -> list[CharacterSet]:
-    return list(itertools.chain.from_iterable(sets for sets, _ in surveyed))
+@dataclass(frozen=True)
+class CompiledPattern:
+    """What a pattern has become.
+
+    Attributes
+    ----------
+    expression
+        Over bytes, for Hyperscan; empty if `re` searches for the pattern.
+    reason
+        Why the pattern is not left to Hyperscan alone; empty if it is.
+    """
+
+    strategy: MatchStrategy
+    expression: str
+    reason: str
+
+    @classmethod
+    def fallback(cls, reason: str) -> "CompiledPattern":
+        """Return the pattern that is left to `re`."""
+        return cls(MatchStrategy.FALLBACK, "", reason)
 
 
-def _survey(pattern: str) -> tuple[list[CharacterSet], bool]:
-    """The sets of characters that a pattern names, and whether it asks for the ends of words."""
-    found: list[CharacterSet] = []
-
-    def note(characters: CharacterSet) -> tuple[frozenset[int], bool]:
-        found.append(characters)
-        return frozenset({0}), True
-
-    translation = Translation(note)
-    with contextlib.suppress(Untranslatable):
-        translation.of(pattern)
-    return found, translation.words
-
-
-def _plan(pattern: str, letters: Alphabet, relaxed: bool = False) -> Plan:
-    translation = Translation(letters.sets.__getitem__, relaxed)
+def translate(
+    expression: str, byte_map: ByteMap, relaxed: bool = False
+) -> CompiledPattern:
+    """Translate the expression for Hyperscan, if that is possible."""
+    translation = Translation(byte_map.byte_sets.__getitem__, relaxed)
     try:
-        written = translation.of(pattern)
-    except Untranslatable as error:
-        return "searched", "", str(error)
-    return "confirmed" if translation.reason else "exact", written, translation.reason
+        translated = translation.translate(expression)
+    except TranslationError as error:
+        return CompiledPattern.fallback(str(error))
+    if translation.reason:
+        return CompiledPattern(MatchStrategy.PREFILTER, translated, translation.reason)
+    return CompiledPattern(MatchStrategy.HYPERSCAN, translated, "")
 
 
-def _groups(
-    rules: Sequence[Rule], of: Sequence[int], plans: Sequence[Plan]
-) -> dict[tuple[str, int], dict[int, str]]:
-    """The patterns over bytes that can be found together, by the numbers of their rules."""
-    found: dict[tuple[str, int], dict[int, str]] = {}
-    for number, (rule, table, (_, written, _)) in enumerate(
-        zip(rules, of, plans, strict=True)
+@dataclass(frozen=True)
+class _Survey:
+    """What an expression asks of a byte map."""
+
+    classes: tuple[CharacterClass, ...]
+    word_boundaries: bool
+
+    @classmethod
+    def of(cls, expression: str) -> "_Survey":
+        classes: list[CharacterClass] = []
+
+        def record(character_class: CharacterClass) -> ByteSet:
+            classes.append(character_class)
+            return ByteSet(frozenset({0}), exact=True)
+
+        translation = Translation(record)
+        with contextlib.suppress(TranslationError):
+            translation.translate(expression)
+        return cls(tuple(classes), translation.word_boundaries)
+
+
+@dataclass(frozen=True)
+class _ByteMaps:
+    """One byte map or two, and the index of each pattern's map."""
+
+    maps: tuple[ByteMap, ...]
+    indices: tuple[int, ...]
+
+    @classmethod
+    def build(cls, patterns: Sequence[Pattern]) -> "_ByteMaps":
+        """Build one map for all patterns, if it keeps all their classes apart.
+
+        Patterns with word boundaries need bytes that are word characters for letters,
+        and there are few of these. Where they do not suffice for all patterns, the
+        patterns without word boundaries get a map of their own, which may use any byte.
+        """
+        surveys = [_Survey.of(pattern.expression) for pattern in patterns]
+        needs_words = any(survey.word_boundaries for survey in surveys)
+        common = build_byte_map(_all_classes(surveys), needs_words)
+        if common.exact:
+            return cls((common,), (0,) * len(patterns))
+        with_words = [survey for survey in surveys if survey.word_boundaries]
+        without_words = [survey for survey in surveys if not survey.word_boundaries]
+        maps = (
+            build_byte_map(_all_classes(with_words), word_boundaries=True),
+            build_byte_map(_all_classes(without_words), word_boundaries=False),
+        )
+        indices = tuple(0 if survey.word_boundaries else 1 for survey in surveys)
+        return cls(maps, indices)
+
+    def of_patterns(self) -> list[ByteMap]:
+        """Return the map of each pattern."""
+        return [self.maps[index] for index in self.indices]
+
+
+def _all_classes(surveys: Iterable[_Survey]) -> list[CharacterClass]:
+    classes: list[CharacterClass] = []
+    for survey in surveys:
+        classes.extend(survey.classes)
+    return classes
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Expressions over bytes that one database can hold, by the pattern's index."""
+
+    field: str
+    byte_table: int
+    expressions: dict[int, str]
+
+    def database(self, content: bytes) -> HyperscanDatabase:
+        return HyperscanDatabase(self.field, self.byte_table, content)
+
+
+def _group(
+    patterns: Sequence[Pattern],
+    map_indices: Sequence[int],
+    compiled: Sequence[CompiledPattern],
+) -> list[_Group]:
+    """Group the patterns for Hyperscan by their field and byte map."""
+    groups: dict[tuple[str, int], _Group] = {}
+    for index, (pattern, map_index, result) in enumerate(
+        zip(patterns, map_indices, compiled, strict=True)
     ):
-        if written:
-            found.setdefault((rule.field, table), {})[number] = written
-    return found
+        if result.strategy is MatchStrategy.FALLBACK:
+            continue
+        key = (pattern.field, map_index)
+        group = groups.setdefault(key, _Group(pattern.field, map_index, {}))
+        group.expressions[index] = result.expression
+    return list(groups.values())
 
 
-class _Alone:
-    """Patterns compiled one by one, then as many together as compile in time."""
+class _Compiler:
+    """Compiles groups of expressions, or each by itself where a group fails."""
 
-    def __init__(self, compiler: Compiler, seconds: float) -> None:
-        self._compiler, self._seconds = compiler, seconds
-        self._databases: dict[int, bytes] = {}
+    def __init__(self, process: CompileProcess, timeout: float) -> None:
+        self._process = process
+        self._timeout = timeout
+        self._compiled_alone: dict[int, bytes] = {}
 
-    def plan(self, number: int, rule: Rule, letters: Alphabet) -> Plan:
-        """The plan for a pattern that compiles in time: as it is, relaxed, or not at all."""
-        reason = ""
+    def compile(self, group: _Group) -> bytes:
+        """Compile all expressions together.
+
+        Raises
+        ------
+        CompileError
+            Hyperscan refuses one, or they take too long.
+        """
+        return self._compile_together(group.expressions)
+
+    def compile_alone(
+        self, index: int, expression: str, byte_map: ByteMap
+    ) -> CompiledPattern:
+        """Return what compiles in time: the translation, a relaxed one, or nothing."""
+        compile_error = ""
         for relaxed in (False, True):
-            plan = _plan(rule.pattern, letters, relaxed)
-            if plan[0] == "searched":
-                return plan
+            result = translate(expression, byte_map, relaxed)
+            if result.strategy is MatchStrategy.FALLBACK:
+                return result
             try:
-                self._databases[number] = self._compiler.compile(
-                    {number: plan[1]}, self._seconds
+                self._compiled_alone[index] = self._process.compile(
+                    {index: result.expression}, self._timeout
                 )
             except CompileError as error:
-                reason = reason or str(error)
+                compile_error = compile_error or str(error)
                 continue
-            return plan[0], plan[1], reason or plan[2]
-        return "searched", "", reason
+            reason = compile_error or result.reason
+            return CompiledPattern(result.strategy, result.expression, reason)
+        return CompiledPattern.fallback(compile_error)
 
-    def together(self, patterns: dict[int, str]) -> list[bytes]:
-        """One database of all, or several, where one would take too long."""
-        if len(patterns) == 1:
-            return [self._databases[number] for number in patterns]
+    def compile_in_parts(self, expressions: dict[int, str]) -> list[bytes]:
+        """Compile expressions that `compile_alone` accepted to as few databases as fit.
+
+        Expressions that take too long together are compiled in halves.
+        """
+        if len(expressions) == 1:
+            (index,) = expressions
+            return [self._compiled_alone[index]]
         try:
-            return [
-                self._compiler.compile(
-                    patterns, max(self._seconds, SECONDS_TOGETHER * len(patterns))
-                )
-            ]
+            return [self._compile_together(expressions)]
         except CompileError:
-            parts, half = list(patterns.items()), len(patterns) // 2
-            return self.together(dict(parts[:half])) + self.together(dict(parts[half:]))
+            items = list(expressions.items())
+            middle = len(items) // 2
+            first_half = self.compile_in_parts(dict(items[:middle]))
+            return first_half + self.compile_in_parts(dict(items[middle:]))
+
+    def _compile_together(self, expressions: dict[int, str]) -> bytes:
+        timeout = max(self._timeout, SECONDS_PER_PATTERN * len(expressions))
+        return self._process.compile(expressions, timeout)

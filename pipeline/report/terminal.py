@@ -124,12 +124,12 @@ def _labels(rules: dict[str, Any]) -> Group:
         if rule["conflicts"]
     )
     note = f"{len(rules['rules'])} rules, {dead} without a match; most conflicts: {named or 'none'}"
-    return Group(table, Text("\n".join([note, *_not_exact(rules["not_exact"])])))
+    return Group(table, Text("\n".join([note, *_fallbacks(rules["fallbacks"])])))
 
 
-def _not_exact(found: list[dict[str, str]]) -> list[str]:
+def _fallbacks(found: list[dict[str, str]]) -> list[str]:
     lines = [
-        f"{each['way']} by re: {each['id']} ({each['reason']})"
+        f"{each['strategy']}: {each['id']} ({each['reason']})"
         for each in found[:_RULES_SHOWN]
     ]
     more = len(found) - len(lines)

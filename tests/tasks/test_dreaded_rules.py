@@ -86,13 +86,13 @@ def test_neither_a_slow_compile_nor_catastrophic_backtracking_keeps_a_night_from
     }
     ended = night(pack, messages, **dreaded)
     assert ended.returncode == 0, ended.stderr
-    named = re.findall(r"CompileRules: rule ([\w-]+) is (\w+): (.*)", ended.stderr)
+    named = re.findall(r"CompileRules: rule ([\w-]+) needs re \((\w+)\): (.*)", ended.stderr)
     assert ("slow", "does not compile in 1 s") in {
         (rule, reason) for rule, _, reason in named
     }
     assert {"catastrophic", "slow-elsewhere"}.isdisjoint(rule for rule, _, _ in named)
     assert re.search(
-        r"^(confirmed|searched) by re: slow \(does not compile in 1 s\)$",
+        r"^(prefilter|fallback): slow \(does not compile in 1 s\)$",
         ended.stdout,
         re.MULTILINE,
     )

@@ -241,7 +241,7 @@ def try_(
 
 def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
     summary = manifest["results"]["rules"]
-    if "not_exact" not in summary:
+    if "fallbacks" not in summary:
         date = manifest["date"]
         run = f"luigi --module tasks Retrain --date {date}"
         raise ConfigError(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pipeline.config import strict_yaml
 from pipeline.errors import ConfigError
-from pipeline.patterns.search_timeout import Endless, Watch
+from pipeline.patterns.search_timeout import SearchTimeout, SearchTimer
 from pipeline.rules.files import WrittenRule, misnamed, rule_files
 from pipeline.rules.lint.redos_inputs import samples
 from pipeline.rules.lint.redos_probe import Prober, Question
@@ -194,8 +194,8 @@ def _shadowed(
         if id(placed) in endless:
             return False
         try:
-            return watch.found(compiled[id(placed)], text)
-        except Endless:
+            return timer.search(compiled[id(placed)], text) is not None
+        except SearchTimeout:
             endless.add(id(placed))
             return False
 
@@ -216,7 +216,7 @@ def _shadowed(
             if finds(pack[number], text)
         ]
 
-    with Watch(SEARCH_SECONDS) as watch:
+    with SearchTimer(SEARCH_SECONDS) as timer:
         for (one, placed), (other, rival) in itertools.permutations(enumerate(pack), 2):
             rule, by = placed.rule, rival.rule
             if (rule.label, rule.field) != (by.label, by.field) or (

@@ -1,8 +1,10 @@
-"""The engine finds what `re` finds: every pattern, every text, whatever way a rule is found."""
+"""A matcher finds what `re` finds: every pattern, every text, whatever the strategy."""
 
 import dataclasses
 import itertools
 import re
+import subprocess
+import sys
 
 import hyperscan
 import numpy as np
@@ -11,45 +13,33 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline.config.settings import Engine as EngineSettings
-from pipeline.config.settings import Labelling, Resolution, Rule
-from pipeline.errors import DataError
-from pipeline.patterns import database as compiled_rules
-from pipeline.patterns.database import CompiledRules, compile_rules
-from pipeline.patterns.matcher import Engine
+from pipeline.patterns import (
+    Matcher,
+    MatchStrategy,
+    Pattern,
+    PatternDatabase,
+    PatternTimeout,
+    compile_patterns,
+    database,
+)
+from pipeline.rules import rule_patterns
 from pipeline.rules.files import read_pack
 from tests.conftest import ROOT
 from tests.scorers.texts import texts as every_kind_of_text
 from tests.unit.patterns.public_patterns import patterns, texts
 
-LIMITS = EngineSettings(compile_timeout_seconds=10, search_timeout_seconds=1)
-RESOLUTION = Resolution(method="majority", min_confidence=0, soft_labels=False)
-NEVER_COMPILES = r"<[^>]{1,1000}onMouseOver=[^>]{1,1000}window\.status=|\u0915{1,900}\u0916{1,900}[^>]{1,900}x{3,900}y"
+COMPILE_TIMEOUT = 10
+SEARCH_TIMEOUT = 1
+NEVER_COMPILES = (
+    r"<[^>]{1,1000}onMouseOver=[^>]{1,1000}window\.status=|"
+    "\u0915{1,900}\u0916{1,900}[^>]{1,900}x{3,900}y"
+)
 
 
-def labelling(
-    *found: str, field: str = "body", limits: EngineSettings = LIMITS
-) -> Labelling:
-    """A rule for each pattern."""
-    rules = [
-        Rule(
-            id=f"r{n}",
-            label=("spam", "personal")[n % 2],
-            pattern=pattern,
-            why="test",
-            field=field,
-        )
-        for n, pattern in enumerate(found)
-    ]
-    return Labelling(
-        rules=(*rules, *_two_labels()), engine=limits, resolution=RESOLUTION
-    )
-
-
-def _two_labels() -> list[Rule]:
+def pattern_set(*expressions: str, field: str = "body") -> list[Pattern]:
     return [
-        Rule(id=label, label=label, pattern="never in any text", why="test")
-        for label in ("spam", "personal")
+        Pattern(f"p{index}", field, expression)
+        for index, expression in enumerate(expressions)
     ]
 
 
@@ -60,30 +50,40 @@ def messages(
     return table.astype({"body": "str", "sender": "str"})
 
 
-def matches(settings: Labelling, table: pd.DataFrame) -> np.ndarray:
-    compiled = CompiledRules.from_bytes(
-        compile_rules(
-            settings.rules, settings.engine.compile_timeout_seconds
-        ).to_bytes()
+def matches_with(
+    compiled: PatternDatabase,
+    pattern_list: list[Pattern],
+    table: pd.DataFrame,
+    search_timeout: float = SEARCH_TIMEOUT,
+) -> np.ndarray:
+    matcher = Matcher(
+        pattern_list,
+        compiled,
+        compile_timeout=COMPILE_TIMEOUT,
+        search_timeout=search_timeout,
     )
-    return Engine(settings, compiled).matches(table).toarray()
+    return matcher.matches(table).toarray()
 
 
-def slowly(settings: Labelling, table: pd.DataFrame) -> np.ndarray:
-    """The definition: one search a rule and message."""
-    fields = {
-        field: table[field].astype(object).where(table[field].notna(), None)
-        for field in ("body", "sender")
-    }
-    found = [
-        [
-            text is not None
-            and re.search(rule.pattern, text, re.IGNORECASE) is not None
-            for text in fields[rule.field]
-        ]
-        for rule in settings.rules
-    ]
-    return np.array(found, dtype=bool).T.reshape(len(table), len(settings.rules))
+def matches(
+    pattern_list: list[Pattern],
+    table: pd.DataFrame,
+    search_timeout: float = SEARCH_TIMEOUT,
+) -> np.ndarray:
+    content = compile_patterns(pattern_list, COMPILE_TIMEOUT).to_bytes()
+    compiled = PatternDatabase.from_bytes(content)
+    return matches_with(compiled, pattern_list, table, search_timeout)
+
+
+def slowly(pattern_list: list[Pattern], table: pd.DataFrame) -> np.ndarray:
+    """The definition: one search a pattern and message."""
+    expected = np.zeros((len(table), len(pattern_list)), dtype=bool)
+    for column, pattern in enumerate(pattern_list):
+        for row, text in enumerate(table[pattern.field].astype(object)):
+            if not pd.isna(text):
+                found = re.search(pattern.expression, text, re.IGNORECASE)
+                expected[row, column] = found is not None
+    return expected
 
 
 # Compiling is too slow for shrinking; what differs is named.
@@ -94,22 +94,21 @@ def slowly(settings: Labelling, table: pd.DataFrame) -> np.ndarray:
     st.lists(texts, min_size=8, max_size=20),
     st.sampled_from(["body", "sender"]),
 )
-def test_any_pattern_is_found_in_any_text_where_re_finds_it(found, bodies, field):
-    rules = labelling(*found, field=field)
+def test_any_pattern_matches_any_text_that_re_matches(expressions, bodies, field):
+    pattern_list = pattern_set(*expressions, "never in any text", field=field)
     table = messages(bodies, [*bodies[1:], None])
-    differing = np.argwhere(matches(rules, table) != slowly(rules, table))
+    differing = np.argwhere(matches(pattern_list, table) != slowly(pattern_list, table))
     assert not [
-        (rules.rules[rule].pattern, table[field][row]) for row, rule in differing
+        (pattern_list[column].expression, table[field][row])
+        for row, column in differing
     ]
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text"),
+    ("expression", "text"),
     [
-        (
-            r"win\s+cash$",
-            "win cash\xa0",
-        ),  # the engine's $ stands before a line end, which no other blank is
+        # Hyperscan's $ stands before a line end, which no other white space is.
+        (r"win\s+cash$", "win cash\xa0"),
         (r"foo$|a[\n\u2028]b", "foo\u2028"),
         (r"(?a)x(?u:\w)", "xé"),  # an inner flag replaces the outer one
         (r"(?a:q(?u:[^\W]))", "qé"),
@@ -118,91 +117,114 @@ def test_any_pattern_is_found_in_any_text_where_re_finds_it(found, bodies, field
         ("|".join(f"{number:09}" for number in range(320)), "000000319"),
     ],
 )
-def test_one_pattern_alone_is_found_where_re_finds_it(pattern, text):
-    rules, table = (
-        labelling(pattern),
-        messages([text, f"{text}\n", f"{text}\n\n", f"- {text} -", ""]),
+def test_one_pattern_alone_matches_where_re_matches(expression, text):
+    pattern_list = pattern_set(expression)
+    table = messages([text, f"{text}\n", f"{text}\n\n", f"- {text} -", ""])
+    np.testing.assert_array_equal(
+        matches(pattern_list, table), slowly(pattern_list, table)
     )
-    np.testing.assert_array_equal(matches(rules, table), slowly(rules, table))
 
 
 @pytest.mark.parametrize("length", [3, 24, 27, 40, 200])
 def test_hyperscan_finds_what_is_there_in_long_texts_too(length):
     # Its releases 0.7.30 to 0.9.1 do not, beyond 24.
-    pattern = rb"\b(?:KHE7|I[ab]NN97|4EHL[3y][Jp]DA)\x20(?:[0-9A-Z]{1,8}\x20)?5NC\b"
+    expression = rb"\b(?:KHE7|I[ab]NN97|4EHL[3y][Jp]DA)\x20(?:[0-9A-Z]{1,8}\x20)?5NC\b"
     found = []
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[pattern],
+    hyperscan_database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    hyperscan_database.compile(
+        expressions=[expression],
         ids=[0],
         elements=1,
         flags=[hyperscan.HS_FLAG_SINGLEMATCH],
     )
-    database.scan(
+    hyperscan_database.scan(
         b"!" * length + b"KHE7 5NC",
         match_event_handler=lambda *match: found.append(match),
     )
     assert found
 
 
-def test_a_long_list_of_words_is_for_the_engine():
-    rules = labelling("|".join(f"word{number:06}" for number in range(1_000)))
-    assert compile_rules(rules.rules, 10).ways[0] == "exact"
+def test_a_long_list_of_words_is_left_to_hyperscan():
+    words = "|".join(f"word{number:06}" for number in range(1_000))
+    compiled = compile_patterns(pattern_set(words), COMPILE_TIMEOUT)
+    assert compiled.strategies[0].strategy is MatchStrategy.HYPERSCAN
 
 
 @pytest.mark.parametrize("others", [0, 1, 30])
-def test_a_pattern_that_does_not_compile_in_time_is_searched_for(monkeypatch, others):
-    found = (NEVER_COMPILES, *("free" for _ in range(others)))
-    limits = EngineSettings(compile_timeout_seconds=0.2, search_timeout_seconds=5)
-    rules = labelling(*found, limits=limits)
-    monkeypatch.setattr(compiled_rules, "SECONDS_TOGETHER", 0.005)
-    compiled = compile_rules(rules.rules, limits.compile_timeout_seconds)
-    assert (
-        compiled.ways[0] in ("confirmed", "searched") and "0.2 s" in compiled.reasons[0]
-    )
+def test_a_pattern_that_does_not_compile_in_time_needs_re(monkeypatch, others):
+    pattern_list = pattern_set(NEVER_COMPILES, *["free"] * others)
+    monkeypatch.setattr(database, "SECONDS_PER_PATTERN", 0.005)
+    compiled = compile_patterns(pattern_list, 0.2)
+    first = compiled.strategies[0]
+    assert first.strategy in (MatchStrategy.PREFILTER, MatchStrategy.FALLBACK)
+    assert "0.2 s" in first.reason
     table = messages(
         ["<a onMouseOver=b window.status=", "FREE", "", "<onmouseover=window.status="]
     )
     np.testing.assert_array_equal(
-        Engine(rules, compiled).matches(table).toarray(), slowly(rules, table)
+        matches_with(compiled, pattern_list, table, search_timeout=5),
+        slowly(pattern_list, table),
     )
 
 
-def test_catastrophic_backtracking_costs_the_engine_nothing():
-    assert not matches(labelling(r"(a+)+$"), messages(["a" * 5_000 + "b"])).any()
+def test_fallbacks_are_named_with_their_reason_the_expensive_ones_first():
+    pattern_list = pattern_set("free", r"a\Bb", r"(?=a)", "(x)\\1", "win")
+    fallbacks = compile_patterns(pattern_list, COMPILE_TIMEOUT).fallbacks()
+    assert [(pattern.id, pattern.strategy) for pattern in fallbacks] == [
+        ("p2", "fallback"),
+        ("p1", "prefilter"),
+        ("p3", "prefilter"),
+    ]
+    assert fallbacks[0].reason == "nothing in it is for the engine"
+    assert fallbacks[2].reason == "groupref is for re to judge"
 
 
-def test_catastrophic_backtracking_of_re_ends_by_the_name_of_the_rule_and_without_the_text():
-    rules = labelling("hello", r"(?=(a+)+$)a")
+def test_a_database_survives_its_bytes():
+    compiled = compile_patterns(
+        [*pattern_set("free", r"a\Bb"), Pattern("s", "sender", "^ax")], COMPILE_TIMEOUT
+    )
+    copy = PatternDatabase.from_bytes(compiled.to_bytes())
+    assert copy.strategies == compiled.strategies
+    assert copy.databases == compiled.databases
+    assert len(copy.databases) == 2
+    for table, expected in zip(copy.byte_tables, compiled.byte_tables, strict=True):
+        np.testing.assert_array_equal(table, expected)
+    assert copy.to_bytes() == compiled.to_bytes()
+
+
+def test_patterns_in_another_order_than_compiled_are_refused():
+    pattern_list = pattern_set("free", "win")
+    compiled = compile_patterns(pattern_list, COMPILE_TIMEOUT)
+    with pytest.raises(ValueError, match="compiled from other patterns"):
+        matches_with(compiled, pattern_list[::-1], messages(["free"]))
+
+
+def test_catastrophic_backtracking_costs_hyperscan_nothing():
+    table = messages(["a" * 5_000 + "b"])
+    assert not matches(pattern_set(r"(a+)+$"), table).any()
+
+
+def test_catastrophic_backtracking_of_re_ends_with_the_id_and_without_the_text():
+    pattern_list = pattern_set("hello", r"(?=(a+)+$)a")
     with pytest.raises(
-        DataError, match=r"rule r1: .* did not end in 0.2 s\ncatastrophic"
+        PatternTimeout, match=r"did not end in 0.2 s\ncatastrophic"
     ) as failure:
-        matches(
-            rules.model_copy(
-                update={
-                    "engine": EngineSettings(
-                        compile_timeout_seconds=5, search_timeout_seconds=0.2
-                    )
-                }
-            ),
-            messages(["a" * 40 + "b"]),
-        )
+        matches(pattern_list, messages(["a" * 40 + "b"]), search_timeout=0.2)
+    assert failure.value.pattern_id == "p1"
     assert "aaa" not in str(failure.value)
 
 
 def test_searches_that_each_end_in_time_have_an_end_together():
-    rules = labelling(
-        "hello",
-        r"(?=(a+)+$)a",
-        limits=EngineSettings(compile_timeout_seconds=5, search_timeout_seconds=0.1),
-    )
+    pattern_list = pattern_set("hello", r"(?=(a+)+$)a")
+    table = messages([f"{'a' * 16}b{number}" for number in range(2_000)])
     with pytest.raises(
-        DataError, match=r"rule r1: its searches took more than 4 s in all"
-    ):
-        matches(rules, messages([f"{'a' * 16}b{number}" for number in range(2_000)]))
+        PatternTimeout, match=r"its searches took more than 4 s in all"
+    ) as failure:
+        matches(pattern_list, table, search_timeout=0.1)
+    assert failure.value.pattern_id == "p1"
 
 
-def test_scripts_with_more_letters_than_bytes_of_words_get_other_bytes_or_are_confirmed():
+def test_scripts_with_more_letters_than_word_bytes_use_other_bytes_or_a_prefilter():
     words = [
         "नमस्ते",
         "बैंक",
@@ -221,7 +243,7 @@ def test_scripts_with_more_letters_than_bytes_of_words_get_other_bytes_or_are_co
         f"\\b[{chr(first)}-{chr(first + 40)}]{chr(first + 7)}"
         for first in range(0x4E00, 0x5A00, 40)
     ]
-    rules = labelling(
+    pattern_list = pattern_set(
         *words,
         *(f"\\b{word[0]}{word[1:3]}+" for word in words),
         r"[^\W\d_]{5}",
@@ -235,45 +257,48 @@ def test_scripts_with_more_letters_than_bytes_of_words_get_other_bytes_or_are_co
             *(word[::-1] for word in words),
         ]
     )
-    compiled = compile_rules(rules.rules, 10)
-    assert {"exact", "confirmed"} == set(compiled.ways) and set(
-        compiled.ways[: len(words)]
-    ) == {"exact"}
+    compiled = compile_patterns(pattern_list, COMPILE_TIMEOUT)
+    strategies = [pattern.strategy for pattern in compiled.strategies]
+    assert set(strategies) == {MatchStrategy.HYPERSCAN, MatchStrategy.PREFILTER}
+    assert set(strategies[: len(words)]) == {MatchStrategy.HYPERSCAN}
     np.testing.assert_array_equal(
-        Engine(rules, compiled).matches(table).toarray(), slowly(rules, table)
+        matches_with(compiled, pattern_list, table), slowly(pattern_list, table)
     )
 
 
-def test_a_database_of_another_processor_is_compiled_anew():
-    rules = labelling("free", r"\bwin\b")
-    compiled = compile_rules(rules.rules, 10)
-    databases = tuple(
-        dataclasses.replace(each, content=each.content[:-8])
-        for each in compiled.databases
+def test_a_database_of_another_processor_is_compiled_again():
+    pattern_list = pattern_set("free", r"\bwin\b")
+    compiled = compile_patterns(pattern_list, COMPILE_TIMEOUT)
+    cut = tuple(
+        dataclasses.replace(part, content=part.content[:-8])
+        for part in compiled.databases
     )
-    foreign = dataclasses.replace(compiled, databases=databases)
+    foreign = dataclasses.replace(compiled, databases=cut)
     table = messages(["free", "to win", "winner"])
     np.testing.assert_array_equal(
-        Engine(rules, foreign).matches(table).toarray(), slowly(rules, table)
+        matches_with(foreign, pattern_list, table), slowly(pattern_list, table)
     )
 
 
-def test_the_pack_finds_in_messages_of_every_kind_what_re_finds():
-    pack = tuple(written.rule() for written in read_pack(ROOT / "config" / "rules"))
-    rules = Labelling(rules=pack, engine=LIMITS, resolution=RESOLUTION)
+def test_the_pack_matches_in_messages_of_every_kind_what_re_matches():
+    pack = [written.rule() for written in read_pack(ROOT / "config" / "rules")]
+    pattern_list = list(rule_patterns(pack))
     short = (
         text
         for text in every_kind_of_text(20_000)
         if len(text) < 200 and text.encode(errors="ignore").decode() == text
     )
     bodies = list(dict.fromkeys(itertools.islice(short, 2_000)))
-    table = messages(
-        bodies,
-        [
-            ["AX-PARCEL", "+447700900123", "80888", None][n % 4]
-            for n in range(len(bodies))
-        ],
+    senders = ["AX-PARCEL", "+447700900123", "80888", None]
+    table = messages(bodies, [senders[row % 4] for row in range(len(bodies))])
+    matched = matches(pattern_list, table)
+    assert matched.any(axis=1).mean() > 0.5
+    assert not (matched != slowly(pattern_list, table)).any()
+
+
+def test_patterns_know_neither_rules_nor_settings():
+    code = (
+        "import sys; from pipeline.patterns import Matcher, compile_patterns; "
+        "sys.exit(bool({'pipeline.config', 'pipeline.rules'} & set(sys.modules)))"
     )
-    found = matches(rules, table)
-    assert found.any(axis=1).mean() > 0.5
-    assert not (found != slowly(rules, table)).any()
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

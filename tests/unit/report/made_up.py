@@ -172,7 +172,7 @@ def _rules(chance: random.Random, labels: tuple[str, ...]) -> dict[str, Any]:
         "tied": 10,
         "labels": counts,
     }
-    return {**whole, "dead": [], "not_exact": [], "rules": rows}
+    return {**whole, "dead": [], "fallbacks": [], "rules": rows}
 
 
 def _description() -> dict[str, Any]:

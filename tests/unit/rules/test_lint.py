@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.patterns.search_timeout import Endless, Watch
 from pipeline.rules.files import read_pack
 from pipeline.rules.lint.checks import lint_pack
 from pipeline.rules.lint.redos_inputs import UNEXPECTED, attacks
@@ -185,25 +184,6 @@ def test_patterns_too_large_or_too_deep_to_be_tried_are_found_without_a_tracebac
     ]
     assert not [finding for finding in findings if "crashed" in finding]
     assert capfd.readouterr().err == ""
-
-
-def test_a_watch_counts_the_time_of_the_process_for_each_search_and_for_all_of_a_pattern():
-    class Waits:
-        def search(self, text: str) -> None:
-            time.sleep(0.3)
-
-    catastrophic, text = re.compile(r"(a+)+$"), "a" * 60 + "!"
-    with Watch(0.1, in_all=0.3) as watch:
-        assert not watch.found(Waits(), "")
-        with pytest.raises(Endless, match="in one message did not end in 0.1 s"):
-            watch.found(catastrophic, text)
-        with pytest.raises(Endless, match="in one message did not end in 0.1 s"):
-            watch.places(catastrophic, text, 2)
-        quick = re.compile("a b")
-        with pytest.raises(Endless, match="more than 0.3 s in all"):
-            while True:
-                watch.found(quick, text)
-        assert not watch.found(re.compile("a c"), text)
 
 
 @given(
