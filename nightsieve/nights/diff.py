@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
@@ -139,14 +138,11 @@ def _labels(
     lists: list[tuple[tuple[str, ...], int]], to: Labelling
 ) -> dict[tuple[str, ...], str | None]:
     """The label of each list of rules among all of them, which stand for so many messages each."""
-    each = [ids for ids, count in lists for _ in range(count)]
-    verdicts = labelling.resolve(
-        [pd.DataFrame({"rules": pd.Series(each, dtype=object)})], to
-    )
-    labels = verdicts["label"].astype(object)
+    resolved = labelling.resolve_counts(Counter(dict(lists)), to)
+    labels = resolved["label"].astype(object)
     return dict(
         zip(
-            map(tuple, verdicts["rules"]),
+            map(tuple, resolved["rules"]),
             labels.where(labels.notna(), None),
             strict=True,
         )

@@ -1,6 +1,7 @@
 """What the rules say of one message."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -45,18 +46,14 @@ def search(settings: Labelling, body: str, sender: str | None) -> Found:
 
 def label(found: Found, settings: Labelling) -> str | None:
     """The label of the message, by the majority: a label model knows a message only among those of its night."""
-    votes = pd.DataFrame(
-        {
-            "key": ["0"],
-            "rules": pd.Series([[rule.id for rule, _ in found]], dtype=object),
-        }
-    )
+    rules = tuple(rule.id for rule, _ in found)
     by_majority = settings.model_copy(
         update={
             "resolution": settings.resolution.model_copy(update={"method": "majority"})
         }
     )
-    won = labelling.resolve([votes], by_majority)["label"].iloc[0]
+    resolved = labelling.resolve_counts(Counter([rules]), by_majority)
+    won = resolved["label"].iloc[0]
     return None if pd.isna(won) else won
 
 
