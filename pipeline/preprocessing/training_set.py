@@ -35,7 +35,9 @@ class RareLabel:
 
     def __str__(self) -> str:
         texts = "text" if self.texts == 1 else "texts"
-        return f"{self.label!r} has {self.texts} distinct {texts} for {self.folds} folds"
+        return (
+            f"{self.label!r} has {self.texts} distinct {texts} for {self.folds} folds"
+        )
 
 
 @dataclass(frozen=True)

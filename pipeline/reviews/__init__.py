@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "aggregate": ["aggregate_reviews", "human_labels"],
-        "choose": ["choose", "rows"],
+        "agreement": ["measure_agreement"],
+        "choose": ["choose_messages", "sheet_rows"],
     },
 )
