@@ -34,6 +34,7 @@ from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Candidate, Rule, Settings, Text, Training
 from pipeline.data.holdout import held_out
 from pipeline.data.training_set import TrainingSet
+from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
 from pipeline.training.folds import assign_folds
 
@@ -52,7 +53,8 @@ STEPS = {
 
 def main() -> None:
     chosen = _arguments()
-    settings = resolve([file_layer(DEFAULTS), *map(file_layer, chosen.config)]).settings
+    layers = [file_layer(DEFAULTS), *map(file_layer, chosen.config)]
+    settings = resolve(layers, read_rules).settings
     chosen.to.mkdir(parents=True, exist_ok=True)
     result = run(settings, chosen.until, chosen.sample, chosen.to)
     (chosen.to / "result.json").write_text(

@@ -17,6 +17,7 @@ from benchmarks import machine, results, search
 from benchmarks.night_stages import watch
 from pipeline.config import DEFAULTS, file_layer, patch_layer, resolve
 from pipeline.config.settings import Settings
+from pipeline.rules.files import read_rules
 from pipeline.training import vectoriser
 
 MESSAGES = "UCI and NUS"
@@ -95,7 +96,7 @@ def _settings(in_memory: int) -> Settings:
     patches = [
         patch_layer(f"{key}={json.dumps(value)}") for key, value in values.items()
     ]
-    return resolve([file_layer(DEFAULTS), *patches], search.SCHEMA).settings
+    return resolve([file_layer(DEFAULTS), *patches], read_rules).settings
 
 
 def _result(measured: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:

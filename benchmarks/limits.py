@@ -85,7 +85,7 @@ def main() -> None:
         services = stack.enter_context(running(chosen.home or folder / "home"))
         overlay = write_overlay(folder)
         environment = filled(services.environment(), chosen.rows)
-        settings = resolved(overlay, environment)
+        settings = resolved(overlay)
         place = stack.enter_context(empty(services, environment, overlay))
         ran = place.night(DATE)
         os.environ.update(place.environment)

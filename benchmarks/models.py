@@ -20,6 +20,7 @@ from pipeline.export.conformance.selection import choose, self_test
 from pipeline.export.exporters.nightsieve_linear.format import encode
 from pipeline.export.reference import evaluate, units
 from pipeline.model.linear import FixedPointModel
+from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
 from pipeline.training.estimators import train
 
@@ -45,9 +46,7 @@ class Training:
 @functools.cache
 def settings() -> Settings:
     """The project's own configuration."""
-    return resolve(
-        [file_layer(DEFAULTS)], {"NIGHTSIEVE_DATABASE_URL": "sqlite:///unused.db"}
-    ).settings
+    return resolve([file_layer(DEFAULTS)], read_rules).settings
 
 
 @functools.cache

@@ -75,7 +75,7 @@ def night(
 ) -> dict[str, Any]:
     """The night and the plain script in turns; the script in the first ones alone where there are fewer ``scripts``."""
     environment = filled(services.environment(), rows)
-    settings = resolved(overlay, environment)
+    settings = resolved(overlay)
     turns = []
     for turn in range(rounds):
         say(f"round {turn + 1} of {rounds}")
@@ -147,7 +147,7 @@ def growth(
     grown = []
     for rows in sizes:
         environment = filled(services.environment(), rows)
-        settings = resolved(overlay, environment)
+        settings = resolved(overlay)
         nights, copies, searched = [], [], []
         for turn in range(rounds):
             with empty(services, environment, overlay) as place:

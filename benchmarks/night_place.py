@@ -20,7 +20,7 @@ from nightsieve.cli.services import Stack
 from nightsieve.cli.services.s3 import BUCKET
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Settings
-from pipeline.rules.files import read_pack
+from pipeline.rules.files import read_pack, read_rules
 
 RULES = 300
 FRACTION = 0.1
@@ -135,8 +135,9 @@ def write_overlay(folder: Path) -> Path:
     return overlay
 
 
-def resolved(overlay: Path, environment: Mapping[str, str]) -> Settings:
-    return resolve([file_layer(DEFAULTS), file_layer(overlay)], environment).settings
+def resolved(overlay: Path) -> Settings:
+    layers = [file_layer(DEFAULTS), file_layer(overlay)]
+    return resolve(layers, read_rules).settings
 
 
 def timed(what: str, call: Callable[..., Any], *arguments: Any) -> Any:

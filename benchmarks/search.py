@@ -25,11 +25,9 @@ from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Candidate, Settings
 from pipeline.data.training_set import TrainingSet
 from pipeline.preprocessing import TrainingSetStage, clean
+from pipeline.rules.files import read_rules
 from pipeline.training import evaluate_candidate
 
-SCHEMA = {
-    "NIGHTSIEVE_DATABASE_URL": "postgresql://nobody@localhost/none"
-}  # never connected to
 Scores = dict[Candidate, list[float]]
 
 
@@ -172,7 +170,7 @@ SIDES = {
 
 def _run(side: str, messages: str, to: Path) -> None:
     """One way, once, in this process; its seconds and scores go to the file."""
-    settings = resolve([file_layer(DEFAULTS)], SCHEMA).settings
+    settings = resolve([file_layer(DEFAULTS)], read_rules).settings
     texts, labels = MESSAGES[messages]()
     begun = time.perf_counter()
     scores = SIDES[side](texts, labels, settings)

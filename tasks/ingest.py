@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from nightsieve.store.artefacts import ShardedArtefact
-from pipeline import config, ingest
+from pipeline import ingest
 from pipeline.data.codecs import Table
 from tasks.base import NightTask
 
@@ -28,7 +28,7 @@ class IngestMessages(NightTask):
         )
 
     def run(self) -> None:
-        url = config.database_url(self.settings)
+        url = ingest.database_url(self.settings.source)
         with tempfile.TemporaryDirectory() as folder, ingest.connect(url) as connection:
             sampled = ingest.draw_sample(
                 connection, self.settings.source, self.date, Path(folder), self.count
@@ -55,6 +55,6 @@ class IngestReviews(NightTask):
     dated = True
 
     def run(self) -> None:
-        with ingest.connect(config.database_url(self.settings)) as connection:
+        with ingest.connect(ingest.database_url(self.settings.source)) as connection:
             reviews = ingest.read_reviews(connection, self.settings.source, self.date)
         self.output().dump(reviews)

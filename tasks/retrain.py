@@ -29,6 +29,7 @@ from pipeline import (
     training,
 )
 from pipeline.errors import ConfigError
+from pipeline.rules.files import read_rules
 from tasks.base import NightTask, load_settings, store_settings
 from tasks.luigi_setup.redaction import without_account
 from tasks.report import WriteManifest, WriteReport
@@ -184,9 +185,17 @@ def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
             )
         load_settings(overlays[0])  # raises when there is no such configuration
         return overlays[0]
-    resolved = config.resolve(layers(overlays, patches))
-    store_settings(resolved.digest, resolved.settings)
-    return resolved.digest
+    settings = identified(config.resolve(layers(overlays, patches), read_rules))
+    digest = config.digest(config.canonical(settings))
+    store_settings(digest, settings)
+    return digest
+
+
+def identified(resolved: config.Resolved) -> config.Settings:
+    """Fill in which database ``source.url`` means; that needs the URL's variable."""
+    source = resolved.settings.source
+    url = ingest.database_url(source, origin=resolved.origin("source.url"))
+    return config.with_identity(resolved.settings, ingest.database_identity(url))
 
 
 def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[config.Layer]:

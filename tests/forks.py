@@ -22,6 +22,7 @@ from luigi.cmdline import luigi_run
 from nightsieve.cli.main import COMMANDS, main
 from pipeline import config
 from pipeline.patterns import byte_classes
+from pipeline.rules.files import read_rules
 from tasks.retrain import prepare
 
 ROOT = Path(__file__).parents[1]
@@ -90,8 +91,8 @@ def serve(channel: socket.socket) -> list[str]:
     """The command of each fork, in that fork; the server itself leaves with the last request."""
     for place in COMMANDS.values():
         importlib.import_module(place.partition(":")[0])
-    nowhere = {"NIGHTSIEVE_DATABASE_URL": "postgresql://127.0.0.1/nowhere"}
-    prepare(config.resolve([config.file_layer(config.DEFAULTS)], nowhere).settings)
+    defaults = config.file_layer(config.DEFAULTS)
+    prepare(config.resolve([defaults], read_rules).settings)
     byte_classes.build_byte_map([], word_boundaries=False)  # keeps what it asks of every code point
     requests = channel.makefile()
     while (received := socket.recv_fds(channel, 1, 2))[0]:

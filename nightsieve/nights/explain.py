@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.report import differences, task_name
+from pipeline.config import differences
+from pipeline.report import task_name
 
 SHOWN = 8  # differences named of a section
 

@@ -4,7 +4,6 @@ import datetime
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from pipeline import report
 from pipeline.config import resolve
 from pipeline.config.settings import Settings
 from pipeline.errors import ArtefactError, ConfigError
+from pipeline.rules.files import read_rules
 from tasks.retrain import freeze, layers
 
 DATE = click.DateTime(["%Y-%m-%d"])
@@ -43,13 +43,8 @@ def layer_options(command: Callable) -> Callable:
 
 
 def settings_today(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Settings:
-    """What a night would run with today, for what needs no database: a shell that names none can ask too."""
-    environment = {
-        **os.environ,
-        "NIGHTSIEVE_DATABASE_URL": os.environ.get("NIGHTSIEVE_DATABASE_URL")
-        or "sqlite://",
-    }
-    return resolve(layers(overlays, patches), environment).settings
+    """What a night would run with today, but for the database's identity."""
+    return resolve(layers(overlays, patches), read_rules).settings
 
 
 def runs() -> list[tuple[str, str]]:

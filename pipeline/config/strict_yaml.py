@@ -1,45 +1,55 @@
-"""YAML in which nothing is lost in silence: a key that stands twice is refused, a date stays text."""
+"""YAML that loses nothing in silence: a repeated key is refused, a date stays text."""
 
+import re
 from typing import Any
 
 import yaml
 
 from pipeline.errors import ConfigError
 
+_FLOAT_TAG = "tag:yaml.org,2002:float"
+_TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
+_EXPONENT = re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$")
+
 
 class _Loader(yaml.SafeLoader):
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for place, key in enumerate(keys):
-            if key in keys[:place]:
-                mark = node.value[place][0].start_mark
+    # A date that YAML parses would not survive the way to JSON and back.
+    yaml_implicit_resolvers = {
+        first_character: [pair for pair in resolvers if pair[0] != _TIMESTAMP_TAG]
+        for first_character, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Any, Any]:
+        seen: list[Any] = []  # a key need not be hashable here
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands here twice", problem_mark=mark
+                    problem=f"the key {key!r} stands here twice",
+                    problem_mark=key_node.start_mark,
                 )
+            seen.append(key)
         return super().construct_mapping(node, deep)
 
 
-# A YAML date would not survive the way to JSON and back; 1e-3 without a dot would be text under YAML 1.1.
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag != "tag:yaml.org,2002:timestamp"
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_EXPONENT = yaml.resolver.re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$")
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789")
-)
+# Under YAML 1.1, 1e-3 would be text for want of a dot.
+_Loader.add_implicit_resolver(_FLOAT_TAG, _EXPONENT, list("-+0123456789"))
 
 
 def load(text: str | bytes, name: str) -> Any:
-    """The value of a YAML document.
+    """Return the value of a YAML document.
+
+    Parameters
+    ----------
+    name
+        What messages call the document.
 
     Raises
     ------
-    ConfigError : it does not parse or repeats a key; ``name``, line and column are said.
+    ConfigError
+        The document does not parse or repeats a key; the message has line and column.
     """
     try:
         return yaml.load(text, Loader=_Loader)
@@ -51,4 +61,5 @@ def load(text: str | bytes, name: str) -> Any:
     except RecursionError:
         raise ConfigError(f"{name}: is nested too deeply") from None
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
-        raise ConfigError(f"{name}: no YAML: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{name}: not YAML: {reason}") from None

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "connection": ["connect"],
+        "identity": ["database_identity", "database_url"],
         "sample": ["Sampled", "draw_sample", "read_reviews"],
     },
 )

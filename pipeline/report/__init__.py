@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "diff": ["differences", "with_drift"],
+        "diff": ["with_drift"],
         "compare": ["compare_models"],
         "outcome": ["outcome"],
         "run_manifest": ["FORMAT", "environment", "run_manifest", "task_name"],

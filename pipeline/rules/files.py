@@ -23,6 +23,11 @@ class WrittenRule(Rule):
         return Rule(**self.model_dump(exclude={"matches", "near_misses"}))
 
 
+def read_rules(folder: Path) -> tuple[Rule, ...]:
+    """Read the rules of a pack without their examples: see `read_pack`."""
+    return tuple(written.rule() for written in read_pack(folder))
+
+
 def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
     """Every rule of the files under the folder, at any depth, sorted by path, then in the order of the file.
 

@@ -5,8 +5,16 @@ from typing import Any
 
 import click
 
-from pipeline.config import Resolved, resolve
-from tasks.retrain import layers
+from pipeline.config import (
+    Resolved,
+    Settings,
+    UnsetVariableError,
+    canonical,
+    digest,
+    resolve,
+)
+from pipeline.rules.files import read_rules
+from tasks.retrain import identified, layers
 
 
 @click.group()
@@ -30,15 +38,20 @@ def config() -> None:
 @click.option("--origin", is_flag=True, help="Say which layer each key comes from.")
 def show(overlays: tuple[str, ...], patches: tuple[str, ...], origin: bool) -> None:
     """Print the configuration that a night would run with, a key a line."""
-    resolved = resolve(layers(overlays, patches))
-    for key, value, where in _rows(resolved):
+    resolved = resolve(layers(overlays, patches), read_rules)
+    try:
+        settings = identified(resolved)
+    except UnsetVariableError as error:
+        settings, digest_row = resolved.settings, f"digest = -  # {error}"
+    else:
+        digest_row = f"digest = {digest(canonical(settings))}"
+        digest_row += "  # of all the above" if origin else ""
+    for key, value, where in _rows(settings, resolved):
         click.echo(f"{key} = {value}" + (f"  # {where}" if origin else ""))
-    click.echo(
-        f"digest = {resolved.digest}" + ("  # of all the above" if origin else "")
-    )
+    click.echo(digest_row)
 
 
-def _rows(resolved: Resolved) -> list[tuple[str, str, str]]:
+def _rows(settings: Settings, resolved: Resolved) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
 
     def visit(value: Any, path: tuple[str, ...]) -> None:
@@ -49,7 +62,7 @@ def _rows(resolved: Resolved) -> list[tuple[str, str, str]]:
             key = ".".join(path)
             rows.append((key, _shown(key, value), resolved.origin(key)))
 
-    visit(resolved.settings.model_dump(mode="json"), ())
+    visit(settings.model_dump(mode="json"), ())
     return rows
 
 

@@ -26,13 +26,11 @@ from nightsieve.database.reviews import import_sheet
 from nightsieve.nights import find, reviewable
 from nightsieve.nights.sample import Sample
 from pipeline import ingest
-from pipeline.config import database_url, resolve
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, DataError
 from pipeline.reviews import measure_agreement
 from pipeline.reviews.choose import REASONS, choose_messages, sheet_rows
 from tasks.base import load_settings
-from tasks.retrain import layers
 
 FOREVER = datetime.date(9999, 12, 30)  # the last one that has an end
 
@@ -172,7 +170,7 @@ def import_(
         raise ConfigError(
             f"--source {source!r}: a short name is expected, such as crowd-2026-11"
         )
-    settings, moment = _settings(overlays, patches), _moment(reviewed_at)
+    settings, moment = find.settings_today(overlays, patches), _moment(reviewed_at)
     labels = {*settings.labelling.labels, *settings.evaluation.merge}
     bad = BadLines()
     with ExitStack() as stack:
@@ -218,7 +216,7 @@ def agreement(
     agreement  of an annotator: with what most of the others say of the message
     expected   share of messages that the annotator labels rightly, by Dawid and Skene's model
     """
-    settings = _settings(overlays, patches)
+    settings = find.settings_today(overlays, patches)
     table = _reviews(settings, date.date() if date else FOREVER)
     if (
         settings.source.reviews
@@ -236,12 +234,8 @@ def agreement(
         agreeing.show(found, settings.evaluation)
 
 
-def _settings(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Settings:
-    return resolve(layers(overlays, patches)).settings
-
-
 def _reviews(settings: Settings, date: datetime.date) -> pd.DataFrame:
-    with ingest.connect(database_url(settings)) as connection:
+    with ingest.connect(ingest.database_url(settings.source)) as connection:
         return ingest.read_reviews(connection, settings.source, date)
 
 

@@ -1,8 +1,10 @@
-"""The sections of the configuration: what every knob is, its type and its bounds. A module for each, of its name.
+"""The sections of the configuration: type and bounds of every setting, a module each.
 
-``config/pipeline.yaml`` gives each its value and says what it is for; ``pipeline.config`` lays overlays and patches
-over it and builds a `Settings`. No field has a default here: a default that is not in that file would be one that
-nobody can see.
+``config/pipeline.yaml`` gives every setting its value and says what it is for, so that
+no default is hidden in code; ``pipeline.config`` lays overlays and patches over that
+file. The fields that have a default here are those of entries that people add to a list
+or a mapping: a rule's field and weight, a grid's ``C`` or ``alpha``, a label's goal and
+floor. `Source.identity` has one because no file sets it.
 """
 
 from pipeline.config.settings.evaluation import Evaluation

@@ -63,8 +63,10 @@ class Source(Section):
     """Where messages and reviews are, as a data dictionary."""
 
     url: str
-    identity: str = Field(
-        description="which database `url` means, without its secrets; filled in, never set by hand"
+    identity: str | None = Field(
+        default=None,
+        description="which database `url` means, without its secrets; "
+        "null until a night freezes its configuration, never set by hand",
     )
     messages: MessageTable
     reviews: ReviewTable | None

@@ -12,9 +12,10 @@ from typing import Any
 
 import jinja2
 
+from pipeline.config import differences
 from pipeline.report import figures, listings, tables
 from pipeline.report.costs import costs
-from pipeline.report.diff import differences, with_drift
+from pipeline.report.diff import with_drift
 from pipeline.report.key_figures import MACRO, key_figures, trend
 from pipeline.report.outcome import outcome
 

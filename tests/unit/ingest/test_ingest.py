@@ -16,6 +16,7 @@ from pipeline.data import schemas
 from pipeline.errors import DataError, SourceError
 from pipeline.ingest import stream
 from pipeline.records.sample import SampleCounts
+from pipeline.rules.files import read_rules
 
 NIGHT = datetime.date(2026, 11, 20)
 NASTY = [
@@ -32,9 +33,7 @@ NASTY = [
 def source(*patches: str) -> Source:
     """The source of the default configuration, patched."""
     layers = [config.file_layer(config.DEFAULTS), *map(config.patch_layer, patches)]
-    return config.resolve(
-        layers, {"NIGHTSIEVE_DATABASE_URL": "postgresql://db/messages"}
-    ).settings.source
+    return config.resolve(layers, read_rules).settings.source
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])

@@ -11,6 +11,7 @@ from pipeline import config
 from pipeline.model.from_sklearn import assemble
 from pipeline.model.quantise import quantise
 from pipeline.release.comparison import Model, judge, published_model, traits
+from pipeline.rules.files import read_rules
 from tests.unit.data.test_reviewed_messages import table
 from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.unit.release.test_checks import CHAMPION, RESULTS
@@ -33,9 +34,7 @@ def settings(*patches: str):
         config.file_layer(config.DEFAULTS),
         *map(config.patch_layer, ("training.holdout_fraction=0", *patches)),
     ]
-    return config.resolve(
-        layers, {"NIGHTSIEVE_DATABASE_URL": "sqlite:///unused.db"}
-    ).settings
+    return config.resolve(layers, read_rules).settings
 
 
 def model(

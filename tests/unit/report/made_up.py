@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import DEFAULTS, file_layer, resolve
+from pipeline.config import DEFAULTS, file_layer, resolve, with_identity
 from pipeline.config.settings import Gate, Settings
 from pipeline.release.checks import Night, decide
 from pipeline.release.model_outputs import Compared, Evidence
 from pipeline.report import FORMAT
+from pipeline.rules.files import read_rules
 from pipeline.statistics.classification import measure
 from pipeline.statistics.wilson import UNDEFINED
 
@@ -27,7 +28,8 @@ def settings() -> Settings:
     environment = {
         "NIGHTSIEVE_DATABASE_URL": "postgresql://reader:hunter2@db.example/inbox"
     }
-    return resolve([file_layer(DEFAULTS)], environment).settings
+    resolved = resolve([file_layer(DEFAULTS)], read_rules, environment)
+    return with_identity(resolved.settings, "0123456789abcdef")
 
 
 def manifest(
