@@ -40,7 +40,7 @@ from pipeline.labelling import apply_rules
 from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
 from pipeline.patterns.byte_classes import encode
 from pipeline.patterns.compile_process import CompileProcess
-from pipeline.preprocessing import build_training_set, clean
+from pipeline.preprocessing import TrainingSetStage, clean
 from pipeline.rules import rule_patterns
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
@@ -183,12 +183,13 @@ def clean_messages(place: Place, settings: Settings) -> tuple[float, float, str]
 def collect(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The limit is one grouping of all cleaned texts."""
     (path,) = place.outputs(DATE)["ResolveVotes"]
-    verdicts = Table("verdicts").decode(path.read_bytes())
+    resolved_labels = Table("resolved_labels").decode(path.read_bytes())
     votes, cleaned = (
         _sharded(place, "ApplyRules", "votes"),
         _sharded(place, "CleanMessages", "cleaned"),
     )
-    whole = seconds(build_training_set, votes, verdicts, cleaned, False)
+    stage = TrainingSetStage(resolved_labels)
+    whole = seconds(stage.run, list(zip(votes, cleaned, strict=True)))
     limit = seconds(
         lambda table: table.groupby("text", sort=True).size(), pd.concat(cleaned)
     )

@@ -27,6 +27,7 @@ from sqlalchemy.engine import make_url
 from benchmarks import machine
 from pipeline import ingest
 from pipeline.config.settings import Settings
+from pipeline.data.resolved_labels import LabelLookup
 from pipeline.ingest.query import message_query
 
 WORKERS = 2
@@ -226,14 +227,9 @@ def compare(place: Place, date: datetime.date, plain: Path) -> dict[str, Any]:
 
 def _labels(outputs: Mapping[str, Sequence[Path]]) -> pd.Series:
     """The night's label of every message, by key; none where the rules abstain."""
-    (verdicts,) = map(pd.read_parquet, outputs["ResolveVotes"])
-    by_rules = dict(zip(map(tuple, verdicts["rules"]), verdicts["label"], strict=True))
+    (resolved_labels,) = map(pd.read_parquet, outputs["ResolveVotes"])
     votes = pd.concat(map(pd.read_parquet, outputs["ApplyRules"]))
-    return pd.Series(
-        [by_rules[tuple(rules)] for rules in votes["rules"]],
-        index=votes["key"],
-        dtype=object,
-    )
+    return LabelLookup(resolved_labels).labels(votes).set_index("key")["label"]
 
 
 def bare_copy(settings: Settings, date: datetime.date, url: str) -> float:

@@ -24,7 +24,7 @@ from benchmarks.night_stages import WORKERS, watch
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Candidate, Settings
 from pipeline.data.training_set import TrainingSet
-from pipeline.preprocessing import build_training_set, clean
+from pipeline.preprocessing import TrainingSetStage, clean
 from pipeline.rules.files import read_rules
 from pipeline.training import evaluate_candidate
 
@@ -105,10 +105,10 @@ def training_set(
     )
     votes = pd.DataFrame({"key": keys, "rules": [[label] for label in labels]})
     names = sorted(set(labels))
-    verdicts = pd.DataFrame(
+    resolved_labels = pd.DataFrame(
         {"rules": [[name] for name in names], "label": names, "confidence": 1.0}
     )
-    return build_training_set([votes], verdicts, [cleaned], soft=False)
+    return TrainingSetStage(resolved_labels).run([(votes, cleaned)]).training_set
 
 
 def search_as_a_night(

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from benchmarks import corpus, machine, models, results
 from pipeline import labelling, patterns, preprocessing, training
 from pipeline.config.settings import Labelling
+from pipeline.data.resolved_labels import LabelLookup
 from pipeline.rules import rule_patterns
 from pipeline.statistics.classification import measure
 
@@ -41,11 +42,12 @@ def main() -> None:
     rows = []
     for name, resolution in _resolutions(rules).items():
         settings = rules.model_copy(update={"resolution": resolution})
-        verdicts = labelling.resolve([votes], settings)
-        verdicts["label"] = verdicts["label"].map(_human, na_action="ignore")
-        labels = _labels(votes, verdicts)
+        resolved_labels = labelling.ResolutionStage(settings).run([votes])
+        human_names = resolved_labels["label"].map(_human, na_action="ignore")
+        resolved_labels["label"] = human_names
+        labels = _labels(votes, resolved_labels)
         predicted = _predicted(
-            messages, votes, verdicts, resolution.soft_labels, texts, masked
+            messages, votes, resolved_labels, resolution.soft_labels, texts, masked
         )
         labelled = labels != ""
         rows.append(
@@ -103,11 +105,10 @@ def _masked(text: str, ids: list[str], rules: Labelling) -> str:
     )
 
 
-def _labels(votes: pd.DataFrame, verdicts: pd.DataFrame) -> np.ndarray:
-    """What the rules say of each message: ``ham``, ``spam``, or nothing."""
-    label = verdicts["label"].astype(object).where(verdicts["label"].notna(), "")
-    by_rules = dict(zip(map(tuple, verdicts["rules"]), label, strict=True))
-    return np.array([by_rules[tuple(ids)] for ids in votes["rules"]])
+def _labels(votes: pd.DataFrame, resolved_labels: pd.DataFrame) -> np.ndarray:
+    """Return what the rules say of each message: ``ham``, ``spam``, or nothing."""
+    label = LabelLookup(resolved_labels).labels(votes)["label"]
+    return label.astype(object).where(label.notna(), "").to_numpy(dtype=str)
 
 
 def _human(label: str) -> str:
@@ -117,7 +118,7 @@ def _human(label: str) -> str:
 def _predicted(
     messages: pd.DataFrame,
     votes: pd.DataFrame,
-    verdicts: pd.DataFrame,
+    resolved_labels: pd.DataFrame,
     soft: bool,
     texts: list[str],
     masked: list[str],
@@ -135,7 +136,7 @@ def _predicted(
             np.flatnonzero(fold != held_out),
             np.flatnonzero(fold == held_out),
         )
-        fitted = _fitted(votes.iloc[seen], verdicts, cleaned.iloc[seen], soft)
+        fitted = _fitted(votes.iloc[seen], resolved_labels, cleaned.iloc[seen], soft)
         for name, of in (("model", texts), ("masked", masked)):
             found[name][unseen] = fitted.predict([of[row] for row in unseen])
         print(f"fold {held_out + 1} of {FOLDS}", file=sys.stderr)
@@ -143,13 +144,15 @@ def _predicted(
 
 
 def _fitted(
-    votes: pd.DataFrame, verdicts: pd.DataFrame, cleaned: pd.DataFrame, soft: bool
+    votes: pd.DataFrame,
+    resolved_labels: pd.DataFrame,
+    cleaned: pd.DataFrame,
+    soft: bool,
 ) -> Pipeline:
     """The best candidate of the night's own grid, fitted."""
     settings = models.settings().training
-    documents = preprocessing.build_training_set(
-        [votes.reset_index(drop=True)], verdicts, [cleaned.reset_index(drop=True)], soft
-    )
+    stage = preprocessing.TrainingSetStage(resolved_labels, soft_labels=soft)
+    documents = stage.run([(votes, cleaned)]).training_set
     scores = [
         training.evaluate_candidate(documents, candidate, settings)
         for candidate in settings.search.candidates

@@ -3,13 +3,14 @@
 import itertools
 from typing import Any
 
-from pipeline import export, reviews, training
-from pipeline.data.codecs import Raw
+from pipeline import data, export, training
+from pipeline.data.codecs import Raw, RecordJson
+from pipeline.records.reviews import ReviewEvaluation
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask
 from tasks.ingest import IngestMessages
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
-from tasks.reviews import measuring
+from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard
 from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
@@ -150,24 +151,30 @@ class DescribeExport(NightTask):
 class EvaluateOnReviews(NightTask):
     """Compare the exported model with the human labels."""
 
-    stage, name, version = "export", "reviews", 2
-    sections = ("evaluation", "release.goals")
+    stage, name, version = "export", "reviews", 3
+    codec = RecordJson(ReviewEvaluation)
+    sections = ("evaluation.merge", "evaluation.confidence", "release.goals")
 
     def requires(self) -> dict[str, NightTask]:
-        return {"model": self.clone(ExportCoefficients), "reviews": measuring(self)}
+        return {
+            "model": self.clone(ExportCoefficients),
+            "reviewed": self.clone(AggregateReviews),
+        }
 
     def run(self) -> None:
-        given, model = (self.input()[name].load() for name in ("reviews", "model"))
+        reviewed, model = (self.input()[name].load() for name in ("reviewed", "model"))
         scorer = nightsieve_scorer.load(model)
-        decide, evaluation, goals = (
+        evaluation = self.settings.evaluation
+        measured = data.reviewed_messages.evaluate(
+            reviewed,
+            scorer.label,
+            scorer.labels,
+            evaluation.merge,
+            evaluation.confidence,
             export.decider(scorer, model),
-            self.settings.evaluation,
-            self.settings.release.goals,
         )
-        measured = reviews.evaluate_on_reviews(
-            given, scorer.label, scorer.labels, evaluation, decide
-        )
+        goals = self.settings.release.goals
         self.warn(
-            training.missed_on_reviews(goals, measured["with_thresholds"], evaluation)
+            training.missed_on_reviews(goals, measured.with_thresholds, evaluation)
         )
         self.output().dump(measured)

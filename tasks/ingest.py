@@ -33,7 +33,7 @@ class IngestMessages(NightTask):
             sampled = ingest.draw_sample(
                 connection, self.settings.source, self.date, Path(folder), self.count
             )
-            self.rows_in = sampled.counts["sampled"]
+            self.rows_in = sampled.counts.sampled
             self.output().dump(sampled.files, sampled.rows, counts=sampled.counts)
 
     def count(self, rows: int) -> None:

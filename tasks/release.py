@@ -20,7 +20,7 @@ from tasks.export import (
 from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
 from tasks.preprocessing import CleanMessages
-from tasks.reviews import measuring
+from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard
 from tasks.training import FitModel
 
@@ -69,7 +69,7 @@ class GateModel(NightTask):
     def requires(self) -> dict[str, object]:
         tasks = {
             "model": ExportCoefficients, "description": DescribeExport, "measured": EvaluateOnReviews,
-            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes, "speed": MeasureSpeed,
+            "rules": SummariseRules, "messages": IngestMessages, "resolved_labels": ResolveVotes, "speed": MeasureSpeed,
         }  # fmt: skip
         shards = {
             "cleaned": every_shard(self, CleanMessages),
@@ -78,7 +78,7 @@ class GateModel(NightTask):
         return {
             **{name: self.clone(task) for name, task in tasks.items()},
             **shards,
-            "reviews": measuring(self),
+            "reviews": self.clone(AggregateReviews),
         }
 
     def run(self) -> None:
@@ -107,7 +107,7 @@ class GateModel(NightTask):
             "reviews": given["measured"].load(),
             "speed": given["speed"].load(),
         }
-        verdicts, reviews = given["verdicts"].load(), given["reviews"].load()
+        verdicts, reviews = given["resolved_labels"].load(), given["reviews"].load()
         self.output().dump(
             release.judge(
                 self.settings, tonight, *others, results, shards, verdicts, reviews

@@ -1,4 +1,4 @@
-"""Tasks that part the reviews which train from those which measure. Where none train, there are no such tasks."""
+"""Tasks that decide on one label for each reviewed message."""
 
 from pipeline import reviews
 from pipeline.data.codecs import Table
@@ -9,7 +9,7 @@ from tasks.ingest import IngestReviews
 class LabelByReviews(NightTask):
     """Decide which label the reviews that train give their messages."""
 
-    stage, name, codec = "preprocessing", "human-labels", Table("human_labels")
+    stage, name, codec = "reviews", "human-labels", Table("human_labels")
     sections = ("training.reviews", "evaluation.aggregation")
 
     def requires(self) -> IngestReviews:
@@ -17,41 +17,43 @@ class LabelByReviews(NightTask):
 
     def run(self) -> None:
         settings = self.settings
-        self.output().dump(
-            reviews.human_labels(
-                self.input().load(), settings.training.reviews, settings.evaluation
-            )
+        labels = reviews.human_labels(
+            self.input().load(),
+            settings.training.reviews,
+            settings.evaluation.aggregation,
         )
+        self.output().dump(labels)
 
 
-class WithholdReviews(NightTask):
-    """Keep the reviews of texts that no human's label has trained: only they may measure."""
+class AggregateReviews(NightTask):
+    """Decide on one label for each message whose text no review has trained."""
 
-    stage, name, codec = "preprocessing", "measuring-reviews", Table("reviews")
-    sections = ("training.reviews.sources", "text", "training.holdout_fraction")
+    stage, name, codec = "reviews", "reviewed-messages", Table("reviewed_messages")
+    sections = (
+        "training.reviews.sources",
+        "training.holdout_fraction",
+        "text",
+        "evaluation.aggregation",
+        "evaluation.merge",
+    )
 
     def requires(self) -> IngestReviews:
         return self.clone(IngestReviews)
 
     def run(self) -> None:
-        settings, given = self.settings, self.input().load()
-        sources = settings.training.reviews.sources
-        self.output().dump(
-            reviews.measuring(
-                given, sources, settings.text, settings.training.holdout_fraction
-            )
+        settings = self.settings
+        reviewed = reviews.aggregate_reviews(
+            self.input().load(),
+            settings.training.reviews,
+            settings.training.holdout_fraction,
+            settings.text,
+            settings.evaluation,
         )
+        self.output().dump(reviewed)
 
 
-def teaching(task: NightTask) -> list[LabelByReviews]:
-    """The task that gives the labels of reviews which train, if any do."""
-    return (
-        [task.clone(LabelByReviews)] if task.settings.training.reviews.sources else []
-    )
-
-
-def measuring(task: NightTask) -> NightTask:
-    """The task that gives the reviews which may measure."""
-    return task.clone(
-        WithholdReviews if task.settings.training.reviews.sources else IngestReviews
-    )
+def reviews_for_training(task: NightTask) -> list[LabelByReviews]:
+    """Return the task that labels messages by the reviews that train; none if none do."""
+    if not task.settings.training.reviews.sources:
+        return []
+    return [task.clone(LabelByReviews)]

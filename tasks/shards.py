@@ -1,7 +1,11 @@
 """What every task over one shard of the sample has in common."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import luigi
 
+from nightsieve.store.artefacts import Artefact
 from tasks.base import NightTask
 from tasks.ingest import IngestMessages
 
@@ -20,3 +24,8 @@ class ShardTask(NightTask):
 def every_shard(task: NightTask, of: type[ShardTask]) -> list[ShardTask]:
     """The task of that class for each shard of the sample."""
     return [task.clone(of, shard=shard) for shard in range(task.settings.source.shards)]
+
+
+def load_each(artefacts: Iterable[Artefact]) -> Iterator[Any]:
+    """Yield the value of each artefact, one in memory at a time."""
+    return (artefact.load() for artefact in artefacts)

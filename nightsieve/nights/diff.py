@@ -270,11 +270,11 @@ def _progress_within(
 
 def _labels(rule_lists: Counter[RuleList], to: Labelling) -> dict[RuleList, str | None]:
     """Return the label of each list of rules, given the number of its messages."""
-    verdicts = labelling.resolve_counts(rule_lists, to)
-    labels = verdicts["label"].astype(object)
+    resolved = labelling.resolve_counts(rule_lists, to)
+    labels = resolved["label"].astype(object)
     return dict(
         zip(
-            map(tuple, verdicts["rules"]),
+            map(tuple, resolved["rules"]),
             labels.where(labels.notna(), None),
             strict=True,
         )

@@ -1,6 +1,6 @@
-"""Stage 1: from the source's tables to a sample of messages, in shards, and the reviews of messages.
+"""From the source's tables to a sample of messages, in shards, and the reviews of messages.
 
-The only package that touches a database connection.
+The only stage that touches a database connection.
 """
 
 import lazy_loader

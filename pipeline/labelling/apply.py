@@ -17,6 +17,8 @@ def apply_rules(
 ) -> pd.DataFrame:
     """Return a ``votes`` table: for each message the ids of the rules that match it.
 
+    The stage is a map alone: shards are never merged.
+
     Parameters
     ----------
     compiled

@@ -1,16 +1,16 @@
-"""From the rules that matched to at most one label a message.
-
-Each list of rules that occurs is decided once.
-"""
+"""Resolve votes to at most one label a message, once for each list of rules that occurs."""
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from pipeline.config.settings import Labelling
+from pipeline.data.stages import Stage
 from pipeline.labelling import label_model
 from pipeline.rules.majority import (
     confident_label,
@@ -20,71 +20,87 @@ from pipeline.rules.majority import (
     weight_shares,
 )
 
-RuleList = tuple[str, ...]  # the ids of the rules that matched a message, in order
+#: How many messages each list of rule ids matches.
+RuleListCounts: TypeAlias = Counter[tuple[str, ...]]
 
 
-def resolve(votes: Iterable[pd.DataFrame], labelling: Labelling) -> pd.DataFrame:
-    """Return the ``verdicts`` table of votes, as `resolve_counts` does."""
-    return resolve_counts(count_votes(votes), labelling)
+@dataclass(frozen=True, eq=False)
+class ResolutionStage(Stage[pd.DataFrame, RuleListCounts, pd.DataFrame]):
+    """Count the lists of rules that match messages, then decide on each list's label.
 
-
-def count_votes(votes: Iterable[pd.DataFrame]) -> Counter[RuleList]:
-    """Return how many messages each list of rules stands for."""
-    counts: Counter[RuleList] = Counter()
-    for table in votes:
-        counts.update(map(tuple, table["rules"]))
-    return counts
-
-
-def resolve_counts(counts: Counter[RuleList], labelling: Labelling) -> pd.DataFrame:
-    """Return a ``verdicts`` table, the most frequent list of rules first.
-
-    Lists that are equally frequent are in the order of their ids. A tie, silence, and
-    less than the minimum confidence abstain. The confidence is the share of the
-    weight, or of the posterior, behind the label that leads.
+    A shard is its ``votes`` table, the result a ``resolved_labels`` table.
     """
-    ordered = sorted(counts.items(), key=_by_frequency)
-    rule_lists = [list(rule_list) for rule_list, _ in ordered]
+
+    labelling: Labelling
+
+    def map(self, shard: pd.DataFrame) -> RuleListCounts:
+        """Return how many messages of a shard each list of rules matches."""
+        return Counter(map(tuple, shard["rules"]))
+
+    def merge(self, partials: Iterable[RuleListCounts]) -> RuleListCounts:
+        """Add up counts."""
+        counts: RuleListCounts = Counter()
+        for partial in partials:
+            counts.update(partial)
+        return counts
+
+    def finish(self, partial: RuleListCounts) -> pd.DataFrame:
+        """Return the label of each list."""
+        return resolve_counts(partial, self.labelling)
+
+
+def resolve_counts(counts: RuleListCounts, labelling: Labelling) -> pd.DataFrame:
+    """Return a ``resolved_labels`` table.
+
+    The most frequent list of rules comes first, lists of equal counts in the order of
+    their ids. A tie, silence, and too little confidence give no label. The confidence is
+    the share of the weight, or of the posterior, behind the leading label.
+    """
+    ordered = sorted(counts.items(), key=_most_frequent_first)
+    lists = [list(rules) for rules, _ in ordered]
     messages = np.array([count for _, count in ordered], dtype=np.int64)
-    incidence = rule_incidence(rule_lists, [rule.id for rule in labelling.rules])
+    incidence = rule_incidence(lists, [rule.id for rule in labelling.rules])
     if labelling.resolution.method == "label_model":
         shares = _estimate(incidence, messages, labelling).posterior
     else:
         shares = weight_shares(incidence, labelling)
-    winners = confident_label(shares, labelling.resolution.min_confidence)
-    # -1, the abstention, is the last name.
+    winner = confident_label(shares, labelling.resolution.min_confidence)
+    # The last name is that of -1, which is no label.
     names = np.array([*labelling.labels, None], dtype=object)
     return pd.DataFrame(
         {
-            "rules": pd.Series(rule_lists, dtype=object),
+            "rules": pd.Series(lists, dtype=object),
             "messages": messages,
-            "label": pd.Series(names[winners], dtype="str"),
+            "label": pd.Series(names[winner], dtype="str"),
             "confidence": shares.max(axis=1, initial=0),
         }
     )
 
 
-def rule_accuracies(verdicts: pd.DataFrame, labelling: Labelling) -> dict[str, float]:
-    """Return the accuracy of each rule, by its id, as the label model estimates it.
+def rule_accuracies(
+    resolved_labels: pd.DataFrame, labelling: Labelling
+) -> dict[str, float]:
+    """Return the accuracy that the label model estimates for each rule, by its id.
 
-    It is the share of a rule's matches that have its label. Rules without a match are
-    left out; all of them are where a majority resolves the votes.
+    It is the share of a rule's matches that have the rule's label. Rules without a match
+    are left out; all of them are if a majority resolves the votes.
     """
     if labelling.resolution.method != "label_model":
         return {}
     ids = [rule.id for rule in labelling.rules]
-    incidence = rule_incidence(verdicts["rules"], ids)
-    model = _estimate(incidence, verdicts["messages"].to_numpy(), labelling)
+    incidence = rule_incidence(resolved_labels["rules"], ids)
+    messages = resolved_labels["messages"].to_numpy()
+    accuracies = _estimate(incidence, messages, labelling).accuracies
     return {
         rule_id: float(accuracy)
-        for rule_id, accuracy in zip(ids, model.accuracies, strict=True)
+        for rule_id, accuracy in zip(ids, accuracies, strict=True)
         if not np.isnan(accuracy)
     }
 
 
-def _by_frequency(item: tuple[RuleList, int]) -> tuple[int, RuleList]:
-    rule_list, count = item
-    return -count, rule_list
+def _most_frequent_first(item: tuple[tuple[str, ...], int]) -> tuple[object, ...]:
+    rules, count = item
+    return -count, rules
 
 
 def _estimate(

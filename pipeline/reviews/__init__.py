@@ -1,12 +1,12 @@
-"""What humans said of messages: a message's label by several people, and what their labels say about a model."""
+"""What humans say of messages: one label for each, how far they agree, and what to review."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "evaluation": ["evaluate_on_reviews"],
-        "choose": ["choose", "rows"],
-        "selection": ["human_labels", "measuring"],
+        "aggregate": ["aggregate_reviews", "human_labels"],
+        "agreement": ["measure_agreement"],
+        "choose": ["choose_messages", "sheet_rows"],
     },
 )

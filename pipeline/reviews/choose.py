@@ -1,52 +1,73 @@
-"""Which messages are worth a person's time, and the rows of the sheet that they make."""
+"""Choose messages that are worth a person's time, and make the rows of a sheet of them."""
 
 import numpy as np
 import pandas as pd
 
-# A message that is of several kinds counts as the first: those that there are fewest of go first.
+#: Columns of a sheet.
 FIELDS = ("message_key", "text", "label", "annotator", "why")
-KINDS = ("flipped", "unseen", "uncertain", "random")
+#: Why a message is chosen: the published model gives another label, no rule matched, the
+#: margin is small, or by chance. A message with several reasons counts for the first:
+#: the reasons that fewest messages have come first.
+REASONS = ("flipped", "unseen", "uncertain", "random")
 
 
-def choose(candidates: pd.DataFrame, count: int) -> pd.DataFrame:
-    """``count`` of the candidates, or all there are, each with the kind that it was chosen for in a column ``why``.
+def choose_messages(candidates: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return ``count`` candidates, or all there are, with the reason in a column ``why``.
 
-    flipped (the published model gives another label), unseen (no rule matched), uncertain (the smallest margins) and
-    random get a quarter of the count each; what a kind lacks is random. Of each kind, the labels that the model gives
-    get the same number as far as there are so many.
+    Each reason gets a quarter of the count; what a reason lacks is chosen at random. For
+    each reason, the labels that the model gives get equal numbers where they have enough.
+
+    Parameters
+    ----------
+    candidates
+        In random order. ``flipped`` and ``unseen`` are bool, ``predicted`` is the label
+        that the model gives, and ``margin`` how far its score is above the next one.
     """
-    left, chosen = candidates, []
-    for kind in KINDS:
-        quota = (
-            count // len(KINDS) if kind != "random" else count - sum(map(len, chosen))
-        )
-        part = _evenly(_of(kind, left), quota)
-        chosen.append(part.assign(why=kind))
-        left = left.drop(index=part.index)
+    quota = count // len(REASONS)
+    remaining = candidates
+    chosen: list[pd.DataFrame] = []
+    for reason in REASONS:
+        if reason == "random":
+            quota = count - sum(map(len, chosen))
+        messages = _evenly(_with_reason(remaining, reason), quota)
+        chosen.append(messages.assign(why=reason))
+        remaining = remaining.drop(index=messages.index)
     return pd.concat(chosen)
 
 
-def rows(chosen: pd.DataFrame, annotators: int, seed: int) -> pd.DataFrame:
-    """The sheet's rows, columns `FIELDS`: all messages for each annotator, each in an order of their own.
+def sheet_rows(chosen: pd.DataFrame, annotators: int, seed: int) -> pd.DataFrame:
+    """Return the rows of a sheet: all messages, once for each annotator.
 
-    ``chosen`` has ``key``, ``text`` and ``why``. Nobody's attention then fades at the same messages.
+    Each annotator has an order of their own: not all of them tire at the same messages.
+
+    Parameters
+    ----------
+    chosen
+        Columns ``key``, ``text`` and ``why``.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns are `FIELDS`; annotators are numbered from 1.
     """
     sheet = chosen.rename(columns={"key": "message_key"}).assign(label="")
     parts = []
-    for number in range(1, annotators + 1):
-        order = np.random.default_rng([seed, number]).permutation(len(sheet))
-        parts.append(sheet.iloc[order].assign(annotator=str(number)))
+    for annotator in range(1, annotators + 1):
+        order = np.random.default_rng([seed, annotator]).permutation(len(sheet))
+        parts.append(sheet.iloc[order].assign(annotator=str(annotator)))
     return pd.concat(parts, ignore_index=True)[list(FIELDS)]
 
 
-def _of(kind: str, left: pd.DataFrame) -> pd.DataFrame:
-    """The candidates of that kind, the best first."""
-    if kind == "uncertain":
-        return left.sort_values("margin", kind="stable")
-    return left if kind == "random" else left[left[kind]]
+def _with_reason(candidates: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Return the candidates that have a reason, the best first."""
+    if reason == "random":
+        return candidates
+    if reason == "uncertain":
+        return candidates.sort_values("margin", kind="stable")
+    return candidates[candidates[reason]]
 
 
 def _evenly(candidates: pd.DataFrame, quota: int) -> pd.DataFrame:
-    """The first ones of each label in turn, until the quota is reached."""
+    """Return the first candidates of each label in turn, until the quota is reached."""
     turn = candidates.groupby("predicted").cumcount().to_numpy()
     return candidates.iloc[turn.argsort(kind="stable")[:quota]]

@@ -7,18 +7,15 @@ import json
 import os
 import re
 import string
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nightsieve.cli import agreement, review_sheet
+from nightsieve.cli import review_sheet
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.database.connection import database
 from nightsieve.database.reviews import Imported, import_sheet
@@ -26,50 +23,9 @@ from nightsieve.nights import reviewable
 from nightsieve.nights.reviewable import shown
 from nightsieve.nights.sample import masked
 from pipeline.errors import DataError
-from pipeline.reviews.choose import KINDS, choose, rows
 from tests.unit.data.test_reviewed_messages import table
-from tests.unit.statistics import crowds
-from tests.unit.training.training_corpus import EVALUATION
 
 LABELS = ("notification", "personal", "spam")
-CANDIDATE = st.tuples(
-    st.booleans(), st.booleans(), st.sampled_from(LABELS), st.integers(0, 5)
-)
-
-
-@given(st.lists(CANDIDATE, max_size=60), st.integers(1, 40))
-def test_each_kind_has_its_quota_spread_evenly_over_the_labels(drawn, count):
-    found = pd.DataFrame(
-        drawn, columns=["flipped", "unseen", "predicted", "margin"]
-    ).astype({"flipped": bool, "unseen": bool, "predicted": "str", "margin": float})
-    found = found.assign(key=[str(n) for n in range(len(found))], text="")
-    chosen = choose(found, count)
-    assert len(chosen) == min(count, len(found)) and chosen["key"].is_unique
-    left = found
-    for kind in KINDS:
-        mine = chosen[chosen["why"] == kind]
-        able = left[left[kind]] if kind in ("flipped", "unseen") else left
-        quota = (
-            count // 4
-            if kind != "random"
-            else count - (chosen["why"] != "random").sum()
-        )
-        assert len(mine) == min(quota, len(able)) and set(mine["key"]) <= set(
-            able["key"]
-        )
-        there, taken = Counter(able["predicted"]), Counter(mine["predicted"])
-        most = max(taken.values(), default=0)
-        assert all(taken[label] >= min(there[label], most - 1) for label in there)
-        if kind == "uncertain":
-            for label in taken:
-                margins = able.loc[able["predicted"] == label, "margin"].sort_values()
-                assert (
-                    sorted(mine.loc[mine["predicted"] == label, "margin"])
-                    == margins.head(taken[label]).tolist()
-                )
-        left = left.drop(index=mine.index)
-
-
 BODY = st.sampled_from(["Code 12", "Code 34", "hello", "hello 5", "lunch", "tea"])
 
 
@@ -105,21 +61,6 @@ def test_nothing_that_was_reviewed_comes_again_nor_a_text_twice_however_the_samp
         data.draw(st.integers(1, 3)), data.draw(st.permutations(sorted(messages)))
     )
     assert found.equals(reviewable.unreviewed(shuffled, reviews, seed=1))
-
-
-def test_every_annotator_gets_every_message_in_an_order_of_their_own():
-    chosen = pd.DataFrame(
-        {"key": [str(n) for n in range(30)], "text": "", "why": "random"}
-    )
-    made = rows(chosen, annotators=3, seed=1)
-    assert made.equals(rows(chosen, annotators=3, seed=1)) and not made.equals(
-        rows(chosen, annotators=3, seed=2)
-    )
-    orders = [tuple(mine["message_key"]) for _, mine in made.groupby("annotator")]
-    assert len(set(orders)) == 3 and {frozenset(order) for order in orders} == {
-        frozenset(chosen["key"])
-    }
-    assert (made["label"] == "").all() and tuple(made.columns) == review_sheet.FIELDS
 
 
 ANY_TEXT = st.text(
@@ -215,81 +156,6 @@ def test_digits_of_any_script_are_masked_and_control_characters_gone():
         == "Code 0000 at\n0\ufffd"
     )
     assert shown("Code 12", unmasked=True) == "Code 12"
-
-
-def counts(*annotators: Sequence[str]) -> np.ndarray:
-    """How many annotators gave each unit each value, from what each gave the units in turn; a dot is nothing."""
-    values = sorted(set().union(*annotators) - {"."})
-    return np.array(
-        [
-            [said.count(value) for value in values]
-            for said in zip(*annotators, strict=True)
-        ]
-    )
-
-
-@pytest.mark.parametrize(
-    ("annotators", "expected"),
-    [  # Krippendorff, "Computing Krippendorff's alpha-reliability", 2011, sections A, B and C
-        (("0100000010", "1110010000"), 0.095),
-        (("aabbdcccedda", "babbbcccedd" + "d"), 0.692),
-        (("123321412...", "1233224125.3", ".3332342251.", "1233244125" + "1."), 0.743),
-        (("aab", "aab"), 1.0),
-    ],
-)
-def test_alpha_is_that_of_the_literature_and_lies_in_its_interval(annotators, expected):
-    found = agreement.alpha(counts(*annotators), confidence=0.95)
-    assert found["value"] == pytest.approx(expected, abs=0.0005)
-    assert found["low"] <= found["value"] <= found["high"]
-    assert found == agreement.alpha(counts(*annotators), confidence=0.95)
-
-
-@pytest.mark.parametrize("crowd", crowds.read().values(), ids=crowds.read())
-def test_alpha_is_crowd_kit_s(crowd):
-    found = agreement.alpha(
-        counts(*zip(*crowd["reviews"], strict=True)), confidence=0.95
-    )
-    assert found["value"] == pytest.approx(crowd["alpha"], abs=1e-8)
-
-
-def test_alpha_is_undefined_without_two_labels_or_two_reviews():
-    assert agreement.alpha(counts("aaa", "aaa"), 0.95) is None
-    assert agreement.alpha(counts("ab", ".."), 0.95) is None
-    reviews = table(("1", "a", "load", None))
-    assert agreement.agreement(reviews, EVALUATION)["alpha"] is None
-    assert agreement.agreement(reviews.iloc[:0], EVALUATION)["messages"] == 0
-
-
-def test_agreement_is_with_most_of_the_others_and_of_each_pair():
-    said = {"1": "aab", "2": "bbb", "3": "abc", "4": "a"}
-    reviews = table(
-        *(
-            (key, label, "crowd", "xyz"[n])
-            for key, each in said.items()
-            for n, label in enumerate(each)
-        )
-    )
-    found = agreement.agreement(reviews, EVALUATION)
-    people = {
-        each["annotator"]: (each["reviews"], each["compared"], each["agreement"])
-        for each in found["annotators"]
-    }
-    assert people == {
-        "crowd/x": (4, 1, 1.0),
-        "crowd/y": (3, 1, 1.0),
-        "crowd/z": (3, 2, 0.5),
-    }
-    pairs = {
-        tuple(each["annotators"]): (each["messages"], each["agreement"])
-        for each in found["pairs"]
-    }
-    assert pairs == {
-        ("crowd/x", "crowd/y"): (3, pytest.approx(2 / 3)),
-        ("crowd/x", "crowd/z"): (3, pytest.approx(1 / 3)),
-        ("crowd/y", "crowd/z"): (3, pytest.approx(1 / 3)),
-    }
-    assert (found["reviews"], found["messages"], found["reviewed_twice"]) == (10, 4, 3)
-    assert (found["decided"]["majority"], found["undecided"]["majority"]) == (3, 1)
 
 
 MOMENT = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)

@@ -26,7 +26,7 @@ AFTER_PREPARED = {
     "PrepareExport", "ExportCoefficients", "ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews",
     "MeasureSpeed",
 }  # fmt: skip
-TAUGHT = {"LabelByReviews", "WithholdReviews", "BuildTrainingSet", "SummariseRules"}
+TAUGHT = {"LabelByReviews", "AggregateReviews", "BuildTrainingSet", "SummariseRules"}
 DECISION = {
     "GateModel",
     "PublishModel",
@@ -35,13 +35,19 @@ DECISION = {
     "WriteReport",
     "Retrain",
 }
-AFTER_VERDICTS = {
+AFTER_RESOLUTION = {
     "ResolveVotes",
     "SummariseRules",
     "BuildTrainingSet",
+    "BuildEvaluationSet",
 } | AFTER_TRAINING_SET
-AFTER_LABELS = LABELLING | AFTER_VERDICTS
-NIGHTLY = AFTER_LABELS | {"IngestMessages", "IngestReviews", "CleanMessages"}
+AFTER_LABELS = LABELLING | AFTER_RESOLUTION
+NIGHTLY = AFTER_LABELS | {
+    "IngestMessages",
+    "IngestReviews",
+    "AggregateReviews",
+    "CleanMessages",
+}
 EVERYTHING = NIGHTLY | {"CompileRules"}
 
 
@@ -79,6 +85,8 @@ def test_a_night_has_every_task(environment):
     ("patch", "expected"),
     [
         ("training.search.folds=3", AFTER_TRAINING_SET),
+        ("training.search.folds=6", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
+        ("training.rare_labels=drop", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
         (
             "training.cross_validation.folds=3",
             {"CrossValidate", "WriteManifest", "WriteReport", "Retrain"},
@@ -89,15 +97,23 @@ def test_a_night_has_every_task(environment):
         ),
         (
             "evaluation.merge={ham: [personal]}",
-            {"SummariseRules", "EvaluateOnReviews"} | DECISION,
+            {"AggregateReviews", "SummariseRules", "EvaluateOnReviews"} | DECISION,
         ),
         ("training.reviews.sources=[crowd]", TAUGHT | AFTER_TRAINING_SET),
-        ("text.min_token=2", NIGHTLY - LABELLING - {"IngestMessages", "IngestReviews"}),
-        ("source.sample.seed=1", NIGHTLY - {"IngestReviews"}),
+        (
+            "text.min_token=2",
+            NIGHTLY - {"IngestMessages", "IngestReviews", "ApplyRules", "ResolveVotes"},
+        ),
+        ("source.sample.seed=1", NIGHTLY - {"IngestReviews", "AggregateReviews"}),
         ("source.max_body_bytes=99", NIGHTLY),
-        ("labelling.resolution.method=label_model", AFTER_VERDICTS),
-        ("labelling.resolution.soft_labels=true", AFTER_VERDICTS),
-        ("training.holdout_fraction=0.2", AFTER_TRAINING_SET | {"BuildTrainingSet"}),
+        ("labelling.resolution.method=label_model", AFTER_RESOLUTION),
+        ("labelling.resolution.soft_labels=true", AFTER_RESOLUTION),
+        (
+            "training.holdout_fraction=0.2",
+            AFTER_TRAINING_SET
+            | {"BuildTrainingSet", "BuildEvaluationSet", "AggregateReviews"}
+            | {"SummariseRules"},
+        ),
         (
             "release.gate.override={night: 2026-11-20, reason: known to be right}",
             DECISION,
@@ -127,7 +143,8 @@ def test_another_way_to_decide_reviews_rebuilds_what_is_measured_on_them(environ
         fingerprints(annotator, "evaluation.aggregation=dawid_skene"),
     )
     changed = {family for family in after if after[family] != before[family]}
-    assert changed == {"SummariseRules", "EvaluateOnReviews"} | DECISION
+    measured = {"AggregateReviews", "SummariseRules", "EvaluateOnReviews"}
+    assert changed == measured | DECISION
 
 
 def test_a_new_date_rebuilds_all_but_the_compiled_rules(environment):
@@ -155,7 +172,7 @@ def test_another_weight_of_a_rule_searches_no_message_again(environment, tmp_pat
         if "weight: 1.5" in file.read_text()
     )
     file.write_text(file.read_text().replace("weight: 1.5", "weight: 1.25", 1))
-    assert rebuilt(f"labelling.rules={rules}") == AFTER_VERDICTS
+    assert rebuilt(f"labelling.rules={rules}") == AFTER_RESOLUTION
 
 
 def test_a_longer_grid_evaluates_only_what_is_new(environment):

@@ -1,7 +1,6 @@
 """``nightsieve reviews``: sheets for annotators, back into the database, and how far they agree."""
 
 import datetime
-import json
 import re
 from contextlib import ExitStack
 from datetime import UTC
@@ -29,7 +28,8 @@ from nightsieve.nights.sample import Sample
 from pipeline import ingest
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, DataError
-from pipeline.reviews.choose import KINDS, choose, rows
+from pipeline.reviews import measure_agreement
+from pipeline.reviews.choose import REASONS, choose_messages, sheet_rows
 from tasks.base import load_settings
 
 FOREVER = datetime.date(9999, 12, 30)  # the last one that has an end
@@ -107,17 +107,17 @@ def sample(
         raise DataError(
             f"every text in the sample of {manifest['date']} was reviewed already"
         )
-    chosen = choose(_judged(found, manifest), count)
+    chosen = choose_messages(_judged(found, manifest), count)
     chosen = chosen.assign(
         text=[reviewable.shown(body, unmasked) for body in chosen["body"]]
     )
     write_together(
         to.parent,
-        {to.name: review_sheet.encode(rows(chosen, annotators, seed), to.suffix)},
+        {to.name: review_sheet.encode(sheet_rows(chosen, annotators, seed), to.suffix)},
     )
     click.echo(f"{len(chosen):,} messages for {annotators} annotators written to {to}")
     for name, order in (
-        ("why", KINDS),
+        ("why", REASONS),
         ("predicted", sorted(chosen["predicted"].unique())),
     ):
         click.echo(
@@ -227,9 +227,9 @@ def agreement(
         raise ConfigError(
             f"source.reviews.columns.annotator: is null, so nobody knows who gave which review; try\n{patch}"
         )
-    found = agreeing.agreement(table, settings.evaluation)
+    found = measure_agreement(table, settings.evaluation)
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(found.to_json(), nl=False)
     else:
         agreeing.show(found, settings.evaluation)
 

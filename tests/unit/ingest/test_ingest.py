@@ -14,7 +14,8 @@ from pipeline import config, ingest
 from pipeline.config.settings import Source
 from pipeline.data import schemas
 from pipeline.errors import DataError, SourceError
-from pipeline.ingest import sample
+from pipeline.ingest import stream
+from pipeline.records.sample import SampleCounts
 from pipeline.rules.files import read_rules
 
 NIGHT = datetime.date(2026, 11, 20)
@@ -74,8 +75,8 @@ def insert(connection: Connection, messages: list[tuple]) -> None:
 
 def draw(
     connection: Connection, folder: Path, *patches: str, night: datetime.date = NIGHT
-) -> tuple[pd.DataFrame, dict]:
-    """The sampled messages by key, and the counts."""
+) -> tuple[pd.DataFrame, SampleCounts]:
+    """Return the sampled messages by key, and the counts."""
     described = source(*patches)
     sampled = ingest.draw_sample(connection, described, night, folder)
     shards = [
@@ -92,7 +93,7 @@ def test_every_message_arrives_as_it_is(connection, tmp_path):
     messages, counts = draw(connection, tmp_path)
     assert messages["body"].tolist() == NASTY
     assert messages["sender"].tolist() == ["AX-BANK"] * len(NASTY)
-    assert counts == {"sampled": 7, "null_bodies": 0, "oversized_bodies": 0, "kept": 7}
+    assert counts == SampleCounts(sampled=7, null_bodies=0, oversized_bodies=0, kept=7)
 
 
 def test_a_night_sees_what_was_received_before_its_end_and_what_has_no_time(
@@ -123,7 +124,7 @@ def test_null_and_oversized_bodies_are_counted_and_left_out(connection, tmp_path
     )
     messages, counts = draw(connection, tmp_path, "source.max_body_bytes=10")
     assert messages.index.tolist() == ["fits"]
-    assert counts == {"sampled": 3, "null_bodies": 1, "oversized_bodies": 1, "kept": 1}
+    assert counts == SampleCounts(sampled=3, null_bodies=1, oversized_bodies=1, kept=1)
 
 
 def test_the_sample_is_repeatable_and_keeps_its_messages_as_the_table_grows(
@@ -207,8 +208,8 @@ def test_keys_that_are_not_unique_are_refused(connection, tmp_path):
 @pytest.fixture
 def small_blocks(monkeypatch) -> int:
     """The bytes of a block, of which a hundred rows are several."""
-    monkeypatch.setattr(sample, "BLOCK", 10_000)
-    return sample.BLOCK
+    monkeypatch.setattr(stream, "BLOCK", 10_000)
+    return stream.BLOCK
 
 
 def fill_many(connection: Connection, rows: int = 6_000) -> None:
@@ -252,14 +253,14 @@ def test_a_text_that_is_no_utf_8_is_refused_in_words(
     small_blocks, database_url, tmp_path, monkeypatch
 ):
     # What a database of encoding SQL_ASCII sends, which the tests' account may not make.
-    write = sample._Blocks.write
+    write = stream.Blocks.write
     monkeypatch.setattr(
-        sample._Blocks,
+        stream.Blocks,
         "write",
         lambda blocks, row: write(blocks, row.replace(b'"10"', b'"\xff"')),
     )
     with (
-        pytest.raises(SourceError, match="a text is no UTF-8"),
+        pytest.raises(SourceError, match="a text is not valid UTF-8"),
         ingest.connect(make_url(database_url)) as connection,
     ):
         fill_many(connection)
@@ -270,9 +271,9 @@ def test_a_text_that_is_no_utf_8_is_refused_in_words(
 def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_ends(
     small_blocks, database_url, tmp_path, monkeypatch
 ):
-    write, written, ahead = sample._Blocks.write, [], []
+    write, written, ahead = stream.Blocks.write, [], []
     monkeypatch.setattr(
-        sample._Blocks,
+        stream.Blocks,
         "write",
         lambda blocks, row: written.append(len(row)) or write(blocks, row),
     )
@@ -289,7 +290,7 @@ def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_end
             ingest.draw_sample(
                 connection, source("source.sample.fraction=1"), NIGHT, tmp_path, slowly
             )
-    assert 0 < max(ahead) < sample.AHEAD + 1
+    assert 0 < max(ahead) < stream.AHEAD + 1
 
 
 def test_an_empty_sample_says_so(connection, tmp_path):

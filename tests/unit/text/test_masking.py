@@ -61,7 +61,7 @@ def training_set(texts: list[tuple[str, ...]]) -> TrainingSet:
         vocabulary=vocabulary,
         y=np.arange(len(texts)) % 2,
         weight=np.full(len(texts), 1_000),
-        confidence=np.ones(len(texts)),
+        label_weight=np.ones(len(texts)),
         group=np.arange(len(texts)),
         tokens=np.array(
             [vocabulary.index(word) for text in texts for word in text], dtype=np.int32
