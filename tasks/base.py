@@ -1,4 +1,4 @@
-"""What every task is made of: parameters, a fingerprint, and what it says of its work."""
+"""What every task has: parameters, a fingerprint, and an account of its work."""
 
 import datetime
 import functools

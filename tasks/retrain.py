@@ -26,8 +26,8 @@ from tasks.targets import TaskOutput
 class Retrain(NightTask):
     """Retrain the classifier for one night.
 
-    ``--config`` and ``--patch`` become the digest of the resolved, frozen configuration.
-    It is the one parameter beside the date that this task, and every other, carries.
+    ``--config`` and ``--patch`` become the digest of the resolved, frozen
+    configuration. Beside the date it is the one parameter that every task carries.
     """
 
     config: str = ListParameter(

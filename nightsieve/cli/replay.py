@@ -132,14 +132,13 @@ def _hand_over_models(manifest: RunManifest, store: Store, other: Store) -> bool
 
 
 def _compared(receipt: Receipt, other: Store, decided: bool) -> ReplayedTask:
-    if receipt.task == GateModel.__name__ and not decided:
-        outcome = ReplayOutcome.LEFT_OUT
-    else:
-        outcome = _outcome(receipt, other)
+    outcome = _outcome(receipt, other, decided)
     return ReplayedTask(receipt.task, receipt.key, outcome)
 
 
-def _outcome(receipt: Receipt, other: Store) -> ReplayOutcome:
+def _outcome(receipt: Receipt, other: Store, decided: bool) -> ReplayOutcome:
+    if receipt.task == GateModel.__name__ and not decided:
+        return ReplayOutcome.LEFT_OUT
     answer = other.read_with_etag(receipt.key)
     if answer is None:
         return ReplayOutcome.MISSING

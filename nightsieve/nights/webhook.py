@@ -1,7 +1,7 @@
 """Notices to people: JSON that Slack and similar services accept.
 
-The address, in ``NIGHTSIEVE_WEBHOOK_URL``, is a secret: it is in no configuration and in
-no message. A notice that cannot be sent is a warning.
+The address, in ``NIGHTSIEVE_WEBHOOK_URL``, is a secret: it is in no configuration and
+in no message. A notice that cannot be sent is a warning.
 """
 
 import json

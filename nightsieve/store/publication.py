@@ -130,7 +130,7 @@ def expendable(
 
 
 def _champions(registry: Registry, runs: Sequence[Run]) -> set[int | None]:
-    """Return the serials of the models that the models of these runs were held against."""
+    """Return the serials of the champions in the decisions of these runs."""
     champions = set()
     for manifest in find_runs(registry.store, runs):
         if manifest is not None:

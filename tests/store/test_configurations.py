@@ -69,7 +69,7 @@ def test_a_configuration_that_another_version_froze_is_refused_in_a_line(store):
     digest = put(store, settings)
     with pytest.raises(
         ConfigError,
-        match=r"^s3://\S+: another version .* \(notify.channel is .* from its YAML files$",
+        match=r"^s3://\S+: another version .* \(notify.channel is .* its YAML files$",
     ):
         load_settings(store, digest)
 

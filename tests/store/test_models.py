@@ -1,4 +1,4 @@
-"""Publishers that interrupt each other, or are killed, at any of their requests: the registry stays whole."""
+"""The registry stays whole, whoever is interrupted or killed at any request."""
 
 import hashlib
 import itertools
@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 
 class Turns:
-    """Threads of which one at a time makes one request, in a given order; each is killed at a given request."""
+    """Threads that make one request each in turn, and are killed at a given one."""
 
     def __init__(self, memory: MemoryStore, order: list[int], deaths: list[int | None]):
         self.memory, self.order, self.deaths = memory, order, deaths
@@ -79,7 +79,7 @@ class Turns:
 
 
 def assert_whole(memory: MemoryStore) -> None:
-    """The pointer, if there is one, names a complete model of the files of its entry."""
+    """The pointer, if there is one, names a complete model."""
     pointer = memory.objects.get(layout.CURRENT_MODEL)
     if pointer is not None:
         serial = CurrentModel.from_json(pointer).serial
@@ -116,7 +116,7 @@ def test_two_publishers_at_once_neither_cross_nor_lose_each_other(
         [lambda: publish(memory, "one"), lambda: publish(memory, "two")]
     )
     assert_whole(memory)
-    # Whoever was killed is tried again, and what was published once is not published twice.
+    # Whoever was killed tries again; nothing is published twice.
     found = [publish(memory, name).serial for name in ("one", "two")]
     assert len({*found}) == 2 and min(found) > before
     assert [publish(memory, name).serial for name in ("one", "two")] == found
@@ -204,7 +204,7 @@ def test_retention_keeps_what_a_kept_run_or_tonight_was_held_against():
     assert prune(registry, Keep(models=1, runs=1), None) == (2, 3)
 
 
-def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_can_be_at_work_on_it():
+def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_is_at_work_on_it():
     memory = MemoryStore()
     registry = Registry(memory)
     for day in range(1, 4):

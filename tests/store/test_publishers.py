@@ -1,4 +1,4 @@
-"""Publishers that are processes, killed at every request, over S3 servers with and without conditions."""
+"""Publishers are killed at every request, over S3 servers of both kinds."""
 
 import hashlib
 import itertools
@@ -61,7 +61,7 @@ def bucket(request, environment, monkeypatch) -> Iterator[str]:
 def publish(
     address: str, name: str, journal: Path, death: tuple[str, int] | None
 ) -> None:
-    """Publish, and write down every PUT ahead of it; killed at that moment of that request. Who lives also prunes."""
+    """Publish, and write down every PUT ahead of it, until death; who lives prunes."""
     numbers, send = itertools.count(1), URLLib3Session.send
 
     def die(*_) -> None:
@@ -108,7 +108,7 @@ def assert_whole(registry: Registry) -> None:
         assert registry.file(entry, MODEL_FILE) == entry.publication.encode()
 
 
-def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_their_own(
+def test_publishers_killed_at_any_request_leave_a_whole_model_and_serials_of_their_own(
     bucket, tmp_path
 ):
     Registry(
@@ -143,7 +143,8 @@ def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_t
             >= {key: complete[key] for key in still.keys() & complete.keys()}.items()
         )
         if codes["one"] == codes["two"] == 0:
-            # Two listings, a claim and a look at it, three objects, the pointer read, a listing: the least of a
+            # Two listings, a claim and a look at it, three objects, the pointer read, a
+            # listing: the least of a
             # publisher that nobody crosses and that finds the pointer moved already.
             assert number > 9
             return
@@ -152,7 +153,7 @@ def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_t
 def at_once(
     registry: Registry, journal: Path, deaths: dict[str, tuple[str, int] | None]
 ) -> dict[str, int]:
-    """The exit codes of publishers that ran at once; while they did, the pointer was looked at all the time."""
+    """The exit codes of publishers that ran at once, while the pointer was watched."""
     address = str(registry.store)
     started = {
         name: FORK.Process(target=publish, args=(address, name, journal, death))
@@ -167,7 +168,7 @@ def at_once(
 
 
 def assert_written_once(written: list[tuple[int, str]]) -> None:
-    """No file of a model was put twice, and none but a claim after the entry that makes it a model."""
+    """No file of a model was put twice, and none but a claim after its entry."""
     assert [put for put, times in Counter(written).items() if times > 1] == []
     for place, (serial, name) in enumerate(written):
         if name == layout.MODEL_ENTRY:

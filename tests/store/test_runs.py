@@ -1,4 +1,4 @@
-"""Manifests: found by date and configuration, in the order in which they were written."""
+"""Manifests: found by date and configuration, the last written one last."""
 
 import json
 
