@@ -10,6 +10,7 @@ from pipeline.records.export import (
     MANIFEST_FILE,
     MODEL_FILE,
     ExportManifest,
+    FileDescription,
     Verification,
 )
 from pipeline.records.models import ModelFacts, ModelTraits
@@ -51,7 +52,7 @@ DESCRIPTION = ExportManifest(
     labels=("ham", "spam"),
     terms=2,
     bits=10,
-    files={},
+    files={MODEL_FILE: FileDescription(sha256="ab" * 32, bytes=2, gzipped_bytes=1)},
     verification=Verification(
         texts=9,
         vectors=2,
@@ -173,7 +174,7 @@ def manifest(
         environment={},
         results=results,
         tasks=(),
-        settings={},
+        settings={"source": {"identity": "db", "messages": {"table": "messages"}}},
     )
 
 
