@@ -44,7 +44,8 @@ class ExportCoefficients(BestCandidateTask):
     """Write the fitted model as the JSON file that the device loads."""
 
     stage, name, codec = "export", "model", Raw("json")
-    dated, version = True, 3
+    depends_on_date = True
+    version = 3
 
     def requires(self) -> dict[str, NightTask]:
         return {
@@ -97,8 +98,8 @@ class VerifyExport(NightTask):
             "cleaned": every_shard(self, CleanMessages),
         }
 
-    def identity(self) -> dict[str, Any]:
-        return {**super().identity(), "scorers": export.scorers_digest()}
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        return {**super().fingerprint_parameters(), "scorers": export.scorers_digest()}
 
     def run(self) -> None:
         given = self.input()
@@ -113,7 +114,7 @@ class VerifyExport(NightTask):
         )
         messages, total = (
             zip(bodies, cleaned, strict=True),
-            given["messages"].manifest["counts"]["kept"],
+            given["messages"].manifest.counts.kept,
         )
         self.output().dump(
             export.verify(model, vectors, fitted, messages, total, self.progress)
@@ -142,7 +143,7 @@ class DescribeExport(NightTask):
             self.input()[name] for name in ("files", "training", "verification")
         )
         receipts = {name: artefact.receipt() for name, artefact in files.items()}
-        model, digest = files["model.json"].load(), training.receipt()["sha256"]
+        model, digest = files["model.json"].load(), training.receipt().sha256
         self.output().dump(
             export.describe(digest, receipts, model, verification.load())
         )

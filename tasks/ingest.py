@@ -6,7 +6,9 @@ from pathlib import Path
 from nightsieve.store.artefacts import ShardedArtefact
 from pipeline import ingest
 from pipeline.data.codecs import Table
+from pipeline.records.sample import SampleCounts
 from tasks.base import NightTask
+from tasks.targets import ShardedOutput
 
 
 class IngestMessages(NightTask):
@@ -20,12 +22,12 @@ class IngestMessages(NightTask):
         "source.max_body_bytes",
         "source.shards",
     )
-    dated = True
+    depends_on_date = True
 
-    def output(self) -> ShardedArtefact:
-        return ShardedArtefact(
-            f"{self.stage}/{self.name}-{self.fingerprint}.json", self.codec, self
-        )
+    def output(self) -> ShardedOutput:
+        key = self.key("json")
+        artefact = ShardedArtefact(self.store, key, part_codec=self.codec)
+        return ShardedOutput(artefact, self)
 
     def run(self) -> None:
         url = ingest.database_url(self.settings.source)
@@ -34,7 +36,7 @@ class IngestMessages(NightTask):
                 connection, self.settings.source, self.date, Path(folder), self.count
             )
             self.rows_in = sampled.counts.sampled
-            self.output().dump(sampled.files, sampled.rows, counts=sampled.counts)
+            self.output().dump(sampled.files, sampled.rows, sampled.counts)
 
     def count(self, rows: int) -> None:
         """Show how many messages there are so far; how many there will be, nobody knows."""
@@ -52,7 +54,7 @@ class IngestReviews(NightTask):
         "source.reviews",
         "source.max_body_bytes",
     )
-    dated = True
+    depends_on_date = True
 
     def run(self) -> None:
         with ingest.connect(ingest.database_url(self.settings.source)) as connection:

@@ -1,16 +1,17 @@
 """The tasks that write down what a night did, for machines and for people."""
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
 from luigi.task import flatten
 
 from nightsieve.store import reports
-from nightsieve.store.artefacts import Artefact
+from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import store
+from nightsieve.store.runs import find_run, manifest_of
 from pipeline import report
+from pipeline.records.export import MODEL_FILE
+from pipeline.records.run import RunManifest
 from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
@@ -18,6 +19,7 @@ from tasks.labelling import SummariseRules
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
 from tasks.release import GateModel, PublishModel
 from tasks.shards import every_shard
+from tasks.targets import TaskOutput
 from tasks.training import CrossValidate, SearchGrid
 
 _SHOWN = (
@@ -34,18 +36,17 @@ class WriteManifest(NightTask):
     def requires(self) -> dict[str, NightTask]:
         return {part.name: self.clone(part) for part in _SHOWN}
 
-    def output(self) -> Artefact:
-        return Artefact(f"runs/{self.date}/{self.config}.json", self.codec, self)
+    def output(self) -> TaskOutput:
+        return TaskOutput(manifest_of(self.store, Run(self.date, self.config)), self)
 
     def complete(self) -> bool:
-        return (
-            self.finished
-            or self.output().exists()
-            and self.manifest["fingerprint"] == self.fingerprint
-        )
+        if self.finished:
+            return True
+        manifest = find_run(self.store, Run(self.date, self.config))
+        return manifest is not None and manifest.fingerprint == self.fingerprint
 
-    @functools.cached_property
-    def manifest(self) -> dict[str, Any]:
+    @property
+    def manifest(self) -> RunManifest:
         """The manifest as it was written."""
         return self.output().load()
 
@@ -69,7 +70,7 @@ class CompareModels(NightTask):
 
     stage, name, version = "report", "comparison", 2
     sections = ("training.holdout_fraction", "report.masking")
-    dated = True
+    depends_on_date = True
 
     def requires(self) -> dict[str, Any]:
         tasks = {
@@ -82,9 +83,9 @@ class CompareModels(NightTask):
         }
 
     def run(self) -> None:
-        given, registry = self.input(), Registry(store())
-        entry = registry.find(given["decision"].load()["champion"])
-        champion = entry and registry.file(entry, "model.json")
+        given, registry = self.input(), Registry(self.store)
+        entry = registry.get(given["decision"].load().champion)
+        champion = entry and registry.file(entry, MODEL_FILE)
         shards = zip(
             given["messages"].parts(),
             (shard.load() for shard in given["cleaned"]),
@@ -113,29 +114,32 @@ class WriteReport(NightTask):
             "comparison": self.clone(CompareModels),
         }
 
-    def output(self) -> reports.ReportArtefact:
-        return reports.ReportArtefact(self)
+    def output(self) -> TaskOutput:
+        run = Run(self.date, self.config)
+        return TaskOutput(reports.index_of(self.store, run), self)
 
     def complete(self) -> bool:
         if not self.finished:
-            report = self.output()
-            self.finished = (
-                report.exists() and report.load()["fingerprint"] == self.fingerprint
-            )
+            index = reports.find_report(self.store, Run(self.date, self.config))
+            self.finished = index is not None and index.fingerprint == self.fingerprint
         return self.finished
 
     def run(self) -> None:
-        manifest, comparison = (
-            self.input()[name].load() for name in ("manifest", "comparison")
+        manifest = self.input()["manifest"].load()
+        comparison = self.input()["comparison"].load()
+        champion = comparison.champion
+        before = None
+        if champion is not None:
+            before = find_run(self.store, Run(champion.date, champion.config))
+        nights = reports.list_nights(self.store)
+        files = report.night_report(manifest, comparison, before, nights)
+        figures = report.key_figures(manifest)
+        self.output().dump(
+            reports.write_report(self.store, self.fingerprint, files, figures)
         )
-        before = reports.manifest(store(), comparison["champion"])
-        files = report.night_report(
-            manifest, comparison, before, reports.nights(store())
-        )
-        self.output().dump(files, report.key_figures(manifest))
 
 
-def lineage(task: NightTask) -> Iterator[Artefact]:
+def lineage(task: NightTask) -> Iterator[TaskOutput]:
     """The output of every task that this one rests on, in the order in which they can run."""
     seen: dict[str, NightTask] = {}
 

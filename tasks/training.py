@@ -40,7 +40,7 @@ class EvaluateCandidate(NightTask):
         # The longest begin first, so that no worker is left with one at the end.
         return self.candidate.ngrams[1] * _SLOWNESS.get(self.candidate.estimator, 0)
 
-    def identity(self) -> dict:
+    def fingerprint_parameters(self) -> dict:
         # Not the number: a grid that grows at its head must not evaluate the others again.
         return self.candidate.model_dump(mode="json")
 

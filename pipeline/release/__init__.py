@@ -8,8 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "checks": ["describe"],
         "comparison": ["Model", "judge", "published_model", "traits"],
         "notices": ["notices", "warnings"],
-        "publication": ["overtaken"],
-        "retention": ["expendable"],
         "latency": ["measure_speed"],
     },
 )
