@@ -119,6 +119,19 @@ class KeyFigures(Record):
     terms: int
 
 
+class ListedNight(Record):
+    """A night on the page of all nights.
+
+    Attributes
+    ----------
+    report
+        The address of its report, relative to the page; None for a night without one.
+    """
+
+    figures: KeyFigures
+    report: str | None
+
+
 class ReportIndex(Record):
     """``report.json``: what a night's report is made of; written last.
 
