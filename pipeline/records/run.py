@@ -185,7 +185,7 @@ class ChurnedText(Record):
 
 
 class ModelDifference(Record):
-    """How tonight's model differs from the published one, on texts that it was not trained on.
+    """How tonight's model differs from the published one, on held-out texts.
 
     Attributes
     ----------
@@ -196,8 +196,8 @@ class ModelDifference(Record):
     terms
         By label, those of the largest influence.
     moved, churned
-        Terms whose influence changed most, and texts that change their label; both empty
-        without a champion that this version can read.
+        Terms whose influence changed most, and texts that change their label; both
+        empty without a champion that this version can read.
     """
 
     champion: ModelReference | None
