@@ -6,7 +6,6 @@ from pathlib import Path
 from nightsieve.store.artefacts import ShardedArtefact
 from pipeline import ingest
 from pipeline.data.codecs import Table
-from pipeline.records.sample import SampleCounts
 from tasks.base import NightTask
 from tasks.targets import ShardedOutput
 
