@@ -1,4 +1,4 @@
-"""The training set: unique cleaned documents with their labels and weights, tokenised once."""
+"""The training set: unique documents with labels and weights, tokenised once."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,8 @@ class TrainingSet:
     tokens
         int32 [n_tokens], the tokens of all documents one after another.
     offsets
-        int64 [n_documents + 1]; document ``i`` is ``tokens[offsets[i]:offsets[i + 1]]``.
+        int64 [n_documents + 1]; the tokens of document ``i`` are
+        ``tokens[offsets[i]:offsets[i + 1]]``.
     """
 
     labels: tuple[str, ...]

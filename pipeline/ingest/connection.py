@@ -62,8 +62,8 @@ def connect(url: URL) -> Iterator[Connection]:
 def describe(error: BaseException) -> str:
     """Return a failed statement's SQLSTATE and name, and what to check.
 
-    The name is like ``42883 undefined_function``. The server's own words are added where
-    they name parts of the statement, never a row.
+    The name is like ``42883 undefined_function``. The server's own words are added
+    where they name parts of the statement, never a row.
     """
     remedy = "check the table's columns and dtypes, and where, under source"
     if isinstance(error, sqlite3.Error):

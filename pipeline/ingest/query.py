@@ -1,7 +1,7 @@
 """The source's description as SQL, for PostgreSQL and for SQLite.
 
-A query gives the same columns in both: text, and times in microseconds since 1970 (UTC).
-So the reader need not know which database it was.
+A query gives the same columns in both: text, and times in microseconds since 1970
+(UTC). So the reader need not know which database it was.
 """
 
 import datetime
@@ -26,9 +26,9 @@ def message_query(
     """Return the SQL of the sample.
 
     Its columns are key, body, sender, received_at, and why a body is missing. A message
-    belongs to the sample when the hash of its key, with the seed, is below the fraction:
-    the same messages as the table grows or is rewritten. ``max_rows`` keeps those with
-    the smallest hashes.
+    belongs to the sample when the hash of its key, with the seed, is below the
+    fraction: the same messages as the table grows or is rewritten. ``max_rows`` keeps
+    those with the smallest hashes.
     """
     sql = _Sql(connection)
     table = source.messages
