@@ -68,8 +68,16 @@ class TrainingSet:
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "TrainingSet":
         """Return the training set that `to_arrays` wrote."""
-        strings = {name: _unpack(arrays[name]) for name in ("labels", "vocabulary")}
-        return cls(**{**arrays, **strings})
+        return cls(
+            labels=_unpack(arrays["labels"]),
+            vocabulary=_unpack(arrays["vocabulary"]),
+            y=arrays["y"],
+            weight=arrays["weight"],
+            label_weight=arrays["label_weight"],
+            group=arrays["group"],
+            tokens=arrays["tokens"],
+            offsets=arrays["offsets"],
+        )
 
 
 def label_of_texts(

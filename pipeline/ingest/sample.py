@@ -121,7 +121,7 @@ def read_reviews(
     """
     batches = [pa.schema(_REVIEWS).empty_table()]
     if source.reviews is not None:
-        query = review_query(connection, source, _end_of(date))
+        query = review_query(connection, source, source.reviews, _end_of(date))
         batches.extend(stream(connection, query, _REVIEWS))
     stored = {**_REVIEWS, "reviewed_at": pa.timestamp("us", "UTC")}
     table = pa.concat_tables(batches).cast(pa.schema(stored))
