@@ -93,7 +93,8 @@ def serve(channel: socket.socket) -> list[str]:
         importlib.import_module(place.partition(":")[0])
     defaults = config.file_layer(config.DEFAULTS)
     prepare(config.resolve([defaults], read_rules).settings)
-    byte_classes.build_byte_map([], word_boundaries=False)  # keeps what it asks of every code point
+    # Keeps what it asks of every code point.
+    byte_classes.build_byte_map([], word_boundaries=False)
     requests = channel.makefile()
     while (received := socket.recv_fds(channel, 1, 2))[0]:
         asked = json.loads(requests.readline())

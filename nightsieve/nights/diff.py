@@ -1,144 +1,276 @@
-"""What a changed pack would relabel in a night's sample: only the rules that differ are matched again."""
+"""What a changed pack would relabel in the sample of a night.
+
+Only the rules whose matches can differ are matched again.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from rich.console import Console
-from rich.text import Text
+import pandas as pd
 
-from nightsieve.cli.terminal import WIDTH, table
 from nightsieve.nights.sample import Sample
 from pipeline import labelling, patterns
 from pipeline.config.settings import Labelling, Rule
+from pipeline.rules.diff import RuleChange, diff_packs, rules_to_match
 from pipeline.rules.patterns import RuleMatcher, rule_patterns
 
-EXAMPLES = 10  # keys shown for each transition
-DECIDING = ("label", "pattern", "field", "weight")  # what of a rule can change a label
+EXAMPLES = 10  # keys of each transition
 
-Pair = tuple[
-    tuple[str, ...], tuple[str, ...]
-]  # the rules that matched a message in the night, and those that would
+RuleList = tuple[str, ...]  # the ids of the rules that match a message, in order
 
 
-@dataclass
-class Relabelling:
-    """What would change.
+@dataclass(frozen=True)
+class RuleEffect:
+    """What a changed rule does.
 
     Attributes
     ----------
-    changes : by rule, what is different about it; gains and losses count messages that it matches.
-    transitions : messages by their label before and after, None where there is none; the same ones included.
-    examples : some keys of each transition that is one.
+    gains, losses
+        Messages that it matches now and did not in the night, and the reverse.
     """
 
-    changes: dict[str, str]
-    gains: Counter[str] = field(default_factory=Counter)
-    losses: Counter[str] = field(default_factory=Counter)
-    transitions: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
-    examples: dict[tuple[str | None, str | None], list[str]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    change: RuleChange
+    gains: int
+    losses: int
 
 
-def relabel(
+@dataclass(frozen=True)
+class Transition:
+    """Messages that go from one label to another; None is no label.
+
+    Attributes
+    ----------
+    keys
+        Of the first of these messages, at most `EXAMPLES`.
+    """
+
+    before: str | None
+    after: str | None
+    messages: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PackDiff:
+    """What a changed pack would do to the messages of a night.
+
+    Attributes
+    ----------
+    rules
+        Every rule that is different.
+    transitions
+        The most frequent one first.
+    unchanged
+        Messages that keep their label, or stay without one.
+    """
+
+    rules: tuple[RuleEffect, ...]
+    transitions: tuple[Transition, ...]
+    unchanged: int
+
+    @property
+    def relabelled(self) -> int:
+        """The number of messages that change their label."""
+        return sum(transition.messages for transition in self.transitions)
+
+    @property
+    def example_keys(self) -> set[str]:
+        """The keys of all transitions."""
+        keys: set[str] = set()
+        for transition in self.transitions:
+            keys.update(transition.keys)
+        return keys
+
+
+def diff(
     sample: Sample,
     old: Labelling,
     new: Labelling,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Relabelling:
-    """What the new rules would change; ``progress`` is told how many messages are done."""
-    pairs, keys = _pairs(sample, old, new, progress)
-    befores, afters = (
-        _labels([(pair[side], n) for pair, n in pairs.items()], to)
-        for side, to in ((0, old), (1, new))
+    progress: Callable[[int], None] = lambda messages_done: None,
+) -> PackDiff:
+    """Return what the new rules would change in the sample of a night.
+
+    Parameters
+    ----------
+    old
+        The labelling of that night.
+    progress
+        Receives the number of messages that are done.
+
+    Raises
+    ------
+    DataError
+        The searches for a rule took too long; the message names it.
+    """
+    pairs = _count_pairs(_rule_lists(sample, old, new, progress))
+    labels_before = _labels(pairs.lists_before(), old)
+    labels_after = _labels(pairs.lists_after(), new)
+    transitions = _Transitions()
+    for pair, count in pairs.counts.items():
+        transitions.add(
+            labels_before[pair.before],
+            labels_after[pair.after],
+            count,
+            pairs.keys[pair],
+        )
+    gains = pairs.gains()
+    losses = pairs.losses()
+    effects = tuple(
+        RuleEffect(change, gains[change.id], losses[change.id])
+        for change in diff_packs(old.rules, new.rules)
     )
-    result = Relabelling(changes(old, new))
-    for (before, after), count in pairs.items():
-        for id_ in set(after) - set(before):
-            result.gains[id_] += count
-        for id_ in set(before) - set(after):
-            result.losses[id_] += count
-        transition = befores[before], afters[after]
-        result.transitions[transition] += count
-        if transition[0] != transition[1]:
-            examples = result.examples[transition]
-            examples += keys[before, after][: EXAMPLES - len(examples)]
-    return result
+    return PackDiff(effects, transitions.relabelling(), transitions.unchanged())
 
 
-def changes(old: Labelling, new: Labelling) -> dict[str, str]:
-    """What is different about each rule that is not the same in both."""
-    before, after = ({rule.id: rule for rule in pack.rules} for pack in (old, new))
-    found = {}
-    for id_, rule in after.items():
-        if id_ not in before:
-            found[id_] = "new"
-        elif different := [
-            name
-            for name in DECIDING
-            if getattr(rule, name) != getattr(before[id_], name)
-        ]:
-            found[id_] = ", ".join(different)
-    return found | {id_: "gone" for id_ in before if id_ not in after}
+class _Pair(NamedTuple):
+    """The rules that matched a message in the night, and those that match now."""
+
+    before: RuleList
+    after: RuleList
 
 
-def _pairs(
+class _MatchedMessage(NamedTuple):
+    key: str
+    pair: _Pair
+
+
+class _PairCounts:
+    """How many messages have each pair of rule lists, and the first keys of them."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[_Pair] = Counter()
+        self.keys: defaultdict[_Pair, list[str]] = defaultdict(list)
+
+    def add(self, message: _MatchedMessage) -> None:
+        self.counts[message.pair] += 1
+        keys = self.keys[message.pair]
+        if len(keys) < EXAMPLES:
+            keys.append(message.key)
+
+    def lists_before(self) -> Counter[RuleList]:
+        """Return the messages that each list of rules matched in the night."""
+        messages: Counter[RuleList] = Counter()
+        for pair, count in self.counts.items():
+            messages[pair.before] += count
+        return messages
+
+    def lists_after(self) -> Counter[RuleList]:
+        """Return the messages that each list of rules matches now."""
+        messages: Counter[RuleList] = Counter()
+        for pair, count in self.counts.items():
+            messages[pair.after] += count
+        return messages
+
+    def gains(self) -> Counter[str]:
+        """Return the messages that each rule matches now and did not before."""
+        messages: Counter[str] = Counter()
+        for pair, count in self.counts.items():
+            for rule_id in set(pair.after) - set(pair.before):
+                messages[rule_id] += count
+        return messages
+
+    def losses(self) -> Counter[str]:
+        """Return the messages that each rule matched before and does not now."""
+        messages: Counter[str] = Counter()
+        for pair, count in self.counts.items():
+            for rule_id in set(pair.before) - set(pair.after):
+                messages[rule_id] += count
+        return messages
+
+
+class _Transitions:
+    """How many messages go from which label to which, and the first keys of them."""
+
+    def __init__(self) -> None:
+        self._messages: Counter[tuple[str | None, str | None]] = Counter()
+        self._keys: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(
+            list
+        )
+
+    def add(
+        self, before: str | None, after: str | None, count: int, keys: list[str]
+    ) -> None:
+        self._messages[before, after] += count
+        examples = self._keys[before, after]
+        examples.extend(keys[: EXAMPLES - len(examples)])
+
+    def relabelling(self) -> tuple[Transition, ...]:
+        return tuple(
+            Transition(before, after, count, tuple(self._keys[before, after]))
+            for (before, after), count in self._messages.most_common()
+            if before != after
+        )
+
+    def unchanged(self) -> int:
+        return sum(
+            count
+            for (before, after), count in self._messages.items()
+            if before == after
+        )
+
+
+def _count_pairs(messages: Iterator[_MatchedMessage]) -> _PairCounts:
+    pair_counts = _PairCounts()
+    for message in messages:
+        pair_counts.add(message)
+    return pair_counts
+
+
+def _rule_lists(
     sample: Sample, old: Labelling, new: Labelling, progress: Callable[[int], None]
-) -> tuple[Counter[Pair], dict[Pair, list[str]]]:
-    """How many messages have each pair, and the first keys of them."""
-    known = {rule.id: (rule.pattern, rule.field) for rule in old.rules}
-    again = [
-        rule for rule in new.rules if known.get(rule.id) != (rule.pattern, rule.field)
-    ]
-    kept = {rule.id for rule in new.rules} - {rule.id for rule in again}
-    place = {rule.id: number for number, rule in enumerate(new.rules)}
-    find = _finder(again, new)
-    pairs: Counter[Pair] = Counter()
-    keys: dict[Pair, list[str]] = defaultdict(list)
-    done = 0
+) -> Iterator[_MatchedMessage]:
+    """Yield each message of the sample with the rules that matched it and match it."""
+    matched_again = rules_to_match(old.rules, new.rules)
+    ids_again = {rule.id for rule in matched_again}
+    positions = {rule.id: position for position, rule in enumerate(new.rules)}
+    kept = positions.keys() - ids_again
+    matcher = _compile(new, matched_again) if matched_again else None
+    messages_done = 0
     for messages, votes in sample.shards():
-        found = find(messages, _within(done, len(messages), progress))
-        for key, before, more in zip(
-            votes["key"], map(tuple, votes["rules"]), found, strict=True
+        report = _progress_within(messages_done, len(messages), progress)
+        newly_matching = _match(matcher, messages, report)
+        for key, before, new_ids in zip(
+            votes["key"], map(tuple, votes["rules"]), newly_matching, strict=True
         ):
-            pair = (
-                before,
-                tuple(
-                    sorted([*kept.intersection(before), *more], key=place.__getitem__)
-                ),
-            )
-            pairs[pair] += 1
-            if len(keys[pair]) < EXAMPLES:
-                keys[pair].append(key)
-        done += len(messages)
-        progress(done)
-    return pairs, keys
+            after = sorted([*kept.intersection(before), *new_ids], key=positions.get)
+            yield _MatchedMessage(key, _Pair(before, tuple(after)))
+        messages_done += len(messages)
+        progress(messages_done)
 
 
-def _within(
-    done: int, size: int, progress: Callable[[int], None]
-) -> Callable[[float], None]:
-    """The progress of a shard of that size as that of the whole sample."""
-    return lambda fraction: progress(done + int(fraction * size))
-
-
-def _finder(rules: Sequence[Rule], new: Labelling) -> Callable[..., list[list[str]]]:
-    """What finds, for each of some messages, the ids of the rules that match it."""
-    if not rules:
-        return lambda messages, progress: [[]] * len(messages)
+def _compile(new: Labelling, rules: Sequence[Rule]) -> RuleMatcher:
     database = patterns.compile_patterns(
         rule_patterns(rules), new.engine.compile_timeout_seconds
     )
-    return RuleMatcher(rules, database, new.engine).matching_rules
+    return RuleMatcher(rules, database, new.engine)
 
 
-def _labels(
-    lists: list[tuple[tuple[str, ...], int]], to: Labelling
-) -> dict[tuple[str, ...], str | None]:
-    """The label of each list of rules among all of them, which stand for so many messages each."""
-    resolved = labelling.resolve_counts(Counter(dict(lists)), to)
+def _match(
+    matcher: RuleMatcher | None,
+    messages: pd.DataFrame,
+    progress: Callable[[float], None],
+) -> list[list[str]]:
+    if matcher is None:
+        return [[]] * len(messages)
+    return matcher.matching_rules(messages, progress)
+
+
+def _progress_within(
+    messages_done: int, shard_size: int, progress: Callable[[int], None]
+) -> Callable[[float], None]:
+    """Return the progress of one shard as that of the whole sample."""
+
+    def report(fraction: float) -> None:
+        progress(messages_done + int(fraction * shard_size))
+
+    return report
+
+
+def _labels(rule_lists: Counter[RuleList], to: Labelling) -> dict[RuleList, str | None]:
+    """Return the label of each list of rules, given the number of its messages."""
+    resolved = labelling.resolve_counts(rule_lists, to)
     labels = resolved["label"].astype(object)
     return dict(
         zip(
@@ -147,56 +279,3 @@ def _labels(
             strict=True,
         )
     )
-
-
-def as_json(result: Relabelling, texts: dict[str, str] | None) -> dict[str, Any]:
-    """The changed rules, and the transitions with some keys of each, and texts, where they are given."""
-    rules = [
-        {
-            "id": id_,
-            "change": change,
-            "gains": result.gains[id_],
-            "loses": result.losses[id_],
-        }
-        for id_, change in result.changes.items()
-    ]
-    transitions = [
-        {
-            "from": before,
-            "to": after,
-            "messages": count,
-            "examples": [
-                {"key": key, **({"text": texts[key]} if texts else {})} for key in keys
-            ],
-        }
-        for (before, after), count in result.transitions.most_common()
-        if before != after and (keys := result.examples[before, after])
-    ]
-    return {"rules": rules, "transitions": transitions}
-
-
-def show(result: Relabelling, texts: dict[str, str] | None) -> None:
-    """Print the changed rules, the transitions and some keys of each, or texts, where they are given."""
-    console = Console(width=WIDTH, highlight=False)
-    rules = table("rule", "change", "gains", "loses", left=2)
-    for id_, change in result.changes.items():
-        rules.add_row(id_, change, f"{result.gains[id_]:,}", f"{result.losses[id_]:,}")
-    console.print(
-        rules if result.changes else Text("No rule is different."), soft_wrap=True
-    )
-    moved = {
-        pair: n for pair, n in result.transitions.most_common() if pair[0] != pair[1]
-    }
-    same = result.transitions.total() - sum(moved.values())
-    console.print(
-        f"\n{sum(moved.values()):,} messages change their label, {same:,} do not"
-    )
-    for (before, after), count in moved.items():
-        console.print(
-            f"\n{before or 'none'} -> {after or 'none'}: {count:,}",
-            markup=False,
-            soft_wrap=True,
-        )
-        for key in result.examples[before, after]:
-            line = f"  {key}" if texts is None else f"  {key}  {texts[key]}"
-            console.print(Text(line), soft_wrap=True)

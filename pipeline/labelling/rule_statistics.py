@@ -21,21 +21,21 @@ from scipy import sparse
 from pipeline.config.settings import Labelling, Rule
 from pipeline.data.reviewed_messages import Merge, merged_labels
 from pipeline.data.stages import Stage
-from pipeline.labelling.resolve import (
-    label_indices,
-    label_scores,
-    leading_label,
-    rule_accuracies,
-    rule_incidence,
-    shares_of,
-    weights_in_millionths,
-)
+from pipeline.labelling.resolve import rule_accuracies
 from pipeline.patterns import PatternStrategy
 from pipeline.records.rules import (
     Conflict,
     FallbackRule,
     LabellingSummary,
     RuleStatistics,
+)
+from pipeline.rules.majority import (
+    label_indices,
+    label_scores,
+    leading_label,
+    rule_incidence,
+    shares_of,
+    weights_in_millionths,
 )
 from pipeline.statistics.interval import Interval
 from pipeline.statistics.wilson import wilson_interval

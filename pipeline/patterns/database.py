@@ -108,7 +108,7 @@ class PatternDatabase:
         ]
 
     def _with(self, strategy: MatchStrategy) -> list[PatternStrategy]:
-        return [each for each in self.strategies if each.strategy is strategy]
+        return [pattern for pattern in self.strategies if pattern.strategy is strategy]
 
     def to_bytes(self) -> bytes:
         """Return all of it as a compressed npz file.

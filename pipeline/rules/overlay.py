@@ -1,79 +1,112 @@
-"""The rules that a person has changed, as a whole pack: from a folder, or from one file of a pack."""
+"""Lay the rules that a person has changed over those of a night.
+
+The changed rules are a folder, which is a whole pack, or one file of a pack.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pipeline.config.settings import Labelling, Rule
 from pipeline.errors import ConfigError
-from pipeline.rules.files import WrittenRule, read_file, read_pack
+from pipeline.rules.files import LocatedRule, read_file, read_folder, read_rules
 
 
-def changed(old: Labelling, path: Path) -> tuple[Labelling, str]:
-    """The labelling of a night with what the path holds in place of its own rules, and a line that says how.
+@dataclass(frozen=True)
+class ChangedPack:
+    """The labelling of a night with changed rules.
 
-    A folder is a whole pack. So is the folder that a file is in, if that is where the night's pack comes from: then
-    rules that the file has no longer are seen. The rules of any other file join those of the night.
+    Attributes
+    ----------
+    source
+        How the changed rules were read, in a line.
+    """
+
+    labelling: Labelling
+    source: str
+
+
+def overlay_rules(night: Labelling, path: Path) -> ChangedPack:
+    """Return the labelling of a night with the rules of the path in place of its own.
+
+    A folder is a whole pack. A file of the night's own pack stands for the pack that
+    it is in, so that rules which the file no longer has are gone. The rules of any
+    other file replace those of the night with the same ids, or are new.
 
     Raises
     ------
-    ConfigError : the path holds no rules, or rules that cannot be read.
+    ConfigError
+        The path holds no rules, or rules that cannot be read.
     """
+    rules: Sequence[Rule]
     if path.is_dir():
-        pack = _whole(path)
-        how = f"{path} is read as a whole pack"
-    elif (folder := _home(old, path)) is not None:
-        pack = _whole(folder)
-        how = f"{path} belongs to the pack in {folder}, which is read as a whole"
+        rules = _whole_pack(path)
+        source = f"{path} is read as a whole pack"
+    elif (folder := _folder_of_pack(night, path)) is not None:
+        rules = _whole_pack(folder)
+        source = f"{path} belongs to the pack in {folder}, which is read as a whole"
     else:
-        name = path.absolute().parent.name
-        label = name if name in old.labels else path.stem
-        joining = {rule.id: rule.rule() for rule in read_file(path, label)}
-        pack = [joining.pop(rule.id, rule) for rule in old.rules] + list(
-            joining.values()
+        folder_name = path.absolute().parent.name
+        label = folder_name if folder_name in night.labels else path.stem
+        rules = _with_rules_of_file(night, path, label)
+        source = (
+            f"{path} stands alone, for {label}: rules of the night that it no longer "
+            "has cannot be told and stay"
         )
-        how = f"{path} stands alone, for {label}: rules of the night that it no longer has cannot be told and stay"
     try:
-        return Labelling(
-            rules=tuple(pack), engine=old.engine, resolution=old.resolution
-        ), how
+        labelling = Labelling(
+            rules=tuple(rules), engine=night.engine, resolution=night.resolution
+        )
     except ValidationError as failure:
-        raise ConfigError(
-            f"{path}: {failure.errors()[0]['msg'].removeprefix('Value error, ')}"
-        ) from None
+        problem = failure.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {problem}") from None
+    return ChangedPack(labelling, source)
 
 
-def _whole(folder: Path) -> list[Rule]:
+def _whole_pack(folder: Path) -> tuple[Rule, ...]:
     try:
-        return [written.rule() for written in read_pack(folder)]
+        return read_rules(folder)
     except ConfigError as error:
         raise ConfigError(
             f"{folder} is read as a whole pack of rules, and is none:\n{error}"
         ) from None
 
 
-def _home(old: Labelling, file: Path) -> Path | None:
-    """The folder that the night's pack comes from, if the file is in it.
+def _with_rules_of_file(night: Labelling, file: Path, label: str) -> list[Rule]:
+    """Return the night's rules, changed ones in their place, new ones at the end."""
+    located_rules = read_file(file, label).require()
+    changed = {located.rule.id: located.rule.rule() for located in located_rules}
+    kept = [changed.pop(rule.id, rule) for rule in night.rules]
+    return [*kept, *changed.values()]
 
-    Looked at are folders called ``rules``, and those in which the file would be for one of the night's labels. The
-    right one holds at least half of the night's rules that are not in the file.
+
+def _folder_of_pack(night: Labelling, file: Path) -> Path | None:
+    """Return the folder that the night's pack comes from, if the file is in it.
+
+    Candidates are folders called ``rules``, and those in which the file would be for
+    one of the night's labels. The right one holds at least half of the night's rules
+    that are not in the file.
     """
-    known = {(rule.id, rule.label) for rule in old.rules}
-    mine = {rule.id for rule in read_file(file, old.labels[0])}
-    others = {(id_, label) for id_, label in known if id_ not in mine}
+    own_ids = {
+        located.rule.id for located in read_file(file, night.labels[0]).require()
+    }
+    others = {(rule.id, rule.label) for rule in night.rules if rule.id not in own_ids}
     below = file.absolute()
     for folder in below.parents:
-        if folder.name == "rules" or below.with_suffix("").name in old.labels:
-            held = {(rule.id, rule.label) for rule in _readable(folder)}
+        if folder.name == "rules" or below.with_suffix("").name in night.labels:
+            held = {
+                (located.rule.id, located.rule.label)
+                for located in _readable_rules(folder)
+            }
             if len(others & held) * 2 >= len(others) > 0:
                 return folder
         below = folder
     return None
 
 
-def _readable(folder: Path) -> Sequence[WrittenRule]:
-    try:
-        return read_pack(folder)
-    except ConfigError:
-        return ()
+def _readable_rules(folder: Path) -> tuple[LocatedRule, ...]:
+    """Return the rules of a folder in which every rule can be read, else none."""
+    contents = read_folder(folder)
+    return () if contents.problems else contents.rules

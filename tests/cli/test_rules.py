@@ -139,21 +139,21 @@ def test_drift_is_against_the_last_night_on_the_same_messages(nights, monkeypatc
 
 
 def test_a_night_that_is_not_there_is_said_in_a_line(nights, pack):
-    for arguments in (("report", "2026-01-01"), ("try", str(pack), "2026-01-01")):
+    for arguments in (("report", "2026-01-01"), ("diff", str(pack), "2026-01-01")):
         assert rules(*arguments, environment=nights, code=3).stderr.startswith(
             "Error: there is no such run of 2026-01"
         )
 
 
-def test_try_counts_what_a_changed_pack_relabels_and_shows_no_text(
+def test_diff_counts_what_a_changed_pack_relabels_and_shows_no_text(
     nights, pack, tmp_path
 ):
-    same = rules("try", str(pack), environment=nights).stdout
+    same = rules("diff", str(pack), environment=nights).stdout
     assert "No rule is different." in same and "\n0 messages change their label" in same
     write(tmp_path, money=None, link=None, win="nothing like it")
     (tmp_path / "spam").mkdir()
     (tmp_path / "spam" / "more.yaml").write_text(RULE % r"\bcode\b")
-    tried = rules("try", str(tmp_path), NIGHT, environment=nights).stdout
+    tried = rules("diff", str(tmp_path), NIGHT, environment=nights).stdout
     summary = {
         row["id"]: row
         for row in json.loads(
@@ -176,13 +176,13 @@ def test_try_counts_what_a_changed_pack_relabels_and_shows_no_text(
     keys = re.findall(r"^  (.*)$", tried, re.MULTILINE)
     assert all(re.fullmatch(r"sample-\d+-\d+", key) for key in keys)
     assert len(keys) == sum(min(n, 10) for n in moved.values())
-    shown = rules("try", str(tmp_path), "--show-texts", environment=nights).stdout
+    shown = rules("diff", str(tmp_path), "--show-texts", environment=nights).stdout
     texts = re.findall(r"^  sample-\S+  (.*)$", shown, re.MULTILINE)
     assert len(texts) == len(keys) and any("code" in text.lower() for text in texts)
     assert not re.search("[1-9]", "".join(texts))
 
 
-def test_try_takes_one_file_among_the_night_s_other_rules(nights, tmp_path):
+def test_diff_takes_one_file_among_the_night_s_other_rules(nights, tmp_path):
     (tmp_path / "spam").mkdir()
     changed = RULE.replace("tried", "link") % "nothing like it"
     for name, label in (
@@ -192,7 +192,7 @@ def test_try_takes_one_file_among_the_night_s_other_rules(nights, tmp_path):
     ):
         file = tmp_path / name
         file.write_text(changed + RULE % "delivery")
-        tried = rules("try", str(file), environment=nights).stdout
+        tried = rules("diff", str(file), environment=nights).stdout
         listed = re.findall(
             r"^(\S+) +(new|gone|label, pattern, weight|pattern, weight) ",
             tried,
@@ -208,11 +208,11 @@ def test_try_takes_one_file_among_the_night_s_other_rules(nights, tmp_path):
         assert re.search(rf"^notification -> {label}: \d+$", tried, re.MULTILINE)
 
 
-def test_try_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer_has_is_gone(
+def test_diff_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer_has_is_gone(
     nights, tmp_path
 ):
     file = write(tmp_path / "rules", money=None, link=None) / "spam.yaml"
-    tried = rules("try", str(file), environment=nights).stdout
+    tried = rules("diff", str(file), environment=nights).stdout
     assert (
         f"{file} belongs to the pack in {file.parent}, which is read as a whole\n"
         in tried
@@ -221,7 +221,7 @@ def test_try_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer_
     alone = tmp_path / "alone" / "spam.yaml"
     alone.parent.mkdir()
     file.rename(alone)
-    tried = rules("try", str(alone), environment=nights).stdout
+    tried = rules("diff", str(alone), environment=nights).stdout
     assert (
         "stands alone, for spam: rules of the night that it no longer has cannot be told"
         in tried
@@ -229,10 +229,10 @@ def test_try_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer_
     assert "No rule is different." in tried
 
 
-def test_try_as_json_says_the_same(nights, tmp_path):
+def test_diff_as_json_says_the_same(nights, tmp_path):
     (tmp_path / "spam.yaml").write_text(RULE % "delivery")
     tried = json.loads(
-        rules("try", str(tmp_path / "spam.yaml"), "--json", environment=nights).stdout
+        rules("diff", str(tmp_path / "spam.yaml"), "--json", environment=nights).stdout
     )
     (rule,) = tried["rules"]
     assert (rule["id"], rule["change"], rule["loses"]) == (
@@ -248,10 +248,10 @@ def test_try_as_json_says_the_same(nights, tmp_path):
     assert 0 < sum(each["messages"] for each in tried["transitions"]) <= rule["gains"]
 
 
-def test_try_says_what_is_wrong_with_the_pack(nights, tmp_path):
+def test_diff_says_what_is_wrong_with_the_pack(nights, tmp_path):
     (tmp_path / "far" / "off").mkdir(parents=True)
     (tmp_path / "far" / "off" / "other.yaml").write_text("a: b")
-    refused = rules("try", str(tmp_path), environment=nights, code=3).stderr
+    refused = rules("diff", str(tmp_path), environment=nights, code=3).stderr
     assert refused.startswith(
         f"Error: {tmp_path} is read as a whole pack of rules, and is none:\n"
     )
@@ -259,12 +259,12 @@ def test_try_says_what_is_wrong_with_the_pack(nights, tmp_path):
     (tmp_path / "spam.yaml").write_text(RULE % "code")
     assert (
         "two labels at least"
-        in rules("try", str(tmp_path), environment=nights, code=3).stderr
+        in rules("diff", str(tmp_path), environment=nights, code=3).stderr
     )
     assert (
         "missing.yaml: No such file"
         in rules(
-            "try", str(tmp_path / "missing.yaml"), environment=nights, code=3
+            "diff", str(tmp_path / "missing.yaml"), environment=nights, code=3
         ).stderr
     )
 
@@ -303,8 +303,7 @@ def test_match_shows_every_place_and_says_how_a_night_would_resolve(tmp_path):
     told = json.loads(rules(*asked, *by_model, "--json").stdout)
     assert (told["label_by_majority"], told["resolution"]) == (None, "label_model")
     assert [
-        (rule["id"], [each["text"] for each in rule["places"]])
-        for rule in told["rules"]
+        (rule["id"], [span["text"] for span in rule["spans"]]) for rule in told["rules"]
     ] == [
         ("other", ["mum"]),
         ("tried", ["code", "coda"]),
@@ -335,26 +334,26 @@ def test_match_ends_a_search_that_would_not_by_the_name_of_the_rule(tmp_path):
     assert len(ended.stderr.splitlines()) == 2 and "aaa" not in ended.stderr
 
 
-def test_check_takes_one_file_and_tells_json(tmp_path):
+def test_lint_takes_one_file_and_tells_json(tmp_path):
     (tmp_path / "spam.yaml").write_text(RULE % "(code")
     (tmp_path / "other.yaml").write_text("- [")
     told = json.loads(
-        rules("check", str(tmp_path / "spam.yaml"), "--json", code=3).stdout
+        rules("lint", str(tmp_path / "spam.yaml"), "--json", code=3).stdout
     )
     ((finding,), file) = told["findings"], str(tmp_path / "spam.yaml")
     assert (told["rules"], finding["file"], finding["rule"]) == (0, file, "tried")
     assert finding["problem"].startswith("pattern: does not compile")
     assert (
-        "no rule files" in rules("check", str(tmp_path / "missing.yaml"), code=3).stdout
+        "no rule files" in rules("lint", str(tmp_path / "missing.yaml"), code=3).stdout
     )
 
 
-def test_check_is_clean_for_the_pack_and_exits_3_with_a_finding(tmp_path):
-    clean = fork("nightsieve", "rules", "check", environment=DATABASE_FREE)
+def test_lint_is_clean_for_the_pack_and_exits_3_with_a_finding(tmp_path):
+    clean = fork("nightsieve", "rules", "lint", environment=DATABASE_FREE)
     assert (clean.returncode, clean.stdout) == (0, "")
     assert re.search(r"^\d+ rules checked in .*: no findings$", clean.stderr)
     (tmp_path / "spam.yaml").write_text(RULE % "(o+)+$|code" + RULE % "(code")
-    found = rules("check", str(tmp_path), "--budget", "0.5", code=3)
+    found = rules("lint", str(tmp_path), "--budget", "0.5", code=3)
     assert len(found.stdout.splitlines()) == 2 and found.stderr.strip().endswith(
         ": 2 findings"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.services import Stack
+
 from tests.tasks.nights import NIGHT, objects, retrain
 
 ROOT = Path(__file__).parents[2]

@@ -8,12 +8,11 @@ import pytest
 from tests.conftest import fork
 from tests.tasks.nights import SMALL, retrain, sample
 
+# Without examples, which a night does not ask for.
 RULE = """
 - id: {id}
   pattern: '{pattern}'
   why: Dreaded.
-  matches: ['x']
-  near_misses: ['y']
 """
 SLOW_IN_OTHER_MODES = (
     r"<[^>]{1,1000}onMouseOver=[^>]{1,1000}window\.status="  # of Hyperscan: minutes
@@ -86,7 +85,9 @@ def test_neither_a_slow_compile_nor_catastrophic_backtracking_keeps_a_night_from
     }
     ended = night(pack, messages, **dreaded)
     assert ended.returncode == 0, ended.stderr
-    named = re.findall(r"CompileRules: rule ([\w-]+) needs re \((\w+)\): (.*)", ended.stderr)
+    named = re.findall(
+        r"CompileRules: rule ([\w-]+) needs re \((\w+)\): (.*)", ended.stderr
+    )
     assert ("slow", "does not compile in 1 s") in {
         (rule, reason) for rule, _, reason in named
     }

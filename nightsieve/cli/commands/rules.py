@@ -20,17 +20,18 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from nightsieve.cli import rule_diff, rule_match
 from nightsieve.cli import rule_report as reporting
-from nightsieve.nights import diff as relabelling
 from nightsieve.nights import find
-from nightsieve.nights import match as matching
+from nightsieve.nights.diff import diff as diff_night
 from nightsieve.nights.sample import Sample
 from pipeline.config import DEFAULTS
 from pipeline.config.settings import Labelling
 from pipeline.errors import ConfigError
 from pipeline.report import with_drift
 from pipeline.rules.lint.checks import lint_pack
-from pipeline.rules.overlay import changed
+from pipeline.rules.match import match_message
+from pipeline.rules.overlay import overlay_rules
 from tasks.base import load_settings
 
 
@@ -102,7 +103,7 @@ def report(
         reporting.show(summary, manifest["date"], earlier and (since, config), sort)
 
 
-@rules.command(epilog="Example: nightsieve rules check config/rules --budget 5")
+@rules.command(epilog="Example: nightsieve rules lint config/rules --budget 5")
 @click.argument(
     "path", type=click.Path(path_type=Path), default=DEFAULTS.parent / "rules"
 )
@@ -114,30 +115,37 @@ def report(
     help="Seconds for each rule.",
 )
 @_JSON
-def check(path: Path, budget: float, as_json: bool) -> None:
+def lint(path: Path, budget: float, as_json: bool) -> None:
     """Lint the rules of a PATH, a folder or one file, by default the repository's; exit code 3 if there is a finding.
 
     A finding is a line: the file, the rule, what is wrong, what would be right. Looked for are files and rules that
-    cannot be read, patterns that do not compile or match the empty string, examples that fail, patterns that stand
-    twice, are branches of another one or seem to match nothing that another one does not, slow searches, and
+    cannot be read, patterns that do not compile or match the empty string, examples that are missing or fail, patterns
+    that stand twice, are branches of another one or seem to match nothing that another one does not, slow searches, and
     catastrophic backtracking on texts made to provoke it.
     """
     started = time.monotonic()
     with _progress("checking") as advance:
-        findings, count = lint_pack(path, budget, advance)
+        result = lint_pack(path, budget, advance)
     if as_json:
-        found = [
-            {"file": str(each.file), "rule": each.rule, "problem": each.problem}
-            for each in findings
+        findings = [
+            {
+                "file": str(problem.file),
+                "rule": problem.rule,
+                "problem": problem.problem,
+            }
+            for problem in result.problems
         ]
-        _print({"rules": count, "findings": found})
+        _print({"rules": result.rule_count, "findings": findings})
     else:
-        for finding in findings:
-            click.echo(str(finding))
+        for problem in result.problems:
+            click.echo(str(problem))
     seconds = time.monotonic() - started
-    found = f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}"
-    click.echo(f"{count:,} rules checked in {seconds:.1f} s: {found}", err=True)
-    if findings:
+    count = len(result.problems)
+    summary = f"{count or 'no'} finding{'' if count == 1 else 's'}"
+    click.echo(
+        f"{result.rule_count:,} rules checked in {seconds:.1f} s: {summary}", err=True
+    )
+    if result.problems:
         sys.exit(ConfigError.exit_code)
 
 
@@ -171,17 +179,15 @@ def match(
 
     Of each rule the first five places are shown.
     """
-    settings = _labelling(overlays, patches)
-    found = matching.search(settings, text, sender)
+    message_match = match_message(_labelling(overlays, patches), text, sender)
     if as_json:
-        _print(matching.as_json(found, settings))
+        _print(rule_match.as_json(message_match))
     else:
-        matching.show(found, settings)
+        rule_match.show(message_match)
 
 
 @rules.command(
-    "try",
-    epilog="Example: nightsieve rules try config/rules/spam/prizes.yaml 2026-11-20",
+    epilog="Example: nightsieve rules diff config/rules/spam/prizes.yaml 2026-11-20",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("date", metavar="[DATE]", type=find.DATE, required=False)
@@ -192,7 +198,7 @@ def match(
     help="Print the examples' texts too, every digit of them a 0.",
 )
 @_JSON
-def try_(
+def diff(
     file: Path,
     date: datetime.datetime | None,
     overlays: tuple[str, ...],
@@ -217,26 +223,25 @@ def try_(
     manifest = find.manifest(night, overlays, patches)
     _summary(manifest)
     old = load_settings(manifest["config"]).labelling
-    new, how = changed(old, file)
+    changed = overlay_rules(old, file)
     sample = Sample(manifest)
     with _progress("matching") as advance:
         total = len(sample)
-        result = relabelling.relabel(
-            sample, old, new, lambda done: advance(done, total)
+        result = diff_night(
+            sample, old, changed.labelling, lambda done: advance(done, total)
         )
-    keys = {key for some in result.examples.values() for key in some}
-    texts = sample.texts(keys) if show_texts else None
+    texts = sample.texts(result.example_keys) if show_texts else None
     if as_json:
         about = {
             "date": str(night),
             "config": manifest["config"],
             "messages": total,
-            "read": how,
+            "read": changed.source,
         }
-        _print({**about, **relabelling.as_json(result, texts)})
+        _print({**about, **rule_diff.as_json(result, texts)})
     else:
-        click.echo(f"Night of {night}, {total:,} messages; {how}\n")
-        relabelling.show(result, texts)
+        click.echo(f"Night of {night}, {total:,} messages; {changed.source}\n")
+        rule_diff.show(result, texts)
 
 
 def _summary(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -1,258 +1,242 @@
-"""What is wrong with a pack of rules, all of it at once."""
+"""Report everything that is wrong with a pack of rules at once."""
 
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
-from pipeline.config import strict_yaml
-from pipeline.errors import ConfigError
 from pipeline.patterns.search_timeout import SearchTimeout, SearchTimer
-from pipeline.rules.files import WrittenRule, misnamed, rule_files
-from pipeline.rules.lint.redos_inputs import samples
-from pipeline.rules.lint.redos_probe import Prober, Question
-
-ENOUGH = 5  # texts that a rule matches, to say that another one matches them all
-SAMPLES = 200  # texts made for that
-IN_CONTEXT = ("{}", "Hello. {} Bye.", "a{}", "{}a", "0{}0", "\n{}\n")
-SEARCH_SECONDS = (
-    0.2  # a search in such a text; what takes longer is found to be slow by itself
+from pipeline.rules.files import (
+    LocatedRule,
+    RuleFiles,
+    RuleProblem,
+    read_file,
+    read_folder,
+    repeated_ids,
 )
-ORDINARY = 4_000  # characters of ordinary text
-PIECES = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|.", re.DOTALL
-)  # escapes, sets and characters of a pattern
-REFERRING = re.compile(
-    r"\\[1-9]|\(\?(?:P|\(|[aiLmsux-])"
-)  # numbers and names of groups, and flags
+from pipeline.rules.lint.redos_inputs import sample_texts
+from pipeline.rules.lint.redos_probe import ProbeProcess, ProbeRequest
+
+# Texts that a rule must match at least, to say that another rule matches them all.
+MIN_SAMPLES = 5
+SAMPLES = 200  # texts made for that
+CONTEXTS = ("{}", "Hello. {} Bye.", "a{}", "{}a", "0{}0", "\n{}\n")
+# CPU seconds of a search in such a text. The probe reports what takes longer.
+SEARCH_TIMEOUT = 0.2
+ORDINARY_CHARACTERS = 4_000  # of ordinary text
+# Escapes, character classes and characters of a pattern.
+PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|.", re.DOTALL)
+# Numbers and names of groups, and flags.
+REFERENCES = re.compile(r"\\[1-9]|\(\?(?:P|\(|[aiLmsux-])")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What is wrong, and what would be right, in one line.
+class LintResult:
+    """What is wrong, and how many rules could be read."""
 
-    Attributes
-    ----------
-    file : the file, or the folder.
-    rule : the rule's id, or its number in the file; none when it is about the file.
-    """
-
-    file: Path
-    rule: str | None
-    problem: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.file}: {f'rule {self.rule}: ' if self.rule else ''}{self.problem}"
-        )
-
-
-class Placed(NamedTuple):
-    """A rule, and the file that it stands in."""
-
-    file: Path
-    rule: WrittenRule
+    problems: tuple[RuleProblem, ...]
+    rule_count: int
 
 
 def lint_pack(
-    place: Path,
+    path: Path,
     budget: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[list[Finding], int]:
-    """Everything that is wrong with the rules of a file or under a folder, and how many rules could be read.
+) -> LintResult:
+    """Check the rules of a file, or of all files under a folder.
 
     Parameters
     ----------
-    budget : seconds for each rule, after which the attempt to search with it is ended.
-    progress : is told how many rules are done, of how many.
+    budget
+        CPU seconds for each rule, after which the attempt to search with it ends.
+    progress
+        Receives how many rules are done, and how many there are.
     """
-    findings: list[Finding] = []
-    pack: list[Placed] = []
-    for read in _read(place):
-        (pack if isinstance(read, Placed) else findings).append(read)
-    findings += _repeated(pack)
-    findings += _shadowed(pack, {(finding.file, finding.rule) for finding in findings})
-    ordinary = _ordinary(pack)
-    with Prober() as prober:
-        for number, (file, rule) in enumerate(pack):
-            progress(number, len(pack))
-            question = Question(
-                rule.pattern, tuple(rule.matches), tuple(rule.near_misses), ordinary
+    contents = _read(path)
+    rules = contents.rules
+    problems = [
+        *contents.problems,
+        *repeated_ids(rules),
+        *_repeated_patterns(rules),
+        *_contained_branches(rules),
+    ]
+    # One of these says enough: such a rule is not reported as shadowed too.
+    reported = {(problem.file, problem.rule) for problem in problems}
+    problems += _shadowed(rules, reported)
+    problems += _missing_examples(rules)
+    ordinary_text = _ordinary_text(rules)
+    with ProbeProcess() as probe:
+        for i, located in enumerate(rules):
+            progress(i, len(rules))
+            rule = located.rule
+            request = ProbeRequest(
+                pattern=rule.pattern,
+                matches=tuple(rule.matches),
+                near_misses=tuple(rule.near_misses),
+                ordinary_text=ordinary_text,
             )
-            findings += [
-                Finding(file, rule.id, problem)
-                for problem in prober.problems(question, budget)
-            ]
-    progress(len(pack), len(pack))
-    return findings, len(pack)
+            for problem in probe.problems(request, budget):
+                problems.append(RuleProblem(located.file, rule.id, problem))
+    progress(len(rules), len(rules))
+    return LintResult(tuple(problems), len(rules))
 
 
-def _read(place: Path) -> Iterator[Placed | Finding]:
-    """Every rule that can be read, and what is wrong with the others; `read_pack` stops at the first error."""
-    files = [place] if place.is_file() else rule_files(place)
-    if not files:
-        yield Finding(
-            place,
-            None,
-            "no rule files; there must be <label>.yaml or <label>/<topic>.yaml",
-        )
-    for file in files:
-        if problem := misnamed(file):
-            yield Finding(file, None, problem)
+def _read(path: Path) -> RuleFiles:
+    if path.is_file():
+        # By itself, a file may be a label's or a topic's. The label does not matter to
+        # rules that all have the same one.
+        return read_file(path, label="any")
+    return read_folder(path)
+
+
+def _missing_examples(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
+    for located in rules:
+        rule = located.rule
+        if not rule.matches:
+            problem = "matches: missing; add a text that the rule must match"
+            yield RuleProblem(located.file, rule.id, problem)
+        if not rule.near_misses:
+            problem = "near_misses: missing; add a text that the rule must not match"
+            yield RuleProblem(located.file, rule.id, problem)
+
+
+def _repeated_patterns(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
+    first_rules: dict[tuple[str, str], LocatedRule] = {}
+    for located in rules:
+        rule = located.rule
+        first = first_rules.setdefault((rule.field, rule.pattern), located)
+        if first is not located:
+            problem = (
+                f"has the pattern of rule {first.rule.id} in {first.file}; "
+                "keep one of them"
+            )
+            yield RuleProblem(located.file, rule.id, problem)
+
+
+def _contained_branches(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
+    """Yield each rule whose alternatives another rule has too, and more."""
+    for located, other in itertools.permutations(rules, 2):
+        if not _are_comparable(located, other):
             continue
-        # Alone, a file may be a topic or a label; what it is makes no difference to its own rules.
-        label = (
-            "any" if file == place else file.relative_to(place).with_suffix("").parts[0]
-        )
+        if _branches(located.rule.pattern) < _branches(other.rule.pattern):
+            problem = (
+                f"shadowed: all of its branches stand in rule {other.rule.id} "
+                f"in {other.file}; drop it"
+            )
+            yield RuleProblem(located.file, located.rule.id, problem)
+
+
+def _are_comparable(rule: LocatedRule, other: LocatedRule) -> bool:
+    """Return whether both rules vote for the same label, on the same field."""
+    return (rule.rule.label, rule.rule.field) == (other.rule.label, other.rule.field)
+
+
+class _SearchedRule:
+    """A rule, and what it matches as far as texts show."""
+
+    def __init__(self, located: LocatedRule, timer: SearchTimer) -> None:
+        self.located = located
+        self.rule = located.rule
+        self._timer = timer
+        self._pattern = re.compile(self.rule.pattern, re.IGNORECASE)
+        self._timed_out = False
+
+    def matches(self, text: str) -> bool:
+        """Return whether the rule matches; nothing, once a search took too long."""
+        if self._timed_out:
+            return False
         try:
-            entries = strict_yaml.load(file.read_bytes(), str(file))
-        except OSError as error:
-            yield Finding(
-                file, None, f"{error.strerror}; a rule file is a list of rules"
-            )
-            continue
-        except ConfigError as error:
-            # It names the file too, with line and column.
-            yield Finding(file, None, str(error).removeprefix(str(file)).lstrip(",: "))
-            continue
-        if not isinstance(entries, list):
-            yield Finding(
-                file,
-                None,
-                "must be a list of rules, each with id, pattern, why, matches and near_misses",
-            )
-            continue
-        for number, entry in enumerate(entries, 1):
-            yield from _read_rule(entry, label, file, number)
+            return self._timer.search(self._pattern, text) is not None
+        except SearchTimeout:
+            self._timed_out = True
+            return False
 
+    def matches_all(self, texts: Iterable[str]) -> bool:
+        """Return whether the rule matches every text."""
+        return all(self.matches(text) for text in texts)
 
-def _read_rule(
-    entry: Any, label: str, file: Path, number: int
-) -> Iterator[Placed | Finding]:
-    if not isinstance(entry, dict):
-        yield Finding(
-            file,
-            f"number {number}",
-            "must be a mapping with id, pattern, why, matches and near_misses",
-        )
-        return
-    try:
-        yield Placed(file, WrittenRule.model_validate({"label": label, **entry}))
-    except ValidationError as failure:
-        for error in failure.errors():
-            key = ".".join(map(str, error["loc"]))
-            message = error["msg"].removeprefix("Value error, ")
-            yield Finding(
-                file, str(entry.get("id", f"number {number}")), f"{key}: {message}"
-            )
+    @functools.cached_property
+    def matched_texts(self) -> list[str]:
+        """Examples and samples that the rule matches, alone and in a context.
 
-
-def _repeated(pack: list[Placed]) -> Iterator[Finding]:
-    """What a rule has in common with another one, and should not."""
-    ids: dict[str, Path] = {}
-    patterns: dict[tuple[str, str], Placed] = {}
-    for file, rule in pack:
-        if rule.id in ids:
-            yield Finding(
-                file,
-                rule.id,
-                f"the id already stands in {ids[rule.id]}; ids are unique",
+        There are none if most samples are not matched. Then they do not show what the
+        pattern is about; it may be a look-ahead, for one.
+        """
+        samples = sample_texts(self.rule.pattern, SAMPLES)
+        matched_samples = [text for text in samples if self.matches(text)]
+        if 2 * len(matched_samples) < len(samples):
+            return []
+        candidates = [
+            context.format(text)
+            for text, context in itertools.product(
+                (*self.rule.matches, *samples), CONTEXTS
             )
-        ids.setdefault(rule.id, file)
-        first = patterns.setdefault((rule.field, rule.pattern), Placed(file, rule))
-        if first.rule is not rule:
-            yield Finding(
-                file,
-                rule.id,
-                f"has the pattern of rule {first.rule.id} in {first.file}; keep one of them",
-            )
-    for one, other in itertools.permutations(pack, 2):
-        same = (one.rule.label, one.rule.field) == (other.rule.label, other.rule.field)
-        if same and _branches(one.rule.pattern) < _branches(other.rule.pattern):
-            problem = f"shadowed: all of its branches stand in rule {other.rule.id} in {other.file}; drop it"
-            yield Finding(one.file, one.rule.id, problem)
+        ]
+        return [text for text in dict.fromkeys(candidates) if self.matches(text)]
 
 
 def _shadowed(
-    pack: list[Placed], named: set[tuple[Path, str | None]]
-) -> Iterator[Finding]:
-    """Rules that match nothing that another one does not, as far as their examples and texts made from them show.
+    rules: Sequence[LocatedRule], reported: set[tuple[Path, str | None]]
+) -> list[RuleProblem]:
+    """Return the rules that seem to match nothing that another rule does not.
 
-    Those that are ``named`` already are left out.
+    Parameters
+    ----------
+    reported
+        Files and ids of rules to leave out.
     """
-    compiled = {
-        id(placed): re.compile(placed.rule.pattern, re.IGNORECASE) for placed in pack
-    }
-    endless: set[int] = set()
-
-    def finds(placed: Placed, text: str) -> bool:
-        if id(placed) in endless:
-            return False
-        try:
-            return timer.search(compiled[id(placed)], text) is not None
-        except SearchTimeout:
-            endless.add(id(placed))
-            return False
-
-    @functools.cache
-    def texts(number: int) -> list[str]:
-        """What the rule matches: its examples and samples, by themselves and between other characters.
-
-        None, if most samples are not matched: then they do not show what the pattern is about, a look-ahead for one.
-        """
-        rule = pack[number].rule
-        made = samples(rule.pattern, SAMPLES)
-        if 2 * sum(finds(pack[number], text) for text in made) < len(made):
-            return []
-        some = itertools.product((*rule.matches, *made), IN_CONTEXT)
-        return [
-            text
-            for text in dict.fromkeys(form.format(each) for each, form in some)
-            if finds(pack[number], text)
-        ]
-
-    with SearchTimer(SEARCH_SECONDS) as timer:
-        for (one, placed), (other, rival) in itertools.permutations(enumerate(pack), 2):
-            rule, by = placed.rule, rival.rule
-            if (rule.label, rule.field) != (by.label, by.field) or (
-                placed.file,
-                rule.id,
-            ) in named:
+    problems: list[RuleProblem] = []
+    skipped = set(reported)
+    with SearchTimer(SEARCH_TIMEOUT) as timer:
+        searched_rules = [_SearchedRule(located, timer) for located in rules]
+        for searched, rival in itertools.permutations(searched_rules, 2):
+            located = searched.located
+            key = (located.file, located.rule.id)
+            if key in skipped or not _are_comparable(located, rival.located):
                 continue
-            if not all(finds(rival, text) for text in rule.matches):
-                continue
-            try:
-                mine = texts(one)
-                shadowed = len(mine) >= ENOUGH and all(
-                    finds(rival, text) for text in mine
+            if _seems_shadowed(searched, rival):
+                rival_id = rival.rule.id
+                problem = (
+                    f"seems shadowed by rule {rival_id} in {rival.located.file}: "
+                    f"matches nothing that {rival_id} does not; drop one or add its "
+                    "weight to the other"
                 )
-                if shadowed and any(
-                    not finds(placed, text) for text in (*by.matches, *texts(other))
-                ):
-                    problem = f"seems shadowed by rule {by.id} in {rival.file}: matches nothing that {by.id} does not"
-                    yield Finding(
-                        placed.file,
-                        rule.id,
-                        f"{problem}; drop one or add its weight to the other",
-                    )
-                    named.add((placed.file, rule.id))
-            except RecursionError:
-                continue  # the prober says so
+                problems.append(RuleProblem(*key, problem))
+                skipped.add(key)
+    return problems
+
+
+def _seems_shadowed(searched: _SearchedRule, rival: _SearchedRule) -> bool:
+    """Return whether the rival matches all that the rule matches, and more."""
+    if not rival.matches_all(searched.rule.matches):
+        return False
+    try:
+        texts = searched.matched_texts
+        if len(texts) < MIN_SAMPLES or not rival.matches_all(texts):
+            return False
+        rival_texts = (*rival.rule.matches, *rival.matched_texts)
+        return not searched.matches_all(rival_texts)
+    except RecursionError:
+        return False  # the probe reports patterns that are nested too deeply
 
 
 @functools.cache
 def _branches(pattern: str) -> frozenset[str]:
-    """The alternatives at the top of a pattern, as they are written; only all of it, if they hang together."""
-    if REFERRING.search(pattern):
+    """Return the alternatives at the top of a pattern, as they are written.
+
+    If they refer to groups or set flags, the pattern is one alternative.
+    """
+    if REFERENCES.search(pattern):
         return frozenset([pattern])
-    branches, depth = [""], 0
+    branches = [""]
+    depth = 0
     for piece in PIECES.findall(pattern):
-        depth += {"(": 1, ")": -1}.get(piece, 0)
+        if piece == "(":
+            depth += 1
+        elif piece == ")":
+            depth -= 1
         if piece == "|" and depth == 0:
             branches.append("")
         else:
@@ -260,12 +244,12 @@ def _branches(pattern: str) -> frozenset[str]:
     return frozenset(branches)
 
 
-def _ordinary(pack: Iterable[Placed]) -> str:
-    """What the pack's own examples say, one after another, as often as it takes."""
-    words = (
-        " ".join(
-            text for _, rule in pack for text in (*rule.matches, *rule.near_misses)
-        )
-        or "no words"
-    )
-    return (f"{words} " * (ORDINARY // len(words) + 1))[:ORDINARY]
+def _ordinary_text(rules: Iterable[LocatedRule]) -> str:
+    """Return the pack's own examples, one after the other, repeated as needed."""
+    examples: list[str] = []
+    for located in rules:
+        examples.extend(located.rule.matches)
+        examples.extend(located.rule.near_misses)
+    words = " ".join(examples) or "no words"
+    repeats = ORDINARY_CHARACTERS // len(words) + 1
+    return (f"{words} " * repeats)[:ORDINARY_CHARACTERS]

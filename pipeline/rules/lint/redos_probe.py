@@ -1,4 +1,4 @@
-"""What a rule does to texts, found out in a process that can be killed: a search of `re` may never end."""
+"""Try a pattern on texts in a process that can be killed: a search may never end."""
 
 import math
 import multiprocessing
@@ -7,199 +7,271 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 
-from pipeline.rules.lint.redos_inputs import Attack, attacks
+from pipeline.rules.lint.redos_inputs import RedosInput, redos_inputs
 
-LONGEST = (
-    100_000  # characters that a message may have: source.max_body_bytes, as it comes
-)
-ENDLESS = 1.0  # seconds that no search in the longest message may take, where time grows faster than the length
-TEDIOUS = 5.0  # the same, where it does not
-SLOW = 0.002  # seconds for 1,000 characters of ordinary text: most rules take a fiftieth of it
-SCREENED = 200  # characters of every attack; the worst ones then grow
-WORST = 3
-QUADRUPLED_TO = 6400
-LONG_ENOUGH = 0.03  # seconds after which growth has shown enough
-FASTER_THAN_LINEAR = (
-    1.5  # exponent of the growth: 1 is linear, 2 quadratic; measurements are not exact
-)
+# Characters that a message may have: source.max_body_bytes, as it comes.
+MAX_MESSAGE = 100_000
+# CPU seconds that a search in the longest message may take, where the time grows
+# faster than the length, and where it does not.
+MAX_SECONDS_SUPERLINEAR = 1.0
+MAX_SECONDS_LINEAR = 5.0
+# CPU seconds for 1,000 characters of ordinary text. Most rules take a fiftieth of it.
+MAX_SECONDS_ORDINARY = 0.002
+SCREENED_LENGTH = 200  # characters of every input; the slowest inputs then grow
+SLOWEST = 3
+MAX_LENGTH = 6400  # of inputs that grow
+ENOUGH_SECONDS = 0.03  # after which the growth has shown enough
+# The exponent of the growth: 1 is linear, 2 quadratic; measurements are not exact.
+SUPERLINEAR = 1.5
+REMEDY = "let no two repeats take the same text, bound the gaps such as .{0,40}"
 
 
 @dataclass(frozen=True)
-class Question:
+class ProbeRequest:
     """A pattern that compiles, and the texts to try it on."""
 
     pattern: str
     matches: tuple[str, ...]
     near_misses: tuple[str, ...]
-    ordinary: str
+    ordinary_text: str
 
 
-class Prober:
-    """The process; a context manager. It is started when it is needed, and anew after it was killed."""
+class _Kind(Enum):
+    STEP = auto()  # what the process is about to do
+    PROBLEM = auto()
+    DONE = auto()
+
+
+@dataclass(frozen=True)
+class _Message:
+    kind: _Kind
+    text: str = ""
+
+
+class ProbeProcess:
+    """The process; a context manager.
+
+    It starts when it is first needed, and again after it was killed.
+    """
 
     def __init__(self) -> None:
-        self._process: multiprocessing.Process | None = None
-        self._end: Connection | None = None
+        self._process: SpawnProcess | None = None
+        self._connection: Connection | None = None
 
-    def __enter__(self) -> "Prober":
+    def __enter__(self) -> "ProbeProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._kill()
 
-    def problems(self, question: Question, budget: float) -> list[str]:
-        """What is wrong with the pattern and what would be right, a problem a line.
+    def problems(self, request: ProbeRequest, budget: float) -> list[str]:
+        """Return what is wrong with the pattern and what would be right, in lines.
 
-        The process may compute for ``budget`` seconds: however busy the machine is, that ends nothing.
+        Parameters
+        ----------
+        budget
+            CPU seconds of the process, which the load of the machine does not change.
         """
-        if self._process is None:
-            self._start()
-        self._end.send((question, budget))
-        problems, step = [], ""
+        connection = self._connection or self._start()
+        connection.send((request, budget))
+        problems: list[str] = []
+        step = ""
         while True:
             try:
-                kind, text = self._end.recv()
+                message = connection.recv()
             except EOFError:
-                self._process.join()
-                code = self._process.exitcode
-                self._kill()
-                if code == -signal.SIGPROF:
-                    return [
-                        *problems,
-                        f"catastrophic: no answer in {budget:g} s on {step}; {_REMEDY}",
-                    ]
-                return [
-                    *problems,
-                    f"the process that tried it on {step} crashed; simplify the pattern",
-                ]
-            if kind == "done":
-                return problems
-            if kind == "step":
-                step = text
-            else:
-                problems.append(text)
+                return [*problems, self._reason_of_end(step, budget)]
+            match message.kind:
+                case _Kind.DONE:
+                    return problems
+                case _Kind.STEP:
+                    step = message.text
+                case _Kind.PROBLEM:
+                    problems.append(message.text)
 
-    def _start(self) -> None:
-        # Not forked: whoever asks may have threads, a progress bar for one.
+    def _start(self) -> Connection:
+        # Not forked: this process may have threads, such as a progress bar's.
         context = multiprocessing.get_context("spawn")
-        self._end, theirs = context.Pipe()
-        self._process = context.Process(target=_answer, args=(theirs,), daemon=True)
+        self._connection, child_connection = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(child_connection,), daemon=True
+        )
         self._process.start()
-        theirs.close()
-        self._end.recv()
+        child_connection.close()
+        self._connection.recv()
+        return self._connection
 
-    def _kill(self) -> None:
+    def _reason_of_end(self, step: str, budget: float) -> str:
+        """Clear up the process, which ends by itself, and return why it does."""
         if self._process is not None:
-            self._process.kill()
             self._process.join()
-            self._end.close()
-            self._process = None
+        exit_code = self._kill()
+        if exit_code == -signal.SIGPROF:
+            return f"catastrophic: no answer in {budget:g} s on {step}; {REMEDY}"
+        return f"the process that tried it on {step} crashed; simplify the pattern"
+
+    def _kill(self) -> int | None:
+        """End the process if it runs; return its exit code."""
+        if self._process is None:
+            return None
+        if self._connection is not None:
+            self._connection.close()
+        self._process.kill()
+        self._process.join()
+        exit_code = self._process.exitcode
+        self._process = None
+        self._connection = None
+        return exit_code
 
 
-_REMEDY = "let no two repeats take the same text, bound the gaps such as .{0,40}"
-
-
-def _answer(end: Connection) -> None:
-    """What the process does: it says that it is there, then answers questions for as long as there are any."""
-    end.send(("done", ""))
+def _serve(connection: Connection) -> None:
+    """Say that the process is ready, then answer requests until there are no more."""
+    connection.send(_Message(_Kind.DONE))
     while True:
         try:
-            question, budget = end.recv()
+            request, budget = connection.recv()
         except EOFError:
             return
-        # Nobody handles the signal: it ends the process, in the midst of a search.
+        # Nothing handles the signal: it ends the process in the midst of a search.
         signal.setitimer(signal.ITIMER_PROF, budget)
         try:
-            for answer in _examine(question):
-                end.send(answer)
+            for message in _probe(request):
+                connection.send(message)
         except (RecursionError, MemoryError):
-            end.send(
-                (
-                    "problem",
-                    "is nested too deeply to be examined; write it with fewer groups inside groups",
-                )
+            problem = (
+                "is nested too deeply to be examined; write it with fewer groups "
+                "inside groups"
             )
+            connection.send(_Message(_Kind.PROBLEM, problem))
         signal.setitimer(signal.ITIMER_PROF, 0)
-        end.send(("done", ""))
+        connection.send(_Message(_Kind.DONE))
 
 
-def _examine(question: Question) -> Iterator[tuple[str, str]]:
-    """Steps, each told before it is taken, and problems."""
-    pattern = re.compile(question.pattern, re.IGNORECASE)
-    yield "step", "the empty string"
+def _probe(request: ProbeRequest) -> Iterator[_Message]:
+    """Yield each step before it is taken, and problems."""
+    pattern = re.compile(request.pattern, re.IGNORECASE)
+    yield _Message(_Kind.STEP, "the empty string")
     if pattern.search(""):
-        yield (
-            "problem",
+        yield _Message(
+            _Kind.PROBLEM,
             "matches the empty string, so every message; make a part of it obligatory",
         )
-    yield "step", "its examples"
-    for name, texts, wanted, remedy in (
-        ("matches", question.matches, True, "must be matched"),
-        ("near_misses", question.near_misses, False, "must not be matched"),
-    ):
-        for number, text in enumerate(texts, 1):
-            if bool(pattern.search(text)) != wanted:
-                yield (
-                    "problem",
-                    f"example {number} of {name} {remedy}; mend the pattern or the example",
-                )
-    yield "step", "ordinary text"
-    seconds = (
-        min(_seconds(pattern, question.ordinary) for _ in range(3))
-        * 1_000
-        / max(1, len(question.ordinary))
-    )
-    if seconds > SLOW:
-        yield (
-            "problem",
-            f"slow: {1_000 * seconds:.1f} ms for 1,000 characters of ordinary text, {1_000 * SLOW:g} ms are enough; "
-            "begin with a word, bound the gaps",
+    yield _Message(_Kind.STEP, "its examples")
+    yield from _failed_examples(pattern, request)
+    yield _Message(_Kind.STEP, "ordinary text")
+    characters = max(1, len(request.ordinary_text))
+    seconds = _fastest(pattern, request.ordinary_text) * 1_000 / characters
+    if seconds > MAX_SECONDS_ORDINARY:
+        yield _Message(
+            _Kind.PROBLEM,
+            f"slow: {1_000 * seconds:.1f} ms for 1,000 characters of ordinary text, "
+            f"{1_000 * MAX_SECONDS_ORDINARY:g} ms are enough; begin with a word, "
+            "bound the gaps",
         )
-    yield from _attacked(pattern, attacks(question.pattern))
+    yield from _slow_input(pattern, redos_inputs(request.pattern))
 
 
-def _attacked(
-    pattern: re.Pattern[str], texts: Sequence[Attack]
-) -> Iterator[tuple[str, str]]:
-    """At most one problem, of the first attack that shows one."""
-    screened = []
-    for attack in texts:
-        yield "step", str(attack)
-        screened.append((_seconds(pattern, attack.text(SCREENED)), attack))
-    for _, attack in sorted(screened, key=lambda each: -each[0])[:WORST]:
-        yield "step", str(attack)
-        length, now, quarter = _quadrupled(pattern, attack)
-        growth = now / quarter
-        exponent = max(1.0, math.log(growth, 4))
-        at_longest = now * (LONGEST / length) ** exponent
-        faster = exponent > FASTER_THAN_LINEAR
-        if at_longest > (ENDLESS if faster else TEDIOUS):
-            measured = (
-                f"{now:.2g} s for {length:,} characters of {attack}, "
-                f"{growth:.0f} times that of a quarter of them"
+def _failed_examples(
+    pattern: re.Pattern[str], request: ProbeRequest
+) -> Iterator[_Message]:
+    for number, text in enumerate(request.matches, 1):
+        if not pattern.search(text):
+            yield _Message(
+                _Kind.PROBLEM,
+                f"example {number} of matches must be matched; "
+                "mend the pattern or the example",
             )
-            yield (
-                "problem",
-                f"{'catastrophic' if faster else 'slow'}: {measured}; {_REMEDY}",
+    for number, text in enumerate(request.near_misses, 1):
+        if pattern.search(text):
+            yield _Message(
+                _Kind.PROBLEM,
+                f"example {number} of near_misses must not be matched; "
+                "mend the pattern or the example",
             )
+
+
+def _slow_input(
+    pattern: re.Pattern[str], inputs: Sequence[RedosInput]
+) -> Iterator[_Message]:
+    """Yield steps, and one problem at most: that of the first input that shows one."""
+    screened: list[tuple[float, RedosInput]] = []
+    for redos_input in inputs:
+        yield _Message(_Kind.STEP, str(redos_input))
+        seconds = _seconds(pattern, redos_input.text(SCREENED_LENGTH))
+        screened.append((seconds, redos_input))
+    screened.sort(key=_screened_seconds, reverse=True)
+    for _, redos_input in screened[:SLOWEST]:
+        yield _Message(_Kind.STEP, str(redos_input))
+        growth = _Growth.measure(pattern, redos_input)
+        limit = MAX_SECONDS_SUPERLINEAR if growth.is_superlinear else MAX_SECONDS_LINEAR
+        if growth.seconds_at(MAX_MESSAGE) > limit:
+            severity = "catastrophic" if growth.is_superlinear else "slow"
+            problem = (
+                f"{severity}: {growth.seconds:.2g} s for {growth.length:,} characters "
+                f"of {redos_input}, {growth.factor:.0f} times that of a quarter of "
+                f"them; {REMEDY}"
+            )
+            yield _Message(_Kind.PROBLEM, problem)
             return
 
 
-def _quadrupled(pattern: re.Pattern[str], attack: Attack) -> tuple[int, float, float]:
-    """A length at which the growth shows, the seconds that a search takes there, and those at a quarter of it."""
-    length, times = SCREENED, []
-    while True:
-        # The least of three: whatever else the machine does makes it longer.
-        times.append(min(_seconds(pattern, attack.text(length)) for _ in range(3)))
-        if len(times) > 2 and (times[-1] > LONG_ENOUGH or length >= QUADRUPLED_TO):
-            return length, times[-1], times[-3]
-        length *= 2
+def _screened_seconds(screened: tuple[float, RedosInput]) -> float:
+    seconds, _ = screened
+    return seconds
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """How the time of a search grows with its text.
+
+    Attributes
+    ----------
+    length, seconds
+        A length at which the growth shows, and what a search takes there.
+    seconds_at_quarter
+        What a search takes at a quarter of the length.
+    """
+
+    length: int
+    seconds: float
+    seconds_at_quarter: float
+
+    @classmethod
+    def measure(cls, pattern: re.Pattern[str], redos_input: RedosInput) -> "_Growth":
+        length = SCREENED_LENGTH
+        times = [_fastest(pattern, redos_input.text(length))]
+        while len(times) < 3 or (times[-1] <= ENOUGH_SECONDS and length < MAX_LENGTH):
+            length *= 2
+            times.append(_fastest(pattern, redos_input.text(length)))
+        return cls(length, times[-1], times[-3])
+
+    @property
+    def factor(self) -> float:
+        return self.seconds / self.seconds_at_quarter
+
+    @property
+    def exponent(self) -> float:
+        return max(1.0, math.log(self.factor, 4))
+
+    @property
+    def is_superlinear(self) -> bool:
+        return self.exponent > SUPERLINEAR
+
+    def seconds_at(self, length: int) -> float:
+        return self.seconds * (length / self.length) ** self.exponent
+
+
+def _fastest(pattern: re.Pattern[str], text: str) -> float:
+    """Return the least of three times: other processes only make a search slower."""
+    return min(_seconds(pattern, text) for _ in range(3))
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float:
-    """Of this thread alone: others may be busy."""
+    """Return the CPU seconds of a search, those of other threads left out."""
     start = time.thread_time()
     pattern.search(text)
     return max(time.thread_time() - start, 1e-7)

@@ -127,3 +127,11 @@ def test_a_label_of_too_little_confidence_abstains():
     is_confident = (resolved["confidence"] >= 0.9) & (resolved["confidence"] > 0)
     assert is_labelled.tolist() == is_confident.tolist()
     assert 0 < (~is_labelled).sum() <= len(resolved)
+
+
+def test_counts_too_large_to_expand_resolve():
+    counts = Counter({("win-notification",): 10**15, (): 10**14})
+    resolved = labelling.resolve_counts(counts, SETTINGS)
+    assert resolved["messages"].tolist() == [10**15, 10**14]
+    assert resolved["label"].iloc[0] == "notification"
+    assert pd.isna(resolved["label"].iloc[1])

@@ -23,7 +23,7 @@ from pipeline.patterns import (
     database,
 )
 from pipeline.rules import rule_patterns
-from pipeline.rules.files import read_pack
+from pipeline.rules.files import read_rules
 from tests.conftest import ROOT
 from tests.scorers.texts import texts as every_kind_of_text
 from tests.unit.patterns.public_patterns import patterns, texts
@@ -281,8 +281,7 @@ def test_a_database_of_another_processor_is_compiled_again():
 
 
 def test_the_pack_matches_in_messages_of_every_kind_what_re_matches():
-    pack = [written.rule() for written in read_pack(ROOT / "config" / "rules")]
-    pattern_list = list(rule_patterns(pack))
+    pattern_list = list(rule_patterns(read_rules(ROOT / "config" / "rules")))
     short = (
         text
         for text in every_kind_of_text(20_000)

@@ -1,6 +1,8 @@
 """The linter finds what is planted, all of it, in its time, and nothing in rules that are right."""
 
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.rules.files import read_pack
 from pipeline.rules.lint.checks import lint_pack
-from pipeline.rules.lint.redos_inputs import UNEXPECTED, attacks
-from pipeline.rules.lint.redos_probe import LONGEST
+from pipeline.rules.lint.redos_inputs import SUFFIX, redos_inputs
+from pipeline.rules.lint.redos_probe import MAX_MESSAGE
 
 GOOD = {
     "id": "good",
@@ -30,9 +32,9 @@ def lint(folder: Path, *rules: dict, budget: float = 2.0) -> list[str]:
         {**GOOD, "id": f"r{number}", **rule} for number, rule in enumerate(rules)
     ]
     (folder / "spam.yaml").write_text(yaml.safe_dump(entries))
-    findings, count = lint_pack(folder, budget)
-    assert count <= len(rules)
-    return [str(finding).replace(f"{folder}/", "") for finding in findings]
+    result = lint_pack(folder, budget)
+    assert result.rule_count <= len(rules)
+    return [str(problem).replace(f"{folder}/", "") for problem in result.problems]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +97,8 @@ def test_rules_that_repeat_others_are_found(tmp_path):
     assert [
         finding.split(";")[0] for finding in found if "shadowed" not in finding
     ] == [
+        "r0: the id is already used in spam.yaml",
         "r3: has the pattern of rule r1 in spam.yaml",
-        "r0: the id already stands in spam.yaml",
     ]
     assert {finding.split(":")[0] for finding in found if "shadowed" in finding} == {
         "r1",
@@ -114,7 +116,47 @@ def test_every_error_of_every_file_is_reported(tmp_path):
         "rule r1: label: ", "rule r2: extra: ",
     ):  # fmt: skip
         assert any(says in finding for finding in findings), (says, findings)
-    assert "no rule files" in str(lint_pack(tmp_path / "nothing", 1.0)[0][0])
+    assert "no rule files" in str(lint_pack(tmp_path / "nothing", 1.0).problems[0])
+
+
+def test_a_rule_without_examples_is_reported_with_file_and_id(tmp_path):
+    bare = {"id": "bare", "pattern": "prize", "why": "test"}
+    half = {**GOOD, "id": "half", "pattern": "win", "matches": ["win"]}
+    half["near_misses"] = []
+    (tmp_path / "spam.yaml").write_text(yaml.safe_dump([bare, GOOD, half]))
+    result = lint_pack(tmp_path, 2.0)
+    missing = [
+        (problem.file, problem.rule, problem.problem.partition(":")[0])
+        for problem in result.problems
+        if "missing" in problem.problem
+    ]
+    file = tmp_path / "spam.yaml"
+    assert missing == [
+        (file, "bare", "matches"),
+        (file, "bare", "near_misses"),
+        (file, "half", "near_misses"),
+    ]
+    assert result.rule_count == 3
+
+
+def test_a_rule_without_examples_is_probed_like_any_other(tmp_path):
+    findings = lint(tmp_path, {"pattern": "(a+)+$", "matches": [], "near_misses": []})
+    assert [finding for finding in findings if "rule r0: catastrophic" in finding]
+
+
+def test_no_night_imports_the_linter():
+    code = """
+import sys
+import tasks
+from pipeline import config
+from tasks.retrain import prepare
+from pipeline.rules.files import read_rules
+layers = [config.file_layer(config.DEFAULTS)]
+prepare(config.resolve(layers, read_rules).settings)
+assert "pipeline.rules.patterns" in sys.modules
+sys.exit(any(name.startswith("pipeline.rules.lint") for name in sys.modules))
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_rules_that_are_right_have_no_finding(tmp_path):
@@ -203,13 +245,11 @@ def test_patterns_too_large_or_too_deep_to_be_tried_are_found_without_a_tracebac
         )
     )
 )
-def test_attacks_are_made_for_what_repeats_and_have_their_length(parts):
+def test_inputs_are_made_for_what_repeats_and_have_their_length(parts):
     pattern = "".join(parts)
-    made = attacks(pattern)
-    assert bool(made) == bool(re.search(r"[*+}]", pattern))
-    for attack in made:
-        assert (
-            LONGEST - 100
-            < len(attack.text(LONGEST)) - len(attack.prefix) - len(UNEXPECTED)
-            <= LONGEST
-        )
+    inputs = redos_inputs(pattern)
+    assert bool(inputs) == bool(re.search(r"[*+}]", pattern))
+    for redos_input in inputs:
+        text = redos_input.text(MAX_MESSAGE)
+        pumped = len(text) - len(redos_input.prefix) - len(SUFFIX)
+        assert MAX_MESSAGE - 100 < pumped <= MAX_MESSAGE
