@@ -38,7 +38,7 @@ class IngestMessages(NightTask):
             self.output().dump(sampled.files, sampled.rows, sampled.counts)
 
     def count(self, rows: int) -> None:
-        """Show how many messages there are so far; how many there will be, nobody knows."""
+        """Show how many messages there are so far: their total is not known."""
         if self.set_status_message:
             self.set_status_message(f"{rows:,} messages so far")
 

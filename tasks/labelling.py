@@ -12,7 +12,7 @@ from tasks.shards import ShardTask, every_shard, load_each
 
 
 class CompileRules(NightTask):
-    """Compile all patterns for the engine, once for every night that has the same ones."""
+    """Compile all patterns, once for every night that has the same ones."""
 
     # A database that is not what was written could crash the engine.
     stage, name, version = "labelling", "compiled", 3

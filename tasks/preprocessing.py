@@ -1,4 +1,4 @@
-"""Tasks that clean messages and collect them into documents to train and to measure on."""
+"""Tasks that clean messages, and collect documents to train and to measure on."""
 
 from typing import Any
 

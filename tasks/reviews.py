@@ -53,7 +53,7 @@ class AggregateReviews(NightTask):
 
 
 def reviews_for_training(task: NightTask) -> list[LabelByReviews]:
-    """Return the task that labels messages by the reviews that train; none if none do."""
+    """Return the task that labels messages by the reviews that train, if any do."""
     if not task.settings.training.reviews.sources:
         return []
     return [task.clone(LabelByReviews)]

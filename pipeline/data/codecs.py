@@ -1,4 +1,7 @@
-"""Codecs: a value to the bytes of an S3 object and back. Equal values give equal bytes."""
+"""Codecs turn a value into the bytes of an S3 object and back.
+
+Equal values give equal bytes.
+"""
 
 import io
 import json
@@ -12,7 +15,15 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """How one kind of value is written: its file suffix, whether reading it runs code, and the two directions."""
+    """How one kind of value is written and read.
+
+    Attributes
+    ----------
+    suffix
+        Of the file.
+    trusted_only
+        Whether reading runs code, so that the reader must check the sha256 first.
+    """
 
     suffix: str
     trusted_only = False
@@ -24,13 +35,13 @@ class Codec:
         raise NotImplementedError
 
     def rows(self, value: Any) -> int | None:
-        """How many rows (messages, documents) the value holds; None where the word means nothing."""
+        """Return the messages or documents that the value holds; None for other values."""
         return None
 
 
 @dataclass(frozen=True)
 class Table(Codec):
-    """A pandas DataFrame as Parquet, checked against the schema of that name in both directions."""
+    """A table as Parquet, checked against the schema of that name both times."""
 
     schema: str
     suffix = "parquet"
@@ -122,7 +133,7 @@ class Npz(Codec):
 
 
 class Joblib(Codec):
-    """A fitted scikit-learn `Pipeline`. Reading runs code, so the reader checks the sha256 first."""
+    """A fitted scikit-learn `Pipeline`."""
 
     suffix = "joblib"
     trusted_only = True

@@ -1,7 +1,7 @@
 """The evaluation set: held-out texts on which models are compared.
 
-An ``evaluation_set`` table has one row for each distinct ``text`` (cleaned), ``body`` and
-``label`` (the rules', null without one), in that order; ``weight`` counts messages.
+An ``evaluation_set`` table has one row for each distinct ``text`` (cleaned), ``body``
+and ``label`` (the rules', null without one), in that order; ``weight`` counts messages.
 `pipeline.preprocessing` builds it once a night.
 """
 

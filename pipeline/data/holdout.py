@@ -1,4 +1,4 @@
-"""The slice of the texts that no night trains on, so that every model can be measured on it.
+"""The slice of the texts that no night trains on: every model can be measured on it.
 
 A cleaned text is in the slice or not, whatever the night: what one model was kept from,
 the next one was kept from too.

@@ -20,9 +20,17 @@ class LabelLookup:
         }
 
     def labels(self, votes: pd.DataFrame) -> pd.DataFrame:
-        """Return ``key``, ``label`` and ``confidence`` of the messages of a ``votes`` table.
+        """Return ``key``, ``label`` and ``confidence`` of messages.
 
-        The rows are those of the votes; a label is null where the rules decide on none.
+        Parameters
+        ----------
+        votes
+            A ``votes`` table.
+
+        Returns
+        -------
+        pd.DataFrame
+            A row for each row of the votes. The label is null where there is none.
         """
         rows = [self._row_of_rules[tuple(rules)] for rules in votes["rules"]]
         labels = self._columns.iloc[np.array(rows, dtype=np.int64)]

@@ -41,7 +41,7 @@ def merge_labels(reviews: pd.DataFrame, merge: Merge) -> pd.DataFrame:
 
 
 def annotator_names(reviews: pd.DataFrame) -> pd.Series:
-    """Return who gave each review: its source, then the annotator where there is one."""
+    """Return who gave each review: its source, and the annotator where there is one."""
     source = reviews["source"].fillna("")
     annotator = reviews["annotator"].fillna("")
     return source.where(annotator == "", source + "/" + annotator)
@@ -56,8 +56,8 @@ def aggregate(reviews: pd.DataFrame, aggregation: str, merge: Merge) -> pd.DataF
     Parameters
     ----------
     aggregation
-        ``evaluation.aggregation``. With ``dawid_skene``, somebody who reviewed a message
-        alone cannot be compared with anybody, and is believed.
+        ``evaluation.aggregation``. With ``dawid_skene``, somebody who reviewed a
+        message alone cannot be compared with anybody, and is believed.
     """
     merged = merge_labels(reviews, merge)
     shared = merged["key"].duplicated(keep=False)
@@ -152,7 +152,8 @@ def evaluate(
     reviewed
         A ``reviewed_messages`` table.
     predict
-        Returns one of the ``labels`` for a body; it is called once for each distinct one.
+        Returns one of the ``labels`` for a body; it is called once for each distinct
+        one.
     merge
         ``evaluation.merge``, which the model's labels are merged by.
     confidence
@@ -181,7 +182,7 @@ def evaluate(
 
 
 def _majority(reviews: pd.DataFrame) -> pd.Series:
-    """Return the label that most reviews give, by key; a message with a tie has none."""
+    """Return the label that most reviews give, by key; tied messages are absent."""
     counts = reviews.groupby(["key", "label"], as_index=False).size()
     highest = counts.groupby("key")["size"].transform("max")
     most_frequent = counts[counts["size"] == highest]

@@ -62,8 +62,8 @@ SCHEMAS = {
             annotator=Column("str", nullable=True),
             reviewed_at=Column(TIMESTAMP, nullable=True),
         ),
-        # The label that reviews give a message that trains, and how many messages it counts
-        # as.
+        # The label that reviews give a message that trains, and how many messages it
+        # counts as.
         _table(
             "human_labels",
             key=Column("str", unique=True),

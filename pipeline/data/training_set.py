@@ -1,4 +1,4 @@
-"""The training set: unique cleaned documents with their labels and weights, tokenised once."""
+"""The training set: unique documents with labels and weights, tokenised once."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,8 @@ class TrainingSet:
     tokens
         int32 [n_tokens], the tokens of all documents one after another.
     offsets
-        int64 [n_documents + 1]; document ``i`` is ``tokens[offsets[i]:offsets[i + 1]]``.
+        int64 [n_documents + 1]; the tokens of document ``i`` are
+        ``tokens[offsets[i]:offsets[i + 1]]``.
     """
 
     labels: tuple[str, ...]
@@ -67,8 +68,16 @@ class TrainingSet:
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "TrainingSet":
         """Return the training set that `to_arrays` wrote."""
-        strings = {name: _unpack(arrays[name]) for name in ("labels", "vocabulary")}
-        return cls(**{**arrays, **strings})
+        return cls(
+            labels=_unpack(arrays["labels"]),
+            vocabulary=_unpack(arrays["vocabulary"]),
+            y=arrays["y"],
+            weight=arrays["weight"],
+            label_weight=arrays["label_weight"],
+            group=arrays["group"],
+            tokens=arrays["tokens"],
+            offsets=arrays["offsets"],
+        )
 
 
 def label_of_texts(

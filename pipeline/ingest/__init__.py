@@ -1,4 +1,4 @@
-"""From the source's tables to a sample of messages, in shards, and the reviews of messages.
+"""From the source's tables to a sample of messages, in shards, and their reviews.
 
 The only stage that touches a database connection.
 """

@@ -59,23 +59,23 @@ def connect(url: URL) -> Iterator[Connection]:
         raise SourceError(f"{address}: {describe(error)}") from None
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException | None) -> str:
     """Return a failed statement's SQLSTATE and name, and what to check.
 
-    The name is like ``42883 undefined_function``. The server's own words are added where
-    they name parts of the statement, never a row.
+    The name is like ``42883 undefined_function``. The server's own words are added
+    where they name parts of the statement, never a row.
     """
     remedy = "check the table's columns and dtypes, and where, under source"
     if isinstance(error, sqlite3.Error):
         return f"{error}; {remedy}"
-    code = getattr(error, "pgcode", None)
-    if not code:
+    if not isinstance(error, psycopg2.Error) or not error.pgcode:
         return type(error).__name__
+    code = error.pgcode
     details = f": {error.diag.message_primary}" if code.startswith("42") else ""
     return f"{code} {errorcodes.lookup(code).lower()}{details}; {remedy}"
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException | None) -> str:
     """Return why no connection was made.
 
     libpq's first line names host, port, user or database, but no password.

@@ -1,11 +1,12 @@
 """The source's description as SQL, for PostgreSQL and for SQLite.
 
-A query gives the same columns in both: text, and times in microseconds since 1970 (UTC).
-So the reader need not know which database it was.
+A query gives the same columns in both: text, and times in microseconds since 1970
+(UTC). So the reader need not know which database it was.
 """
 
 import datetime
 import warnings
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy.engine import Connection, Dialect
@@ -26,9 +27,9 @@ def message_query(
     """Return the SQL of the sample.
 
     Its columns are key, body, sender, received_at, and why a body is missing. A message
-    belongs to the sample when the hash of its key, with the seed, is below the fraction:
-    the same messages as the table grows or is rewritten. ``max_rows`` keeps those with
-    the smallest hashes.
+    belongs to the sample when the hash of its key, with the seed, is below the
+    fraction: the same messages as the table grows or is rewritten. ``max_rows`` keeps
+    those with the smallest hashes.
     """
     sql = _Sql(connection)
     table = source.messages
@@ -57,7 +58,10 @@ def message_query(
 
 
 def review_query(
-    connection: Connection, source: Source, before: datetime.datetime
+    connection: Connection,
+    source: Source,
+    reviews: ReviewTable,
+    before: datetime.datetime,
 ) -> str:
     """Return the SQL of the reviews before a time, with the messages they are about.
 
@@ -65,18 +69,17 @@ def review_query(
     """
     sql = _Sql(connection)
     sql.check(source.messages, "source.messages")
-    sql.check(source.reviews, "source.reviews")
+    sql.check(reviews, "source.reviews")
     return (
         "SELECT r.key, m.body, r.label, r.source, r.annotator, r.reviewed_at "
-        f"FROM ({_reviews(sql, source, before)}) r "
+        f"FROM ({_reviews(sql, reviews, before)}) r "
         f"JOIN ({_bodies(sql, source, before)}) m "
         "ON m.key = r.key ORDER BY 1, 4, 5, 3, 6"
     )
 
 
-def _reviews(sql: "_Sql", source: Source, before: datetime.datetime) -> str:
+def _reviews(sql: "_Sql", table: ReviewTable, before: datetime.datetime) -> str:
     """Return the SQL of the reviews that have a label."""
-    table = source.reviews
     columns = table.columns
     selected = [
         f"{sql.text(sql.name(columns.message_key))} AS key",
@@ -216,7 +219,7 @@ class _Sql:
 
     def _column_types(
         self, table: MessageTable | ReviewTable, setting: str
-    ) -> dict[str, TypeEngine]:
+    ) -> dict[str, TypeEngine[Any]]:
         """Return the type of each column of the table."""
         schema, _, name = table.table.rpartition(".")
         schema_or_none = schema or None

@@ -1,8 +1,8 @@
 """Draw a night's sample, and read the reviews.
 
-The sample is streamed out of the database into one Parquet file for each shard. Besides a
-few blocks of it, eight bytes a message are in memory (sixteen for a moment), to see that
-no key occurs twice.
+The sample is streamed out of the database into one Parquet file for each shard. Besides
+a few blocks of it, eight bytes a message are in memory (sixteen for a moment), to see
+that no key occurs twice.
 """
 
 import datetime
@@ -78,7 +78,7 @@ def draw_sample(
     folder: Path,
     progress: Callable[[int], None] = _no_progress,
 ) -> Sampled:
-    """Write the messages received before the end of the date (UTC) to files in a folder.
+    """Write the messages received before the end of the date (UTC) to files.
 
     A message belongs to the shard ``hash(key) mod shards``.
 
@@ -121,7 +121,7 @@ def read_reviews(
     """
     batches = [pa.schema(_REVIEWS).empty_table()]
     if source.reviews is not None:
-        query = review_query(connection, source, _end_of(date))
+        query = review_query(connection, source, source.reviews, _end_of(date))
         batches.extend(stream(connection, query, _REVIEWS))
     stored = {**_REVIEWS, "reviewed_at": pa.timestamp("us", "UTC")}
     table = pa.concat_tables(batches).cast(pa.schema(stored))

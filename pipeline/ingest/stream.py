@@ -138,7 +138,8 @@ def _parse(block: bytearray, columns: Columns) -> pa.Table:
 def _select(connection: Connection, query: str, columns: Columns) -> Iterator[pa.Table]:
     """Yield rows of SQLite.
 
-    SQLite can hold text that is not Unicode: bad bytes and lone surrogates become U+FFFD.
+    SQLite can hold text that is not Unicode: bad bytes and lone surrogates become
+    U+FFFD.
     """
     database = connection.connection.dbapi_connection
     database.create_function(HASH_FUNCTION, 2, _hash, deterministic=True)

@@ -1,33 +1,34 @@
-"""Estimate how reliable each rule is, and messages' labels, from agreement among the rules.
+"""Estimate rules' accuracies and messages' labels from agreement among the rules.
 
-A latent-class model. A message has one hidden label y, and each rule that fires on it is
-one draw from the rules, a mixture of multinomials (Nigam et al.). By Bayes' theorem rule
-j is drawn with
+A latent-class model. A message has one hidden label y, and each rule that fires on it
+is one draw from the rules, a mixture of multinomials (Nigam et al.). By Bayes' theorem
+rule j is drawn with
 
     P(j | y) = f[j] P(y | j) / sum_k f[k] P(y | k),
 
 where f[j] is the number of messages that it fires on. As in data programming (Ratner et
-al.) a rule has one parameter only, its accuracy P(own label | j), with a Beta prior that
-favours its own label; the other labels share the rest in proportion to their frequency.
-The frequency of labels is what the labels at the start say; it is not estimated again.
+al.) a rule has one parameter only, its accuracy P(own label | j), with a Beta prior
+that favours its own label; the other labels share the rest in proportion to their
+frequency. The frequency of labels is what the labels at the start say; it is not
+estimated again.
 
 Why this model, of those tried. With a Bernoulli for each rule, silence counts as
 evidence, and one label becomes that of the messages on which many rules fire together.
-Odds of accuracies without the sum in the denominator let a label with many or correlated
-rules swallow the others. A free P(j | y) for every pair, or frequencies that move with
-the fit, let a label that hardly occurs take half of another one. The model here stays
-beside the majority on a good pack and well above it on one with rules that say nothing.
-Rules that repeat each other are counted as if they were independent: what they agree on
-gets a posterior that is too sure.
+Odds of accuracies without the sum in the denominator let a label with many or
+correlated rules swallow the others. A free P(j | y) for every pair, or frequencies that
+move with the fit, let a label that hardly occurs take half of another one. The model
+here stays beside the majority on a good pack and well above it on one with rules that
+say nothing. Rules that repeat each other are counted as if they were independent: what
+they agree on gets a posterior that is too sure.
 
-No maintained library fits. Dawid-Skene of crowd-kit is for annotators who answer with any
-of the labels: one who can only ever give one answer gives it whatever the truth is, which
-says nothing there. Snorkel's model needs torch, skweak's needs spaCy.
+No maintained library fits. Dawid-Skene of crowd-kit is for annotators who answer with
+any of the labels: one who can only ever give one answer gives it whatever the truth is,
+which says nothing there. Snorkel's model needs torch, skweak's needs spaCy.
 
 References
 ----------
-Dawid and Skene, Applied Statistics 28, 1979. Nigam, McCallum, Thrun and Mitchell, Machine
-Learning 39, 2000. Ratner et al., NIPS 2016.
+Dawid and Skene, Applied Statistics 28, 1979. Nigam, McCallum, Thrun and Mitchell,
+Machine Learning 39, 2000. Ratner et al., NIPS 2016.
 """
 
 import functools
@@ -54,9 +55,9 @@ class LabelModel:
     Attributes
     ----------
     accuracies
-        float64 [n_rules], the probability that a message on which the rule fires has the
-        rule's label, as the mean of its Beta posterior: drawn to 0.8 where the rule fires
-        seldom; nan if it never fires.
+        float64 [n_rules], the probability that a message on which the rule fires has
+        the rule's label, as the mean of its Beta posterior: drawn to 0.8 where the rule
+        fires seldom; nan if it never fires.
     posterior
         float64 [n_patterns, n_labels], the probability of each label; rows add up to 1,
         or are 0 where no rule fires.
@@ -140,9 +141,9 @@ def fit(
     n_labels
         2 or more.
     start
-        int64 [n_patterns], the label to begin from, the weighted majority's; where it is
-        -1 the pattern takes no part in the first step. Its shares of the messages are
-        the frequency of the labels.
+        int64 [n_patterns], the label to begin from, the weighted majority's; where it
+        is -1 the pattern takes no part in the first step. Its shares of the messages
+        are the frequency of the labels.
     """
     fires = sparse.csr_array(incidence, dtype=np.float64)
     fires.eliminate_zeros()

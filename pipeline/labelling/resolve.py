@@ -1,4 +1,4 @@
-"""Resolve votes to at most one label a message, once for each list of rules that occurs."""
+"""Resolve votes to at most one label a message, once for each list of rules."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -53,8 +53,8 @@ def resolve_counts(counts: RuleListCounts, labelling: Labelling) -> pd.DataFrame
     """Return a ``resolved_labels`` table.
 
     The most frequent list of rules comes first, lists of equal counts in the order of
-    their ids. A tie, silence, and too little confidence give no label. The confidence is
-    the share of the weight, or of the posterior, behind the leading label.
+    their ids. A tie, silence, and too little confidence give no label. The confidence
+    is the share of the weight, or of the posterior, behind the leading label.
     """
     ordered = sorted(counts.items(), key=_most_frequent_first)
     lists = [list(rules) for rules, _ in ordered]
@@ -82,8 +82,8 @@ def rule_accuracies(
 ) -> dict[str, float]:
     """Return the accuracy that the label model estimates for each rule, by its id.
 
-    It is the share of a rule's matches that have the rule's label. Rules without a match
-    are left out; all of them are if a majority resolves the votes.
+    It is the share of a rule's matches that have the rule's label. Rules without a
+    match are left out; all of them are if a majority resolves the votes.
     """
     if labelling.resolution.method != "label_model":
         return {}

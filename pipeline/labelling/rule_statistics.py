@@ -1,8 +1,8 @@
 """Say what the rules did: coverage, overlaps, conflicts, and how often humans agree.
 
-This is the labelling-function analysis of Snorkel and, beyond it, what each rule decides.
-Messages on which the same rules matched are one row with a count, so the cost follows the
-distinct lists of rules.
+This is the labelling-function analysis of Snorkel and, beyond it, what each rule
+decides. Messages on which the same rules matched are one row with a count, so the cost
+follows the distinct lists of rules.
 
 References
 ----------
@@ -48,8 +48,8 @@ MIN_TOGETHER = 5  # messages; on fewer, rules may match together by chance
 class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
     """Collect the votes on reviewed messages, then describe all rules.
 
-    A shard is its ``votes`` table, and so is a partial: the votes on messages whose human
-    label some rule votes for.
+    A shard is its ``votes`` table, and so is a partial: the votes on messages whose
+    human label some rule votes for.
 
     Attributes
     ----------
@@ -58,8 +58,8 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
     fallbacks
         The rules that `re` must confirm or search for.
     merge_labels
-        ``evaluation.merge``, which the rules' labels are merged by when they are compared
-        with human labels.
+        ``evaluation.merge``, which the rules' labels are merged by when they are
+        compared with human labels.
     confidence
         Of the intervals.
     """
@@ -181,7 +181,8 @@ class _RuleReviews:
 class _Matches:
     """Which rules match which messages: one row for each distinct list of rules.
 
-    Each method gives one column of the statistics: a value for each rule, in their order.
+    Each method gives one column of the statistics: a value for each rule, in their
+    order.
 
     Attributes
     ----------
@@ -302,7 +303,7 @@ class _Matches:
         return lists[self.label[lists] == self.rule_label[rule]]
 
     def _wins(self, scores: np.ndarray, label: int) -> np.ndarray:
-        """Return whether the label is that of the majority of weights: bool [n_lists]."""
+        """Return whether the label has the majority of weights: bool [n_lists]."""
         shares = shares_of(scores)
         min_confidence = self.labelling.resolution.min_confidence
         is_confident = shares[:, label] >= min_confidence

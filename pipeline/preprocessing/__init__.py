@@ -1,4 +1,4 @@
-"""From raw messages and their labels to cleaned texts and unique, weighted documents."""
+"""From messages and their labels to cleaned texts and unique, weighted documents."""
 
 import lazy_loader
 

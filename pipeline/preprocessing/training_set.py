@@ -1,8 +1,8 @@
 """Build the training set: labelled messages collapsed to unique documents.
 
 Messages repeat: one-time passwords differ only in their digits. A document that stands
-for n messages, with weight n, changes no objective, shrinks the work, and keeps identical
-texts in one fold.
+for n messages, with weight n, changes no objective, shrinks the work, and keeps
+identical texts in one fold.
 """
 
 import functools
@@ -52,9 +52,10 @@ class BuiltTrainingSet:
 class TrainingSetStage(Stage[TrainingShard, pd.DataFrame, BuiltTrainingSet]):
     """Count labelled messages by text and label, and tokenise the texts.
 
-    Messages without a label and held-out texts do not train. A partial is a table with a
-    row for each distinct ``text``, ``label`` and ``label_weight``, and its ``messages``.
-    Only whole numbers are added until all shards are merged, so the sums are exact.
+    Messages without a label and held-out texts do not train. A partial is a table with
+    a row for each distinct ``text``, ``label`` and ``label_weight``, and its
+    ``messages``. Only whole numbers are added until all shards are merged, so the sums
+    are exact.
 
     Attributes
     ----------
@@ -102,7 +103,8 @@ class TrainingSetStage(Stage[TrainingShard, pd.DataFrame, BuiltTrainingSet]):
         Raises
         ------
         DataError
-            Messages have fewer than two labels, or a label is rare and that is an error.
+            Messages have fewer than two labels, or a label is rare and that is an
+            error.
         """
         documents = _documents(partial)
         _require_two_labels(documents, "the rules gave")
@@ -161,7 +163,7 @@ def _counted(documents: pd.DataFrame) -> pd.DataFrame:
 
 
 def _documents(partial: pd.DataFrame) -> pd.DataFrame:
-    """Return ``text``, ``label``, ``weight`` and the mean ``label_weight``, in order."""
+    """Return ``text``, ``label``, ``weight`` and the mean ``label_weight``."""
     total = partial["label_weight"] * partial["messages"]
     grouped = partial.assign(total=total).groupby(["text", "label"], as_index=False)
     documents = grouped.agg(weight=("messages", "sum"), total=("total", "sum"))

@@ -1,4 +1,4 @@
-"""What humans say of messages: one label for each, how far they agree, and what to review."""
+"""What humans say of messages, how far they agree, and what they should review."""
 
 import lazy_loader
 

@@ -34,7 +34,7 @@ def aggregate_reviews(
 def human_labels(
     reviews: pd.DataFrame, training: ReviewTraining, aggregation: str
 ) -> pd.DataFrame:
-    """Return the ``human_labels`` table of the messages that train with a human's label.
+    """Return the ``human_labels`` table: messages that train with a human's label.
 
     Labels are not merged.
     """

@@ -1,4 +1,4 @@
-"""How far the annotators of a table of reviews agree, and what their reviews come to."""
+"""How far annotators agree, and what their reviews come to."""
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ AGGREGATIONS = ("majority", "dawid_skene")
 def measure_agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> Agreement:
     """Return how far the annotators of a ``reviews`` table agree.
 
-    Labels are merged first, as ``evaluation.merge`` says. Of several reviews of a message
-    by one annotator, the last one counts.
+    Labels are merged first, as ``evaluation.merge`` says. Of several reviews of a
+    message by one annotator, the last one counts.
     """
     merged = merge_labels(reviews, evaluation.merge)
     merged = merged.assign(who=annotator_names(reviews))

@@ -1,21 +1,22 @@
-"""Choose messages that are worth a person's time, and make the rows of a sheet of them."""
+"""Choose messages that are worth a person's time, and make a sheet of them."""
 
 import numpy as np
 import pandas as pd
 
 #: Columns of a sheet.
 FIELDS = ("message_key", "text", "label", "annotator", "why")
-#: Why a message is chosen: the published model gives another label, no rule matched, the
-#: margin is small, or by chance. A message with several reasons counts for the first:
-#: the reasons that fewest messages have come first.
+#: Why a message is chosen: the published model gives another label, no rule matched,
+#: the margin is small, or by chance. A message with several reasons counts for the
+#: first: the reasons that fewest messages have come first.
 REASONS = ("flipped", "unseen", "uncertain", "random")
 
 
 def choose_messages(candidates: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return ``count`` candidates, or all there are, with the reason in a column ``why``.
+    """Return ``count`` candidates, or all of them, with the reason in a column ``why``.
 
-    Each reason gets a quarter of the count; what a reason lacks is chosen at random. For
-    each reason, the labels that the model gives get equal numbers where they have enough.
+    Each reason gets a quarter of the count; what a reason lacks is chosen at random.
+    For each reason, the labels that the model gives get equal numbers where they have
+    enough.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ annotator who has given one label only is not believed at all. Take three messag
 which three people each agree, a, a and b, where everybody reviewed one: it makes three
 times a. Users who send a single correction are the rule here. Besides, it brings 20
 packages of 100 MB. Without the prior the two are the same to 1e-6
-(`tests/unit/statistics/crowds.py`). Nor does `pipeline.labelling.label_model` fit: a rule
-can only ever say its own label.
+(`tests/unit/statistics/crowds.py`). Nor does `pipeline.labelling.label_model` fit: a
+rule can only ever say its own label.
 
 References
 ----------
@@ -122,7 +122,8 @@ def fit(
     ----------
     message, annotator, label
         int64 [n_reviews], each counting from 0 without a gap. Messages with one review
-        say nothing of an annotator, who would seem the worse the more of them there are.
+        say nothing of an annotator, who would seem the worse the more of them there
+        are.
     n_labels
         2 or more.
     """

@@ -1,8 +1,8 @@
-"""Latent-class models: a hidden label for each item, fitted by expectation maximisation.
+"""Latent-class models: a hidden label for each item, fitted by EM.
 
-The label model of the rules and the consensus of annotators differ in what a label makes
-probable. They share the iteration, the priors, and the way from joint probabilities to a
-posterior.
+The label model of the rules and the consensus of annotators differ in what a label
+makes probable. They share the iteration, the priors, and the way from joint
+probabilities to a posterior.
 
 References
 ----------

@@ -95,7 +95,7 @@ def _tables(objects: dict[str, bytes], keys: dict[str, str]) -> Iterator[Entry]:
     parts = json.loads(objects[keys[MESSAGES]])["parts"]
     shards = {f"{MESSAGES}.{shard}": part["key"] for shard, part in enumerate(parts)}
     for name, key in sorted({**keys, **shards}.items()):
-        if key.endswith(".parquet"):
+        if key.endswith(".parquet") and name not in names.NEW_TASKS:
             table = pyarrow.parquet.read_table(io.BytesIO(objects[key]))
             columns = table.to_pydict()
             column_names = [_column_name(name, column) for column in columns]

@@ -1,4 +1,4 @@
-"""What every stage over shards must satisfy: shards and the order of merging do not matter."""
+"""The law of stages: neither shards nor the order of merging matter."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from pipeline.data.stages import Stage
 
 
 def results(stage: Stage, shards: Iterable[Any], order: Sequence[int]) -> Iterator[Any]:
-    """Yield the result of merging partials in an order: at once, one by one, and halves.
+    """Yield the results of merging partials in an order: at once, one by one, by halves.
 
     Parameters
     ----------

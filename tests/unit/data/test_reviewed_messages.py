@@ -1,4 +1,4 @@
-"""Reviewed messages: one label for each, what a model has not seen, and how it is measured."""
+"""Reviewed messages: their labels, what a model has not seen, how it is measured."""
 
 from collections import defaultdict
 

@@ -50,7 +50,10 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Conne
 def fill(
     connection: Connection, messages: list[tuple], reviews: list[tuple] = ()
 ) -> None:
-    """Tables as `nightsieve load` makes them, of (key, body, received_at) and (key, label, source, reviewed_at)."""
+    """Make tables as `nightsieve load` does.
+
+    Messages are (key, body, received_at), reviews (key, label, source, reviewed_at).
+    """
     time = "timestamptz" if connection.dialect.name == "postgresql" else "timestamp"
     statements = [
         f"CREATE TABLE messages (key text, body text, sender text, received_at {time})",
@@ -252,7 +255,7 @@ def test_a_row_that_is_too_long_is_refused_wherever_it_stands(
 def test_a_text_that_is_no_utf_8_is_refused_in_words(
     small_blocks, database_url, tmp_path, monkeypatch
 ):
-    # What a database of encoding SQL_ASCII sends, which the tests' account may not make.
+    # A database of encoding SQL_ASCII sends this; the tests may not make one.
     write = stream.Blocks.write
     monkeypatch.setattr(
         stream.Blocks,

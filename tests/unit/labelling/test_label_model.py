@@ -1,4 +1,4 @@
-"""The label model: planted accuracies are found, and nothing but the counted patterns decides."""
+"""The label model: planted accuracies are found; only the counted patterns decide."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,10 @@ SHARES = [0.25, 0.65, 0.1]
 
 
 def planted(seed: int, n: int = 6000) -> tuple[np.ndarray, np.ndarray]:
-    """Which rules fire, bool [n, n_rules], and the hidden labels: every fourth rule fires whatever the label is."""
+    """Return which rules fire, bool [n, n_rules], and the hidden labels.
+
+    Every fourth rule fires whatever the label is.
+    """
     rng = np.random.default_rng(seed)
     hidden = rng.choice(N_LABELS, size=n, p=SHARES)
     when_own = rng.uniform(0.1, 0.3, len(OWN))
@@ -56,7 +59,7 @@ def test_planted_accuracies_are_recovered_and_the_labels_beat_the_majority(seed)
 
 
 def test_a_label_that_hardly_occurs_takes_no_messages_of_another():
-    """Two groups of rules of one label that seldom meet look like two labels, and the third is free."""
+    """Two groups of rules of one label seldom meet: they look like two labels."""
     rng = np.random.default_rng(0)
     group = rng.integers(0, 2, 6000)
     fires = rng.random((6000, len(OWN))) < np.where(

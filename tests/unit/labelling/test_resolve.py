@@ -16,7 +16,7 @@ LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")
 LIMITS = Engine(compile_timeout_seconds=10, search_timeout_seconds=1)
 MAJORITY = Resolution(method="majority", min_confidence=0, soft_labels=False)
-# Two rules a word, of different labels and weights, so that lists of rules conflict and tie.
+# Two rules a word, of different labels and weights: lists of rules conflict and tie.
 RULES = tuple(
     Rule(
         id=f"{word}-{label}" if word.isascii() else f"smile-{label}",

@@ -1,4 +1,4 @@
-"""The statistics of the rules, each figure against its plain definition, a message at a time."""
+"""The statistics of the rules, each against its definition, a message at a time."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The evaluation set: held-out messages, counted, however they are split into shards."""
+"""The evaluation set: held-out messages, counted, however they are split."""
 
 from collections import Counter
 

@@ -10,7 +10,7 @@ from tests.unit.training.training_corpus import EVALUATION
 
 
 def agreement_of(said: dict[str, str]) -> Agreement:
-    """Return the agreement of x, y and z, who gave each message these labels in turn."""
+    """Return the agreement of x, y and z, who gave messages these labels in turn."""
     rows = []
     for key, given in said.items():
         rows += [(key, label, "crowd", "xyz"[n]) for n, label in enumerate(given)]
