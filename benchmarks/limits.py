@@ -209,15 +209,10 @@ def search(place: Place, settings: Settings) -> tuple[float, float, str]:
 
 def cross_validation(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The best candidate's; the limit is its solver's own seconds."""
-    best, training_set, goals = (
-        _best(place, settings),
-        _training_set(place),
-        settings.release.goals,
-    )
+    best, training_set = _best(place, settings), _training_set(place)
+    goals, confidence = settings.release.goals, settings.evaluation.confidence
     return _solved(
-        lambda: cross_validate(
-            training_set, best, settings.training, settings.evaluation, goals
-        )
+        lambda: cross_validate(training_set, best, settings.training, goals, confidence)
     )
 
 

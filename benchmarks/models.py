@@ -22,7 +22,7 @@ from pipeline.export.reference import evaluate, units
 from pipeline.model.linear import FixedPointModel
 from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
-from pipeline.training.estimators import train
+from pipeline.training.estimators import Weights, train
 
 NGRAMS = (1, 2)
 
@@ -81,8 +81,7 @@ def fit(training: Training, candidate: Candidate) -> Pipeline:
         settings().training,
         vectors,
         training.labels,
-        weight,
-        weight.astype(np.float64),
+        Weights(messages=weight, label=weight.astype(np.float64)),
     )
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
 

@@ -55,12 +55,12 @@ class ExportCoefficients(BestCandidateTask):
         }
 
     def run(self) -> None:
-        training_set, candidate = self.load()
+        training_set = self.input()["training_set"].load()
         fitted, prepared = (
             self.input()[name].load() for name in ("fitted", "prepared")
         )
         provenance = export.provenance(
-            self.date, self.fingerprint, candidate, training_set
+            self.date, self.fingerprint, self.best_candidate, training_set
         )
         self.output().dump(export.build(fitted, prepared, provenance))
 
@@ -176,6 +176,8 @@ class EvaluateOnReviews(NightTask):
         )
         goals = self.settings.release.goals
         self.warn(
-            training.missed_on_reviews(goals, measured.with_thresholds, evaluation)
+            training.goals_contradicted(
+                goals, measured.with_thresholds, evaluation.merge
+            )
         )
         self.output().dump(measured)

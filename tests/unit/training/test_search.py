@@ -1,26 +1,18 @@
-"""A candidate's scores are those of GridSearchCV over the messages, on the same splits."""
-
-import json
+"""A candidate scores as in GridSearchCV over the messages, on the same splits."""
 
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import (
-    confusion_matrix,
-    precision_recall_curve,
-    precision_score,
-    recall_score,
-)
-from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_predict
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
 
-from pipeline.config.settings import Goal
 from pipeline.errors import DataError
+from pipeline.records.training import CandidateResult, RankedCandidate
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, evaluate_candidate, select_best
 from pipeline.training.folds import assign_folds
 from tests.unit.training.training_corpus import (
-    EVALUATION,
+    CONFIDENCE,
     TEXT,
     make_grid,
     make_messages,
@@ -66,7 +58,7 @@ def test_scores_are_those_of_grid_search(repeats, scoring, estimator):
     candidates = training.search.candidates
 
     scores = [
-        evaluate_candidate(training_set, candidate, training)["scores"]
+        evaluate_candidate(training_set, candidate, training).scores
         for candidate in candidates
     ]
     expected = grid_search(messages, training_set, training)
@@ -75,7 +67,7 @@ def test_scores_are_those_of_grid_search(repeats, scoring, estimator):
 
 
 def grid_search(messages, training_set, training) -> np.ndarray:
-    """The scores of scikit-learn's own search, a row per message: [n_candidates, n_folds]."""
+    """Return the scores of scikit-learn's own search, [n_candidates, n_folds]."""
     candidates = training.search.candidates
     pipeline = Pipeline(
         [
@@ -118,20 +110,15 @@ def test_a_result_says_what_was_evaluated_and_is_the_same_again():
     fractions = []
     (candidate,) = training.search.candidates
     result = evaluate_candidate(training_set, candidate, training, fractions.append)
-    assert json.dumps(result) == json.dumps(
-        evaluate_candidate(training_set, candidate, training)
-    )
-    assert result["candidate"]["alpha"] == 0.01
-    assert result["description"] == "sgd alpha=0.01, 1-2 grams, min_df 2, sublinear tf"
-    assert result["converged"] is True
-    assert len(result["n_terms"]) == len(result["scores"]) == 3
-    assert all(
-        1 < iterations < training.max_iter for iterations in result["iterations"]
-    )
-    assert (result["mean"], result["std"]) == (
-        np.mean(result["scores"]),
-        np.std(result["scores"]),
-    )
+    again = evaluate_candidate(training_set, candidate, training)
+    assert result.to_json() == again.to_json()
+    assert result.candidate == candidate
+    assert result.description == "sgd alpha=0.01, 1-2 grams, min_df 2, sublinear tf"
+    assert result.converged is True
+    assert len(result.n_terms) == len(result.scores) == 3
+    assert all(1 < iterations < training.max_iter for iterations in result.iterations)
+    assert result.mean == np.mean(result.scores)
+    assert result.std == np.std(result.scores)
     assert fractions == pytest.approx([1 / 3, 2 / 3, 1])
 
 
@@ -141,52 +128,10 @@ def test_a_solver_that_does_not_end_is_reported_and_not_warned_of(estimator, rec
     training = make_training(make_grid(estimator), max_iter=1)
     (candidate,) = training.search.candidates
     result = evaluate_candidate(training_set, candidate, training)
-    assert (result["converged"], result["iterations"]) == (False, [1, 1, 1])
-    assert (
-        cross_validate(training_set, candidate, training, EVALUATION, {})["converged"]
-        is False
-    )
+    assert (result.converged, result.iterations) == (False, (1, 1, 1))
+    validated = cross_validate(training_set, candidate, training, {}, CONFIDENCE)
+    assert validated.converged is False
     assert not recwarn.list
-
-
-def test_cross_validation_measures_on_folds_of_its_own():
-    messages = make_messages(90, seed=8, repeats=4)
-    training_set = make_training_set(messages)
-    training = make_training(make_grid("multinomial_nb"))
-    (candidate,) = training.search.candidates
-    found = cross_validate(
-        training_set, candidate, training, EVALUATION, {"bank": Goal(recall=0.9)}
-    )
-
-    texts, labels = map(np.array, zip(*messages, strict=True))
-    tfidf = TfidfVectorizer(
-        analyzer=Tokeniser.from_settings(TEXT, (1, 2)), min_df=2, sublinear_tf=True
-    )
-    model = Pipeline([("tfidf", tfidf), ("estimator", reference(candidate, training))])
-    fold = assign_folds(training_set, 3, training.cross_validation.seed, "")
-    splits = PredefinedSplit(np.repeat(fold, training_set.weight))
-    predicted = cross_val_predict(model, texts, labels, cv=splits)
-    assert found["metrics"]["confusion"] == confusion_matrix(labels, predicted).tolist()
-    assert (found["folds"], found["metrics"]["n"]) == (3, len(messages))
-
-    scores = cross_val_predict(
-        model, texts, labels, cv=splits, method="predict_log_proba"
-    )
-    bank, margin = labels == "bank", scores[:, 0] - scores[:, 1:].max(axis=1)
-    curve = np.array(found["curves"]["bank"])
-    assert len(curve) > 30
-    for recall, precision, threshold in curve:
-        assert (recall, precision) == (
-            recall_score(bank, margin > threshold),
-            precision_score(bank, margin > threshold),
-        )
-    row = found["thresholds"]["bank"]
-    precision, recall, _ = precision_recall_curve(bank, margin)
-    assert recall_score(bank, margin > row["threshold"]) >= 0.9
-    assert (
-        precision_score(bank, margin > row["threshold"])
-        == precision[recall >= 0.9].max()
-    )
 
 
 def test_no_frequent_term_is_an_error_that_names_min_df():
@@ -197,18 +142,24 @@ def test_no_frequent_term_is_an_error_that_names_min_df():
 
 
 def test_the_highest_mean_is_best_and_the_lowest_number_on_a_tie():
-    row = {"std": 0.0, "converged": True}
-    best = select_best(
-        [
-            {"description": f"number {i}", "mean": m, **row}
-            for i, m in enumerate([1, 3, 2, 3])
-        ]
+    (candidate,) = make_training(make_grid("sgd")).search.candidates
+    results = [
+        CandidateResult(
+            candidate=candidate,
+            description=f"number {number}",
+            scores=(mean,),
+            mean=mean,
+            std=0.25,
+            n_terms=(1,),
+            iterations=(1,),
+            converged=number != 3,
+        )
+        for number, mean in enumerate([1.0, 3.0, 2.0, 3.0])
+    ]
+    best = select_best(results)
+    assert best.best == 1
+    assert [row.number for row in best.candidates] == [1, 3, 2, 0]
+    assert [row.converged for row in best.candidates] == [True, False, True, True]
+    assert best.candidates[0] == RankedCandidate(
+        number=1, description="number 1", mean=3.0, std=0.25, converged=True
     )
-    assert best["best"] == 1
-    assert [row["number"] for row in best["candidates"]] == [1, 3, 2, 0]
-    assert best["candidates"][0] == {
-        "number": 1,
-        "description": "number 1",
-        "mean": 3,
-        **row,
-    }
