@@ -19,7 +19,7 @@ from pipeline.config.settings import Candidate, Settings
 from pipeline.export.conformance.selection import choose, self_test
 from pipeline.export.exporters.nightsieve_linear.format import encode
 from pipeline.export.reference import evaluate, units
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
 from pipeline.training.estimators import train

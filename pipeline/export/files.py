@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline
 from pipeline.errors import DataError
 from pipeline.export.conformance.selection import choose, encode_vectors, self_test
 from pipeline.export.exporters.nightsieve_linear.format import encode
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import choose_bits, quantise
 from scorers.python.nightsieve_scorer import Scorer
 
@@ -30,7 +30,7 @@ def prepare(
     DataError
         There is no text, or the model has more terms than a device can sum exactly.
     """
-    model = assemble(fitted).with_thresholds(thresholds)
+    model = linear_model(fitted).with_thresholds(thresholds)
     distinct = set(itertools.chain.from_iterable(cleaned))
     if not distinct:
         raise DataError(
@@ -44,7 +44,7 @@ def build(
     fitted: Pipeline, prepared: dict[str, Any], provenance: dict[str, Any]
 ) -> bytes:
     """The model file."""
-    model = assemble(fitted).with_thresholds(prepared["thresholds"])
+    model = linear_model(fitted).with_thresholds(prepared["thresholds"])
     fixed = quantise(model, prepared["bits"])
     return encode(
         fixed, {**provenance, "bits": prepared["bits"]}, self_test(prepared["vectors"])

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from pipeline.model.linear import FixedPointModel, count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text.character_map import SEPARATOR
 
 
@@ -37,7 +38,9 @@ def outcomes(
 
 def decisions(model: FixedPointModel, found: Sequence[dict[str, Any]]) -> list[str]:
     """The label with the thresholds of each outcome, step 7 of docs/format.md."""
-    return [model.labels[label] for label in model.decide(scores_of(found))]
+    return [
+        model.labels[label] for label in model.label_with_thresholds(scores_of(found))
+    ]
 
 
 def scores_of(found: Sequence[dict[str, Any]]) -> np.ndarray:

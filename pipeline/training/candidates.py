@@ -10,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from pipeline.config.settings import Candidate, Evaluation, Goal, Training
 from pipeline.data.training_set import TrainingSet
 from pipeline.features.ngrams.tfidf import select_terms
-from pipeline.model.decision_function import centred
+from pipeline.model.decision_function import centre_rows
 from pipeline.statistics.classification import measure
 from pipeline.training.folds import assign_folds
 from pipeline.training.thresholds import operate
@@ -109,7 +109,10 @@ def cross_validate(
         True,
     )
     for r in _rounds(training_set, candidate, training, fold, progress):
-        predicted[r.held_out], scores[r.held_out] = r.predicted, centred(r.scores.T).T
+        predicted[r.held_out], scores[r.held_out] = (
+            r.predicted,
+            centre_rows(r.scores.T).T,
+        )
         converged = converged and r.converged
     metrics = measure(y, predicted, weight, labels, evaluation)
     operated = operate(scores, y, weight, fold, labels, goals, evaluation)

@@ -18,7 +18,7 @@ from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
 from pipeline.features.ngrams.counts import NgramCounts, count_ngrams
 from pipeline.features.ngrams.tfidf import document_frequency, term_frequency, weigh
-from pipeline.model.decision_function import label_scores
+from pipeline.model.decision_function import decision_function
 from pipeline.text.character_map import SEPARATOR
 from pipeline.training.estimators import build, train, train_in_blocks
 
@@ -47,7 +47,7 @@ class Vectors(Protocol):
         """The classifier fitted to these columns of the documents, and its scores of documents chosen later.
 
         ``y`` holds the class of every document, chosen or not; ``converged_`` is as in `estimators.train`, scores are
-        those of `decision.label_scores`.
+        those of `decision_function.decision_function`.
         """
 
 
@@ -156,7 +156,7 @@ class InMemory:
             self._ended[:, places] = np.column_stack(
                 [estimator.coef_, estimator.intercept_]
             )
-        return estimator, lambda others: label_scores(estimator, X[others])
+        return estimator, lambda others: decision_function(estimator, X[others])
 
 
 class InBlocks:
@@ -200,7 +200,7 @@ class InBlocks:
             candidate, self._training, tfidf, seen, y, weight, confidence, BLOCK
         )
         return estimator, lambda others: np.vstack(
-            [label_scores(estimator, tfidf(block)) for block in _blocks(others)]
+            [decision_function(estimator, tfidf(block)) for block in _blocks(others)]
         )
 
     def _count(self, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from pipeline.export.conformance.selection import choose, encode_vectors
 from pipeline.export.exporters.nightsieve_linear.format import VERSION, encode
 from pipeline.export.reference import evaluate, units
 from pipeline.export.verification.scorer_process import scorers
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
 

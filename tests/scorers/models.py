@@ -12,8 +12,8 @@ from sklearn.pipeline import Pipeline
 from nightsieve.cli.demo_data import generate
 from pipeline.export.exporters.nightsieve_linear.format import encode
 from pipeline.export.reference import evaluate, units
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap, preset
@@ -78,7 +78,7 @@ def _fitted(
     ]
     bodies, classes = zip(*known[:count], strict=True)
     return quantise(
-        assemble(
+        linear_model(
             Pipeline([("tfidf", vectoriser), ("estimator", estimator)]).fit(
                 bodies, classes
             )

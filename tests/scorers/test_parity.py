@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.export.reference import evaluate
 from pipeline.export.verification import scorer_process
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from scorers.python import nightsieve_scorer
 from tests.scorers import drive, models
 from tests.scorers.languages import LANGUAGES, Language, everywhere

@@ -8,7 +8,8 @@ import itertools
 import numpy as np
 
 from pipeline.export.conformance.text_generator import Author
-from pipeline.model.linear import FixedPointModel, count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.fixed_point import FixedPointModel
 
 POOL = 4000  # texts among which the closest scores are looked for
 LEANING = (
@@ -89,7 +90,7 @@ def at_thresholds(model: FixedPointModel, author: Author) -> dict[str, str]:
     found = {}
     for label in np.flatnonzero(model.thresholds).tolist():
         texts = list(itertools.islice(author.leaning(label), LEANING))
-        less = model.less_thresholds(model.scores(count_terms(model, texts)))
+        less = model.subtract_thresholds(model.scores(count_terms(model, texts)))
         lead = less[:, label] - np.delete(less, label, axis=1).max(axis=1)
         for side, where in (("above", lead > 0), ("below", lead < 0)):
             if where.any():

@@ -14,7 +14,7 @@ from pipeline.errors import ArtefactError
 from pipeline.export.conformance.candidate_texts import candidates, required
 from pipeline.export.mutants import misdeciding, mutants
 from pipeline.export.reference import decisions, evaluate, scores_of, units
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from scorers.python.nightsieve_scorer import Scorer, _outcome
 
 FORMAT = "nightsieve-vectors"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text.character_map import SEPARATOR, CharacterMap
 
 SEED = 20

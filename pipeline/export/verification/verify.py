@@ -26,9 +26,11 @@ from pipeline.export.verification.scorer_process import (
     hexadecimal_lines,
     scorers,
 )
-from pipeline.model.decision_function import decision_scores
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import FixedPointModel, LinearModel, count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.decision_function import centred_decision_function
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.linear import LinearModel
 from pipeline.model.rounding import compare
 from pipeline.text.character_map import SEPARATOR
 
@@ -72,7 +74,7 @@ def verify(
         explains. The message names texts by the start of their sha256.
     """
     vectors, seen, done = decode_vectors(vectors_bytes, model_bytes), set(), 0
-    tally = _Tally(decode(model_bytes), assemble(fitted), fitted)
+    tally = _Tally(decode(model_bytes), linear_model(fitted), fitted)
     with scorers(model_bytes) as running, contextlib.ExitStack() as stack:
         tally.check_vectors(vectors, running)
         work = {
@@ -193,7 +195,7 @@ class _Tally:
             self.tfidf.transform(counts[:, self.columns]),
             self.estimator,
         )
-        expected = decision_scores(estimator, vectors)
+        expected = centred_decision_function(estimator, vectors)
         agreement = compare(self.linear, self.model, counts, expected)
         found = np.array(self.model.labels)[self.model.scores(counts).argmax(axis=1)]
         ranked = np.sort(expected, axis=1)

@@ -14,8 +14,8 @@ from sklearn.svm import LinearSVC
 
 from pipeline.export.exporters.nightsieve_linear.format import encode
 from pipeline.export.reference import evaluate, units
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import preset
@@ -122,4 +122,4 @@ def exported(model: FixedPointModel) -> bytes:
 @functools.cache
 def fixed(*kind, bits: int = 12) -> FixedPointModel:
     """The fixed-point model of a pipeline that `fit` makes."""
-    return quantise(assemble(fit(*kind)), bits)
+    return quantise(linear_model(fit(*kind)), bits)

@@ -25,8 +25,8 @@ from pipeline.export.conformance.selection import (
 from pipeline.export.exporters.nightsieve_linear.format import decode, encode
 from pipeline.export.mutants import MISTAKES, THRESHOLDS
 from pipeline.export.reference import decisions, evaluate
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
@@ -89,7 +89,7 @@ def operated() -> FixedPointModel:
     """As a night makes it whose labels have goals."""
     thresholds = {"bank": 0.2, "chat": -0.1, "spam": 0.5}
     return quantise(
-        assemble(fit(ESTIMATORS[1], 3, "l2", True)).with_thresholds(thresholds), 12
+        linear_model(fit(ESTIMATORS[1], 3, "l2", True)).with_thresholds(thresholds), 12
     )
 
 
@@ -97,7 +97,8 @@ def operated() -> FixedPointModel:
 def strict() -> FixedPointModel:
     """The same with a goal for one label's precision."""
     return quantise(
-        assemble(fit(ESTIMATORS[1], 3, "l2", True)).with_thresholds({"spam": 0.4}), 12
+        linear_model(fit(ESTIMATORS[1], 3, "l2", True)).with_thresholds({"spam": 0.4}),
+        12,
     )
 
 
@@ -221,7 +222,7 @@ def test_around_each_threshold_a_text_stands_on_either_side():
                 for v in vectors
                 if f"the smallest margin {side} the threshold of {name}" in v["why"]
             )
-            less = model.less_thresholds(
+            less = model.subtract_thresholds(
                 np.frombuffer(bytes.fromhex("".join(vector["scores"])), ">f8")[None]
             )[0]
             margins[side] = less[label] - np.delete(less, label).max()

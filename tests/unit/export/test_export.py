@@ -16,10 +16,12 @@ from pipeline.errors import DataError
 from pipeline.export import build, build_vectors, prepare
 from pipeline.export.conformance.selection import choose, decode_vectors
 from pipeline.export.exporters.nightsieve_linear.format import decode
-from pipeline.model.decision_function import decision_scores
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import MOST_EXACT, FixedPointModel, LinearModel, count_terms
-from pipeline.model.quantise import FEWEST_BITS, choose_bits, quantise
+from pipeline.model.counts import count_terms
+from pipeline.model.decision_function import centred_decision_function
+from pipeline.model.fixed_point import MAX_EXACT, FixedPointModel
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.linear import LinearModel
+from pipeline.model.quantise import MIN_BITS, choose_bits, quantise
 from pipeline.model.rounding import compare, score_bounds
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import (
@@ -47,10 +49,10 @@ def scorer(*kind) -> nightsieve_scorer.Scorer:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(identify, kind)))
 def test_the_floating_point_model_is_the_estimator(kind):
     fitted = fit(*kind)
-    model, vectors = assemble(fitted), fitted[0].transform(TEXTS)
+    model, vectors = linear_model(fitted), fitted[0].transform(TEXTS)
     scores = model.scores(count_terms(model, TEXTS))
     np.testing.assert_allclose(
-        scores, decision_scores(fitted[1], vectors), rtol=1e-12, atol=1e-12
+        scores, centred_decision_function(fitted[1], vectors), rtol=1e-12, atol=1e-12
     )
     assert (
         np.array(model.labels)[scores.argmax(axis=1)].tolist()
@@ -60,13 +62,13 @@ def test_the_floating_point_model_is_the_estimator(kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(identify, kind)))
 def test_every_kind_of_model_keeps_its_labels_in_fixed_point(kind):
-    model = assemble(fit(*kind))
+    model = linear_model(fit(*kind))
     counts = count_terms(model, TEXTS)
     found, bits = choose_bits(model, counts)
     agreement = compare(model, found, counts)
     assert not agreement.flipped.any() and agreement.explained.all()
     assert (
-        bits == FEWEST_BITS
+        bits == MIN_BITS
         or compare(model, quantise(model, bits - 1), counts).flipped.any()
     )
     assert agreement.proved.mean() > 0.9
@@ -77,12 +79,12 @@ def test_the_integers_are_what_they_must_be(kind):
     model = fixed(*kind)
     assert not model.weights.sum(axis=0).any()
     assert np.abs(model.weights).max() in range(2**11 - 1, 2**12 + 2)
-    assert max(model.limits.values()) <= MOST_EXACT
+    assert max(model.limits) <= MAX_EXACT
 
 
 @given(st.sampled_from(KINDS), WORDY_TEXT, st.integers(2, 20))
 def test_rounding_explains_every_difference_and_flips_no_proved_label(kind, text, bits):
-    model = assemble(fit(*kind))
+    model = linear_model(fit(*kind))
     agreement = compare(model, fixed(*kind, bits=bits), count_terms(model, [text]))
     assert agreement.explained.all()
     assert not (agreement.proved & agreement.flipped).any()
@@ -103,7 +105,7 @@ def test_the_scorer_decides_as_the_thresholds_of_the_fitted_model_say(
     kind, thresholds, text
 ):
     fitted = fit(*kind)
-    model = assemble(fitted).with_thresholds(
+    model = linear_model(fitted).with_thresholds(
         dict(zip(fitted.classes_, thresholds, strict=False))
     )
     rounded = quantise(model, 12)
@@ -121,14 +123,17 @@ def test_the_scorer_decides_as_the_thresholds_of_the_fitted_model_say(
     )
     less = (expected - model.thresholds)[0]
     decided = nightsieve_scorer.load(exported(rounded)).label(text, thresholds=True)
-    assert decided == model.labels[rounded.decide(rounded.scores(counts))[0]]
+    assert (
+        decided
+        == model.labels[rounded.label_with_thresholds(rounded.scores(counts))[0]]
+    )
     if less.max() - np.sort(less)[-2] > 2 * bounds.max() + 1e-9:
         assert decided == model.labels[less.argmax()]
 
 
 @pytest.mark.parametrize("threshold", [1e-12, 0.3, -1e6])
 def test_thresholds_set_the_unit_where_there_is_no_bias(threshold):
-    model = assemble(fit(ESTIMATORS[-1])).with_thresholds({"spam": threshold})
+    model = linear_model(fit(ESTIMATORS[-1])).with_thresholds({"spam": threshold})
     assert not model.intercepts.any()
     rounded = quantise(model, 12)
     assert (
@@ -140,7 +145,7 @@ def test_thresholds_set_the_unit_where_there_is_no_bias(threshold):
 
 
 def test_the_bits_are_enough_for_labels_with_thresholds():
-    model = assemble(fit(ESTIMATORS[0]))
+    model = linear_model(fit(ESTIMATORS[0]))
     counts = count_terms(model, corpus(3)[0])
     scores = model.scores(counts)
     lead = np.sort(scores[:, 2] - scores[:, :2].max(axis=1))
@@ -148,7 +153,10 @@ def test_the_bits_are_enough_for_labels_with_thresholds():
     close = model.with_thresholds({"spam": float(lead[len(lead) // 2]) - 1e-5})
     (_, few), (found, many) = choose_bits(model, counts), choose_bits(close, counts)
     assert few < many
-    assert found.decide(found.scores(counts)).tolist() == close.decide(scores).tolist()
+    assert (
+        found.label_with_thresholds(found.scores(counts)).tolist()
+        == close.label_with_thresholds(scores).tolist()
+    )
 
 
 def worst_rounded(
@@ -156,7 +164,7 @@ def worst_rounded(
 ) -> tuple[LinearModel, FixedPointModel]:
     """A model of numbers up to these, and what it was rounded from: each of its numbers as far off as it can be."""
     chance = np.random.default_rng(weight)
-    model, fitted = fixed(ESTIMATORS[0]), assemble(fit(ESTIMATORS[0]))
+    model, fitted = fixed(ESTIMATORS[0]), linear_model(fit(ESTIMATORS[0]))
     shape = model.weights.shape
     rounded = dataclasses.replace(
         model,
@@ -198,27 +206,27 @@ def test_the_proof_holds_when_every_number_was_rounded_the_worst_way(magnitudes)
 
 
 def test_idf_is_rounded_more_coarsely_where_sums_would_not_stay_exact():
-    model = assemble(fit(ESTIMATORS[0]))
+    model = linear_model(fit(ESTIMATORS[0]))
     model.idf[:] *= 1e3
     found = quantise(model, 12)
-    assert MOST_EXACT / 16 < found.limits["N"] <= MOST_EXACT
+    assert MAX_EXACT / 16 < found.limits.N <= MAX_EXACT
     assert compare(model, found, count_terms(model, TEXTS)).explained.all()
 
 
 def test_where_a_label_flips_at_any_precision_the_fewest_bits_of_the_fewest_flips_are_chosen():
-    model = assemble(fit(ESTIMATORS[0]))
+    model = linear_model(fit(ESTIMATORS[0]))
     model.intercepts[:] = [
         0,
         1e-16,
         -1,
     ]  # no bias can tell the first two apart, and an empty text has nothing else
     found, bits = choose_bits(model, count_terms(model, ["", *corpus(3)[0]]))
-    assert bits == FEWEST_BITS
-    assert np.abs(found.weights).max() < 2 ** (FEWEST_BITS + 1)
+    assert bits == MIN_BITS
+    assert np.abs(found.weights).max() < 2 ** (MIN_BITS + 1)
 
 
 def test_a_model_with_too_many_terms_for_exact_sums_is_refused_before_it_is_written():
-    model = assemble(fit(ESTIMATORS[0]))
+    model = linear_model(fit(ESTIMATORS[0]))
     model.idf[:] = 1e5
     with pytest.raises(DataError, match="too many for exact sums"):
         quantise(model, 12)
@@ -230,7 +238,7 @@ def test_what_is_built_has_the_bits_that_its_texts_need_and_no_others():
     provenance = {name: value for name, value in PROVENANCE.items() if name != "bits"}
     prepared = prepare(fitted, {"spam": 0.25}, cleaned)
     content = build(fitted, json.loads(json.dumps(prepared)), provenance)
-    model = assemble(fitted).with_thresholds({"spam": 0.25})
+    model = linear_model(fitted).with_thresholds({"spam": 0.25})
     expected, bits = choose_bits(model, count_terms(model, texts))
     np.testing.assert_array_equal(decode(content).weights, expected.weights)
     np.testing.assert_array_equal(decode(content).thresholds, expected.thresholds)
@@ -254,4 +262,4 @@ def test_terms_are_in_order_whatever_the_order_of_the_vocabulary():
 
 def test_another_estimator_cannot_be_exported():
     with pytest.raises(TypeError, match="RidgeClassifier"):
-        assemble(fit(RidgeClassifier()))
+        linear_model(fit(RidgeClassifier()))

@@ -15,9 +15,9 @@ from pipeline.export.exporters.nightsieve_linear.format import decode
 from pipeline.export.reference import decisions, evaluate, units
 from pipeline.export.verification import scorer_process
 from pipeline.export.verification.verify import verify
-from pipeline.model.decision_function import decision_scores
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.decision_function import centred_decision_function
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.model.rounding import compare
 from scorers.python import nightsieve_scorer
@@ -65,7 +65,9 @@ def test_it_counts_distinct_texts_and_reports_its_progress(monkeypatch):
     assert (
         summary["languages"] == scorer_process.languages() and summary["vectors"] > 20
     )
-    ranked = np.sort(decision_scores(FITTED[1], FITTED[0].transform(texts)), axis=1)
+    ranked = np.sort(
+        centred_decision_function(FITTED[1], FITTED[0].transform(texts)), axis=1
+    )
     assert summary["smallest_margin"] == pytest.approx(
         (ranked[:, -1] - ranked[:, -2]).min(), abs=1e-9
     )
@@ -87,8 +89,10 @@ def test_it_says_how_far_a_coarse_model_is_from_the_fitted_one():
         len(texts),
     )
     scorer = nightsieve_scorer.load(model)
-    expected = decision_scores(FITTED[1], FITTED[0].transform(texts))
-    agreement = compare(assemble(FITTED), coarse, count_terms(coarse, texts), expected)
+    expected = centred_decision_function(FITTED[1], FITTED[0].transform(texts))
+    agreement = compare(
+        linear_model(FITTED), coarse, count_terms(coarse, texts), expected
+    )
     assert (
         summary["flips"]
         == np.count_nonzero(
@@ -159,7 +163,7 @@ def test_a_single_scorer_that_gets_something_else_fails_on_texts_and_on_vectors(
 
 
 def test_a_scorer_that_decides_otherwise_with_thresholds_fails_on_vectors():
-    model = quantise(assemble(FITTED).with_thresholds({"spam": 0.2}), 12)
+    model = quantise(linear_model(FITTED).with_thresholds({"spam": 0.2}), 12)
     texts = [*WORDS["spam"], "hello", ""]
     outcomes = evaluate(model, texts)
     right = [

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from pipeline import config
-from pipeline.model.from_sklearn import assemble
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.release.comparison import Model, judge, published_model, traits
 from pipeline.rules.files import read_rules
@@ -131,7 +131,7 @@ def test_reviews_that_change_their_mind_are_seen_though_no_model_changes():
 
 def exported_with(**thresholds: float) -> bytes:
     return exported(
-        quantise(assemble(fit(ESTIMATORS[0])).with_thresholds(thresholds), 12)
+        quantise(linear_model(fit(ESTIMATORS[0])).with_thresholds(thresholds), 12)
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.config.settings import Masking
-from pipeline.model.linear import count_terms, mapped
+from pipeline.model.counts import count_terms, map_counts
 from pipeline.report import compare_models
 from pipeline.text.masking import BLOCK, common_words
 from scorers.python import nightsieve_scorer
@@ -146,7 +146,7 @@ def test_messages_are_those_whose_label_differs_the_most_frequent_first(found):
 def test_a_term_s_influence_is_its_share_of_what_terms_add_to_the_score(found):
     model = fixed(LogisticRegression(C=5), 3)
     counts = count_terms(model, BODIES)
-    tf = mapped(
+    tf = map_counts(
         counts,
         lambda count: model.term_frequency[
             np.minimum(count, len(model.term_frequency)) - 1

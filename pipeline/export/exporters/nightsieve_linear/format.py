@@ -17,7 +17,7 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
 from pipeline.errors import ArtefactError
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
 from scorers.python import nightsieve_scorer
@@ -50,7 +50,7 @@ def encode(
         },
         "norm": model.norm or "none",
         "shifts": {"bias": model.bias_shift, "score": model.score_shift},
-        "limits": model.limits,
+        "limits": model.limits._asdict(),
         "term_frequency": model.term_frequency.tolist(),
         "term_frequency_squared": model.term_frequency_squared.tolist(),
         "biases": model.biases.tolist(),
