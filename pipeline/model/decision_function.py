@@ -1,4 +1,4 @@
-"""What a linear estimator decides by: a score for each label, of which the largest wins.
+"""What a linear estimator decides by: a score for each label; the largest wins.
 
 Training chooses thresholds on these scores, and the exported model must have the same
 ones, so both take them from here.

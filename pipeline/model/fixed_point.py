@@ -20,7 +20,7 @@ class Limits(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The exact integers of some texts: S, int64 [n_texts, K], and N, int64 [n_texts]."""
+    """The exact integers of texts: S, int64 [n_texts, K], and N, int64 [n_texts]."""
 
     S: np.ndarray
     N: np.ndarray

@@ -1,4 +1,4 @@
-"""From floating point to fixed point, with as few bits as leave every label as it was."""
+"""From floating point to fixed point, with as few bits as keep every label."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -44,7 +44,7 @@ def quantise(model: LinearModel, bits: int) -> FixedPointModel:
 def choose_bits(
     model: LinearModel, counts: sp.csr_array
 ) -> tuple[FixedPointModel, int]:
-    """Return the fixed-point model of the fewest bits that flips no label, and its bits.
+    """Return the fixed-point model of the fewest bits that flips no label, and them.
 
     Neither the label nor the label with thresholds of these texts may flip. If every
     model flips some, the one that flips the fewest is returned.

@@ -1,8 +1,8 @@
 """How far a fixed-point model can be from the one that it was rounded from.
 
 It is proved for each text, and observed. The proof is elementary: a rounded weight is
-off by a unit at most, any other rounded number by half a unit, and a sum by no more than
-the sum of its terms' errors.
+off by a unit at most, any other rounded number by half a unit, and a sum by no more
+than the sum of its terms' errors.
 """
 
 from dataclasses import dataclass
