@@ -15,7 +15,7 @@ from tasks.export import (
     DescribeExport,
     EvaluateOnReviews,
     ExportCoefficients,
-    ExportVectors,
+    model_files,
 )
 from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
@@ -23,7 +23,6 @@ from tasks.preprocessing import CleanMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard
 from tasks.targets import TaskInput
-from tasks.training import FitModel
 
 
 class MeasureSpeed(NightTask):
@@ -129,13 +128,9 @@ class PublishModel(NightTask):
     resources = {"registry": 1}
 
     def requires(self) -> dict[str, object]:
-        files = {
-            "model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel,
-            "manifest.json": DescribeExport,
-        }  # fmt: skip
         return {
             "decision": self.clone(GateModel),
-            "files": {name: self.clone(task) for name, task in files.items()},
+            "files": model_files(self),
         }
 
     def run(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.config.settings import Candidate, Goal, Training
 from pipeline.data.training_set import TrainingSet
-from pipeline.model.decision_function import centred
+from pipeline.model.decision_function import centre_rows
 from pipeline.records.training import CrossValidationResult
 from pipeline.statistics.classification import classification_report
 from pipeline.training.fold_results import Progress, fold_results, show_nothing
@@ -48,7 +48,7 @@ def cross_validate(
     has_converged = True
     for result in fold_results(training_set, candidate, training, fold, progress):
         predicted[result.held_out] = result.predicted
-        scores[result.held_out] = centred(result.scores.T).T
+        scores[result.held_out] = centre_rows(result.scores.T).T
         has_converged = has_converged and result.converged
     documents = ScoredDocuments(
         scores, training_set.y, training_set.weight, fold, training_set.labels

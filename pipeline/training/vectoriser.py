@@ -24,7 +24,7 @@ from pipeline.features.ngrams.tfidf import (
     term_frequency,
     weigh,
 )
-from pipeline.model.decision_function import label_scores
+from pipeline.model.decision_function import decision_function
 from pipeline.training.estimators import Weights, build, train, train_in_blocks
 
 # Documents, or messages for SGD: some 50 MB a matrix of single tokens and pairs of
@@ -42,7 +42,7 @@ class TrainedClassifier:
         As `estimators.train` returns it.
     score
         Takes the chosen documents, bool [n_documents], and returns what
-        `decision_function.label_scores` says of them.
+        `decision_function.decision_function` says of them.
     start
         Where the next classifier of the same candidate may begin: weights of all terms
         and then the intercept, float64 [n_problems, n_terms + 1]. None where a solver
@@ -323,7 +323,7 @@ def _df_of_folds(
 
 
 def _score_rows(estimator: Any, X: sp.csr_array, documents: np.ndarray) -> np.ndarray:
-    return label_scores(estimator, X[documents])
+    return decision_function(estimator, X[documents])
 
 
 def _score_blocks(
@@ -331,7 +331,7 @@ def _score_blocks(
     vectors: Callable[[np.ndarray], sp.csr_array],
     documents: np.ndarray,
 ) -> np.ndarray:
-    scores = [label_scores(estimator, vectors(block)) for block in _blocks(documents)]
+    scores = [decision_function(estimator, vectors(block)) for block in _blocks(documents)]
     return np.vstack(scores)
 
 

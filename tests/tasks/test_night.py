@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from importlib import resources
 from urllib.parse import quote
 
 import jsonschema
@@ -19,17 +20,21 @@ import psycopg2
 import pytest
 
 from nightsieve.store.objects import Store
-from pipeline import export
+from pipeline.export import load_pipeline, verify_model
+from pipeline.export.exporters.nightsieve_linear.format import decode
 from pipeline.export.verification.scorer_process import PROGRAMS, languages
+from pipeline.records.export import DEFAULT_FORMAT
 from tasks import Retrain
-from tests.conftest import ROOT, forget, fork, run
+from tests.conftest import forget, fork, run
 from tests.tasks import nights
 from tests.tasks.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
 
 SMALL = [*nights.SMALL, "release.goals={spam: {precision: 0.9}}"]
 retrain = functools.partial(nights.retrain, patches=SMALL)
 AT_ONCE = ["--local-scheduler", "--scheduler-retry-delay", "0"]
-SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
+SCHEMA = resources.files("pipeline.export.exporters.nightsieve_linear").joinpath(
+    "nightsieve-linear-1.0.schema.json"
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +130,12 @@ def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_pat
         "",
         "\ud83d\u4f60\x00",
     ]
-    fitted = export.load_pipeline(tmp_path)
+    fitted = load_pipeline(tmp_path)
     messages = [(text, fitted["tfidf"].analyzer.cleaned(text)) for text in texts]
-    checked = export.verify(model, vectors, fitted, messages, len(texts))
-    assert (checked["texts"], checked["differences"], checked["flips"]) == (
-        len(texts),
-        0,
-        0,
+    checked = verify_model(
+        DEFAULT_FORMAT, model, vectors, fitted, messages, len(texts), id
     )
+    assert (checked.texts, checked.differences, checked.flips) == (len(texts), 0, 0)
     described = json.loads(manifest)
     assert described["serial"] == 1
     for name, file in described["files"].items():
@@ -158,7 +161,7 @@ def test_the_threshold_of_a_goal_is_exported_verified_measured_and_shown(
         for receipt in manifest["tasks"]
         if receipt["task"] == "ExportCoefficients"
     )
-    exported = export.decode(objects(night_environment)[key])
+    exported = decode(objects(night_environment)[key])
     thresholds = np.ldexp(exported.thresholds, exported.bias_shift)
     assert dict(zip(exported.labels, thresholds, strict=True))["spam"] == pytest.approx(
         row["threshold"], abs=1e-12

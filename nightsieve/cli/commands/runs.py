@@ -18,14 +18,10 @@ from nightsieve.store.objects import store
 from pipeline import report
 from pipeline.data.codecs import Json
 from pipeline.errors import ArtefactError, ConfigError
+from pipeline.records.export import MANIFEST_FILE
+from tasks.export import FILE_TASKS
 from tasks.retrain import Retrain
 
-FILES = {
-    "model.json": "ExportCoefficients",
-    "vectors.json": "ExportVectors",
-    "pipeline.joblib": "FitModel",
-    "manifest.json": "DescribeExport",
-}
 UNLIKE = {
     "missing": "its fingerprint is another one today",
     "other": "other bytes",
@@ -84,11 +80,19 @@ def fetch(
     describes these three, run.json and summary.txt the night; report/index.html is its report.
     """
     manifest = find.manifest(date.date(), overlays, patches)
-    receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
-    contents = {name: find.content(receipts[task]) for name, task in FILES.items()}
+    receipts = {
+        (receipt["task"], receipt["parameters"].get("format")): receipt
+        for receipt in manifest["tasks"]
+    }
+    contents = {
+        name: find.content(
+            receipts[file_task.task.task_family, file_task.parameters.get("format")]
+        )
+        for name, file_task in FILE_TASKS.items()
+    }
     if serial := manifest["results"]["publication"]["serial"]:
-        contents["manifest.json"] = Json().encode(
-            {**json.loads(contents["manifest.json"]), "serial": serial}
+        contents[MANIFEST_FILE] = Json().encode(
+            {**json.loads(contents[MANIFEST_FILE]), "serial": serial}
         )
     contents["run.json"] = (
         json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

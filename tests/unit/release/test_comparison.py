@@ -11,7 +11,7 @@ from pipeline import config
 from pipeline.data import schemas
 from pipeline.data.holdout import held_out
 from pipeline.data.reviewed_messages import reviewed_messages
-from pipeline.model.from_sklearn import assemble
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.records.models import ModelEntry, ModelTraits
 from pipeline.records.release import CheckKind, Decision, Verdict
@@ -165,7 +165,7 @@ def test_reviews_that_change_their_mind_are_seen_though_no_model_changes():
 
 def exported_with(**thresholds: float) -> bytes:
     return exported(
-        quantise(assemble(fit(ESTIMATORS[0])).with_thresholds(thresholds), 12)
+        quantise(linear_model(fit(ESTIMATORS[0])).with_thresholds(thresholds), 12)
     )
 
 

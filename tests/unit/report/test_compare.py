@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.config.settings import Masking
-from pipeline.model.linear import count_terms, mapped
+from pipeline.model.counts import count_terms, map_counts
 from pipeline.records.run import ModelDifference
 from pipeline.report import Champion, compare_models
 from pipeline.report.compare import TEXTS as MAX_TEXTS
@@ -161,7 +161,7 @@ def test_a_term_s_influence_is_its_share_of_what_terms_add_to_the_score(differen
         return table[np.minimum(counts, len(table)) - 1]
 
     counts = count_terms(MODEL, BODIES)
-    frequencies = mapped(counts, term_frequency)
+    frequencies = map_counts(counts, term_frequency)
     _, squares = MODEL.sums(counts)
     usage = (frequencies / np.sqrt(squares)[:, None]).sum(axis=0)
     added = MODEL.weights * usage

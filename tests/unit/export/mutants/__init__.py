@@ -1,14 +1,14 @@
-"""Wrong scorers: the mistakes that people make who write a scorer anew, each with a name in words.
+"""Wrong scorers: the mistakes of people who write a scorer, each with a name in words.
 
-Texts which they get wrong are worth keeping, since they tell a wrong scorer from a right one:
-`pipeline.export.conformance.selection` chooses them so.
+Tests run them against the conformance vectors of many models. No night runs them.
+`tests/scorers/mutants/README.md` says how they differ from the set there.
 """
 
-from pipeline.export.mutants.characters import CHARACTERS
-from pipeline.export.mutants.sums import SUMS
-from pipeline.export.mutants.thresholds import THRESHOLDS
-from pipeline.export.mutants.tokens import TOKENS
 from scorers.python.nightsieve_scorer import Scorer
+from tests.unit.export.mutants.characters import CHARACTERS
+from tests.unit.export.mutants.sums import SUMS
+from tests.unit.export.mutants.thresholds import THRESHOLDS
+from tests.unit.export.mutants.tokens import TOKENS
 
 MISTAKES = CHARACTERS | TOKENS | SUMS
 

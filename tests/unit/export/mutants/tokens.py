@@ -4,8 +4,8 @@ import itertools
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-from pipeline.export.mutants.mutation import Mistake, holding, overriding
 from scorers.python.nightsieve_scorer import Result, Scorer, _join_surrogates
+from tests.unit.export.mutants.mutation import Mistake, holding, overriding
 
 
 def pieces(scorer: Scorer, text: str) -> list[str]:

@@ -4,9 +4,9 @@ import math
 import struct
 from collections.abc import Callable
 
-from pipeline.export.mutants.mutation import Mistake, holding, overriding
-from pipeline.export.mutants.tokens import ngrams, sizes
 from scorers.python.nightsieve_scorer import Result, Scorer
+from tests.unit.export.mutants.mutation import Mistake, holding, overriding
+from tests.unit.export.mutants.tokens import ngrams, sizes
 
 
 def int32(value: int) -> int:

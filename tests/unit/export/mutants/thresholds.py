@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from pipeline.export.mutants.mutation import Mistake, holding, overriding
 from scorers.python.nightsieve_scorer import Scorer
+from tests.unit.export.mutants.mutation import Mistake, holding, overriding
 
 
 def deciding(decide: Callable[[Scorer, list[float]], int]) -> Mistake:

@@ -4,13 +4,13 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from pipeline.export.mutants.mutation import Mistake, holding, overriding, reading
 from scorers.python.nightsieve_scorer import (
     Scorer,
     _Characters,
     _covering,
     _join_surrogates,
 )
+from tests.unit.export.mutants.mutation import Mistake, holding, overriding, reading
 
 KINDS = ("replace", "drop", "shift", "keep")
 SEPARATOR = " "
