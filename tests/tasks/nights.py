@@ -57,7 +57,7 @@ def sample(environment: dict[str, str], rows: int = 1_500) -> None:
     """Fill the database with the project's own sample messages."""
     loaded = fork(
         "nightsieve",
-        "sample",
+        "demo-data",
         "--rows",
         str(rows),
         "--until",

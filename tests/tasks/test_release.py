@@ -235,7 +235,7 @@ def test_explain_names_what_made_a_task_run(first):
         explained,
         re.MULTILINE,
     )
-    assert re.search(r"^PublishModel: rests on GateModel$", explained, re.MULTILINE)
+    assert re.search(r"^PublishModel: depends on GateModel$", explained, re.MULTILINE)
     one = nightsieve(
         "runs",
         "explain",
