@@ -17,7 +17,7 @@ endif
 PATCH   ?=
 WORKERS ?= 2
 OUT     ?= out
-# How much sample data the demo makes.
+# How much demo data the demo makes.
 ROWS    ?= 20000
 
 # The shell, not make, puts these into commands, and as whole words: nothing in them is run.
@@ -42,10 +42,10 @@ $(VENV)/.installed: requirements.lock setup.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup  ## start everything embedded, make sample data, run a night
+demo: setup  ## start everything embedded, make demo data, run a night
 	$(BIN)/nightsieve up
 	@eval "$$($(BIN)/nightsieve env)" \
-		&& $(BIN)/nightsieve sample --rows "$$ROWS" --until "$$DATE" \
+		&& $(BIN)/nightsieve demo-data --rows "$$ROWS" --until "$$DATE" \
 		&& $(RETRAIN) \
 		&& $(EXPORT)
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'

@@ -11,9 +11,10 @@ import scipy.sparse as sp
 
 from benchmarks import corpus, machine, models, results
 from pipeline.config.settings import Candidate
-from pipeline.model.decision_function import decision_scores
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import LinearModel, count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.decision_function import centred_decision_function
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.linear import LinearModel
 from pipeline.model.quantise import choose_bits
 from pipeline.model.rounding import compare
 from scorers.python import nightsieve_scorer
@@ -88,7 +89,7 @@ def _group(
     halves: dict[str, Half] = {}
     for candidate in candidates:
         fitted = models.fit(training, candidate)
-        model = assemble(fitted)
+        model = linear_model(fitted)
         for name, half in {} if halves else {"seen": seen, "unseen": unseen}.items():
             # The same for every estimator; terms are ordered by their idf.
             halves[name] = Half(
@@ -112,7 +113,7 @@ def _agreement(
     largest = 0.0
     for name, half in halves.items():
         found = [scorer.evaluate(text) for text in half.texts]
-        expected = decision_scores(estimator, half.vectors)
+        expected = centred_decision_function(estimator, half.vectors)
         flipped = estimator.predict(half.vectors) != np.array(
             [outcome.label for outcome in found]
         )

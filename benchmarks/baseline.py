@@ -266,7 +266,7 @@ def assign(texts: np.ndarray, labels: np.ndarray, folds: int, seed: int) -> np.n
         labels=tuple(names),
         y=y.astype(np.int64),
         weight=ones,
-        confidence=ones.astype(float),
+        label_weight=ones.astype(float),
         group=group,
         **nothing,
     )

@@ -75,12 +75,10 @@ def _run(side: str, to: Path) -> None:
     found = {}
     for candidate in settings.training.search.candidates:
         begun = time.perf_counter()
-        scores = search.evaluate_candidate(training_set, candidate, settings.training)[
-            "scores"
-        ]
+        result = search.evaluate_candidate(training_set, candidate, settings.training)
         found[str(candidate)] = {
             "seconds": time.perf_counter() - begun,
-            "scores": scores,
+            "scores": result.scores,
         }
     to.write_text(
         json.dumps({"documents": len(training_set), "candidates": found}),

@@ -34,13 +34,14 @@ from nightsieve.store.objects import Store
 from pipeline.config.settings import Candidate, Settings
 from pipeline.data.codecs import Joblib, Npz, Table
 from pipeline.data.training_set import TrainingSet
+from pipeline.export import verify_model
 from pipeline.export.verification import scorer_process
-from pipeline.export.verification.verify import verify
 from pipeline.labelling import apply_rules
 from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
 from pipeline.patterns.byte_classes import encode
 from pipeline.patterns.compile_process import CompileProcess
 from pipeline.preprocessing import TrainingSetStage, clean
+from pipeline.records.export import DEFAULT_FORMAT
 from pipeline.rules import rule_patterns
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
@@ -209,15 +210,10 @@ def search(place: Place, settings: Settings) -> tuple[float, float, str]:
 
 def cross_validation(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The best candidate's; the limit is its solver's own seconds."""
-    best, training_set, goals = (
-        _best(place, settings),
-        _training_set(place),
-        settings.release.goals,
-    )
+    best, training_set = _best(place, settings), _training_set(place)
+    goals, confidence = settings.release.goals, settings.evaluation.confidence
     return _solved(
-        lambda: cross_validate(
-            training_set, best, settings.training, settings.evaluation, goals
-        )
+        lambda: cross_validate(training_set, best, settings.training, goals, confidence)
     )
 
 
@@ -257,7 +253,16 @@ def verification(place: Place, settings: Settings) -> tuple[float, float, str]:
         list(zip(texts, cleaned, strict=True)),
         list(dict.fromkeys(texts)),
     )
-    whole = seconds(verify, model, vectors, fitted, messages, len(messages))
+    whole = seconds(
+        verify_model,
+        DEFAULT_FORMAT,
+        model,
+        vectors,
+        fitted,
+        messages,
+        len(messages),
+        id,
+    )
     with scorer_process.scorers(model) as running:
         took = {
             language: seconds(scorer, distinct) for language, scorer in running.items()

@@ -16,13 +16,14 @@ from sklearn.pipeline import Pipeline
 from benchmarks import machine
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Candidate, Settings
-from pipeline.export.conformance.selection import choose, self_test
+from pipeline.export.conformance.selection import choose, make_vectors
 from pipeline.export.exporters.nightsieve_linear.format import encode
-from pipeline.export.reference import evaluate, units
-from pipeline.model.linear import FixedPointModel
+from pipeline.export.reference import from_units
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.records.export import Provenance
 from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
-from pipeline.training.estimators import train
+from pipeline.training.estimators import Weights, train
 
 NGRAMS = (1, 2)
 
@@ -81,18 +82,15 @@ def fit(training: Training, candidate: Candidate) -> Pipeline:
         settings().training,
         vectors,
         training.labels,
-        weight,
-        weight.astype(np.float64),
+        Weights(messages=weight, label=weight.astype(np.float64)),
     )
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
 
 
 def test_texts(model: FixedPointModel) -> list[str]:
     """The texts of the self-test that a night would write into this model's file."""
-    return [
-        bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass")
-        for vector in self_test(choose(model))
-    ]
+    chosen = choose(model)
+    return [from_units(chosen.vectors[index].text) for index in chosen.self_test]
 
 
 def export(
@@ -104,20 +102,16 @@ def export(
 ) -> bytes:
     """The model file as a night writes it, with a self-test of these ``texts``."""
     described = machine.describe()
-    provenance = {
-        "date": described["date"],
-        "fingerprint": "0123456789abcdef",
-        "candidate": str(candidate),
-        "messages": messages,
-        "documents": messages,
-        "libraries": {name: described["versions"][name] for name in machine.LIBRARIES},
-        "bits": bits,
-    }
-    vectors = [
-        {"text": units(text), **outcome}
-        for text, outcome in zip(texts, evaluate(model, texts), strict=True)
-    ]
-    return encode(model, provenance, vectors)
+    provenance = Provenance(
+        date=described["date"],
+        fingerprint="0123456789abcdef",
+        candidate=str(candidate),
+        messages=messages,
+        documents=messages,
+        libraries={name: described["versions"][name] for name in machine.LIBRARIES},
+        bits=bits,
+    )
+    return encode(model, provenance, make_vectors(model, dict.fromkeys(texts, "")))
 
 
 def _tokeniser() -> Tokeniser:

@@ -34,7 +34,7 @@ DATE = (
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[Stack]:
     """The embedded services of that home; down again in the end, if they were not up before."""
-    stack = Stack(home, say=say)
+    stack = Stack(home, log=say)
     before = all(each.state == "running" for each in stack.status())
     stack.up()
     try:
@@ -56,7 +56,7 @@ def filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
         share = min(0.05, REVIEWS / rows)
         fill = [
             program("nightsieve"),
-            "sample",
+            "demo-data",
             "--rows",
             str(rows),
             "--until",

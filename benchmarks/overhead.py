@@ -17,9 +17,9 @@ import luigi
 from benchmarks import machine, results
 from benchmarks.night_place import DATE, empty, running, write_overlay
 from benchmarks.night_stages import program, watch
-from nightsieve.store.objects import store
+from nightsieve.store.configurations import freeze, store_settings
+from nightsieve.store.objects import Store
 from tasks.base import NightTask
-from tasks.retrain import freeze
 
 TASKS = 100
 BAR = 0.15  # seconds
@@ -89,8 +89,9 @@ def _run(
 ) -> dict[str, float]:
     """Seconds of the command, and of the work that its tasks' receipts tell."""
     os.environ.update(environment)
-    store.cache_clear()
-    digest = freeze.__wrapped__((str(overlay),), ())
+    store = Store(environment["NIGHTSIEVE_STORAGE"])
+    digest = freeze(store, (str(overlay),), ())
+    store_settings(store, digest)
     command = [
         program("luigi"),
         "--module",

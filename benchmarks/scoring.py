@@ -21,8 +21,8 @@ from sklearn.pipeline import Pipeline
 from benchmarks import corpus, m2cgen_java, machine, models, results
 from pipeline.config.settings import Candidate
 from pipeline.export.reference import units
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import choose_bits
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -168,7 +168,7 @@ def _programs(
     scored: int,
 ) -> list[Program]:
     """The three scorers and scikit-learn, for one model."""
-    model = assemble(fitted)
+    model = linear_model(fitted)
     fixed, bits = choose_bits(model, count_terms(model, texts))
     exported = folder / "model.json"
     exported.write_bytes(

@@ -124,7 +124,7 @@ def search_as_a_night(
     with ProcessPoolExecutor(WORKERS) as pool:
         found = pool.map(evaluate, candidates)
         return {
-            candidate: each["scores"]
+            candidate: each.scores
             for candidate, each in zip(candidates, found, strict=True)
         }
 

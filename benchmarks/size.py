@@ -11,9 +11,10 @@ import scipy.sparse as sp
 from benchmarks import corpus, machine, models, results
 from benchmarks.size_plot import draw
 from pipeline.config.settings import Candidate
-from pipeline.model.decision_function import decision_scores
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import LinearModel, count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.decision_function import centred_decision_function
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.linear import LinearModel
 from pipeline.model.quantise import choose_bits, quantise
 from pipeline.model.rounding import compare
 
@@ -37,11 +38,13 @@ def main() -> None:
     for name in ESTIMATORS:
         candidate = models.candidates()[name]
         fitted = models.fit(training, candidate)
-        model = assemble(fitted)
+        model = linear_model(fitted)
         if counts is None:
             # Terms are ordered by their idf, which is the same for every estimator.
             counts = count_terms(model, found.texts)
-        expected = decision_scores(fitted[-1], fitted[:-1].transform(found.texts))
+        expected = centred_decision_function(
+            fitted[-1], fitted[:-1].transform(found.texts)
+        )
         measured.append(_measure(model, counts, expected, candidate))
     result = {
         "machine": machine.describe("matplotlib"),

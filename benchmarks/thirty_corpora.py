@@ -70,7 +70,7 @@ def _sample(
             "--reviewed",
             str(REVIEWED),
         ]
-        command(environment, "sample", *words)
+        command(environment, "demo-data", *words)
 
 
 def _uci(

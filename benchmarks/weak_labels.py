@@ -7,6 +7,7 @@ import argparse
 import re
 import sys
 import zlib
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from pipeline import labelling, patterns, preprocessing, training
 from pipeline.config.settings import Labelling
 from pipeline.data.resolved_labels import LabelLookup
 from pipeline.rules import rule_patterns
-from pipeline.statistics.classification import measure
+from pipeline.statistics.classification import classification_report
 
 FOLDS = 5
 METHODS = ("majority", "label_model")
@@ -157,15 +158,16 @@ def _fitted(
         training.evaluate_candidate(documents, candidate, settings)
         for candidate in settings.search.candidates
     ]
-    best = settings.search.candidates[training.select_best(scores)["best"]]
+    best = settings.search.candidates[training.select_best(scores).best]
     return training.fit(documents, best, settings, models.settings().text)
 
 
 def _measure(human: np.ndarray, found: np.ndarray) -> dict[str, Any]:
     truth, predicted = (np.searchsorted(HUMAN, labels) for labels in (human, found))
     weight = np.ones(len(truth), dtype=np.int64)
-    metrics = measure(truth, predicted, weight, HUMAN, models.settings().evaluation)
-    return metrics["per_label"]["spam"]
+    confidence = models.settings().evaluation.confidence
+    metrics = classification_report(truth, predicted, weight, HUMAN, confidence)
+    return asdict(metrics.per_label["spam"])
 
 
 def tables(result: dict[str, Any]) -> str:

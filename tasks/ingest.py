@@ -7,6 +7,7 @@ from nightsieve.store.artefacts import ShardedArtefact
 from pipeline import ingest
 from pipeline.data.codecs import Table
 from tasks.base import NightTask
+from tasks.targets import ShardedOutput
 
 
 class IngestMessages(NightTask):
@@ -20,12 +21,12 @@ class IngestMessages(NightTask):
         "source.max_body_bytes",
         "source.shards",
     )
-    dated = True
+    depends_on_date = True
 
-    def output(self) -> ShardedArtefact:
-        return ShardedArtefact(
-            f"{self.stage}/{self.name}-{self.fingerprint}.json", self.codec, self
-        )
+    def output(self) -> ShardedOutput:
+        key = self.key("json")
+        artefact = ShardedArtefact(self.store, key, part_codec=self.codec)
+        return ShardedOutput(artefact, self)
 
     def run(self) -> None:
         url = ingest.database_url(self.settings.source)
@@ -34,7 +35,7 @@ class IngestMessages(NightTask):
                 connection, self.settings.source, self.date, Path(folder), self.count
             )
             self.rows_in = sampled.counts.sampled
-            self.output().dump(sampled.files, sampled.rows, counts=sampled.counts)
+            self.output().dump(sampled.files, sampled.rows, sampled.counts)
 
     def count(self, rows: int) -> None:
         """Show how many messages there are so far: their total is not known."""
@@ -52,7 +53,7 @@ class IngestReviews(NightTask):
         "source.reviews",
         "source.max_body_bytes",
     )
-    dated = True
+    depends_on_date = True
 
     def run(self) -> None:
         with ingest.connect(ingest.database_url(self.settings.source)) as connection:

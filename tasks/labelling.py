@@ -20,13 +20,13 @@ class CompileRules(NightTask):
     sections = ("labelling.engine.compile_timeout_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprint_parameters(self) -> dict[str, Any]:
         patterns = [
             (rule.id, rule.field, rule.pattern)
             for rule in self.settings.labelling.rules
         ]
         return {
-            **super().identity(),
+            **super().fingerprint_parameters(),
             "patterns": config.digest(json.dumps(patterns).encode()),
         }
 

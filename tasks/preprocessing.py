@@ -41,8 +41,8 @@ class BuildTrainingSet(NightTask):
         training = self.settings.training
         return max(training.search.folds, training.cross_validation.folds)
 
-    def identity(self) -> dict[str, Any]:
-        return {**super().identity(), "folds": self.folds}
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        return {**super().fingerprint_parameters(), "folds": self.folds}
 
     def requires(self) -> dict[str, Any]:
         return {

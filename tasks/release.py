@@ -6,23 +6,23 @@ from typing import Any
 import luigi
 
 from nightsieve.nights import webhook
-from nightsieve.store.artefacts import Artefact
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import store
+from nightsieve.store.publication import publish_decision
 from pipeline import release
+from pipeline.records.export import MODEL_FILE
 from tasks.base import NightTask
 from tasks.export import (
     DescribeExport,
     EvaluateOnReviews,
     ExportCoefficients,
-    ExportVectors,
+    model_files,
 )
 from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
 from tasks.preprocessing import CleanMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard
-from tasks.training import FitModel
+from tasks.targets import TaskInput
 
 
 class MeasureSpeed(NightTask):
@@ -63,7 +63,7 @@ class GateModel(NightTask):
         "text",
         "evaluation",
     )
-    dated = True
+    depends_on_date = True
     resources = {"registry": 1}
 
     def requires(self) -> dict[str, object]:
@@ -83,13 +83,13 @@ class GateModel(NightTask):
 
     def run(self) -> None:
         self.warn(release.warnings(self.settings.release.gate, self.date))
-        given, registry = self.input(), Registry(store())
+        given, registry = self.input(), Registry(self.store)
         champion = registry.champion()
-        earlier = champion and registry.earlier(
+        earlier = champion and registry.predecessor(
             champion, self.settings.release.gate.regression.publications_back
         )
         others = [
-            entry and release.published_model(registry.file(entry, "model.json"), entry)
+            entry and release.published_model(registry.file(entry, MODEL_FILE), entry)
             for entry in (champion, earlier)
         ]
         tonight = release.Model(
@@ -124,45 +124,30 @@ class PublishModel(NightTask):
 
     stage, name, version = "release", "publication", 2
     sections = ("release.keep",)
-    dated = True
+    depends_on_date = True
     resources = {"registry": 1}
 
     def requires(self) -> dict[str, object]:
-        files = {
-            "model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel,
-            "manifest.json": DescribeExport,
-        }  # fmt: skip
         return {
             "decision": self.clone(GateModel),
-            "files": {name: self.clone(task) for name, task in files.items()},
+            "files": model_files(self),
         }
 
     def run(self) -> None:
-        decision, registry = self.input()["decision"].load(), Registry(store())
-        files = {
-            name: artefact.content() for name, artefact in self.input()["files"].items()
-        }
-        traits, publication = (
-            release.traits(self.date, self.settings),
+        decision = self.input()["decision"].load()
+        files = self.input()["files"].items()
+        self.warn(decision.reasons)
+        publication = publish_decision(
+            Registry(self.store),
             self.requires()["decision"].fingerprint,
+            decision,
+            {name: artefact.verified_bytes() for name, artefact in files},
+            release.traits(self.date, self.settings),
+            self.config,
+            self.settings.release.keep,
         )
-        entry = {**traits, "config": self.config}
-        entry |= {
-            name: decision[name] for name in ("figures", "champion", "predecessors")
-        }
-        self.warn(decision["reasons"])
-        current = None if registry.published(publication) else registry.champion()
-        overtaken = release.overtaken(self.date.isoformat(), decision, current)
-        passed = decision["publish"] and not overtaken
-        result = {
-            "serial": registry.publish(publication, files, entry)["serial"]
-            if passed
-            else None
-        }
-        removed = registry.prune(self.settings.release.keep, decision["champion"])
-        result |= {"overtaken": overtaken, "removed": removed}
-        self.notices = release.notices(self.date.isoformat(), decision, result)
-        self.output().dump(result)
+        self.notices = release.notices(self.date.isoformat(), decision, publication)
+        self.output().dump(publication)
 
 
 @PublishModel.event_handler(luigi.Event.SUCCESS)
@@ -170,5 +155,5 @@ def _tell(task: PublishModel) -> None:
     webhook.send(task.notices, task.settings.notify)
 
 
-def _each(artefacts: list[Artefact]) -> Iterator[Any]:
+def _each(artefacts: list[TaskInput]) -> Iterator[Any]:
     return (artefact.load() for artefact in artefacts)

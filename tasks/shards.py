@@ -22,7 +22,7 @@ class ShardTask(NightTask):
 
 
 def every_shard(task: NightTask, of: type[ShardTask]) -> list[ShardTask]:
-    """The task of that class for each shard of the sample."""
+    """Return the task of that class for each shard of the sample."""
     return [task.clone(of, shard=shard) for shard in range(task.settings.source.shards)]
 
 

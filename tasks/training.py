@@ -1,18 +1,22 @@
 """Tasks that search the grid, cross-validate the best candidate and fit it."""
 
+from typing import Any
+
 import luigi
 
 from pipeline import training
 from pipeline.config.settings import Candidate
-from pipeline.data.codecs import Joblib
+from pipeline.data.codecs import Joblib, RecordJson
+from pipeline.records.training import (
+    CandidateResult,
+    CrossValidationResult,
+    SearchResult,
+)
 from tasks.base import NightTask
 from tasks.preprocessing import BuildTrainingSet
 
-_SLOWNESS = {
-    "linear_svm": 3,
-    "logistic_regression": 2,
-    "sgd": 2,
-}  # of a solver, on single tokens
+# How slow a solver is on single tokens, beside those that are not named.
+_SLOWNESS = {"linear_svm": 3, "logistic_regression": 2, "sgd": 2}
 _SOLVER = ("training.seed", "training.max_iter", "training.max_in_memory_documents")
 
 
@@ -20,6 +24,7 @@ class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
     stage, name, version = "training", "candidate", 6
+    codec = RecordJson(CandidateResult)
     sections = (
         *_SOLVER,
         "training.search.folds",
@@ -40,26 +45,27 @@ class EvaluateCandidate(NightTask):
         # The longest begin first, so that no worker is left with one at the end.
         return self.candidate.ngrams[1] * _SLOWNESS.get(self.candidate.estimator, 0)
 
-    def identity(self) -> dict:
-        # Not the number: a grid that grows at its head must not evaluate the others again.
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        # Not the number: a grid that grows at its head must not evaluate others again.
         return self.candidate.model_dump(mode="json")
 
     def requires(self) -> BuildTrainingSet:
         return self.clone(BuildTrainingSet)
 
     def run(self) -> None:
-        training_set = self.input().load()
-        self.output().dump(
-            training.evaluate_candidate(
-                training_set, self.candidate, self.settings.training, self.progress
-            )
+        result = training.evaluate_candidate(
+            self.input().load(),
+            self.candidate,
+            self.settings.training,
+            self.progress,
         )
+        self.output().dump(result)
 
 
 class SearchGrid(NightTask):
     """Rank the candidates and name the best."""
 
-    stage, name = "training", "search"
+    stage, name, codec = "training", "search", RecordJson(SearchResult)
 
     def requires(self) -> list[EvaluateCandidate]:
         numbers = range(len(self.settings.training.search.candidates))
@@ -79,18 +85,18 @@ class BestCandidateTask(NightTask):
             "search": self.clone(SearchGrid),
         }
 
-    def load(self) -> tuple:
-        """The training set, and the best candidate."""
-        best = self.input()["search"].load()["best"]
-        return self.input()[
-            "training_set"
-        ].load(), self.settings.training.search.candidates[best]
+    @property
+    def best_candidate(self) -> Candidate:
+        """The candidate that the search ranked first."""
+        search = self.input()["search"].load()
+        return self.settings.training.search.candidates[search.best]
 
 
 class CrossValidate(BestCandidateTask):
-    """Measure the best candidate on folds that the search has not seen, and choose thresholds on them."""
+    """Measure the best candidate on folds new to it, and choose thresholds on them."""
 
-    stage, name, version = "training", "cross-validation", 7
+    stage, name, version = "training", "cross-validation", 8
+    codec = RecordJson(CrossValidationResult)
     sections = (
         *_SOLVER,
         "training.cross_validation",
@@ -99,18 +105,16 @@ class CrossValidate(BestCandidateTask):
     )
 
     def run(self) -> None:
-        training_set, candidate = self.load()
-        evaluation, goals = self.settings.evaluation, self.settings.release.goals
-        measured = training.cross_validate(
-            training_set,
-            candidate,
+        result = training.cross_validate(
+            self.input()["training_set"].load(),
+            self.best_candidate,
             self.settings.training,
-            evaluation,
-            goals,
+            self.settings.release.goals,
+            self.settings.evaluation.confidence,
             self.progress,
         )
-        self.warn(training.unreached(measured))
-        self.output().dump(measured)
+        self.warn(training.goals_not_shown(result.thresholds))
+        self.output().dump(result)
 
 
 class FitModel(BestCandidateTask):
@@ -120,9 +124,10 @@ class FitModel(BestCandidateTask):
     sections = (*_SOLVER, "text")
 
     def run(self) -> None:
-        training_set, candidate = self.load()
-        self.output().dump(
-            training.fit(
-                training_set, candidate, self.settings.training, self.settings.text
-            )
+        fitted = training.fit(
+            self.input()["training_set"].load(),
+            self.best_candidate,
+            self.settings.training,
+            self.settings.text,
         )
+        self.output().dump(fitted)

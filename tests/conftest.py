@@ -17,8 +17,7 @@ import sqlalchemy
 
 from nightsieve.cli.main import main
 from nightsieve.cli.services import Stack
-from nightsieve.store import objects
-from tasks import base, retrain
+from nightsieve.store import configurations, objects
 from tests.forks import ROOT, Fork
 
 # Commands are those of the environment that runs the tests, activated or not.
@@ -103,16 +102,13 @@ def database_url(environment: dict[str, str]) -> str:
 
 
 def forget() -> None:
-    """Make this process look at its environment again: it holds one store and one configuration for its lifetime."""
-    for cache in (
-        objects.store,
-        objects._session,
-        objects._client,
-        base._frozen,
-        retrain.freeze,
-    ):
-        cache.cache_clear()
-    base._settings.clear()
+    """Let this process read its environment and the configuration's files again.
+
+    It keeps one S3 client, and what layers resolve to, for its lifetime: commands that
+    run here one after another are processes of their own elsewhere.
+    """
+    objects.disconnect()
+    configurations.resolve.cache_clear()
 
 
 def run(

@@ -23,7 +23,7 @@ from nightsieve.cli.main import COMMANDS, main
 from pipeline import config
 from pipeline.patterns import byte_classes
 from pipeline.rules.files import read_rules
-from tasks.retrain import prepare
+from tasks.luigi_setup.warm_up import prepare
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 240  # seconds

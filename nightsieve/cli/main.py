@@ -7,14 +7,15 @@ import click
 
 from pipeline.errors import NightsieveError
 
-# Where each command stands. Loaded when it is asked for: `nightsieve env` must not wait for scikit-learn.
+# The module and the name of each command. It is imported when it is asked for:
+# `nightsieve env` must not wait for scikit-learn.
 COMMANDS = {
     "up": "nightsieve.cli.commands.services:up",
     "down": "nightsieve.cli.commands.services:down",
     "status": "nightsieve.cli.commands.services:status",
     "env": "nightsieve.cli.commands.services:env",
     "load": "nightsieve.cli.commands.load:command",
-    "sample": "nightsieve.cli.commands.demo_data:command",
+    "demo-data": "nightsieve.cli.commands.demo_data:command",
     "config": "nightsieve.cli.commands.config:config",
     "score": "nightsieve.cli.commands.score:score",
     "runs": "nightsieve.cli.commands.runs:runs",
@@ -24,7 +25,7 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _LazyGroup(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -36,14 +37,14 @@ class _Commands(click.Group):
 
 
 @click.command(
-    cls=_Commands, epilog='Example: nightsieve up && eval "$(nightsieve env)"'
+    cls=_LazyGroup, epilog='Example: nightsieve up && eval "$(nightsieve env)"'
 )
 def nightsieve() -> None:
     """Retrain an on-device message classifier every night."""
 
 
 def main() -> None:
-    """Run the command; an error that a person can mend is said in a line or two, and is the exit code."""
+    """Run the command; an error that a user can fix is printed in a line or two."""
     try:
         nightsieve(prog_name="nightsieve")
     except NightsieveError as error:

@@ -1,124 +1,146 @@
-"""A past night once more, from its manifest: the same bytes, or which task made others."""
+"""A past night again, from its manifest: the same bytes, or which task made others."""
 
 import contextlib
 import hashlib
-import json
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from enum import StrEnum
 
 import luigi
+from luigi.task import flatten
 
+from nightsieve.store import layout
+from nightsieve.store.configurations import load_settings
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import VARIABLE, Store, store
-from pipeline.errors import ArtefactError, DataError
-from tasks.base import load_settings
+from nightsieve.store.objects import Store, damage_at
+from pipeline.errors import DataError
+from pipeline.records.receipt import Receipt
+from pipeline.records.run import RunManifest
+from pipeline.records.sample import ShardManifest
+from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews
+from tasks.ingest import IngestMessages, IngestReviews
 from tasks.labelling import SummariseRules
-from tasks.release import GateModel
-from tasks.retrain import prepare
+from tasks.luigi_setup.warm_up import prepare
+from tasks.release import GateModel, MeasureSpeed, PublishModel
 from tasks.training import CrossValidate
 
-# What the world gave is taken as it was: the database's rows, and the time that a message took on that machine.
-GIVEN = ("IngestMessages", "IngestReviews", "MeasureSpeed")
-ROOTS = (CrossValidate, DescribeExport, EvaluateOnReviews, SummariseRules)
-PUBLICATION = "PublishModel"  # nothing is published once more
+# Taken as they were: the rows of the database, and the time that a message took.
+_GIVEN = (IngestMessages, IngestReviews, MeasureSpeed)
+_ROOTS = (CrossValidate, DescribeExport, EvaluateOnReviews, SummariseRules)
+
+
+class ReplayOutcome(StrEnum):
+    """What became of a task."""
+
+    SAME = "same"
+    OTHER = "other"
+    #: Its fingerprint is another one today.
+    MISSING = "missing"
+    #: A model that the gate compared with is no longer kept.
+    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """What became of a task: the ``same`` or ``other`` bytes, or ``missing``: its fingerprint is another one today.
-
-    ``left out`` is the gate when a model that it held the night's against is kept no longer.
-    """
+class ReplayedTask:
+    """A task of the night, the key of its object, and what became of it."""
 
     task: str
     key: str
-    outcome: str
+    outcome: ReplayOutcome
 
 
-def replay(manifest: dict[str, Any], workers: int) -> list[Replayed]:
-    """Run the night again under a prefix of its own, which is removed in the end, and compare every object.
+def replay(store: Store, manifest: RunManifest, workers: int) -> list[ReplayedTask]:
+    """Run a night again in a store of its own, and compare every object.
 
-    The decision is made again too, against the models that were published then.
+    The decision is made again too, against the models that were published then. The
+    other store lies within this one, and is removed in the end.
 
     Raises
     ------
-    ArtefactError : what the world gave is no longer there, or no longer what it was.
-    DataError : the night does not come to its end.
+    ArtefactError
+        What the database gave is no longer there, or is damaged.
+    DataError
+        The night does not finish.
     """
-    original = store()
-    with _elsewhere(original) as other:
-        _hand_over(manifest, original, other)
-        decision = manifest["results"]["decision"]
-        champion, earlier = decision["champion"], decision.get("earlier")
-        decided = champion is None or Registry(original).lend(champion, other, earlier)
-        night = {
-            "date": date.fromisoformat(manifest["date"]),
-            "config": manifest["config"],
-        }
-        roots = (*ROOTS, GateModel) if decided else ROOTS
-        prepare(load_settings(manifest["config"]))
-        if not luigi.build(
-            [root(**night) for root in roots], local_scheduler=True, workers=workers
-        ):
+    with _temporary_store(store) as other:
+        _hand_over(manifest, store, other)
+        decided = _hand_over_models(manifest, store, other)
+        prepare(load_settings(other, manifest.config))
+        roots = _roots(manifest, other, decided)
+        if not luigi.build(roots, local_scheduler=True, workers=workers):
             raise DataError(
-                f"the night of {manifest['date']} does not come to its end today; see above"
+                f"the night of {manifest.date} does not finish today; see above"
             )
-        made = [
-            receipt
-            for receipt in manifest["tasks"]
-            if receipt["task"] not in (*GIVEN, PUBLICATION)
+        left_out = [PublishModel.__name__, *(task.__name__ for task in _GIVEN)]
+        return [
+            _compared(receipt, other, decided)
+            for receipt in manifest.tasks
+            if receipt.task not in left_out
         ]
-        return [_compared(receipt, other, decided) for receipt in made]
 
 
 @contextlib.contextmanager
-def _elsewhere(original: Store) -> Iterator[Store]:
-    """Another prefix of the same bucket, which this process and those forked from it take for theirs."""
-    before = os.environ[VARIABLE]
-    os.environ[VARIABLE] = original.address(f"replays/{secrets.token_hex(8)}")
-    store.cache_clear()
-    other = store()
+def _temporary_store(store: Store) -> Iterator[Store]:
+    other = Store(store.address(layout.replay(secrets.token_hex(8))))
     try:
         yield other
     finally:
-        for key in other.keys(""):
+        for key in other.list_by_time(""):
             other.delete(key)
-        os.environ[VARIABLE] = before
-        store.cache_clear()
 
 
-def _hand_over(manifest: dict[str, Any], original: Store, other: Store) -> None:
-    """Copy the configuration and what the world gave."""
-    keys = [f"configs/{manifest['config']}.json"]
-    for receipt in manifest["tasks"]:
-        if receipt["task"] in GIVEN:
-            content = original.read(receipt["key"])
-            if hashlib.sha256(content).hexdigest() != receipt["sha256"]:
-                raise ArtefactError(
-                    f"{original.address(receipt['key'])}: is not the object that the run wrote"
-                )
-            keys += [f"{receipt['key']}.receipt.json", receipt["key"]]
-            if receipt["task"] == "IngestMessages":
-                keys += [part["key"] for part in json.loads(content)["parts"]]
-    for key in keys:
-        other.write(key, original.read(key))
+def _roots(manifest: RunManifest, other: Store, decided: bool) -> list[NightTask]:
+    """Return the tasks to run; what the gate rests on, if it cannot decide again."""
+    night = {
+        "date": manifest.date,
+        "config": manifest.config,
+        "storage": str(other),
+    }
+    gate = GateModel(**night)
+    roots = [root(**night) for root in _ROOTS]
+    return [*roots, *([gate] if decided else flatten(gate.requires()))]
 
 
-def _compared(receipt: dict[str, Any], other: Store, decided: bool) -> Replayed:
-    found = other.read_tagged(receipt["key"])
-    if receipt["task"] == GateModel.__name__ and not decided:
-        outcome = "left out"
-    elif found is None:
-        outcome = "missing"
-    else:
-        outcome = (
-            "same"
-            if hashlib.sha256(found[0]).hexdigest() == receipt["sha256"]
-            else "other"
-        )
-    return Replayed(receipt["task"], receipt["key"], outcome)
+def _hand_over(manifest: RunManifest, store: Store, other: Store) -> None:
+    """Copy the configuration, and what the night is given."""
+    key = layout.configuration(manifest.config)
+    other.write(key, store.read(key))
+    for task in _GIVEN:
+        for receipt in manifest.receipts(task.__name__):
+            content = store.read_verified(receipt.key, receipt.sha256)
+            if task is IngestMessages:
+                _copy_parts(content, receipt, store, other)
+            other.write(layout.receipt(receipt.key), receipt.to_json())
+            other.write(receipt.key, content)
+
+
+def _copy_parts(content: bytes, receipt: Receipt, store: Store, other: Store) -> None:
+    with damage_at(store.address(receipt.key)):
+        parts = ShardManifest.from_json(content).parts
+    for part in parts:
+        other.write(part.key, store.read_verified(part.key, part.sha256))
+
+
+def _hand_over_models(manifest: RunManifest, store: Store, other: Store) -> bool:
+    """Copy the models that the gate compared with; return whether all are kept."""
+    decision = manifest.results.decision
+    if decision.champion is None:
+        return True
+    return Registry(store).copy_to(other, decision.champion, decision.earlier)
+
+
+def _compared(receipt: Receipt, other: Store, decided: bool) -> ReplayedTask:
+    outcome = _outcome(receipt, other, decided)
+    return ReplayedTask(receipt.task, receipt.key, outcome)
+
+
+def _outcome(receipt: Receipt, other: Store, decided: bool) -> ReplayOutcome:
+    if receipt.task == GateModel.__name__ and not decided:
+        return ReplayOutcome.LEFT_OUT
+    answer = other.read_with_etag(receipt.key)
+    if answer is None:
+        return ReplayOutcome.MISSING
+    sha256 = hashlib.sha256(answer[0]).hexdigest()
+    return ReplayOutcome.SAME if sha256 == receipt.sha256 else ReplayOutcome.OTHER

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
-from nightsieve.cli.terminal import WIDTH, table
+from nightsieve.cli.terminal import console, table
 from nightsieve.nights.diff import PackDiff, Transition
 from pipeline.rules.diff import ChangeKind, RuleChange
 
@@ -35,7 +32,7 @@ def as_json(diff: PackDiff, texts: dict[str, str] | None) -> dict[str, Any]:
 
 def show(diff: PackDiff, texts: dict[str, str] | None) -> None:
     """Print what `as_json` returns."""
-    console = Console(width=WIDTH, highlight=False)
+    out = console()
     if diff.rules:
         rules = table("rule", "change", "gains", "loses", left=2)
         for effect in diff.rules:
@@ -45,23 +42,19 @@ def show(diff: PackDiff, texts: dict[str, str] | None) -> None:
                 f"{effect.gains:,}",
                 f"{effect.losses:,}",
             )
-        console.print(rules, soft_wrap=True)
+        out.print(rules, soft_wrap=True)
     else:
-        console.print("No rule is different.")
-    console.print(
+        out.print("No rule is different.")
+    out.print(
         f"\n{diff.relabelled:,} messages change their label, {diff.unchanged:,} do not"
     )
     for transition in diff.transitions:
         before = transition.before or "none"
         after = transition.after or "none"
-        console.print(
-            f"\n{before} -> {after}: {transition.messages:,}",
-            markup=False,
-            soft_wrap=True,
-        )
+        out.print(f"\n{before} -> {after}: {transition.messages:,}", soft_wrap=True)
         for key in transition.keys:
             line = f"  {key}" if texts is None else f"  {key}  {texts[key]}"
-            console.print(Text(line), soft_wrap=True)
+            out.print(line, soft_wrap=True)
 
 
 def _describe(change: RuleChange) -> str:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
-from nightsieve.cli.terminal import WIDTH, table
+from nightsieve.cli.terminal import console, printable, table
 from pipeline.rules.match import MAX_SPANS, MessageMatch, RuleMatch, Span
 
 CONTEXT = 30  # characters of the message before and after a match
@@ -22,15 +21,15 @@ def as_json(match: MessageMatch) -> dict[str, Any]:
 
 def show(match: MessageMatch) -> None:
     """Print the rules with what they match, marked as [[this]], and the label."""
-    console = Console(width=WIDTH, highlight=False)
+    out = console()
     if match.rules:
         rows = table("rule", "label", "field", "weight", "from-to", "found", left=6)
         for rule_match in match.rules:
             for row in _rows(rule_match):
                 rows.add_row(*row)
-        console.print(rows, soft_wrap=True)
-        console.print()
-    console.print(Text(_label_line(match)), soft_wrap=True)
+        out.print(rows, soft_wrap=True)
+        out.print()
+    out.print(_label_line(match), soft_wrap=True)
 
 
 def _rule_as_json(match: RuleMatch) -> dict[str, Any]:
@@ -68,17 +67,12 @@ def _marked(text: str, span: Span) -> Text:
     if span.end + CONTEXT < len(text):
         after = f"{after}..."
     return Text.assemble(
-        _printable(before),
+        printable(before),
         ("[[", "bold"),
-        (_printable(text[span.start : span.end]), "bold"),
+        (printable(text[span.start : span.end]), "bold"),
         ("]]", "bold"),
-        _printable(after),
+        printable(after),
     )
-
-
-def _printable(text: str) -> str:
-    """Return the text on one line, without what a terminal would obey."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _label_line(match: MessageMatch) -> str:

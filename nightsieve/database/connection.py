@@ -1,6 +1,5 @@
-"""The two tables that messages and reviews live in, and the way to their database."""
+"""The connection to the database that we write to, and what its failures mean."""
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,48 +10,34 @@ from psycopg2.extensions import cursor as Cursor
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from nightsieve.database.tables import create_tables
 from pipeline.errors import SourceError
 
 DATABASE_URL = "NIGHTSIEVE_DATABASE_URL"
-CREATE_TABLES = """
-    CREATE TABLE IF NOT EXISTS messages (
-        key text PRIMARY KEY,
-        body text,
-        sender text,
-        received_at timestamptz
-    );
-    CREATE TABLE IF NOT EXISTS reviews (
-        message_key text NOT NULL,
-        label text NOT NULL,
-        source text NOT NULL,
-        annotator text NOT NULL DEFAULT '',
-        reviewed_at timestamptz,
-        PRIMARY KEY (message_key, source, annotator)
-    );
-"""
-COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_REMEDY = (
+    'start the embedded one with: nightsieve up; eval "$(nightsieve env)" '
+    f"(or set {DATABASE_URL})"
+)
 
 
 @contextmanager
-def database() -> Iterator[Connection]:
-    """A connection to the database of ``NIGHTSIEVE_DATABASE_URL``, the tables in it; closed, not committed, at the end.
+def connect() -> Iterator[Connection]:
+    """Yield a connection to the database that ``NIGHTSIEVE_DATABASE_URL`` names.
+
+    The tables are there. The connection is closed at the end, not committed.
 
     Raises
     ------
     SourceError
-        The variable is missing, the database does not answer, or it refuses what is asked of it.
+        The variable is not set, the database does not answer, or it refuses a
+        statement.
     """
-    connection = _connect()
+    connection = _open(os.environ.get(DATABASE_URL))
     try:
         connection.set_client_encoding("UTF8")
         with connection, connection.cursor() as cursor:
             cursor.execute("SET client_min_messages = warning")
-            # Asked first: an account that may only write to the tables may not even ask to make them.
-            cursor.execute(
-                "SELECT count(*) FROM unnest('{messages,reviews}'::text[]) t WHERE to_regclass(t) IS NULL"
-            )
-            if cursor.fetchone()[0]:
-                cursor.execute(CREATE_TABLES)
+            create_tables(cursor)
         yield connection
     except psycopg2.Error as error:
         # Only the primary message: detail and context may quote a row.
@@ -64,25 +49,24 @@ def database() -> Iterator[Connection]:
         connection.close()
 
 
-def copy_rows(cursor: Cursor, table: str, rows: bytes) -> None:
-    """Append rows, encoded in PostgreSQL's text COPY format, to a table."""
-    cursor.copy_expert(f"COPY {table} FROM STDIN", io.BytesIO(rows), size=1 << 18)
+@contextmanager
+def transaction() -> Iterator[Cursor]:
+    """Yield a cursor; its work is committed at the end, or undone by an error.
+
+    Raises
+    ------
+    SourceError
+        As `connect` does.
+    """
+    with connect() as connection, connection, connection.cursor() as cursor:
+        yield cursor
 
 
-def copy_text(value: str) -> str:
-    """The value as one field of PostgreSQL's text COPY format."""
-    # Most messages hold none of these; a look is cheaper than a translation.
-    if "\\" in value or "\n" in value or "\t" in value or "\r" in value:
-        return value.translate(COPY_ESCAPES)
-    return value
-
-
-def _connect() -> Connection:
-    mend = f'start the embedded one with: nightsieve up; eval "$(nightsieve env)" (or set {DATABASE_URL})'
-    url = os.environ.get(DATABASE_URL)
+def _open(url: str | None) -> Connection:
     if not url:
         raise SourceError(
-            f"{DATABASE_URL} is not set, so there is no database to work with;\n{mend}"
+            f"{DATABASE_URL} is not set, so there is no database to work with;\n"
+            f"{_REMEDY}"
         )
     try:
         parsed = make_url(url)
@@ -91,12 +75,13 @@ def _connect() -> Connection:
     except (ArgumentError, ValueError, psycopg2.ProgrammingError):
         # The driver's words may quote any part of the URL, the password too.
         raise SourceError(
-            f"{DATABASE_URL} is no URL of the form postgresql://user:password@host:port/name"
+            f"{DATABASE_URL}: not a database URL; "
+            "use postgresql://user:password@host:port/name"
         ) from None
     except psycopg2.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         if parsed.password:
             reason = reason.replace(str(parsed.password), "***")
         raise SourceError(
-            f"the database of {DATABASE_URL} does not answer: {reason}\n{mend}"
+            f"the database of {DATABASE_URL} does not answer: {reason}\n{_REMEDY}"
         ) from None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from nightsieve.nights.sample import Sample
+from nightsieve.nights.sample import NightSample
 from pipeline import labelling, patterns
 from pipeline.config.settings import Labelling, Rule
 from pipeline.rules.diff import RuleChange, diff_packs, rules_to_match
@@ -85,7 +85,7 @@ class PackDiff:
 
 
 def diff(
-    sample: Sample,
+    sample: NightSample,
     old: Labelling,
     new: Labelling,
     progress: Callable[[int], None] = lambda messages_done: None,
@@ -219,7 +219,7 @@ def _count_pairs(messages: Iterator[_MatchedMessage]) -> _PairCounts:
 
 
 def _rule_lists(
-    sample: Sample, old: Labelling, new: Labelling, progress: Callable[[int], None]
+    sample: NightSample, old: Labelling, new: Labelling, progress: Callable[[int], None]
 ) -> Iterator[_MatchedMessage]:
     """Yield each message of the sample with the rules that matched it and match it."""
     matched_again = rules_to_match(old.rules, new.rules)

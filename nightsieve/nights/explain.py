@@ -1,58 +1,114 @@
-"""Why a task of a night ran, or did not: what its fingerprint has that the one of another night had not."""
+"""Why a task of a night ran, or did not: what its fingerprint covers that changed."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
 
 from pipeline.config import differences
-from pipeline.report import task_name
+from pipeline.records.receipt import Receipt
+from pipeline.records.run import RunManifest
 
 SHOWN = 8  # differences named of a section
 
 
-def explain(
-    manifest: dict[str, Any], before: dict[str, Any]
-) -> Iterator[tuple[str, list[str]]]:
-    """For each task of the night, in the order in which they ran, its name and what of it differs from a night before.
+@dataclass(frozen=True)
+class Explanation:
+    """What of a task differs from the same task of another night.
 
-    Both are run manifests. A task is another one if its own date, version, parameters or configuration is, or a task
-    that it rests on is; nothing differs where the night took over what was there.
+    Attributes
+    ----------
+    task
+        Its family.
+    name
+        The family and, where there are several tasks of it, their parameters.
+    reasons
+        Empty where the night took over what was there.
     """
-    theirs = {task_name(receipt): receipt for receipt in before["tasks"]}
-    others: set[str] = set()
-    for receipt in manifest["tasks"]:
-        other = theirs.get(task_name(receipt))
-        if other and other["key"] == receipt["key"]:
-            yield task_name(receipt), []
+
+    task: str
+    name: str
+    reasons: tuple[str, ...]
+
+
+def explain(manifest: RunManifest, before: RunManifest) -> Iterator[Explanation]:
+    """Yield, for each task of a night, what differs from another night.
+
+    A task differs if its own date, version, parameters or configuration does, or a task
+    that it depends on. The tasks come in the order in which they can run.
+    """
+    changed_families: set[str] = set()
+    for receipt in manifest.tasks:
+        name = _name(receipt, manifest)
+        receipt_before = _counterpart(receipt, manifest, before)
+        if receipt_before is None:
+            reasons = ["is new"]
+        elif receipt_before.key == receipt.key:
+            yield Explanation(receipt.task, name, ())
             continue
-        reasons = (
-            list(_own(receipt, other, manifest["settings"], before["settings"]))
-            if other
-            else ["is new"]
-        )
-        inherited = [family for family in receipt["requires"] if family in others]
-        reasons += [f"rests on {', '.join(inherited)}"] if inherited else []
-        others.add(receipt["task"])
-        yield task_name(receipt), reasons
+        else:
+            reasons = [
+                *_own_changes(receipt, receipt_before),
+                *_changed_settings(receipt, manifest.settings, before.settings),
+            ]
+        inherited = [name for name in receipt.requires if name in changed_families]
+        if inherited:
+            reasons.append(f"depends on {', '.join(inherited)}")
+        changed_families.add(receipt.task)
+        yield Explanation(receipt.task, name, tuple(reasons))
 
 
-def _own(
-    receipt: dict[str, Any], other: dict[str, Any], settings: dict, theirs: dict
-) -> Iterator[str]:
-    """What of the task itself differs."""
-    for name in ("date", "version"):
-        if receipt[name] != other[name]:
-            yield f"{name} {other[name]} became {receipt[name]}"
-    for name, value in receipt["parameters"].items():
-        if other["parameters"].get(name) != value:
+def _name(receipt: Receipt, manifest: RunManifest) -> str:
+    """Return the family of a task and, where it has several, what it is the task of."""
+    is_only_one = len(manifest.receipts(receipt.task)) == 1
+    return receipt.task if is_only_one else receipt.task_name
+
+
+def _counterpart(
+    receipt: Receipt, manifest: RunManifest, before: RunManifest
+) -> Receipt | None:
+    """Return the receipt of the same task of another night; None without one.
+
+    The only task of its family may have other parameters there; of several, it is the
+    one with the same.
+    """
+    candidates = before.receipts(receipt.task)
+    if len(candidates) == len(manifest.receipts(receipt.task)) == 1:
+        return candidates[0]
+    for candidate in candidates:
+        if candidate.parameters == receipt.parameters:
+            return candidate
+    return None
+
+
+def _own_changes(receipt: Receipt, before: Receipt) -> Iterator[str]:
+    if receipt.date != before.date:
+        yield f"date {before.date} became {receipt.date}"
+    if receipt.version != before.version:
+        yield f"version {before.version} became {receipt.version}"
+    for name, value in receipt.parameters.items():
+        if before.parameters.get(name) != value:
             yield f"other {name}"
-    for path in receipt["sections"]:
-        found = list(differences(path, _at(settings, path), _at(theirs, path)))
-        yield from found[:SHOWN]
-        if len(found) > SHOWN:
-            yield f"{len(found) - SHOWN} more of {path}"
 
 
-def _at(settings: dict, path: str) -> Any:
+def _changed_settings(
+    receipt: Receipt,
+    settings: Mapping[str, JsonValue],
+    before: Mapping[str, JsonValue],
+) -> Iterator[str]:
+    for path in receipt.sections:
+        value = _section(settings, path)
+        changes = list(differences(path, value, _section(before, path)))
+        yield from changes[:SHOWN]
+        if len(changes) > SHOWN:
+            yield f"{len(changes) - SHOWN} more of {path}"
+
+
+def _section(settings: Mapping[str, JsonValue], path: str) -> JsonValue:
+    """Return the part of a configuration at a dotted path; None if it has no such."""
+    value: JsonValue = dict(settings)
     for key in path.split("."):
-        settings = settings[key]
-    return settings
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value

@@ -1,136 +1,104 @@
-"""The nights that were run, as their manifests in S3 tell, and the arguments that name one of them."""
+"""Find a night that was run."""
 
 import datetime
-import functools
-import hashlib
-import json
-from collections.abc import Callable
-from typing import Any
 
-import click
-
-from nightsieve.store.objects import store
-from pipeline import report
-from pipeline.config import resolve
-from pipeline.config.settings import Settings
-from pipeline.errors import ArtefactError, ConfigError
-from pipeline.rules.files import read_rules
-from tasks.retrain import freeze, layers
-
-DATE = click.DateTime(["%Y-%m-%d"])
+from nightsieve.store import configurations, runs
+from nightsieve.store.layout import Run
+from nightsieve.store.objects import Store
+from pipeline.errors import ConfigError
+from pipeline.records.run import RunManifest
 
 
-def layer_options(command: Callable) -> Callable:
-    """Options that say which of a date's runs is meant: the layers that it was run with; without them, the last one."""
-    for parameter in (
-        click.option(
-            "--patch",
-            "patches",
-            multiple=True,
-            metavar="A.B=VALUE",
-            help="As given to Retrain.",
-        ),
-        click.option(
-            "--config",
-            "overlays",
-            multiple=True,
-            metavar="URI",
-            help="As given to Retrain, or the digest.",
-        ),
-    ):
-        command = parameter(command)
-    return command
+def list_nights(store: Store) -> list[Run]:
+    """Return every run, by date and by the digest of its configuration."""
+    return sorted(runs.list_runs(store))
 
 
-def settings_today(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Settings:
-    """What a night would run with today, but for the database's identity."""
-    return resolve(layers(overlays, patches), read_rules).settings
+def find_night(
+    store: Store, date: datetime.date, config: str | None = None
+) -> RunManifest:
+    """Return the manifest of the run of a date that was written last.
 
-
-def runs() -> list[tuple[str, str]]:
-    """Date and configuration's digest of every run, by date."""
-    return sorted(map(_named, _keys("")))
-
-
-def manifest(
-    date: datetime.date, overlays: tuple[str, ...], patches: tuple[str, ...]
-) -> dict[str, Any]:
-    """The manifest of the run of that date with these layers, or of the date's last run.
+    Parameters
+    ----------
+    config
+        The digest of the run's configuration; None for any.
 
     Raises
     ------
-    ConfigError : there is none, or an earlier version of this project wrote it.
+    ConfigError
+        There is no such run, or an earlier version of this project wrote it.
     """
-    digest = freeze(overlays, patches) if overlays or patches else None
-    keys = [key for key in _keys(f"{date}/") if digest in (None, _named(key)[1])]
-    run = f"luigi --module tasks Retrain --date {date}"
-    if not keys:
+    candidates = runs.list_runs(store, date)
+    if config is not None:
+        candidates = [run for run in candidates if run.config == config]
+    if not candidates:
         raise ConfigError(
-            f"there is no such run of {date}; see nightsieve runs list, or make it: {run}"
+            f"there is no such run of {date}; see nightsieve runs list, or make it: "
+            f"luigi --module tasks Retrain --date {date}"
         )
-    if (found := _readable(keys[-1])) is None:
-        raise ConfigError(
-            f"{store().address(keys[-1])}: written by an earlier version; make it again: {run}"
-        )
-    return found
+    return runs.read_run(store, candidates[-1])
 
 
-def last_date() -> datetime.date | None:
-    """The last date of which there is a run."""
-    return max((datetime.date.fromisoformat(date) for date, _ in runs()), default=None)
+def find_night_of_layers(
+    store: Store,
+    date: datetime.date,
+    overlays: tuple[str, ...],
+    patches: tuple[str, ...],
+) -> RunManifest:
+    """Return the manifest of a date's run with these layers; of its last run without.
 
+    Nothing is written to the store.
 
-def earlier(of: dict[str, Any]) -> dict[str, Any] | None:
-    """The manifest of the last run of an earlier date whose messages come from the same table; None: there is none.
-
-    Nor is there one if an earlier version of this project wrote it.
+    Raises
+    ------
+    ConfigError
+        As `find_night`, or a layer is wrong.
     """
-    same = _messages(of["config"])
-    dates = [
-        date
-        for date, digest in runs()
-        if date < of["date"] and _messages(digest) == same
-    ]
+    config = None
+    if overlays or patches:
+        config = configurations.freeze(store, overlays, patches)
+    return find_night(store, date, config)
+
+
+def last_date(store: Store) -> datetime.date:
+    """Return the latest date of which there is a run.
+
+    Raises
+    ------
+    ConfigError
+        There is no run.
+    """
+    dates = [run.date for run in runs.list_runs(store)]
     if not dates:
-        return None
-    found = [key for key in _keys(f"{dates[-1]}/") if _messages(_named(key)[1]) == same]
-    return _readable(found[-1])
-
-
-def _readable(key: str) -> dict[str, Any] | None:
-    manifest = json.loads(store().read(key))
-    return manifest if manifest["format"] == report.FORMAT else None
-
-
-def content(receipt: dict[str, Any]) -> bytes:
-    """The object that a receipt, or the entry of a part, is about.
-
-    Raises
-    ------
-    ArtefactError : it is not what the run wrote.
-    """
-    found = store().read(receipt["key"])
-    if hashlib.sha256(found).hexdigest() != receipt["sha256"]:
-        raise ArtefactError(
-            f"{store().address(receipt['key'])}: is not the object that the run wrote"
+        raise ConfigError(
+            "no night was run yet; run one with: "
+            "luigi --module tasks Retrain --date DATE"
         )
-    return found
+    return max(dates)
 
 
-@functools.cache
-def _messages(digest: str) -> dict[str, Any]:
-    """Which database and which table the messages of a frozen configuration are in, whatever else it says."""
-    source = json.loads(store().read(f"configs/{digest}.json"))["source"]
-    return {name: source[name] for name in ("identity", "messages")}
+def previous_night(store: Store, manifest: RunManifest) -> RunManifest | None:
+    """Return the last run of an earlier date on the same table of messages.
+
+    Runs of an earlier version of this project are passed over.
+    """
+    table = _message_table(manifest)
+    earlier = [run for run in runs.list_runs(store) if run.date < manifest.date]
+    # The sort is stable: of a date, the run that was written last stays the last.
+    earlier.sort(key=_date)
+    for run in reversed(earlier):
+        previous = runs.find_run(store, run)
+        if previous is not None and _message_table(previous) == table:
+            return previous
+    return None
 
 
-def _keys(date: str) -> list[str]:
-    """The keys of the run manifests, the one written last at the end."""
-    return [
-        key for key in store().keys(f"runs/{date}") if not key.endswith(".receipt.json")
-    ]
+def _date(run: Run) -> datetime.date:
+    return run.date
 
 
-def _named(key: str) -> tuple[str, str]:
-    _, date, name = key.split("/")
-    return date, name.removesuffix(".json")
+def _message_table(manifest: RunManifest) -> tuple[object, object]:
+    """Return which database and which table the messages of a night are in."""
+    source = manifest.settings["source"]
+    return source["identity"], source["messages"]

@@ -1,100 +1,128 @@
-"""The messages of a night that can be reviewed, each with what speaks for it."""
+"""The messages of a night that are worth a review, and what two models say of them."""
 
+import functools
 import hashlib
-import unicodedata
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from nightsieve.nights import find
-from nightsieve.nights.sample import Sample, masked
+from nightsieve.nights.model_files import file_receipt
+from nightsieve.nights.sample import NightSample
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import store
-from pipeline.errors import ConfigError
+from nightsieve.store.objects import Store
+from pipeline.records.export import MODEL_FILE
+from pipeline.records.run import RunManifest
+from pipeline.text.masking import hide_digits
 from scorers.python import nightsieve_scorer
 from scorers.python.nightsieve_scorer import Scorer
 
 
-def models(manifest: dict[str, Any]) -> tuple[Scorer, Scorer | None]:
-    """The model that the night exported, and the published one that it was held against.
+@dataclass(frozen=True)
+class NightModels:
+    """The models that messages are judged by.
 
-    None: there is none any more, or it is of a format that this version does not read.
-
-    Not what is published today: that may be the night's own model, and the same night shall give the same sheet.
+    Attributes
+    ----------
+    model
+        What the night exported.
+    champion
+        The published one that it was compared with. None: there was none, it was
+        removed, or this version does not read its format. It is not the model that is
+        current today: that may be the night's own, and the same night must give the
+        same sheet.
     """
-    receipt = next(
-        receipt
-        for receipt in manifest["tasks"]
-        if receipt["task"] == "ExportCoefficients"
-    )
-    serial, registry = manifest["results"]["decision"]["champion"], Registry(store())
-    model = nightsieve_scorer.load(find.content(receipt))
-    try:
-        champion = serial and nightsieve_scorer.load(
-            registry.file(registry.entry(serial), "model.json")
-        )
-    except (ConfigError, ValueError):
-        champion = None
-    return model, champion
+
+    model: Scorer
+    champion: Scorer | None
 
 
-def unreviewed(sample: Sample, reviews: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The sampled messages that nobody has reviewed, one for each text, in an order that only keys and seed decide.
+def load_models(store: Store, manifest: RunManifest) -> NightModels:
+    """Return the models of a night."""
+    receipt = file_receipt(manifest, MODEL_FILE)
+    content = store.read_verified(receipt.key, receipt.sha256)
+    serial = manifest.results.decision.champion
+    champion = None if serial is None else _published(store, serial)
+    return NightModels(nightsieve_scorer.load(content), champion)
 
-    Columns ``key``, ``body`` and ``unseen``, whether no rule matched. Texts that differ in digits alone are one.
+
+def unreviewed(sample: NightSample, reviews: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return the sampled messages that nobody has reviewed, one for each text.
+
+    Texts that differ in digits alone are one. The order depends on nothing but the keys
+    and the seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``key``, ``body`` and ``unseen``, whether no rule matched.
     """
     parts = []
     for messages, votes in sample.shards():
         unseen = np.array([len(rules) == 0 for rules in votes["rules"]], dtype=bool)
-        table = messages[["key", "body"]].assign(unseen=unseen)
-        parts.append(table[~table["key"].isin(reviews["key"])])
+        part = messages[["key", "body"]].assign(unseen=unseen)
+        parts.append(part[~part["key"].isin(reviews["key"])])
     table = pd.concat(parts)
-    table = table.iloc[
-        table["key"].map(lambda key: _place(key, seed)).argsort(kind="stable")
-    ]
-    texts = table["body"].map(masked)
-    known = texts.duplicated() | texts.isin(set(map(masked, reviews["body"].unique())))
-    return table[~known].reset_index(drop=True)
+    ranks = table["key"].map(functools.partial(_rank, seed=seed))
+    table = table.iloc[ranks.argsort(kind="stable")]
+    texts = table["body"].map(hide_digits)
+    reviewed_texts = set(map(hide_digits, reviews["body"].unique()))
+    is_known = texts.duplicated() | texts.isin(reviewed_texts)
+    return table[~is_known].reset_index(drop=True)
 
 
-def judged(
-    table: pd.DataFrame,
-    model: Scorer,
-    champion: Scorer | None,
-    progress: Callable[[int], None] = lambda done: None,
+def score(
+    candidates: pd.DataFrame, models: NightModels, progress: Callable[[int], None]
 ) -> pd.DataFrame:
-    """The messages with ``predicted``, the label that the model gives, ``margin``, how far its score is above the next
-    one, and ``flipped``, whether the champion gives another; ``progress`` is told how many messages are done.
+    """Return the messages with what the models say of them.
+
+    Parameters
+    ----------
+    progress
+        Takes how many messages are done.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The candidates with the columns ``predicted``, the label that the model gives,
+        ``margin``, its score less the next one, and ``flipped``, whether the champion
+        gives another label.
     """
-    rows = []
-    for number, body in enumerate(table["body"]):
-        scores = model.scores(body)
+    predicted = []
+    margins = []
+    flipped = []
+    for done, body in enumerate(candidates["body"], start=1):
+        scores = models.model.scores(body)
         label = max(scores, key=scores.get)
         best, second = sorted(scores.values(), reverse=True)[:2]
-        rows.append(
-            (
-                label,
-                best - second,
-                champion is not None and champion.label(body) != label,
-            )
-        )
-        progress(number + 1)
-    found = pd.DataFrame(rows, columns=["predicted", "margin", "flipped"])
-    return table.assign(**{name: found[name] for name in found})
-
-
-def shown(body: str, unmasked: bool) -> str:
-    """The text as an annotator sees it: without control characters and, unless it is to be unmasked, digits."""
-    lines = (
-        (body if unmasked else masked(body)).replace("\r\n", "\n").replace("\r", "\n")
-    )
-    return "".join(
-        "\ufffd" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c
-        for c in lines
+        predicted.append(label)
+        margins.append(best - second)
+        flipped.append(_flips(models.champion, body, label))
+        progress(done)
+    return candidates.assign(
+        predicted=pd.Series(predicted, dtype="str", index=candidates.index),
+        margin=np.array(margins, dtype=float),
+        flipped=np.array(flipped, dtype=bool),
     )
 
 
-def _place(key: str, seed: int) -> bytes:
+def _published(store: Store, serial: int) -> Scorer | None:
+    """Return a published model; None if it was removed or cannot be read."""
+    registry = Registry(store)
+    entry = registry.get(serial)
+    if entry is None:
+        return None
+    try:
+        return nightsieve_scorer.load(registry.file(entry, MODEL_FILE))
+    except ValueError:
+        return None
+
+
+def _flips(champion: Scorer | None, body: str, label: str) -> bool:
+    return champion is not None and champion.label(body) != label
+
+
+def _rank(key: str, seed: int) -> bytes:
+    """Return what a message is sorted by."""
     return hashlib.blake2b(f"{seed}:{key}".encode(), digest_size=8).digest()

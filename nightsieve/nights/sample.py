@@ -1,71 +1,56 @@
-"""A night's sample, as the night wrote it down."""
+"""The messages and votes of a night, as the night wrote them down."""
 
-import functools
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from nightsieve.nights import find
-from pipeline.data.codecs import Json, Table
+from nightsieve.store.objects import Store, damage_at
+from pipeline.data.codecs import Table
+from pipeline.records.receipt import Receipt
+from pipeline.records.run import RunManifest
+from pipeline.records.sample import Part
+from pipeline.text.masking import hide_digits
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A night's messages and votes, by its receipts."""
+class NightSample:
+    """The sample of a night, read from the store shard by shard."""
 
-    manifest: dict[str, Any]
-
-    def shards(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Messages and votes of each shard, row by row of the same message."""
-        votes = [
-            receipt
-            for receipt in self.manifest["tasks"]
-            if receipt["task"] == "ApplyRules"
-        ]
-        votes.sort(key=lambda receipt: int(receipt["parameters"]["shard"]))
-        for part, receipt in zip(self._parts, votes, strict=True):
-            messages, matched = _table(part, "messages"), _table(receipt, "votes")
-            yield messages, matched.set_index("key").loc[messages["key"]].reset_index()
-
-    def texts(self, keys: set[str]) -> dict[str, str]:
-        """The bodies of these messages, every digit of them masked, without what a terminal would obey."""
-        found: dict[str, str] = {}
-        for part in self._parts:
-            messages = _table(part, "messages")
-            chosen = messages[messages["key"].isin(keys)]
-            found |= dict(
-                zip(
-                    chosen["key"],
-                    map(_printable, map(masked, chosen["body"])),
-                    strict=True,
-                )
-            )
-        return found
+    store: Store
+    manifest: RunManifest
 
     def __len__(self) -> int:
-        return sum(part["rows"] for part in self._parts)
+        """Return how many messages there are."""
+        return sum(part.rows for part in self._parts)
 
-    @functools.cached_property
-    def _parts(self) -> list[dict[str, Any]]:
-        receipt = next(
-            receipt
-            for receipt in self.manifest["tasks"]
-            if receipt["task"] == "IngestMessages"
-        )
-        return Json().decode(find.content(receipt))["parts"]
+    def shards(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Yield the messages and the votes of each shard, in the same order of rows."""
+        receipts = sorted(self.manifest.receipts("ApplyRules"), key=_shard)
+        for part, receipt in zip(self._parts, receipts, strict=True):
+            messages = self._read(part, "messages")
+            votes = self._read(receipt, "votes").set_index("key")
+            yield messages, votes.loc[messages["key"]].reset_index()
+
+    def masked_texts(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the bodies of these messages by their keys, every digit hidden."""
+        texts: dict[str, str] = {}
+        for part in self._parts:
+            messages = self._read(part, "messages")
+            chosen = messages[messages["key"].isin(keys)]
+            bodies = map(hide_digits, chosen["body"])
+            texts.update(zip(chosen["key"], bodies, strict=True))
+        return texts
+
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        return self.manifest.results.messages.parts
+
+    def _read(self, written: Part | Receipt, schema: str) -> pd.DataFrame:
+        content = self.store.read_verified(written.key, written.sha256)
+        with damage_at(self.store.address(written.key)):
+            return Table(schema).decode(content)
 
 
-def masked(text: str) -> str:
-    """The text with a 0 in place of every digit."""
-    return re.sub(r"\d", "0", text)
-
-
-def _table(receipt: dict[str, Any], schema: str) -> pd.DataFrame:
-    return Table(schema).decode(find.content(receipt))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+def _shard(receipt: Receipt) -> int:
+    return int(receipt.parameters["shard"])

@@ -1,148 +1,206 @@
-"""What tasks hand over: S3 objects, each with the receipt that says how it was made."""
+"""What tasks hand over: objects, each with the receipt that says how it was made."""
 
 import functools
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import luigi
-
-from nightsieve.store.objects import store
-from pipeline.data.codecs import Codec, Json
+from nightsieve.store import layout
+from nightsieve.store.objects import RUN_AGAIN, Store, damage_at
+from pipeline.data.codecs import Codec, RecordJson
 from pipeline.errors import ArtefactError
+from pipeline.records.receipt import Account, Receipt
+from pipeline.records.sample import Part, SampleCounts, ShardManifest
 
-if TYPE_CHECKING:
-    from tasks.base import NightTask
 
+@dataclass(frozen=True)
+class Artefact:
+    """An object and its codec; beside it is the receipt that says how it was made.
 
-class Artefact(luigi.Target):
-    """One S3 object, a codec, and the receipt beside it that says how the object was made.
+    The receipt is written first, so that whoever sees the object finds its receipt.
 
-    The receipt is written first, so whoever sees the object finds its receipt.
+    Attributes
+    ----------
+    replaceable
+        Whether another content may follow under the same key, which then names no
+        fingerprint. The old object is removed before the new receipt is written: a
+        process that is killed in between leaves none, not one that fails its receipt.
     """
 
-    def __init__(self, key: str, codec: Codec, task: "NightTask"):
-        self.key = key
-        self.codec = codec
-        self.task = task
-        self.reader: NightTask | None = None
+    store: Store
+    key: str
+    codec: Codec
+    replaceable: bool = False
 
     def __str__(self) -> str:
-        return store().address(self.key)
+        return self.store.address(self.key)
 
     def exists(self) -> bool:
-        return store().exists(self.key)
+        """Return whether the object was written."""
+        return self.store.exists(self.key)
 
     def load(self) -> Any:
-        """The value, counted among the rows that the reading task took in.
+        """Return the value.
 
         Raises
         ------
-        ArtefactError : the object does not hold what its receipt or its schema says.
+        ArtefactError
+            The object is not what its receipt or its schema says.
         """
-        content = self.content() if self.codec.trusted_only else store().read(self.key)
-        return self._counted(self.codec.decode(content))
+        return self._decoded(self.verified_bytes())
 
-    def dump(self, value: Any) -> None:
-        """Encode the value, then write it with one PUT: a bad value or a crash leaves no object."""
+    def dump(self, value: Any, account: Account) -> Receipt:
+        """Encode the value, then write it with one PUT.
+
+        A value that fails its schema, or a crash, leaves no object.
+
+        Parameters
+        ----------
+        account
+            What the task is, and what it took.
+        """
         content = self.codec.encode(value)
-        self._write(content, self.codec.rows(value))
+        return self.write(content, self.codec.rows(value), account)
 
-    def content(self) -> bytes:
-        """The object's bytes, when they are what was written.
+    def write(self, content: bytes, rows: int | None, account: Account) -> Receipt:
+        """Write an encoded value that holds this many rows, after its receipt."""
+        receipt = Receipt(
+            key=self.key,
+            sha256=hashlib.sha256(content).hexdigest(),
+            bytes=len(content),
+            rows_out=rows,
+            **dict(account),
+        )
+        if self.replaceable:
+            self.store.delete(self.key)
+        self.store.write(layout.receipt(self.key), receipt.to_json())
+        self.store.write(self.key, content)
+        return receipt
+
+    def receipt(self) -> Receipt:
+        """Return how the object was made; it is read once.
 
         Raises
         ------
-        ArtefactError : they are not.
+        ArtefactError
+            The receipt is missing or damaged.
         """
-        content = store().read(self.key)
-        self.check(content, self.receipt()["sha256"])
+        return self._receipt
+
+    def verified_bytes(self) -> bytes:
+        """Return the content of the object.
+
+        Raises
+        ------
+        ArtefactError
+            It is not what was written.
+        """
+        return self.store.read_verified(self.key, self.receipt().sha256)
+
+    def find_verified_bytes(self) -> bytes | None:
+        """Return the content of the object; None if it is missing.
+
+        Raises
+        ------
+        ArtefactError
+            It is not what was written.
+        """
+        receipt = self._find_receipt()
+        answer = self.store.read_with_etag(self.key)
+        if answer is None:
+            return None
+        content = answer[0]
+        sha256 = self._require(receipt).sha256
+        self.store.verify(self.key, content, sha256)
         return content
 
-    def receipt(self) -> dict[str, Any]:
-        """What, how large, from how many rows, and at what cost."""
-        return json.loads(store().read(self._receipt_key))
+    @functools.cached_property
+    def _receipt(self) -> Receipt:
+        receipt = self._find_receipt()
+        if receipt is None:
+            self.store.read(self.key)  # raises if the object is missing too
+        return self._require(receipt)
 
-    def check(self, content: bytes, sha256: str) -> None:
-        """Raise an ArtefactError unless the content has this sha256."""
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise ArtefactError(
-                f"{self}: is not the object that was written; delete it and run the night again"
-            )
+    def _find_receipt(self) -> Receipt | None:
+        key = layout.receipt(self.key)
+        answer = self.store.read_with_etag(key)
+        if answer is None:
+            return None
+        with damage_at(self.store.address(key)):
+            return Receipt.from_json(answer[0])
 
-    @property
-    def _receipt_key(self) -> str:
-        return f"{self.key}.receipt.json"
+    def _require(self, receipt: Receipt | None) -> Receipt:
+        if receipt is None:
+            raise ArtefactError(f"{self}: has no receipt; {RUN_AGAIN}")
+        return receipt
 
-    def _counted(self, value: Any) -> Any:
-        if self.reader is not None:
-            self.reader.rows_in += self.codec.rows(value) or 0
-        return value
-
-    def _write(self, content: bytes, rows: int | None) -> None:
-        receipt = {
-            "key": self.key,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "bytes": len(content),
-            "rows_out": rows,
-            **self.task.account(),
-        }
-        store().write(self._receipt_key, Json().encode(receipt))
-        store().write(self.key, content)
-        self.task.finished = True
-        self.task.report(receipt, store().url(self.key))
+    def _decoded(self, content: bytes) -> Any:
+        with damage_at(str(self)):
+            return self.codec.decode(content)
 
 
+@dataclass(frozen=True)
 class ShardedArtefact(Artefact):
-    """Parts, and a manifest written last that holds their row counts and sha256; the manifest is the value."""
+    """Parts, and a manifest of them, which is written last and is the value.
 
-    def __init__(self, key: str, codec: Codec, task: "NightTask"):
-        super().__init__(key, Json(), task)
-        self.part_codec = codec
+    Attributes
+    ----------
+    part_codec
+        How each part is encoded.
+    """
+
+    codec: Codec = field(default=RecordJson(ShardManifest), init=False)
+    part_codec: Codec = field(kw_only=True)
 
     @functools.cached_property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> ShardManifest:
         """The manifest, read once."""
         return self.load()
 
     def load_shard(self, shard: int) -> Any:
-        """One part, when it is what the manifest says.
+        """Return one part.
 
         Raises
         ------
-        ArtefactError : it is not.
+        ArtefactError
+            It is not what the manifest says.
         """
-        part = self.manifest["parts"][shard]
-        content = store().read(part["key"])
-        self.check(content, part["sha256"])
-        value = self.part_codec.decode(content)
-        if self.reader is not None:
-            self.reader.rows_in += part["rows"]
-        return value
+        part = self.manifest.parts[shard]
+        content = self.store.read_verified(part.key, part.sha256)
+        with damage_at(self.store.address(part.key)):
+            return self.part_codec.decode(content)
 
-    def parts(self) -> Iterator[Any]:
-        """Every part in turn, one in memory at a time."""
-        return (self.load_shard(shard) for shard in range(len(self.manifest["parts"])))
+    def dump_parts(
+        self,
+        files: Sequence[Path],
+        rows: Sequence[int],
+        counts: SampleCounts,
+        account: Account,
+    ) -> Receipt:
+        """Write the parts, then the manifest that names them.
 
-    def dump(self, files: list[Path], rows: list[int], **summary: Any) -> None:
-        """Write the files, which are encoded parts already, then the manifest with whatever else it should say."""
+        Parameters
+        ----------
+        files
+            One a part, encoded already.
+        rows
+            Rows of each file.
+        counts
+            What the manifest says of the whole.
+        """
         parts = []
-        for number, (file, count) in enumerate(zip(files, rows, strict=True)):
-            with file.open("rb") as content:
-                sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-                content.seek(0)
-                # Named by its content too: a worker that was given up but still writes cannot replace another's part.
-                name = f"part-{number:05d}-of-{len(files):05d}-{sha256[:16]}.{self.part_codec.suffix}"
-                key = f"{self.key.removesuffix('.json')}/{name}"
-                store().upload(key, content)
-            parts.append(
-                {
-                    "key": key,
-                    "rows": count,
-                    "bytes": file.stat().st_size,
-                    "sha256": sha256,
-                }
-            )
-        self._write(self.codec.encode({"parts": parts, **summary}), sum(rows))
+        for index, (file, count) in enumerate(zip(files, rows, strict=True)):
+            parts.append(self._upload(file, index, len(files), count))
+        manifest = ShardManifest(parts=tuple(parts), counts=counts)
+        return self.write(manifest.to_json(), sum(rows), account)
+
+    def _upload(self, file: Path, index: int, files: int, rows: int) -> Part:
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+            content.seek(0)
+            suffix = self.part_codec.suffix
+            key = layout.part(self.key, index, files, sha256, suffix)
+            self.store.upload(key, content)
+        return Part(key=key, rows=rows, bytes=file.stat().st_size, sha256=sha256)

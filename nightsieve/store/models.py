@@ -1,34 +1,24 @@
-"""Published models in S3: ``models/<serial>/``, complete before ``models/current.json`` names it.
+"""The registry of published models: complete under a serial before it is current.
 
-A serial is claimed by an object of one's own under it; whoever then sees another's claim there takes the next. Claims
-stay for ever, so no serial is given out twice. `entry.json` is written last: a serial without it is no model.
+A publisher claims a serial by an object of its own under it; whoever then sees the
+claim of another there takes the next serial. Claims stay for ever, so no serial is
+given out twice. The entry is written last: a serial without it is no model.
 """
 
 import contextlib
-import datetime
 import hashlib
-import json
-import re
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterable
 
-from nightsieve.store.objects import Conflict, Store
-from pipeline import release
-from pipeline.config.settings import Keep
-from pipeline.data.codecs import Json
-from pipeline.errors import ArtefactError, ConfigError
+from nightsieve.store import layout
+from nightsieve.store.objects import Conflict, Store, damage_at
+from pipeline.errors import ConfigError
+from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
+from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
 
-CURRENT = "models/current.json"
-ENTRY = "entry.json"
-_SERIAL = re.compile(r"models/(\d+)/(.+)")
-_TRIES = 100
-_AT_ONCE = 8  # requests
-_ABANDONED = datetime.timedelta(
-    days=1
-)  # no publisher and no removal is at work for so long
+_ATTEMPTS = 100
+_REMEDY = "publish another model: nightsieve models rollback, or run a night"
 
 
 class Registry:
@@ -37,282 +27,270 @@ class Registry:
     def __init__(self, store: Store):
         self.store = store
 
-    def current(self) -> dict[str, Any] | None:
-        """What `models/current.json` says; None before the first publication."""
-        found = self.store.read_tagged(CURRENT)
-        return json.loads(found[0]) if found else None
+    def current(self) -> CurrentModel | None:
+        """Return which model is current; None before the first publication."""
+        pointer = self._read_current()
+        return None if pointer is None else pointer[0]
 
-    def champion(self) -> dict[str, Any] | None:
-        """The entry of the current model; None before the first publication."""
+    def champion(self) -> ModelEntry | None:
+        """Return the entry of the current model; None before the first publication."""
         current = self.current()
-        return current and self.entry(current["serial"])
+        return None if current is None else self.require(current.serial)
 
-    def entry(self, serial: int) -> dict[str, Any]:
-        """What is known of a published model.
+    def require(self, serial: int) -> ModelEntry:
+        """Return the entry of a published model.
 
         Raises
         ------
-        ConfigError : there is none of this serial.
+        ConfigError
+            There is none of this serial.
         """
-        found = self.find(serial)
-        if found is None:
+        entry = self.get(serial)
+        if entry is None:
             raise ConfigError(f"there is no model {serial}; see nightsieve models list")
-        return found
+        return entry
 
-    def find(self, serial: int | None) -> dict[str, Any] | None:
-        """The entry of a model that may have been removed, or never have been."""
-        found = self.store.read_tagged(_key(serial, ENTRY)) if serial else None
-        return found and json.loads(found[0])
+    def get(self, serial: int | None) -> ModelEntry | None:
+        """Return the entry of a model; None if it was removed, or was never there."""
+        if serial is None:
+            return None
+        key = layout.model_entry(serial)
+        answer = self.store.read_with_etag(key)
+        if answer is None:
+            return None
+        with damage_at(self.store.address(key), _REMEDY):
+            return ModelEntry.from_json(answer[0])
 
-    def file(self, entry: dict[str, Any], name: str) -> bytes:
-        """One file of a published model.
-
-        Raises
-        ------
-        ArtefactError : it is not what was published.
-        """
-        key = _key(entry["serial"], name)
-        content = self.store.read(key)
-        if hashlib.sha256(content).hexdigest() != entry["files"][name]:
-            raise ArtefactError(
-                f"{self.store.address(key)}: is not the file that was published"
-            )
-        return content
-
-    def earlier(
-        self, entry: dict[str, Any], publications: int | None
-    ) -> dict[str, Any] | None:
-        """The entry of the model so many publications ago, the published one being the last; None without one.
-
-        It is one of those that led to the published model, see
-        `pipeline.release.checks.decide`: the oldest that is kept and not longer ago.
-        """
-        before = (
-            entry.get("predecessors", [])[1 - publications :] if publications else []
-        )
-        return next(filter(None, map(self.find, before)), None)
-
-    def lend(self, serial: int, other: Store, earlier: int | None = None) -> bool:
-        """Make a model the published one of another store, for gates to compare with; False if it was removed.
-
-        So it is with an ``earlier`` one, which lies beside it.
-        """
-        entries = [self.find(each) for each in (earlier, serial) if each]
-        if None in entries:
-            return False
-        for entry in entries:
-            other.write(
-                _key(entry["serial"], "model.json"), self.file(entry, "model.json")
-            )
-            other.write(_key(entry["serial"], ENTRY), Json().encode(entry))
-        other.write(
-            CURRENT, Json().encode({"serial": serial, "files": entries[-1]["files"]})
-        )
-        return True
-
-    def serials(self) -> list[int]:
-        """Those of complete models, ascending."""
-        return _complete(self._listed())
-
-    def pinned(self) -> set[int]:
-        """Those that no retention removes."""
-        return {
-            int(key.rpartition("/")[2]) for key in self.store.keys("models/pinned/")
-        }
-
-    def pin(self, serial: int, pinned: bool) -> None:
-        """Pin a model, or let it go, which a pinned one that somebody has removed can be too.
+    def file(self, entry: ModelEntry, name: str) -> bytes:
+        """Return one file of a published model.
 
         Raises
         ------
-        ConfigError : there is none of this serial.
+        ArtefactError
+            It is not what was published.
         """
-        if serial not in self.pinned():
-            self.entry(serial)
-        key = f"models/pinned/{serial}"
-        if pinned:
-            self.store.write(key, b"")
-        else:
-            self.store.delete(key)
+        key = layout.model_file(entry.serial, name)
+        return self.store.read_verified(key, entry.files[name], _REMEDY)
 
-    def published(self, publication: str) -> dict[str, Any] | None:
-        """The entry of the model that came of the publication; None if there is none, or it was removed."""
-        claim = f"claim-{publication}-"
-        for serial, names in self._listed().items():
-            if ENTRY in names and any(name.startswith(claim) for name in names):
-                entry = self.find(serial)
-                if (
-                    entry and entry["publication"] == publication
-                ):  # not one whose claim came first
+    def predecessor(
+        self, entry: ModelEntry, publications_back: int | None
+    ) -> ModelEntry | None:
+        """Return the model some publications ago that led to this one.
+
+        Where it was removed, the oldest one that was not is taken.
+
+        Parameters
+        ----------
+        publications_back
+            The model itself is 1 back; None asks for no model.
+        """
+        if publications_back is None:
+            return None
+        serials = entry.predecessors[1 - publications_back :]
+        return next(filter(None, map(self.get, serials)), None)
+
+    def by_publication(self, publication: str) -> ModelEntry | None:
+        """Return the model that came of a publication; None if it was removed, too."""
+        for serial, files in self._list().items():
+            names = {file.name for file in files}
+            claimed = any(file.claims_for(publication) for file in files)
+            if layout.MODEL_ENTRY in names and claimed:
+                entry = self.get(serial)
+                # Two may have claimed the serial; it belongs to one of them.
+                if entry is not None and entry.publication == publication:
                     return entry
         return None
 
+    def serials(self) -> list[int]:
+        """Return the serials of the complete models, ascending."""
+        return complete_models(self._list())
+
+    def pinned(self) -> set[int]:
+        """Return the serials that no retention removes."""
+        keys = self.store.list_by_time(layout.PINNED_MODELS)
+        serials = map(layout.parse_pinned_model, keys)
+        return {serial for serial in serials if serial is not None}
+
+    def pin(self, serial: int) -> None:
+        """Keep a model, whatever ``release.keep`` says.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
+        """
+        if serial not in self.pinned():
+            self.require(serial)
+        self.store.write(layout.pinned_model(serial), b"")
+
+    def unpin(self, serial: int) -> None:
+        """Let retention remove a model again; a pinned one may be gone already.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
+        """
+        if serial not in self.pinned():
+            self.require(serial)
+        self.store.delete(layout.pinned_model(serial))
+
     def publish(
-        self, publication: str, files: dict[str, bytes], entry: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The entry of the model after it became the current one.
+        self, publication: str, files: dict[str, bytes], facts: ModelFacts
+    ) -> ModelEntry:
+        """Make a model the current one; return its entry.
 
-        Asked for once more with the name of the same ``publication``, it is what came of the first time. The files'
-        manifest gets the serial; ``entry`` is what else a later night must know.
+        A publication happens once: asked for again, it returns what came of the first
+        time.
+
+        Parameters
+        ----------
+        publication
+            Names what the model comes from, such as its decision.
+        files
+            By name; the manifest among them gets the serial.
         """
-        published = self.published(publication)
-        if published is None:
-            serial = self._claim(publication)
-            manifest = {**json.loads(files["manifest.json"]), "serial": serial}
-            files = {**files, "manifest.json": Json().encode(manifest)}
-            for name, content in files.items():
-                self.store.write(_key(serial, name), content)
-            digests = {
-                name: hashlib.sha256(content).hexdigest()
-                for name, content in files.items()
-            }
-            published = {
-                "serial": serial,
-                "publication": publication,
-                "files": digests,
-                **entry,
-            }
-            self.store.write(_key(serial, ENTRY), Json().encode(published))
-        self._advance()
-        return published
+        entry = self.by_publication(publication)
+        if entry is None:
+            entry = self._write_model(publication, files, facts)
+        self._repoint_current()
+        return entry
 
-    def roll_back(self, serial: int, reason: str) -> dict[str, Any]:
-        """The entry of the model after it was published once more, under a serial of its own.
+    def roll_back(self, serial: int, reason: str) -> ModelEntry:
+        """Publish a model again, under a serial of its own; return its entry.
 
-        So serials only ever ascend, and a phone that refuses to go back by accident takes the model that it shall.
+        So serials only ascend, and a phone that refuses to go back by accident takes
+        the model.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
         """
-        old = self.entry(serial)
-        files = {name: self.file(old, name) for name in old["files"]}
-        traits = {
-            name: value
-            for name, value in old.items()
-            if name not in ("serial", "publication", "files")
-        }
-        return self.publish(
-            f"rollback{secrets.token_hex(8)}",
-            files,
-            {**traits, "restores": serial, "reason": reason},
-        )
+        entry = self.require(serial)
+        files = {name: self.file(entry, name) for name in entry.files}
+        kept = {name: getattr(entry, name) for name in ModelFacts.model_fields}
+        facts = ModelFacts(**{**kept, "restores": serial, "reason": reason})
+        return self.publish(f"rollback{secrets.token_hex(8)}", files, facts)
 
     def remove(self, serial: int) -> None:
-        """Remove a model's files; its claim stays, so that its serial is never given to another."""
-        names = self._listed().get(serial, set())
-        for name in sorted(names, key=lambda name: name != ENTRY):
-            if not name.startswith("claim-"):
-                self.store.delete(_key(serial, name))
+        """Remove the files of a model, its entry first; the claim stays."""
+        files = self._list().get(serial, set())
+        for file in sorted(files, key=_entry_first):
+            if not file.is_claim:
+                self.store.delete(layout.model_file(*file))
 
-    def prune(self, keep: Keep, champion: int | None = None) -> list[int]:
-        """Remove the models that nothing holds: neither current, pinned, among the last, nor of one of the last nights.
+    def copy_to(
+        self, other: Store, serial: int, predecessor: int | None = None
+    ) -> bool:
+        """Make a model the current one of another store, to compare others with it.
 
-        Of a night is the model that it published, and the one that it was held against; tonight's, whose run is not
-        written down yet, is the ``champion``. What was left of a model half written or half removed goes too.
+        Parameters
+        ----------
+        predecessor
+            The serial of a model to lay beside it.
 
-        Returns their serials.
+        Returns
+        -------
+        bool
+            Whether both were there; else nothing was copied.
         """
-        runs = [
-            key for key in self.store.keys("runs/") if not key.endswith(".receipt.json")
-        ]
-        dates = sorted({_date(key) for key in runs})[-keep.runs :]
-        written, current = self.store.written("models/"), self.current()
-        protected = self.pinned() | ({current["serial"]} if current else set())
-        entries = map(
-            self.find,
-            release.expendable(_complete(_by_serial(written)), keep.models, protected),
+        serials = [serial] if predecessor is None else [predecessor, serial]
+        entries = [self.get(serial) for serial in serials]
+        copied = [entry for entry in entries if entry is not None]
+        if len(copied) < len(serials):
+            return False
+        for entry in copied:
+            model = self.file(entry, MODEL_FILE)
+            other.write(layout.model_file(entry.serial, MODEL_FILE), model)
+            other.write(layout.model_entry(entry.serial), entry.to_json())
+        current = CurrentModel(serial=serial, files=copied[-1].files)
+        other.write(layout.CURRENT_MODEL, current.to_json())
+        return True
+
+    def _list(self) -> dict[int, set[layout.ModelFile]]:
+        return files_by_serial(self.store.list_by_time(layout.MODELS))
+
+    def _read_current(self) -> tuple[CurrentModel, str] | None:
+        """Return which model is current, and the ETag of the object that says so."""
+        answer = self.store.read_with_etag(layout.CURRENT_MODEL)
+        if answer is None:
+            return None
+        content, etag = answer
+        with damage_at(self.store.address(layout.CURRENT_MODEL), _REMEDY):
+            return CurrentModel.from_json(content), etag
+
+    def _write_model(
+        self, publication: str, files: dict[str, bytes], facts: ModelFacts
+    ) -> ModelEntry:
+        serial = self._claim(publication)
+        manifest = ExportManifest.from_json(files[MANIFEST_FILE])
+        numbered = manifest.model_copy(update={"serial": serial})
+        digests = {}
+        for name, content in {**files, MANIFEST_FILE: numbered.to_json()}.items():
+            self.store.write(layout.model_file(serial, name), content)
+            digests[name] = hashlib.sha256(content).hexdigest()
+        entry = ModelEntry(
+            serial=serial, publication=publication, files=digests, **dict(facts)
         )
-        # Another night may be removing the same ones: what is gone by now has no entry.
-        found = [
-            entry["serial"] for entry in entries if entry and entry["date"] not in dates
-        ]
-        # Read only if there is something to be removed: that is one request a run.
-        compared = {
-            champion,
-            *self._champions(key for key in runs if found and _date(key) in dates),
-        }
-        removed = [serial for serial in found if serial not in compared]
-        for serial in removed:
-            self.remove(serial)
-        for key in _abandoned(written, current["serial"] if current else 0):
-            self.store.delete(key)
-        return removed
-
-    def _champions(self, runs: Iterable[str]) -> set[int | None]:
-        """The serials of the models that the models of these runs were held against."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            manifests = map(json.loads, pool.map(self.store.read, runs))
-            return {
-                found.get("results", {}).get("decision", {}).get("champion")
-                for found in manifests
-            }
-
-    def _listed(self) -> dict[int, set[str]]:
-        """The names of the objects under each serial."""
-        return _by_serial(self.store.keys("models/"))
+        self.store.write(layout.model_entry(serial), entry.to_json())
+        return entry
 
     def _claim(self, publication: str) -> int:
-        """A serial above all others, ours alone: of two that claim the same, one at least sees the other's claim."""
-        serial = max(self._listed(), default=0)
-        own = f"claim-{publication}-{secrets.token_hex(4)}"
+        """Return a serial above all others that is ours alone.
+
+        Of two that claim the same serial, at least one sees the claim of the other.
+        """
+        serial = max(self._list(), default=0)
+        token = secrets.token_hex(4)
         while True:
             serial += 1
-            self.store.write(_key(serial, own), b"")
-            if self._listed()[serial] == {own}:
+            claim = layout.model_claim(serial, publication, token)
+            self.store.write(claim, b"")
+            if self._list()[serial] == {layout.parse_model_file(claim)}:
                 return serial
 
-    def _advance(self) -> None:
+    def _repoint_current(self) -> None:
         """Make the last complete model the current one.
 
-        Where a store honours no conditions, a slow publisher may have written an older one over a newer; so it looks
-        again, until nothing is left to do.
+        Where a store does not know conditions, a slow publisher may have written an
+        older model over a newer one. So this looks again, until nothing is left to do.
+
+        Raises
+        ------
+        Conflict
+            Others write it all the time.
         """
-        for _ in range(_TRIES):
-            found = self.store.read_tagged(CURRENT)
+        for _ in range(_ATTEMPTS):
+            pointer = self._read_current()
             serial = max(self.serials())
-            if found and json.loads(found[0])["serial"] >= serial:
+            if pointer is not None and pointer[0].serial >= serial:
                 return
-            pointer = {"serial": serial, "files": self.entry(serial)["files"]}
+            current = CurrentModel(serial=serial, files=self.require(serial).files)
+            etag = None if pointer is None else pointer[1]
             with contextlib.suppress(Conflict):
-                self.store.replace(CURRENT, Json().encode(pointer), found and found[1])
-        raise Conflict(
-            f"{self.store.address(CURRENT)}: others write it all the time; try again"
-        )
+                self.store.put_if_match(layout.CURRENT_MODEL, current.to_json(), etag)
+        address = self.store.address(layout.CURRENT_MODEL)
+        raise Conflict(f"{address}: others write it all the time; try again")
 
 
-def _abandoned(written: dict[str, datetime.datetime], current: int) -> Iterator[str]:
-    """The files of serials without an entry, all of them old: their publishers were killed, or their removal was.
-
-    Only below the current serial. So a publisher that sleeps for longer than anybody thought, and finds its files gone,
-    has made a model that nobody is given.
-
-    Parameters
-    ----------
-    written : when each object under ``models/`` was.
-    """
-    recent = datetime.datetime.now(datetime.UTC) - _ABANDONED
-    for serial, names in _by_serial(written).items():
-        old = all(written[_key(serial, name)] < recent for name in names)
-        if serial < current and ENTRY not in names and old:
-            yield from (
-                _key(serial, name) for name in names if not name.startswith("claim-")
-            )
+def files_by_serial(keys: Iterable[str]) -> dict[int, set[layout.ModelFile]]:
+    """Return the objects under each serial."""
+    files = defaultdict(set)
+    for file in map(layout.parse_model_file, keys):
+        if file is not None:
+            files[file.serial].add(file)
+    return files
 
 
-def _by_serial(keys: Iterable[str]) -> dict[int, set[str]]:
-    """The names of the objects under each serial, of all those under ``models/``."""
-    found = defaultdict(set)
-    for key in keys:
-        if match := _SERIAL.fullmatch(key):
-            found[int(match[1])].add(match[2])
-    return found
+def complete_models(files: dict[int, set[layout.ModelFile]]) -> list[int]:
+    """Return the serials that have an entry, ascending."""
+    serials = []
+    for serial, names in files.items():
+        if layout.ModelFile(serial, layout.MODEL_ENTRY) in names:
+            serials.append(serial)
+    return sorted(serials)
 
 
-def _complete(listed: dict[int, set[str]]) -> list[int]:
-    """The serials of complete models, ascending."""
-    return sorted(serial for serial, names in listed.items() if ENTRY in names)
-
-
-def _date(run: str) -> str:
-    return run.split("/")[1]
-
-
-def _key(serial: int, name: str) -> str:
-    return f"models/{serial}/{name}"
+def _entry_first(file: layout.ModelFile) -> bool:
+    return file.name != layout.MODEL_ENTRY

@@ -1,11 +1,13 @@
-"""The S3 store: whole-object reads and writes under one prefix, and what its failures mean to an operator."""
+"""Whole objects in S3, under one prefix, and what a failure means to an operator."""
 
 import contextlib
 import datetime
 import functools
+import hashlib
 import os
 from collections.abc import Iterator
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 import boto3
@@ -13,14 +15,20 @@ from boto3.s3.transfer import TransferConfig
 from botocore import exceptions as failures
 from botocore.config import Config
 
-from pipeline.errors import StorageError
+from pipeline.errors import ArtefactError, StorageError
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
-# A file larger than this is uploaded in parts of this size; by no threads, for workers are processes.
-PARTS = TransferConfig(
+#: What to do about an object that a night can write again.
+RUN_AGAIN = "delete it and run the night again"
+#: Larger files are uploaded in parts of this size, without threads: workers are
+#: processes.
+MULTIPART = TransferConfig(
     multipart_threshold=64 << 20, multipart_chunksize=64 << 20, use_threads=False
 )
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
+_MISSING = ("404", "NoSuchKey", "NotFound")
+_CONFLICT = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
+_UNCONDITIONAL = ("501", "NotImplemented")
 _REFUSALS = {
     "AccessDenied": "the credentials may not do this",
     "Forbidden": "the credentials are refused, or may not do this",
@@ -31,188 +39,270 @@ _REFUSALS = {
 }
 
 
+class Conflict(StorageError):
+    """Another process wrote the object in between."""
+
+
 def split_address(address: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://bucket/key``.
+    """Return bucket and key of ``s3://bucket/key``.
 
     Raises
     ------
-    StorageError : it is no such address.
+    StorageError
+        It is another kind of address.
     """
     parts = urlsplit(address)
     if parts.scheme != "s3" or not parts.netloc:
         raise StorageError(
-            f"{address}: no S3 address; it looks like s3://bucket/prefix"
+            f"{address}: not an S3 address; it looks like s3://bucket/prefix"
         )
     return parts.netloc, parts.path.strip("/")
 
 
-class Conflict(StorageError):
-    """The object is not, or no longer, the one that was to be replaced."""
-
-
+@dataclass(frozen=True, init=False)
 class Store:
-    """Objects under ``s3://bucket/prefix``; a key is relative to the prefix."""
+    """Objects under ``s3://bucket/prefix``; a key is relative to the prefix.
+
+    A store is a value: two of the same address are equal. What it needs to talk to S3
+    is kept by the process.
+    """
+
+    bucket: str
+    prefix: str
 
     def __init__(self, address: str):
-        self.bucket, self.prefix = split_address(address)
+        bucket, prefix = split_address(address)
+        object.__setattr__(self, "bucket", bucket)
+        object.__setattr__(self, "prefix", prefix)
 
-    def key(self, key: str) -> str:
-        return f"{self.prefix}/{key}" if self.prefix else key
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the store that ``NIGHTSIEVE_STORAGE`` names.
+
+        Raises
+        ------
+        StorageError
+            The variable is not set, or is not an S3 address.
+        """
+        address = os.environ.get(VARIABLE)
+        if not address:
+            raise StorageError(
+                f"{VARIABLE} is not set; it looks like s3://bucket/prefix, {_EMBEDDED}"
+            )
+        return cls(address)
+
+    def __str__(self) -> str:
+        return self.address("").rstrip("/")
 
     def address(self, key: str) -> str:
-        return f"s3://{self.bucket}/{self.key(key)}"
+        """Return the address of an object, for people and for another store."""
+        return f"s3://{self.bucket}/{self._full(key)}"
 
     def url(self, key: str) -> str:
-        """Where a browser that may read the bucket finds the object."""
-        return f"{_client(os.getpid()).meta.endpoint_url}/{self.bucket}/{self.key(key)}"
+        """Return where a browser that may read the bucket finds the object."""
+        endpoint = _client(os.getpid()).meta.endpoint_url
+        return f"{endpoint}/{self.bucket}/{self._full(key)}"
 
     def exists(self, key: str) -> bool:
+        """Return whether there is an object of this key."""
         with self._translated(key):
             try:
-                self._call("head_object", Key=self.key(key))
+                self._call("head_object", Key=self._full(key))
             except failures.ClientError as error:
-                if _code(error) in ("404", "NoSuchKey", "NotFound"):
+                if _code(error) in _MISSING:
                     return False
                 raise
         return True
 
     def read(self, key: str) -> bytes:
+        """Return the object, whatever it holds: see `read_verified`."""
         with self._translated(key):
-            return self._call("get_object", Key=self.key(key))["Body"].read()
+            return self._call("get_object", Key=self._full(key))["Body"].read()
 
-    def write(self, key: str, content: bytes) -> None:
-        """One PUT: the object is there whole, or not at all."""
-        with self._translated(key):
-            self._call("put_object", Key=self.key(key), Body=content)
+    def read_verified(self, key: str, sha256: str, remedy: str = RUN_AGAIN) -> bytes:
+        """Return the object that was written.
 
-    def upload(self, key: str, file: IO[bytes]) -> None:
-        """The same for a file of any size, a large one in parts, of which one at a time is in memory."""
-        with self._translated(key):
-            _client(os.getpid()).upload_fileobj(
-                file, self.bucket, self.key(key), Config=PARTS
-            )
-
-    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
-        """The object and its entity tag, for `replace`; None if there is none."""
-        with self._translated(key):
-            try:
-                found = self._call("get_object", Key=self.key(key))
-            except failures.ClientError as error:
-                if _code(error) in ("404", "NoSuchKey", "NotFound"):
-                    return None
-                raise
-            return found["Body"].read(), found["ETag"]
-
-    def replace(self, key: str, content: bytes, tag: str | None) -> None:
-        """Write the object in place of the one with this entity tag (None: where there is none).
-
-        A store that knows no conditions writes in any case.
+        Parameters
+        ----------
+        sha256
+            Of its content, from where it was written down.
+        remedy
+            What to do about a damaged object.
 
         Raises
         ------
-        Conflict : another object is there.
+        ArtefactError
+            It has another content.
         """
-        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        content = self.read(key)
+        self.verify(key, content, sha256, remedy)
+        return content
+
+    def verify(
+        self, key: str, content: bytes, sha256: str, remedy: str = RUN_AGAIN
+    ) -> None:
+        """Raise an ArtefactError unless the content of an object has this sha256."""
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ArtefactError(
+                f"{self.address(key)}: is not the object that was written; {remedy}"
+            )
+
+    def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
+        """Return the object and its ETag, for `put_if_match`; None if it is missing."""
         with self._translated(key):
             try:
-                self._call("put_object", Key=self.key(key), Body=content, **condition)
+                answer = self._call("get_object", Key=self._full(key))
             except failures.ClientError as error:
-                if _code(error) in (
-                    "412",
-                    "PreconditionFailed",
-                    "409",
-                    "ConditionalRequestConflict",
-                ):
+                if _code(error) in _MISSING:
+                    return None
+                raise
+            return answer["Body"].read(), answer["ETag"]
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write the object with one PUT: it is there whole, or not at all."""
+        with self._translated(key):
+            self._call("put_object", Key=self._full(key), Body=content)
+
+    def upload(self, key: str, file: IO[bytes]) -> None:
+        """Write a file of any size, a large one in parts, one of them in memory."""
+        with self._translated(key):
+            _client(os.getpid()).upload_fileobj(
+                file, self.bucket, self._full(key), Config=MULTIPART
+            )
+
+    def put_if_match(self, key: str, content: bytes, etag: str | None) -> None:
+        """Write the object in place of the one with this ETag.
+
+        An S3 server that does not know conditions writes in any case.
+
+        Parameters
+        ----------
+        etag
+            None to write only where there is no object.
+
+        Raises
+        ------
+        Conflict
+            Another object is there.
+        """
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        request = {"Key": self._full(key), "Body": content}
+        with self._translated(key):
+            try:
+                self._call("put_object", **request, **condition)
+            except failures.ClientError as error:
+                if _code(error) in _CONFLICT:
                     raise Conflict(
-                        f"{self.address(key)}: another one is there by now"
+                        f"{self.address(key)}: another process wrote it meanwhile; "
+                        "try again"
                     ) from None
-                if _code(error) not in ("501", "NotImplemented"):
+                if _code(error) not in _UNCONDITIONAL:
                     raise
-                self._call("put_object", Key=self.key(key), Body=content)
+                self._call("put_object", **request)
 
     def delete(self, key: str) -> None:
+        """Remove the object; one that is missing is no error."""
         with self._translated(key):
-            self._call("delete_object", Key=self.key(key))
+            self._call("delete_object", Key=self._full(key))
 
-    def keys(self, prefix: str) -> list[str]:
-        """The keys that start with the prefix, the one written last at the end."""
-        return list(self.written(prefix))
+    def list_by_time(self, prefix: str) -> list[str]:
+        """Return the keys that begin with the prefix, the last written one last."""
+        return list(self.last_modified(prefix))
 
-    def written(self, prefix: str) -> dict[str, datetime.datetime]:
-        """When each object whose key starts with the prefix was written, in that order."""
+    def last_modified(self, prefix: str) -> dict[str, datetime.datetime]:
+        """Return when each object was written whose key begins with the prefix.
+
+        The last written one is last.
+        """
         with self._translated(prefix):
             pages = _client(os.getpid()).get_paginator("list_objects_v2")
-            found = [
-                (entry["LastModified"], entry["Key"][len(self.key("")) :])
-                for page in pages.paginate(Bucket=self.bucket, Prefix=self.key(prefix))
-                for entry in page.get("Contents", [])
-            ]
-        return {key: moment for moment, key in sorted(found)}
+            written = []
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self._full(prefix)):
+                for entry in page.get("Contents", []):
+                    key = entry["Key"][len(self._full("")) :]
+                    written.append((entry["LastModified"], key))
+        return {key: moment for moment, key in sorted(written)}
+
+    def has_any(self, prefix: str) -> bool:
+        """Return whether the key of any object begins with the prefix."""
+        with self._translated(prefix):
+            answer = self._call("list_objects_v2", Prefix=self._full(prefix), MaxKeys=1)
+        return bool(answer.get("Contents"))
+
+    def _full(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        return getattr(_client(os.getpid()), operation)(Bucket=self.bucket, **arguments)
+        request = getattr(_client(os.getpid()), operation)
+        return request(Bucket=self.bucket, **arguments)
 
     @contextlib.contextmanager
     def _translated(self, key: str) -> Iterator[None]:
-        where = self.address(key)
+        address = self.address(key)
         try:
             yield
         except failures.ClientError as error:
-            raise StorageError(self._reason(_code(error), where)) from None
+            raise StorageError(self._reason(_code(error), address)) from None
         except (failures.NoCredentialsError, failures.PartialCredentialsError):
-            keys = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             raise StorageError(
-                f"{where}: no S3 credentials; set {keys}, {_EMBEDDED}"
+                f"{address}: no S3 credentials; set {names}, {_EMBEDDED}"
             ) from None
         except (failures.HTTPClientError, failures.ConnectionError) as error:
             endpoint = _client(os.getpid()).meta.endpoint_url
             problem = f"{type(error).__name__} at {endpoint}"
             raise StorageError(
-                f"{where}: {problem}; check AWS_ENDPOINT_URL_S3, {_EMBEDDED}"
+                f"{address}: {problem}; check AWS_ENDPOINT_URL_S3, {_EMBEDDED}"
             ) from None
         except failures.BotoCoreError as error:
-            raise StorageError(f"{where}: {error}") from None
+            raise StorageError(f"{address}: {error}") from None
 
-    def _reason(self, code: str, where: str) -> str:
+    def _reason(self, code: str, address: str) -> str:
         if code == "NoSuchBucket":
-            return f"{where}: there is no bucket {self.bucket}; create it, or name another in {VARIABLE}"
-        if code in ("NoSuchKey", "404", "NotFound"):
-            return f"{where}: there is no such object"
-        if code in _REFUSALS:
-            check = (
-                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"
+            return (
+                f"{address}: there is no bucket {self.bucket}; create it, or name "
+                f"another in {VARIABLE}"
             )
-            return f"{where}: {_REFUSALS[code]} ({code}); {check}"
-        return f"{where}: the store answered {code}"
+        if code in _MISSING:
+            return f"{address}: there is no such object"
+        if code in _REFUSALS:
+            return (
+                f"{address}: {_REFUSALS[code]} ({code}); check AWS_ACCESS_KEY_ID, "
+                "AWS_SECRET_ACCESS_KEY and the bucket's policy"
+            )
+        return f"{address}: the store answered {code}"
 
 
-@functools.cache
-def store() -> Store:
-    """The store that ``NIGHTSIEVE_STORAGE`` names.
+@contextlib.contextmanager
+def damage_at(address: str, remedy: str = RUN_AGAIN) -> Iterator[None]:
+    """Name the object that is being decoded, and what to do, in an ArtefactError."""
+    try:
+        yield
+    except ArtefactError as error:
+        raise ArtefactError(f"{address}: {error}; {remedy}") from None
 
-    Raises
-    ------
-    StorageError : the variable is not set, or holds no address.
+
+def disconnect() -> None:
+    """Let the next request read the ``AWS_`` variables again.
+
+    A process reads them once, and keeps its connections. Tests need this, which talk
+    to several servers from one process.
     """
-    address = os.environ.get(VARIABLE)
-    if not address:
-        raise StorageError(
-            f"{VARIABLE} is not set; it looks like s3://bucket/prefix, {_EMBEDDED}"
-        )
-    return Store(address)
+    _session.cache_clear()
+    _client.cache_clear()
 
 
 @functools.cache
 def _session() -> boto3.session.Session:
-    """One session for a process and those forked from it: it reads how S3 is called, a third of a second, once."""
+    """Return the session of a process and its forks; making one takes 0.3 s."""
     return boto3.session.Session()
 
 
 @functools.cache
 def _client(process: int) -> Any:
-    """One client a process: a client does not survive a fork."""
-    patience = {"mode": "standard", "total_max_attempts": 4}
-    config = Config(connect_timeout=5, read_timeout=120, retries=patience)
+    """Return the client of a process: a client does not survive a fork."""
+    retries = {"mode": "standard", "total_max_attempts": 4}
+    config = Config(connect_timeout=5, read_timeout=120, retries=retries)
     try:
         return _session().client("s3", config=config)
     except (ValueError, failures.BotoCoreError) as error:

@@ -1,144 +1,153 @@
-"""Reports in S3: ``reports/<date>/<config digest>/``, and ``reports/index.html``, the page of all nights.
+"""The report of every night, and the page of all nights."""
 
-A report's `report.json` is written last: it holds the fingerprint, every file's sha256, and the night's key figures.
-"""
-
+import functools
 import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
+from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import Conflict, Store, store
+from nightsieve.store.objects import Conflict, Store, damage_at
+from nightsieve.store.runs import find_run, list_runs
 from pipeline import report
-from pipeline.data.codecs import Json
-from pipeline.errors import ArtefactError
-from tasks.base import NightTask
+from pipeline.data.codecs import RecordJson
+from pipeline.records.models import ModelEntry
+from pipeline.records.run import KeyFigures, ListedNight, ReportIndex
 
 _AT_ONCE = 8  # requests
-_TRIES = 20
+_ATTEMPTS = 20
 
 
-class ReportArtefact(Artefact):
-    """The files of a night's report; the value is what `report.json` says of them."""
-
-    def __init__(self, task: NightTask):
-        super().__init__(
-            f"{_folder(task.date.isoformat(), task.config)}/report.json", Json(), task
-        )
-
-    def dump(self, files: dict[str, bytes], figures: dict[str, Any]) -> None:
-        """Write the files, the page of all nights anew, then what the report is made of."""
-        folder = self.key.rpartition("/")[0]
-        for name, content in files.items():
-            store().write(f"{folder}/{name}", content)
-        write_index(store(), figures)
-        digests = {
-            name: hashlib.sha256(content).hexdigest() for name, content in files.items()
-        }
-        value = {
-            "fingerprint": self.task.fingerprint,
-            "figures": figures,
-            "files": digests,
-        }
-        self._write(self.codec.encode(value), None)
+def index_of(store: Store, run: Run) -> Artefact:
+    """Return where a report says what it is made of; a later one replaces it."""
+    codec = RecordJson(ReportIndex)
+    return Artefact(store, layout.report_index(*run), codec, replaceable=True)
 
 
-def nights(at: Store) -> list[dict[str, Any]]:
-    """The key figures of every night, the one whose manifest was written last at the end.
+def write_report(
+    store: Store, fingerprint: str, files: dict[str, bytes], figures: KeyFigures
+) -> ReportIndex:
+    """Write the files of a report, and the page of all nights with its line.
 
-    Each has the address of its ``report``, from the page of all nights; null for one that has none (yet). Nights of an
-    earlier version of this project are left out.
+    Parameters
+    ----------
+    fingerprint
+        Of the task that writes the report.
+
+    Returns
+    -------
+    ReportIndex
+        What to write last, as the output of that task.
     """
-    keys = [key for key in at.keys("runs/") if not key.endswith(".receipt.json")]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(filter(None, pool.map(lambda key: _night(at, key), keys)))
+    digests = {}
+    for name, content in files.items():
+        store.write(layout.report_file(figures.date, figures.config, name), content)
+        digests[name] = hashlib.sha256(content).hexdigest()
+    write_nights_page(store, figures)
+    return ReportIndex(fingerprint=fingerprint, figures=figures, files=digests)
 
 
-def manifest(at: Store, night: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The run manifest of the night of this ``date`` and ``config``; None without one, or if it is gone."""
-    found = (
-        at.read_tagged(f"runs/{night['date']}/{night['config']}.json")
-        if night
-        else None
-    )
-    return found and _readable(found[0])
-
-
-def files(at: Store, date: str, config: str) -> dict[str, bytes]:
-    """The files of a night's report by their names; none of a night that has no report.
+def find_report(store: Store, run: Run) -> ReportIndex | None:
+    """Return what the report of a run is made of; None if it has no report.
 
     Raises
     ------
-    ArtefactError : one is not what was written.
+    ArtefactError
+        It is damaged.
     """
-    found = at.read_tagged(f"{_folder(date, config)}/report.json")
-    digests = json.loads(found[0])["files"] if found else {}
-    contents = {name: at.read(f"{_folder(date, config)}/{name}") for name in digests}
-    for name, content in contents.items():
-        if hashlib.sha256(content).hexdigest() != digests[name]:
-            raise ArtefactError(
-                f"{at.address(f'{_folder(date, config)}/{name}')}: is not the file that was written"
-            )
-    return contents
+    artefact = index_of(store, run)
+    content = artefact.find_verified_bytes()
+    if content is None:
+        return None
+    with damage_at(str(artefact)):
+        return ReportIndex.from_json(content)
 
 
-def write_index(at: Store, tonight: dict[str, Any] | None = None) -> None:
-    """Write the page of all nights, tonight's report, if there is one, being there already.
+def read_report(store: Store, run: Run) -> dict[str, bytes]:
+    """Return the files of the report of a run by name; none if it has no report.
 
-    Two nights may end together, and the slower one not know of the other: so it looks again until nothing is new.
+    Raises
+    ------
+    ArtefactError
+        One of them is not what was written.
+    """
+    index = find_report(store, run)
+    if index is None:
+        return {}
+    return {
+        name: store.read_verified(layout.report_file(*run, name), sha256)
+        for name, sha256 in index.files.items()
+    }
+
+
+def list_nights(store: Store) -> list[ListedNight]:
+    """Return every night, the one whose manifest was written last at the end.
+
+    Nights of an earlier version are left out.
+    """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        nights = pool.map(functools.partial(_listed, store), list_runs(store))
+        return [night for night in nights if night is not None]
+
+
+def write_nights_page(store: Store, tonight: KeyFigures | None = None) -> None:
+    """Write the page of all nights.
+
+    Two nights may end together, and the slower one does not know of the other: so the
+    page is written again until nothing has changed meanwhile.
+
+    Parameters
+    ----------
+    tonight
+        Of a night whose report has been written but for its index.
+
+    Raises
+    ------
+    Conflict
+        Other nights change the page all the time.
     """
     written = None
-    for _ in range(_TRIES):
-        found = nights(at)
-        if tonight:
-            there = [each for each in found if _link(each) != _link(tonight)]
-            found = [*there, {**tonight, "report": _link(tonight)}]
-        shown = (found, *_published(at, found))
-        if shown == written:
+    for _ in range(_ATTEMPTS):
+        nights = list_nights(store)
+        if tonight is not None:
+            nights = _with_tonight(nights, tonight)
+        content = (nights, *_models(store, nights))
+        if content == written:
             return
-        for name, content in report.nights_page(*shown).items():
-            at.write(f"reports/{name}", content)
-        written = shown
-    raise Conflict(
-        f"{at.address('reports/index.html')}: others write it all the time; try again"
-    )
+        for name, page in report.nights_page(*content).items():
+            store.write(layout.nights_file(name), page)
+        written = content
+    address = store.address(layout.nights_file(layout.PAGE))
+    raise Conflict(f"{address}: other nights write it all the time; try again")
 
 
-def _published(
-    at: Store, nights: list[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The registry's entry of the current model, and those of the models that rollbacks made, none of a night's own."""
-    registry = Registry(at)
-    pointer, own = registry.current(), {night["serial"] for night in nights}
-    others = map(
-        registry.find, [serial for serial in registry.serials() if serial not in own]
-    )
-    return pointer and registry.find(pointer["serial"]), [
-        entry for entry in others if entry and "restores" in entry
+def _listed(store: Store, run: Run) -> ListedNight | None:
+    if (index := find_report(store, run)) is not None:
+        return ListedNight(figures=index.figures, report=layout.report_link(*run))
+    if (manifest := find_run(store, run)) is not None:
+        return ListedNight(figures=report.key_figures(manifest), report=None)
+    return None
+
+
+def _with_tonight(nights: list[ListedNight], tonight: KeyFigures) -> list[ListedNight]:
+    run = Run(tonight.date, tonight.config)
+    others = [
+        night for night in nights if (night.figures.date, night.figures.config) != run
     ]
+    link = layout.report_link(*run)
+    return [*others, ListedNight(figures=tonight, report=link)]
 
 
-def _readable(content: bytes) -> dict[str, Any] | None:
-    """The run manifest; None if an earlier version of this project wrote it."""
-    found = json.loads(content)
-    return found if found["format"] == report.FORMAT else None
-
-
-def _night(at: Store, key: str) -> dict[str, Any] | None:
-    _, date, name = key.split("/")
-    folder = _folder(date, name.removesuffix(".json"))
-    if found := at.read_tagged(f"{folder}/report.json"):
-        figures = json.loads(found[0])["figures"]
-        return {**figures, "report": _link(figures)}
-    found = _readable(at.read(key))
-    return found and {**report.key_figures(found), "report": None}
-
-
-def _link(night: dict[str, Any]) -> str:
-    return f"{night['date']}/{night['config']}/index.html"
-
-
-def _folder(date: str, config: str) -> str:
-    return f"reports/{date}/{config}"
+def _models(
+    store: Store, nights: list[ListedNight]
+) -> tuple[ModelEntry | None, list[ModelEntry]]:
+    """Return the current model, and those that rollbacks published."""
+    registry = Registry(store)
+    own = {night.figures.serial for night in nights}
+    rollbacks = []
+    for serial in registry.serials():
+        entry = None if serial in own else registry.get(serial)
+        if entry is not None and entry.restores is not None:
+            rollbacks.append(entry)
+    return registry.champion(), rollbacks

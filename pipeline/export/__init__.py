@@ -1,14 +1,23 @@
-"""The exported model: rounded to integers, written as a file, and proved to predict the same in every language."""
+"""The exported model.
+
+It is rounded to integers, written as a file, and proved to predict the same in every
+language.
+"""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "files": ["build", "build_vectors", "decider", "prepare"],
+        "files": [
+            "encode_model",
+            "encode_vectors",
+            "label_with_thresholds",
+            "prepare",
+            "verify_model",
+        ],
         "manifest": ["describe", "load_pipeline"],
         "provenance": ["provenance"],
         "verification.scorer_files": ["scorers_digest"],
-        "verification.verify": ["verify"],
     },
 )

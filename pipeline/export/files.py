@@ -1,65 +1,116 @@
-"""The exported files of a night: from the fitted pipeline, and the texts whose labels it must keep."""
+"""The exported files of a night.
+
+They are made from the fitted pipeline, and from the texts whose labels must stay.
+"""
 
 import functools
 import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from sklearn.pipeline import Pipeline
 
 from pipeline.errors import DataError
-from pipeline.export.conformance.selection import choose, encode_vectors, self_test
-from pipeline.export.exporters.nightsieve_linear.format import encode
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import count_terms
+from pipeline.export.conformance import vectors_file
+from pipeline.export.conformance.selection import choose
+from pipeline.export.exporters.base import MessagesToVerify, ModelToExport, exporter
+from pipeline.model.counts import count_terms
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import choose_bits, quantise
+from pipeline.records.export import PreparedExport, Provenance, Verification
 from scorers.python.nightsieve_scorer import Scorer
 
 
 def prepare(
     fitted: Pipeline, thresholds: Mapping[str, float], cleaned: Iterable[Iterable[str]]
-) -> dict[str, Any]:
-    """What both exported files are made from, as JSON values: ``thresholds``, ``bits`` and the chosen ``vectors``.
+) -> PreparedExport:
+    """Return what all exported files are made from.
 
-    The bits are the fewest that flip no label of the ``cleaned`` texts, which come shard by shard. A label that
-    ``thresholds`` does not name has none.
+    The bits are the fewest that flip no label of the cleaned texts.
+
+    Parameters
+    ----------
+    thresholds
+        By label; a label that is not named has none.
+    cleaned
+        The cleaned texts, shard by shard.
 
     Raises
     ------
     DataError
         There is no text, or the model has more terms than a device can sum exactly.
     """
-    model = assemble(fitted).with_thresholds(thresholds)
+    model = linear_model(fitted).with_thresholds(thresholds)
     distinct = set(itertools.chain.from_iterable(cleaned))
     if not distinct:
         raise DataError(
             "export: there is no message to compare the exported model with"
         )
-    fixed, bits = choose_bits(model, count_terms(model, distinct, cleaned=True))
-    return {"thresholds": dict(thresholds), "bits": bits, "vectors": choose(fixed)}
+    counts = count_terms(model, distinct, cleaned=True)
+    fixed_point, bits = choose_bits(model, counts)
+    chosen = choose(fixed_point)
+    return PreparedExport(
+        thresholds=dict(thresholds),
+        bits=bits,
+        vectors=chosen.vectors,
+        self_test=chosen.self_test,
+    )
 
 
-def build(
-    fitted: Pipeline, prepared: dict[str, Any], provenance: dict[str, Any]
+def encode_model(
+    format: str, fitted: Pipeline, prepared: PreparedExport, provenance: Provenance
 ) -> bytes:
-    """The model file."""
-    model = assemble(fitted).with_thresholds(prepared["thresholds"])
-    fixed = quantise(model, prepared["bits"])
-    return encode(
-        fixed, {**provenance, "bits": prepared["bits"]}, self_test(prepared["vectors"])
+    """Return the model file in a format of `pipeline.records.export.EXPORT_FORMATS`."""
+    linear = linear_model(fitted).with_thresholds(prepared.thresholds)
+    model = ModelToExport(
+        linear=linear,
+        fixed_point=quantise(linear, prepared.bits),
+        provenance=provenance,
+        self_test=tuple(prepared.vectors[index] for index in prepared.self_test),
     )
+    return exporter(format).encode(model)
 
 
-def decider(scorer: Scorer, model_bytes: bytes) -> Callable[[str], str] | None:
-    """How the ``scorer`` of a model file labels with the thresholds in it; None if there are none."""
-    return (
-        functools.partial(scorer.label, thresholds=True)
-        if any(json.loads(model_bytes)["thresholds"])
-        else None
-    )
+def encode_vectors(prepared: PreparedExport, model_bytes: bytes) -> bytes:
+    """Return the conformance vectors as the file that travels beside a model file."""
+    return vectors_file.encode_vectors(prepared.vectors, model_bytes)
 
 
-def build_vectors(prepared: dict[str, Any], model_bytes: bytes) -> bytes:
-    """The conformance vectors of a model file, as the file that travels beside it."""
-    return encode_vectors(prepared["vectors"], model_bytes)
+def verify_model(
+    format: str,
+    content: bytes,
+    vectors: bytes,
+    fitted: Pipeline,
+    messages: Iterable[tuple[str, str]],
+    total: int,
+    report_progress: Callable[[float], None],
+) -> Verification:
+    """Prove that a model file in this format predicts what training measured.
+
+    Parameters
+    ----------
+    vectors
+        The vectors file.
+    messages
+        Each message's text and what it was cleaned to.
+    total
+        How many messages there are.
+    report_progress
+        Receives the share of messages that are verified.
+
+    Raises
+    ------
+    VerificationError
+        It predicts something else.
+    """
+    to_verify = MessagesToVerify(messages, total)
+    return exporter(format).verify(content, vectors, fitted, to_verify, report_progress)
+
+
+def label_with_thresholds(
+    scorer: Scorer, model_bytes: bytes
+) -> Callable[[str], str] | None:
+    """Return how a model file's scorer labels with thresholds; None if it has none."""
+    if any(json.loads(model_bytes)["thresholds"]):
+        return functools.partial(scorer.label, thresholds=True)
+    return None

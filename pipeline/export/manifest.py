@@ -1,16 +1,27 @@
-"""The manifest that travels beside an exported model: what belongs together, and which model is the newer one."""
+"""The manifest that travels beside an exported model.
+
+It says what belongs together, and which of two models is the newer one.
+"""
 
 import gzip
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import joblib
 from sklearn.pipeline import Pipeline
 
 from pipeline.errors import ArtefactError
+from pipeline.records.export import (
+    MANIFEST_FILE,
+    MODEL_FILE,
+    PIPELINE_FILE,
+    ExportManifest,
+    FileDescription,
+    Verification,
+)
 
 FORMAT = "nightsieve-manifest"
 VERSION = "1.0"
@@ -18,49 +29,51 @@ VERSION = "1.0"
 
 def describe(
     training: str,
-    files: dict[str, dict[str, Any]],
+    files: Mapping[str, FileDescription],
     model_bytes: bytes,
-    verification: dict[str, Any],
-) -> dict[str, Any]:
-    """The manifest as a JSON value; ``training`` is the training set's sha256, each of the ``files`` a receipt.
+    verification: Verification,
+) -> ExportManifest:
+    """Return the manifest of files that are not published yet.
 
-    A published one has a ``serial`` too.
+    Parameters
+    ----------
+    training
+        sha256 of the training set.
     """
-    sizes = {
-        name: {"sha256": receipt["sha256"], "bytes": receipt["bytes"]}
-        for name, receipt in files.items()
-    }
-    sizes["model.json"]["gzipped_bytes"] = len(gzip.compress(model_bytes, 9, mtime=0))
+    gzipped = gzip.compress(model_bytes, 9, mtime=0)
+    measured = files[MODEL_FILE].model_copy(update={"gzipped_bytes": len(gzipped)})
     model = json.loads(model_bytes)
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "training": training,
-        "labels": model["labels"],
-        "terms": len(model["terms"]),
-        "bits": model["provenance"]["bits"],
-        "files": sizes,
-        "verification": verification,
-    }
+    return ExportManifest(
+        format=FORMAT,
+        version=VERSION,
+        training=training,
+        labels=tuple(model["labels"]),
+        terms=len(model["terms"]),
+        bits=model["provenance"]["bits"],
+        files={**files, MODEL_FILE: measured},
+        verification=verification,
+    )
 
 
 def load_pipeline(folder: Path | str) -> Pipeline:
-    """The fitted scikit-learn pipeline of a fetched folder, raw text in and label out.
+    """Return the fitted scikit-learn pipeline of a fetched folder.
 
-    Reading a joblib file runs code, so it is read only when its sha256 is that of the manifest beside it.
+    It takes raw text and predicts a label. Reading a joblib file runs code, so it is
+    read only if its sha256 is that of the manifest beside it.
 
     Raises
     ------
     ArtefactError
-        It is not.
+        It is another file.
     OSError
         One of the two files is missing.
     """
-    content = Path(folder, "pipeline.joblib").read_bytes()
-    manifest = json.loads(Path(folder, "manifest.json").read_bytes())
-    expected = manifest.get("files", {}).get("pipeline.joblib", {}).get("sha256")
-    if hashlib.sha256(content).hexdigest() != expected:
+    content = Path(folder, PIPELINE_FILE).read_bytes()
+    manifest = json.loads(Path(folder, MANIFEST_FILE).read_bytes())
+    described = manifest.get("files", {}).get(PIPELINE_FILE, {})
+    if hashlib.sha256(content).hexdigest() != described.get("sha256"):
         raise ArtefactError(
-            f"{folder}/pipeline.joblib: is not the file that manifest.json describes; fetch both again"
+            f"{folder}/{PIPELINE_FILE}: is not the file that {MANIFEST_FILE} "
+            "describes; fetch both again"
         )
     return joblib.load(io.BytesIO(content))

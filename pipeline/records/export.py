@@ -6,8 +6,12 @@ MODEL_FILE = "model.json"
 VECTORS_FILE = "vectors.json"
 PIPELINE_FILE = "pipeline.joblib"
 MANIFEST_FILE = "manifest.json"
+DEFAULT_FORMAT = "nightsieve-linear"
+#: The formats that a model is exported in, and the file that each is written to. The
+#: package in `pipeline.export.exporters` has the format's name, with underscores.
+EXPORT_FORMATS = {DEFAULT_FORMAT: MODEL_FILE}
 #: The files of a published model, the manifest last.
-MODEL_FILES = (MODEL_FILE, VECTORS_FILE, PIPELINE_FILE, MANIFEST_FILE)
+MODEL_FILES = (*EXPORT_FORMATS.values(), VECTORS_FILE, PIPELINE_FILE, MANIFEST_FILE)
 
 
 class Vector(Record):
@@ -33,6 +37,36 @@ class Vector(Record):
     scores: tuple[str, ...]
     label: str
     decision: str
+
+
+class Provenance(Record):
+    """Where an exported model comes from: facts that are the same on every rerun.
+
+    So there is no time and no host among them.
+
+    Attributes
+    ----------
+    date
+        The night, such as 2026-11-20.
+    fingerprint
+        Stands for all that the night's model rests on.
+    candidate
+        The candidate of the grid that won, in words.
+    messages, documents
+        Of the training set.
+    bits
+        Of the largest weight.
+    libraries
+        Versions by name.
+    """
+
+    date: str
+    fingerprint: str
+    candidate: str
+    messages: int
+    documents: int
+    bits: int
+    libraries: dict[str, str]
 
 
 class PreparedExport(Record):

@@ -27,15 +27,11 @@ class ModelTraits(Record):
     taught_by: tuple[str, ...]
 
 
-class ModelEntry(Record):
-    """A published model, as ``entry.json`` beside its files says.
+class ModelFacts(Record):
+    """What is kept of a model beside its files.
 
     Attributes
     ----------
-    publication
-        Names the decision, or the rollback, that it came from.
-    files
-        sha256 of each file by its name.
     traits
         See `ModelTraits`.
     config
@@ -48,9 +44,6 @@ class ModelEntry(Record):
         Of a rollback: the serial that it publishes again, and why.
     """
 
-    serial: int
-    publication: str
-    files: dict[str, str]
     traits: ModelTraits
     config: str
     figures: ReferenceFigures
@@ -63,6 +56,22 @@ class ModelEntry(Record):
     def date(self) -> datetime.date:
         """Its night."""
         return self.traits.date
+
+
+class ModelEntry(ModelFacts):
+    """A published model, as ``entry.json`` beside its files says.
+
+    Attributes
+    ----------
+    publication
+        Names the decision, or the rollback, that it came from.
+    files
+        sha256 of each file by its name.
+    """
+
+    serial: int
+    publication: str
+    files: dict[str, str]
 
 
 class CurrentModel(Record):

@@ -4,6 +4,7 @@ import datetime
 from enum import StrEnum
 
 from pipeline.records.record import Record
+from pipeline.statistics.difference import LabelDifference
 from pipeline.statistics.interval import Interval
 
 
@@ -102,26 +103,6 @@ class Check(Record):
     note: str = ""
 
 
-class Difference(Record):
-    """What one model has more than another on the same texts.
-
-    Attributes
-    ----------
-    texts
-        Distinct texts behind the figure of the model that has fewer of them.
-    """
-
-    interval: Interval
-    texts: int
-
-
-class LabelDifference(Record):
-    """The same for one label."""
-
-    precision: Difference
-    recall: Difference
-
-
 class Compared(Record):
     """Two models on the same documents.
 
@@ -134,8 +115,8 @@ class Compared(Record):
     per_label
         Empty likewise.
     churn, churn_per_label
-        The share of messages that the challenger labels otherwise, of all and of each of
-        the champion's labels; None and empty without a champion.
+        The share of messages that the challenger labels otherwise, of all and of each
+        of the champion's labels; None and empty without a champion.
     """
 
     documents: int

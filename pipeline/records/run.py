@@ -119,6 +119,19 @@ class KeyFigures(Record):
     terms: int
 
 
+class ListedNight(Record):
+    """A night on the page of all nights.
+
+    Attributes
+    ----------
+    report
+        The address of its report, relative to the page; None for a night without one.
+    """
+
+    figures: KeyFigures
+    report: str | None
+
+
 class ReportIndex(Record):
     """``report.json``: what a night's report is made of; written last.
 
@@ -172,7 +185,7 @@ class ChurnedText(Record):
 
 
 class ModelDifference(Record):
-    """How tonight's model differs from the published one, on texts that it was not trained on.
+    """How tonight's model differs from the published one, on held-out texts.
 
     Attributes
     ----------
@@ -183,8 +196,8 @@ class ModelDifference(Record):
     terms
         By label, those of the largest influence.
     moved, churned
-        Terms whose influence changed most, and texts that change their label; both empty
-        without a champion that this version can read.
+        Terms whose influence changed most, and texts that change their label; both
+        empty without a champion that this version can read.
     """
 
     champion: ModelReference | None

@@ -1,392 +1,454 @@
-"""The gate: checks with value, bound and verdict, and what follows from them."""
+"""The questions of the gate about tonight's model, and the answers."""
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from pipeline.config.settings import MAX_LOOKBACK, Gate
-from pipeline.release.model_outputs import Compared, Evidence
+from pipeline.config.settings import Gate
+from pipeline.records.export import MODEL_FILE, ExportManifest
+from pipeline.records.models import ModelEntry
+from pipeline.records.release import (
+    Bound,
+    Check,
+    CheckKind,
+    Compared,
+    Comparison,
+    F1Figures,
+    Latency,
+    ModelComparison,
+    ReferenceFigures,
+    Verdict,
+)
+from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.rules import LabellingSummary
+from pipeline.records.sample import ShardManifest
+from pipeline.statistics.difference import Difference
+from pipeline.statistics.interval import Interval
+from pipeline.statistics.metrics import Metrics
 
-PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
-NEWER = "newer"
 NO_CHAMPION = "nothing is published yet"
-NOTHING = "nothing to compare"
-MACRO = "macro F1 against the champion's"
-DECIDED = ", with thresholds"
+NOTHING_TO_COMPARE = "nothing to compare"
+NO_EARLIER_MODEL = "none before the champion is kept, or an override began again"
 
 
 @dataclass(frozen=True)
-class Check:
-    """One question to tonight's model, ``bound`` being what it must keep to, in words of ``what`` is measured."""
+class Measurements:
+    """What other tasks found out about tonight's sample and tonight's model."""
 
-    name: str
-    what: str
-    value: float | int | str | None
-    bound: float | int | str | None
-    verdict: str
-    note: str = ""
+    sample: ShardManifest
+    rules: LabellingSummary
+    export: ExportManifest
+    reviews: ReviewEvaluation
+    latency: Latency
+
+    @property
+    def figures(self) -> ReferenceFigures:
+        """What a later night is held against."""
+        return ReferenceFigures(
+            messages=self.sample.counts.kept,
+            coverage=self.rules.coverage,
+            shares=self.rules.label_shares,
+            reviews=_f1_figures(self.reviews.metrics),
+        )
 
 
 @dataclass(frozen=True)
-class Night:
+class GateInput:
     """What the gate knows of tonight.
 
     Attributes
     ----------
-    date : the night's.
-    results : of the night's tasks: ``messages``, ``rules``, ``description``, ``reviews`` and ``speed``.
-    labelled : tonight's model beside the champion.
-    decided : the same with the thresholds in their files; None where none of them has one, or there is no champion.
-    earlier : the serial of the model published before the champion that tonight's is held against too, if there is one.
-    champion_on_reviews : the champion's metrics on tonight's reviews; None without one, or without reviews.
-    unreadable : why the champion's file cannot be read, so that nothing is compared; None if it can, or there is none.
+    date
+        The night's.
+    champion
+        The entry of the published model; None on the first night.
+    unsupported
+        Why the champion's file cannot be read, so that nothing is compared; None if it
+        can, or there is none.
+    earlier
+        The serial of the model published before the champion that tonight's is compared
+        with too; None without one.
+    compared, compared_with_thresholds
+        Tonight's model beside these. The second is None where neither model has a
+        threshold, or there is no champion.
+    champion_on_reviews
+        The champion's metrics on tonight's reviews; None without one, or without
+        reviews.
     """
 
     date: datetime.date
-    results: dict[str, Any]
-    labelled: Evidence
-    decided: Evidence | None
+    measurements: Measurements
+    champion: ModelEntry | None
+    unsupported: str | None
     earlier: int | None
-    champion_on_reviews: dict[str, Any] | None
-    unreadable: str | None = None
+    compared: ModelComparison
+    compared_with_thresholds: ModelComparison | None
+    champion_on_reviews: Metrics | None
 
 
-def decide(gate: Gate, night: Night, champion: dict[str, Any] | None) -> dict[str, Any]:
-    """Whether tonight's model is published, as a JSON value.
+def check_model(gate: Gate, night: GateInput) -> tuple[Check, ...]:
+    """Return every check of tonight's model."""
+    return tuple(_checks(gate, night))
 
-    ``publish`` is the decision, ``checks`` all that was asked, ``reasons`` the checks that failed, in words. ``older``
-    is whether the only reason is that a later night is published already, as when nights are made up for. ``override``
-    is why the model is published nevertheless, null where nothing had to be, or that of another night. ``champion`` and
-    ``earlier`` are the serials of the models that it was held against. ``predecessors`` are those of the models that
-    led to it, the last one last; an override begins anew, since what it let pass must not be held against later nights.
 
-    Parameters
-    ----------
-    champion : the registry's entry of the published model; None on the first night.
+def _checks(gate: Gate, night: GateInput) -> Iterator[Check]:
+    measurements = night.measurements
+    yield from _verification(measurements.export)
+    yield from _device(gate, measurements)
+    yield from _floors(gate, measurements.reviews)
+    yield _not_older(night)
+    if night.unsupported is not None:
+        yield _readable(night.unsupported)
+    yield from _Comparisons(gate, night, night.compared, False).checks()
+    if night.compared_with_thresholds is not None:
+        # An app may ask for thresholds or not: neither must find its labels changed
+        # overnight.
+        yield from _Comparisons(
+            gate, night, night.compared_with_thresholds, True
+        ).checks()
+    before = None if night.champion is None else night.champion.figures
+    yield from _drift(gate, measurements.figures, before)
+    yield from _drift_of_reviews(gate, night.champion_on_reviews, before)
+
+
+def _verification(export: ExportManifest) -> Iterator[Check]:
+    yield _at_most(CheckKind.VERIFIED, export.verification.differences, 0)
+
+
+def _device(gate: Gate, measurements: Measurements) -> Iterator[Check]:
+    export = measurements.export
+    size = export.files[MODEL_FILE].gzipped_bytes
+    yield _at_most(CheckKind.SIZE, size, gate.device.gzipped_bytes)
+    yield _at_most(CheckKind.TERMS, export.terms, gate.device.terms)
+    microseconds = measurements.latency.microseconds
+    yield _at_most(CheckKind.SPEED, microseconds, gate.device.microseconds)
+
+
+def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
+    """Yield the checks of reviewed messages.
+
+    They hold what the file decides with its thresholds, if it has any: thresholds are
+    there to reach what is asked of a label.
     """
-    checks = list(_checks(gate, night, champion))
-    failed = [check for check in checks if check.verdict == FAILED]
-    reasons = [describe(asdict(check)) for check in failed]
-    override = (
-        gate.override
-        if reasons and gate.override and gate.override.night == night.date
-        else None
-    )
-    return {
-        "publish": not reasons or override is not None,
-        "older": [check.name for check in failed] == [NEWER],
-        "override": override and override.reason,
-        "reasons": reasons,
-        "champion": champion and champion["serial"],
-        "earlier": night.earlier,
-        "predecessors": [] if override or not champion else _predecessors(champion),
-        "checks": [asdict(check) for check in checks],
-        "figures": figures(night),
-        "compared": {
-            **asdict(night.labelled),
-            "with_thresholds": night.decided and asdict(night.decided),
-        },
-    }
-
-
-def figures(night: Night) -> dict[str, Any]:
-    """What a later night is held against: the messages of tonight, the shares of labels, and the model on reviews."""
-    rules = night.results["rules"]
-    labelled = max(rules["labelled"], 1)
-    return {
-        "messages": night.results["messages"]["counts"]["kept"],
-        "coverage": rules["labelled"] / max(rules["messages"], 1),
-        "shares": {label: count / labelled for label, count in rules["labels"].items()},
-        "reviews": _f1(night.results["reviews"]["metrics"]),
-    }
-
-
-def _f1(metrics: dict[str, Any] | None) -> dict[str, Any] | None:
-    """F1 with its interval, of all labels and of each."""
-    per_label = metrics and {
-        label: found["f1"] for label, found in metrics["per_label"].items()
-    }
-    return metrics and {"macro": metrics["macro_f1"], "per_label": per_label}
-
-
-def _predecessors(champion: dict[str, Any]) -> list[int]:
-    return [*champion.get("predecessors", []), champion["serial"]][-MAX_LOOKBACK:]
-
-
-def describe(check: dict[str, Any]) -> str:
-    """A check in a line: what was found and what was asked for."""
-    found, bound = (_written(check[name]) for name in ("value", "bound"))
-    note = f"; {check['note']}" if check["note"] else ""
-    return f"{check['name']}: {check['what']} {found}, must be {bound}{note}"
-
-
-def _written(value: float | int | str | None) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return (
-        "undefined"
-        if value is None
-        else f"{value:,}"
-        if isinstance(value, int)
-        else value
-    )
-
-
-def _checks(
-    gate: Gate, night: Night, champion: dict[str, Any] | None
-) -> Iterator[Check]:
-    yield from _verification(night.results["description"])
-    yield from _device(gate, night)
-    yield from _floors(gate, night.results["reviews"])
-    yield _newer(night, champion)
-    if night.unreadable:
-        bound = "of a format that is read here"
-        yield Check(
-            "champion",
-            "the published model's file",
-            "unreadable",
-            bound,
-            FAILED,
-            night.unreadable,
-        )
-    compared = champion is not None and not night.unreadable
-    yield from _against(gate, night, night.labelled, compared)
-    if night.decided:
-        # An app may ask for thresholds or not: neither must find its labels changed overnight.
-        yield from _against(gate, night, night.decided, compared, DECIDED)
-    yield from _drift(gate, figures(night), champion and champion["figures"])
-    yield from _drift_of_reviews(
-        gate, _f1(night.champion_on_reviews), champion and champion["figures"]
-    )
-
-
-def _at_most(
-    name: str, what: str, value: float | None, bound: float, note: str = ""
-) -> Check:
-    verdict = SKIPPED if value is None else PASSED if value <= bound else FAILED
-    return Check(name, what, value, f"at most {_written(bound)}", verdict, note)
-
-
-def _at_least(
-    name: str, what: str, value: float | None, bound: float, note: str = ""
-) -> Check:
-    verdict = FAILED if value is None or value < bound else PASSED
-    return Check(name, what, value, f"at least {_written(bound)}", verdict, note)
-
-
-def _verification(description: dict[str, Any]) -> Iterator[Check]:
-    found = description["verification"]
-    yield _at_most(
-        "verified", "messages that a scorer scores otherwise", found["differences"], 0
-    )
-
-
-def _device(gate: Gate, night: Night) -> Iterator[Check]:
-    model, device = night.results["description"], gate.device
-    size = model["files"]["model.json"]["gzipped_bytes"]
-    yield _at_most("size", "bytes of the gzipped model", size, device.gzipped_bytes)
-    yield _at_most("terms", "terms", model["terms"], device.terms)
-    speed, what = (
-        night.results["speed"]["microseconds"],
-        "microseconds a message, in the Python scorer",
-    )
-    yield _at_most("speed", what, speed, device.microseconds)
-
-
-def _floors(gate: Gate, reviews: dict[str, Any]) -> Iterator[Check]:
-    """Of what the file decides with its thresholds, if it has any: they are there to hold what is asked of a label."""
-    metrics = reviews["with_thresholds"] or reviews["metrics"]
-    how = DECIDED if reviews["with_thresholds"] else ""
-    compared = metrics["n"] if metrics else 0
-    yield _at_least(
-        "reviews",
-        "reviewed messages",
-        compared,
-        gate.min_reviewed_messages,
-        "see nightsieve load --label",
-    )
+    has_thresholds = reviews.with_thresholds is not None
+    metrics = reviews.with_thresholds or reviews.metrics
+    n_messages = 0 if metrics is None else metrics.n
+    yield _at_least(CheckKind.REVIEWS, n_messages, gate.min_reviewed_messages)
     for label, floor in sorted(gate.floors.items()):
-        for measure, bound in floor.model_dump(exclude_none=True).items():
-            found = (
-                (metrics or {})
-                .get("per_label", {})
-                .get(label, {})
-                .get(measure, {"value": None})
+        for measure, minimum in floor.model_dump(exclude_none=True).items():
+            yield _at_least(
+                CheckKind.FLOOR,
+                _figure(metrics, label, measure),
+                minimum,
+                subject=label,
+                measure=measure,
+                with_thresholds=has_thresholds,
             )
-            yield _at_least(f"floor {label}{how}", measure, found["value"], bound)
 
 
-def _newer(night: Night, champion: dict[str, Any] | None) -> Check:
-    if champion is None:
-        return Check(NEWER, "night", night.date.isoformat(), None, SKIPPED, NO_CHAMPION)
-    verdict = PASSED if night.date.isoformat() >= champion["date"] else FAILED
+def _figure(metrics: Metrics | None, label: str, measure: str) -> float | None:
+    """Return a figure of a label; None where there are no metrics of it."""
+    if metrics is None or label not in metrics.per_label:
+        return None
+    interval: Interval = getattr(metrics.per_label[label], measure)
+    return interval.value
+
+
+def _not_older(night: GateInput) -> Check:
+    date = night.date.isoformat()
+    if night.champion is None:
+        return _skipped(CheckKind.NOT_OLDER, NO_CHAMPION, value=date)
+    is_older = night.date < night.champion.date
     return Check(
-        NEWER, "night", night.date.isoformat(), f"{champion['date']} or later", verdict
+        kind=CheckKind.NOT_OLDER,
+        value=date,
+        bound=Bound(
+            comparison=Comparison.AT_LEAST, value=night.champion.date.isoformat()
+        ),
+        verdict=Verdict.FAILED if is_older else Verdict.PASSED,
     )
 
 
-def _against(
-    gate: Gate, night: Night, evidence: Evidence, compared: bool, how: str = ""
-) -> Iterator[Check]:
-    reviews, margin = evidence.reviews, gate.regression.max_loss.macro_f1
-    if compared:
-        # Else a night that nothing speaks for would have passed against the published model.
-        documents, note = (
-            reviews.documents + evidence.holdout.documents,
-            "see source.reviews and training.holdout_fraction",
-        )
-        yield _at_least(
-            f"evidence{how}",
-            "texts that both models can be judged on",
-            documents,
-            1,
-            note,
-        )
-    yield _regression(
-        f"regression on reviews{how}", MACRO, reviews, reviews.difference, margin
+def _readable(reason: str) -> Check:
+    return Check(
+        kind=CheckKind.READABLE,
+        value="unreadable",
+        bound=Bound(comparison=Comparison.IS, value="readable"),
+        verdict=Verdict.FAILED,
+        note=reason,
     )
-    yield from _regression_of_labels(gate, reviews, how)
-    yield _regression(
-        f"regression on holdout{how}",
-        MACRO,
-        evidence.holdout,
-        evidence.holdout.difference,
-        margin,
-    )
-    if gate.regression.publications_back:
-        # Steps that are each too small to be seen are one large step from where they began.
-        name, found = f"regression since an earlier model{how}", evidence.earlier
-        if found:
-            what = f"macro F1 on reviews against that of model {night.earlier}"
-            yield _regression(name, what, found, found.difference, margin)
-        else:
-            none = "none before the champion is kept, or an override began anew"
-            yield Check(name, "macro F1 on reviews", None, None, SKIPPED, none)
-    yield from _churn(gate, evidence.holdout, how)
 
 
-def _regression(
-    name: str,
-    what: str,
-    compared: Compared,
-    found: dict[str, Any] | None,
-    margin: float,
-) -> Check:
-    """Fails on a loss that is larger than the margin and no accident: the whole interval is below 0."""
-    bound = f"at least {-margin:.4g}, if all of its interval is below 0"
-    if found is None or found["value"] is None:
-        return Check(name, what, None, bound, SKIPPED, NOTHING)
-    verdict = FAILED if found["value"] < -margin and found["high"] < 0 else PASSED
-    note = f"interval {found['low']:.4g} to {found['high']:.4g}, {found.get('texts', compared.documents):,} texts"
-    return Check(name, what, found["value"], bound, verdict, note)
+@dataclass(frozen=True)
+class _Comparisons:
+    """The checks of a comparison, with or without thresholds."""
 
+    gate: Gate
+    night: GateInput
+    compared: ModelComparison
+    with_thresholds: bool
 
-def _regression_of_labels(gate: Gate, compared: Compared, how: str) -> Iterator[Check]:
-    """One label may lose what macro F1 hides: by what another one gains, or among a dozen others."""
-    margins = {
-        "precision": gate.regression.max_loss.precision,
-        "recall": gate.regression.max_loss.recall,
-    }
-    for label, measures in compared.per_label.items():
-        for measure, margin in margins.items():
-            name, what, found = (
-                f"regression of {label}{how}",
-                f"{measure} against the champion's",
-                measures[measure],
+    def checks(self) -> Iterator[Check]:
+        reviews = self.compared.reviews
+        holdout = self.compared.holdout
+        if self.night.champion is not None and self.night.unsupported is None:
+            # Else a night without any evidence would have passed against the champion.
+            yield _at_least(
+                CheckKind.EVIDENCE,
+                reviews.documents + holdout.documents,
+                1,
+                with_thresholds=self.with_thresholds,
             )
-            if found["texts"] < gate.regression.min_texts:
-                few = f"of {found['texts']:,} texts, fewer than {gate.regression.min_texts:,}"
-                yield Check(name, what, found["value"], None, SKIPPED, few)
-            else:
-                yield _regression(name, what, compared, found, margin)
+        yield self._macro_f1(CheckKind.REGRESSION_ON_REVIEWS, reviews)
+        yield from self._regression_of_labels(reviews)
+        yield self._macro_f1(CheckKind.REGRESSION_ON_HOLDOUT, holdout)
+        if self.gate.regression.publications_back is not None:
+            yield self._since_earlier()
+        yield from self._churn(holdout)
 
+    def _macro_f1(self, kind: CheckKind, compared: Compared, note: str = "") -> Check:
+        difference = None
+        if compared.macro_f1 is not None:
+            difference = Difference(compared.macro_f1, compared.documents)
+        maximum = self.gate.regression.max_loss.macro_f1
+        return self._regression(kind, difference, maximum, note=note)
 
-def _churn(gate: Gate, compared: Compared, how: str) -> Iterator[Check]:
-    yield _at_most(
-        f"churn{how}",
-        "share of withheld messages with another label",
-        compared.churn,
-        gate.churn.overall,
-    )
-    for label, share in compared.churn_per_label.items():
-        yield _at_most(
-            f"churn of {label}{how}",
-            "share with another label",
-            share,
-            gate.churn.label,
+    def _regression_of_labels(self, compared: Compared) -> Iterator[Check]:
+        """Yield checks of each label.
+
+        One label may lose what macro F1 hides: by what another one gains, or among a
+        dozen others.
+        """
+        max_loss = self.gate.regression.max_loss
+        for label, difference in compared.per_label.items():
+            yield self._regression_of_label(
+                label, "precision", difference.precision, max_loss.precision
+            )
+            yield self._regression_of_label(
+                label, "recall", difference.recall, max_loss.recall
+            )
+
+    def _regression_of_label(
+        self, label: str, measure: str, difference: Difference, max_loss: float
+    ) -> Check:
+        kind = CheckKind.REGRESSION_OF_LABEL
+        minimum = self.gate.regression.min_texts
+        if difference.texts < minimum:
+            return _skipped(
+                kind,
+                f"of {difference.texts:,} texts, fewer than {minimum:,}",
+                subject=label,
+                measure=measure,
+                with_thresholds=self.with_thresholds,
+                value=difference.interval.value,
+            )
+        return self._regression(kind, difference, max_loss, label, measure)
+
+    def _since_earlier(self) -> Check:
+        """Hold tonight's model against one before the champion.
+
+        Steps that are each too small to be seen are one large step from where they
+        began.
+        """
+        kind = CheckKind.REGRESSION_SINCE_EARLIER
+        if self.compared.earlier is None:
+            return _skipped(
+                kind, NO_EARLIER_MODEL, with_thresholds=self.with_thresholds
+            )
+        note = f"that is model {self.night.earlier}"
+        return self._macro_f1(kind, self.compared.earlier, note)
+
+    def _regression(
+        self,
+        kind: CheckKind,
+        difference: Difference | None,
+        max_loss: float,
+        subject: str | None = None,
+        measure: str | None = None,
+        note: str = "",
+    ) -> Check:
+        """Fail on a loss that is too large and no accident.
+
+        It is none if the whole interval is below 0.
+        """
+        minimum = -max_loss
+        bound = Bound(
+            comparison=Comparison.AT_LEAST, value=minimum, unless_uncertain=True
         )
+        if difference is None or difference.interval.value is None:
+            return _skipped(
+                kind,
+                NOTHING_TO_COMPARE,
+                subject=subject,
+                measure=measure,
+                with_thresholds=self.with_thresholds,
+                bound=bound,
+            )
+        interval = difference.interval
+        is_lost = interval.value < minimum and interval.high < 0
+        return Check(
+            kind=kind,
+            subject=subject,
+            measure=measure,
+            with_thresholds=self.with_thresholds,
+            value=interval.value,
+            bound=bound,
+            verdict=Verdict.FAILED if is_lost else Verdict.PASSED,
+            interval=interval,
+            texts=difference.texts,
+            note=note,
+        )
+
+    def _churn(self, compared: Compared) -> Iterator[Check]:
+        churn = self.gate.churn
+        yield _at_most(
+            CheckKind.CHURN,
+            compared.churn,
+            churn.overall,
+            with_thresholds=self.with_thresholds,
+        )
+        for label, share in compared.churn_per_label.items():
+            yield _at_most(
+                CheckKind.CHURN_OF_LABEL,
+                share,
+                churn.label,
+                subject=label,
+                with_thresholds=self.with_thresholds,
+            )
 
 
 def _drift(
-    gate: Gate, tonight: dict[str, Any], before: dict[str, Any] | None
+    gate: Gate, tonight: ReferenceFigures, before: ReferenceFigures | None
 ) -> Iterator[Check]:
     if before is None:
-        yield Check("drift", "label shares", None, None, SKIPPED, NO_CHAMPION)
+        yield _skipped(CheckKind.DRIFT_OF_SHARE, NO_CHAMPION)
         return
     drift = gate.drift
-    yield _at_least(
-        "messages",
-        "share of the champion's",
-        tonight["messages"] / before["messages"],
-        drift.min_messages_ratio,
-    )
-    change = abs(tonight["coverage"] - before["coverage"])
-    yield _at_most(
-        "coverage",
-        "change of the share with a label",
-        change,
-        drift.max_coverage_change,
-    )
-    for label in sorted(tonight["shares"].keys() | before["shares"].keys()):
-        change = abs(tonight["shares"].get(label, 0) - before["shares"].get(label, 0))
-        yield _at_most(f"share of {label}", "change", change, drift.max_share_change)
+    ratio = tonight.messages / before.messages
+    yield _at_least(CheckKind.DRIFT_OF_MESSAGES, ratio, drift.min_messages_ratio)
+    change = abs(tonight.coverage - before.coverage)
+    yield _at_most(CheckKind.DRIFT_OF_COVERAGE, change, drift.max_coverage_change)
+    for label in sorted(tonight.shares.keys() | before.shares.keys()):
+        change = abs(tonight.shares.get(label, 0) - before.shares.get(label, 0))
+        yield _at_most(
+            CheckKind.DRIFT_OF_SHARE, change, drift.max_share_change, subject=label
+        )
 
 
 def _drift_of_reviews(
-    gate: Gate, now: dict[str, Any] | None, before: dict[str, Any] | None
+    gate: Gate, metrics: Metrics | None, before: ReferenceFigures | None
 ) -> Iterator[Check]:
-    """One model, two nights' reviews: what it measures otherwise, the reviews say otherwise, and not the model.
+    """Yield checks of what the champion measures on the reviews of two nights.
 
-    Both models may look alike on reviews that are wrong. So no comparison of the two would tell.
+    One model, so what it measures otherwise, the reviews say otherwise. Both models may
+    look alike on reviews that are wrong, so no comparison of the two would show that.
     """
-    then = before and before.get("reviews")
-    if not now or not then or now["per_label"].keys() != then["per_label"].keys():
-        note = NO_CHAMPION if before is None else NOTHING
-        yield Check(
-            "drift of reviews", "the champion's macro F1", None, None, SKIPPED, note
-        )
+    if before is None:
+        yield _skipped(CheckKind.DRIFT_OF_REVIEWS, NO_CHAMPION)
         return
-    yield _moved(
-        "drift of reviews",
-        "change of the champion's macro F1",
-        now["macro"],
-        then["macro"],
-        gate.drift.max_f1_change_on_reviews,
-    )
-    for label, found in now["per_label"].items():
-        name, what = f"drift of reviews of {label}", "change of the champion's F1"
-        yield _moved(
-            name,
-            what,
-            found,
-            then["per_label"][label],
-            gate.drift.max_f1_change_on_reviews,
-        )
+    now = _f1_figures(metrics)
+    then = before.reviews
+    if now is None or then is None or now.per_label.keys() != then.per_label.keys():
+        yield _skipped(CheckKind.DRIFT_OF_REVIEWS, NOTHING_TO_COMPARE)
+        return
+    maximum = gate.drift.max_f1_change_on_reviews
+    yield _drift_of_f1(None, now.macro, then.macro, maximum)
+    for label, f1 in now.per_label.items():
+        yield _drift_of_f1(label, f1, then.per_label[label], maximum)
 
 
-def _moved(
-    name: str, what: str, now: dict[str, Any], then: dict[str, Any], most: float
+def _drift_of_f1(
+    label: str | None, now: Interval, then: Interval, maximum: float
 ) -> Check:
-    """Fails on a change that is larger than ``most`` and no accident: the intervals do not overlap."""
-    bound = f"at most {most:.4g}, if the intervals do not overlap"
-    if now["value"] is None or then["value"] is None:
-        return Check(name, what, None, bound, SKIPPED, NOTHING)
-    change, apart = (
-        abs(now["value"] - then["value"]),
-        now["high"] < then["low"] or then["high"] < now["low"],
-    )
-    note = f"{then['value']:.4g} on its own night's reviews, {now['value']:.4g} on tonight's"
+    """Fail on a change that is too large and no accident.
+
+    It is none if the intervals do not overlap.
+    """
+    kind = CheckKind.DRIFT_OF_REVIEWS
+    bound = Bound(comparison=Comparison.AT_MOST, value=maximum, unless_uncertain=True)
+    if now.value is None or then.value is None:
+        return _skipped(kind, NOTHING_TO_COMPARE, subject=label, bound=bound)
+    change = abs(now.value - then.value)
+    is_apart = now.high < then.low or then.high < now.low
     return Check(
-        name, what, change, bound, FAILED if change > most and apart else PASSED, note
+        kind=kind,
+        subject=label,
+        value=change,
+        bound=bound,
+        verdict=Verdict.FAILED if change > maximum and is_apart else Verdict.PASSED,
+        note=(
+            f"{then.value:.4g} on the reviews of its own night, "
+            f"{now.value:.4g} on tonight's"
+        ),
+    )
+
+
+def _f1_figures(metrics: Metrics | None) -> F1Figures | None:
+    if metrics is None:
+        return None
+    per_label = {label: row.f1 for label, row in metrics.per_label.items()}
+    return F1Figures(macro=metrics.macro_f1, per_label=per_label)
+
+
+def _at_most(
+    kind: CheckKind,
+    value: float | int | None,
+    maximum: float | int,
+    subject: str | None = None,
+    with_thresholds: bool = False,
+) -> Check:
+    """Return a check that fails above a maximum; without a value it is skipped."""
+    verdict = Verdict.SKIPPED
+    if value is not None:
+        verdict = Verdict.PASSED if value <= maximum else Verdict.FAILED
+    return Check(
+        kind=kind,
+        subject=subject,
+        with_thresholds=with_thresholds,
+        value=value,
+        bound=Bound(comparison=Comparison.AT_MOST, value=maximum),
+        verdict=verdict,
+    )
+
+
+def _at_least(
+    kind: CheckKind,
+    value: float | int | None,
+    minimum: float | int,
+    subject: str | None = None,
+    measure: str | None = None,
+    with_thresholds: bool = False,
+) -> Check:
+    """Return a check that fails below a minimum, and without a value."""
+    is_enough = value is not None and value >= minimum
+    return Check(
+        kind=kind,
+        subject=subject,
+        measure=measure,
+        with_thresholds=with_thresholds,
+        value=value,
+        bound=Bound(comparison=Comparison.AT_LEAST, value=minimum),
+        verdict=Verdict.PASSED if is_enough else Verdict.FAILED,
+    )
+
+
+def _skipped(
+    kind: CheckKind,
+    note: str,
+    subject: str | None = None,
+    measure: str | None = None,
+    with_thresholds: bool = False,
+    value: float | int | str | None = None,
+    bound: Bound | None = None,
+) -> Check:
+    """Return a check that cannot be made, and why."""
+    return Check(
+        kind=kind,
+        subject=subject,
+        measure=measure,
+        with_thresholds=with_thresholds,
+        value=value,
+        bound=bound,
+        verdict=Verdict.SKIPPED,
+        note=note,
     )

@@ -2,24 +2,25 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
+from pipeline.records.release import Latency
 from scorers.python import nightsieve_scorer
 
-TIMED = 1_000  # messages
+MAX_TIMED = 1_000  # messages
 
 
-def measure_speed(model: bytes, texts: Sequence[str]) -> dict[str, Any]:
-    """``microseconds`` a message in the Python scorer, the mean over ``messages`` of them; null without one.
+def measure_latency(model: bytes, bodies: Sequence[str]) -> Latency:
+    """Return the mean time for a message in the Python scorer.
 
-    Another time on every run and every machine. So it is no part of a decision's making, but handed to it.
+    It is another time on every run and every machine. So it is no part of making a
+    decision, but handed to it.
     """
-    scorer, texts = nightsieve_scorer.load(model), texts[:TIMED]
-    begun = time.perf_counter()
-    for text in texts:
-        scorer.label(text)
-    seconds = time.perf_counter() - begun
-    return {
-        "messages": len(texts),
-        "microseconds": seconds / len(texts) * 1e6 if texts else None,
-    }
+    scorer = nightsieve_scorer.load(model)
+    timed = bodies[:MAX_TIMED]
+    if not timed:
+        return Latency(messages=0, microseconds=None)
+    start = time.perf_counter()
+    for body in timed:
+        scorer.label(body)
+    seconds = time.perf_counter() - start
+    return Latency(messages=len(timed), microseconds=seconds / len(timed) * 1e6)

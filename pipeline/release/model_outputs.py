@@ -1,176 +1,128 @@
-"""What tonight's model and the published one say of the same messages."""
+"""What two models say of the same documents."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.config.settings import Evaluation, Regression
-from pipeline.data.holdout import held_out
-from pipeline.data.reviewed_messages import aggregate, merged_labels
-from pipeline.statistics.bootstrap import differences
-
-Predict = Callable[[str], str]
+from pipeline.config.settings import Regression
+from pipeline.records.release import Compared
+from pipeline.release.contenders import Predict
+from pipeline.statistics.bootstrap import PairedPredictions, differences
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Two models on the same documents.
+class _Outputs:
+    """The documents with the labels that two models give them.
 
     Attributes
     ----------
-    documents, messages : how many distinct texts, and how many messages they stand for.
-    difference : challenger's macro F1 less champion's with its interval; None without a champion or a label.
-    per_label : by label, the same of its precision and its recall, see `bootstrap.differences`; empty likewise.
-    churn : the share of messages that the challenger labels otherwise; None without a champion.
-    churn_per_label : the same for the messages of each label of the champion's.
+    truth
+        The documents' own labels; null for those that have none.
+    challenger, champion
+        The labels that the models give.
+    weight
+        int64 [n_documents], how many messages each document stands for.
     """
 
-    documents: int
-    messages: int
-    difference: dict[str, float] | None
-    per_label: dict[str, dict[str, Any]]
-    churn: float | None
-    churn_per_label: dict[str, float]
+    truth: pd.Series
+    challenger: pd.Series
+    champion: pd.Series
+    weight: np.ndarray
 
+    @property
+    def changed(self) -> np.ndarray:
+        """Whether the models label each document differently, bool [n_documents]."""
+        return (self.challenger != self.champion).to_numpy()
 
-@dataclass(frozen=True)
-class Evidence:
-    """Two models on the messages that humans have labelled, and on those that neither was trained on.
+    @property
+    def churn(self) -> float:
+        """The share of messages that the models label differently."""
+        return float(self.weight[self.changed].sum() / self.weight.sum())
 
-    ``earlier`` is tonight's model beside one that was published before the champion, on the messages that humans have
-    labelled; None without one.
-    """
+    @property
+    def churn_per_label(self) -> dict[str, float]:
+        """The same of the messages that get each label from the champion."""
+        changed = self.changed
+        shares = {}
+        for label in sorted(self.champion.unique()):
+            chosen = (self.champion == label).to_numpy()
+            messages = self.weight[chosen].sum()
+            shares[label] = float(self.weight[chosen & changed].sum() / messages)
+        return shares
 
-    reviews: Compared
-    holdout: Compared
-    earlier: Compared | None
-
-
-def compare_on_reviews(
-    reviews: pd.DataFrame,
-    challenger: Predict,
-    champion: Predict | None,
-    labels: Sequence[str],
-    judged: Sequence[str],
-    evaluation: Evaluation,
-    regression: Regression,
-) -> Compared:
-    """The two on the messages that humans have given one of ``labels``, those of either model.
-
-    Labels are merged first, as ``evaluation.merge`` says.
-    """
-    merged = merged_labels(evaluation)
-    names, judged = (
-        {merged.get(label, label) for label in some} for some in (labels, judged)
-    )
-    messages, _ = aggregate(reviews, evaluation)
-    messages = messages[messages["label"].isin(names)]
-    documents = (
-        messages.groupby(["body", "label"], as_index=False)
-        .size()
-        .rename(columns={"size": "weight"})
-    )
-
-    def of(predict: Predict) -> Predict:
-        return lambda body: merged.get(label := predict(body), label)
-
-    return compare(
-        documents, of(challenger), champion and of(champion), judged, regression
-    )
-
-
-def withheld_documents(
-    shards: Iterable[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]],
-    verdicts: pd.DataFrame,
-    fraction: float,
-) -> pd.DataFrame:
-    """The slice of the sample that neither model was trained on, a row a document: ``body``, ``label``, ``weight``.
-
-    The label is the rules', where they have one.
-
-    Parameters
-    ----------
-    shards : the messages, cleaned texts and votes of each shard; one of each is in memory at a time.
-    fraction : how much was withheld from both models.
-    """
-    label_of = {
-        tuple(rules): label
-        for rules, label in zip(verdicts["rules"], verdicts["label"], strict=True)
-    }
-    parts = []
-    for messages, cleaned, votes in shards:
-        chosen = held_out(cleaned["text"], fraction)
-        found = (
-            cleaned.loc[chosen, ["key"]]
-            .merge(messages[["key", "body"]], on="key")
-            .merge(votes, on="key")
+    def paired(self, judged: Collection[str]) -> PairedPredictions:
+        """Return the documents that have a label, with the labels as numbers."""
+        has_label = self.truth.notna().to_numpy()
+        columns = [
+            column[has_label] for column in (self.truth, self.challenger, self.champion)
+        ]
+        labels = sorted(set(judged).union(*columns))
+        index = {label: i for i, label in enumerate(labels)}
+        truth, challenger, champion = (
+            column.map(index).to_numpy(dtype=np.int64) for column in columns
         )
-        found["label"] = [label_of[tuple(rules)] for rules in found["rules"]]
-        parts.append(
-            found.groupby(["body", "label"], as_index=False, dropna=False).size()
-        )
-    documents = (
-        pd.concat(parts)
-        .groupby(["body", "label"], as_index=False, dropna=False)["size"]
-        .sum()
-    )
-    return documents.rename(columns={"size": "weight"})
+        weight = self.weight[has_label]
+        return PairedPredictions(labels, truth, challenger, champion, weight)
 
 
 def compare(
     documents: pd.DataFrame,
     challenger: Predict,
     champion: Predict | None,
-    judged: Iterable[str],
+    judged: Collection[str],
     regression: Regression,
 ) -> Compared:
-    """The two on documents, whose labels are the truth, as far as they have one.
+    """Return how two models differ on documents.
 
-    ``judged`` are the labels that the champion knows: one that only tonight's model knows would be its gain whatever
-    happens to the others, and one that it has forgotten is its loss.
+    Parameters
+    ----------
+    documents
+        Columns ``body``, ``label`` (the truth, null without one) and ``weight``, in
+        messages.
+    champion
+        With None there is nothing to compare, and the documents are counted alone.
+    judged
+        The labels that the champion knows. One that only tonight's model knows would be
+        its gain whatever happens to the others, and one that it has forgotten is its
+        loss.
     """
-    weight, bodies = documents["weight"].to_numpy(), documents["body"].unique()
-    size: dict[str, Any] = {"documents": len(bodies), "messages": int(weight.sum())}
+    bodies = documents["body"].unique()
+    weight = documents["weight"].to_numpy()
+    messages = int(weight.sum())
     if champion is None or documents.empty:
         return Compared(
-            **size, difference=None, per_label={}, churn=None, churn_per_label={}
+            documents=len(bodies),
+            messages=messages,
+            macro_f1=None,
+            per_label={},
+            churn=None,
+            churn_per_label={},
         )
-    models = {"challenger": challenger, "champion": champion}
-    said = {
-        who: documents["body"].map({body: predict(body) for body in bodies})
-        for who, predict in models.items()
-    }
-    changed = (said["challenger"] != said["champion"]).to_numpy()
-    known = documents["label"].notna().to_numpy()
-    churned = {
-        label: float(weight[where & changed].sum() / weight[where].sum())
-        for label in sorted(said["champion"].unique())
-        if (where := (said["champion"] == label).to_numpy()).any()
-    }
-    columns = (
-        documents["label"][known],
-        said["challenger"][known],
-        said["champion"][known],
+    outputs = _Outputs(
+        truth=documents["label"],
+        challenger=_label(documents["body"], challenger),
+        champion=_label(documents["body"], champion),
+        weight=weight,
     )
-    names = sorted({*judged}.union(*columns))
-    number = {name: place for place, name in enumerate(names)}
-    numbers = (column.map(number).to_numpy(dtype=np.int64) for column in columns)
-    places = [number[label] for label in sorted(judged)]
-    churn = float(weight[changed].sum() / weight.sum())
-    found = (
-        differences(*numbers, weight[known], len(names), places, regression)
-        if known.any()
-        else None
-    )
+    macro_f1 = None
+    per_label = {}
+    if outputs.truth.notna().any():
+        found = differences(outputs.paired(judged), sorted(judged), regression)
+        macro_f1 = found.macro_f1
+        per_label = found.per_label
     return Compared(
-        **size,
-        difference=found and found["macro_f1"],
-        per_label=dict(zip(sorted(judged), found["labels"], strict=True))
-        if found
-        else {},
-        churn=churn,
-        churn_per_label=churned,
+        documents=len(bodies),
+        messages=messages,
+        macro_f1=macro_f1,
+        per_label=per_label,
+        churn=outputs.churn,
+        churn_per_label=outputs.churn_per_label,
     )
+
+
+def _label(bodies: pd.Series, predict: Predict) -> pd.Series:
+    """Return the label of each body; each distinct one is asked for once."""
+    labels = {body: predict(body) for body in bodies.unique()}
+    return bodies.map(labels)

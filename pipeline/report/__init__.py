@@ -5,12 +5,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "diff": ["with_drift"],
-        "compare": ["compare_models"],
-        "outcome": ["outcome"],
-        "run_manifest": ["FORMAT", "environment", "run_manifest", "task_name"],
-        "key_figures": ["key_figures"],
+        "compare": ["Champion", "compare_models"],
+        "diff": ["rules_drift"],
         "html.pages": ["night_report", "nights_page"],
-        "terminal": ["show"],
+        "key_figures": ["key_figures"],
+        "outcome": ["outcome"],
+        "run_manifest": ["environment", "run_manifest"],
+        "terminal": ["SUMMARY_WIDTH", "NightAddresses", "summary"],
     },
 )

@@ -1,12 +1,24 @@
-"""What a night cost, family of tasks by family."""
+"""What a night cost, by family of tasks."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from pipeline.records.receipt import Receipt
 
 
 @dataclass(frozen=True)
 class Cost:
-    """All tasks of a family together: how many, rows (None where the word means nothing), seconds, peak memory."""
+    """What all tasks of a family took together.
+
+    Attributes
+    ----------
+    rows_in, rows_out
+        None where the word means nothing.
+    seconds
+        The sum over the tasks.
+    peak_memory_mib
+        Of the task that took the most.
+    """
 
     family: str
     tasks: int
@@ -16,31 +28,30 @@ class Cost:
     peak_memory_mib: int
 
 
-def costs(receipts: list[dict[str, Any]]) -> list[Cost]:
-    """The cost of each family, in the order of the stages."""
-    stages = list(dict.fromkeys(_stage(receipt) for receipt in receipts))
-    ordered = sorted(receipts, key=lambda receipt: stages.index(_stage(receipt)))
+def costs(receipts: Sequence[Receipt]) -> list[Cost]:
+    """Return the cost of each family of tasks, in the order of the stages."""
+    by_stage: dict[str, dict[str, list[Receipt]]] = {}
+    for receipt in receipts:
+        families = by_stage.setdefault(receipt.stage, {})
+        families.setdefault(receipt.task, []).append(receipt)
     return [
-        _cost(family, [receipt for receipt in receipts if receipt["task"] == family])
-        for family in dict.fromkeys(receipt["task"] for receipt in ordered)
+        _cost(family, members)
+        for families in by_stage.values()
+        for family, members in families.items()
     ]
 
 
-def _cost(family: str, receipts: list[dict[str, Any]]) -> Cost:
+def _cost(family: str, receipts: Sequence[Receipt]) -> Cost:
     return Cost(
         family=family,
         tasks=len(receipts),
-        rows_in=_sum(receipts, "rows_in"),
-        rows_out=_sum(receipts, "rows_out"),
-        seconds=sum(receipt["seconds"] for receipt in receipts),
-        peak_memory_mib=max(receipt["peak_memory_mib"] for receipt in receipts),
+        rows_in=_sum(receipt.rows_in for receipt in receipts),
+        rows_out=_sum(receipt.rows_out for receipt in receipts),
+        seconds=sum(receipt.seconds for receipt in receipts),
+        peak_memory_mib=max(receipt.peak_memory_mib for receipt in receipts),
     )
 
 
-def _sum(receipts: list[dict[str, Any]], way: str) -> int | None:
-    counts = [receipt[way] for receipt in receipts if receipt[way] is not None]
-    return sum(counts) if counts else None
-
-
-def _stage(receipt: dict[str, Any]) -> str:
-    return receipt["key"].partition("/")[0]
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

@@ -1,34 +1,38 @@
 """How the rules of a night differ from those of an earlier one."""
 
-from typing import Any
+from pipeline.records.rules import (
+    LabellingSummary,
+    RuleDrift,
+    RulesDrift,
+    RuleStatistics,
+)
 
 
-def with_drift(
-    summary: dict[str, Any], earlier: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The summary of rules; each has a ``drift`` too, its share of the messages less that of the earlier night.
+def rules_drift(
+    tonight: LabellingSummary, earlier: LabellingSummary | None
+) -> RulesDrift:
+    """Return how each rule's share of the messages changed since an earlier night.
 
-    It is null for a rule that the earlier night had not. ``gone`` names the rules that it had and this one has not.
+    Parameters
+    ----------
+    earlier
+        None without an earlier night: every rule counts as new.
     """
-    shares = (
-        {row["id"]: _share(row, earlier) for row in earlier["rules"]} if earlier else {}
-    )
-    rows = [
-        {
-            **row,
-            "drift": _share(row, summary) - shares[row["id"]]
-            if row["id"] in shares
-            else None,
-        }
-        for row in summary["rules"]
-    ]
-    here = {row["id"] for row in rows}
-    return {
-        **summary,
-        "gone": [id_ for id_ in shares if id_ not in here],
-        "rules": rows,
-    }
+    if earlier is None:
+        return RulesDrift(
+            rules=tuple(RuleDrift(id=rule.id, change=None) for rule in tonight.rules),
+            gone=(),
+        )
+    shares = {rule.id: _share(rule, earlier) for rule in earlier.rules}
+    ids = {rule.id for rule in tonight.rules}
+    drifts = []
+    for rule in tonight.rules:
+        share = shares.get(rule.id)
+        change = None if share is None else _share(rule, tonight) - share
+        drifts.append(RuleDrift(id=rule.id, change=change))
+    gone = tuple(rule_id for rule_id in shares if rule_id not in ids)
+    return RulesDrift(rules=tuple(drifts), gone=gone)
 
 
-def _share(row: dict[str, Any], summary: dict[str, Any]) -> float:
-    return row["coverage"] / summary["messages"] if summary["messages"] else 0.0
+def _share(rule: RuleStatistics, summary: LabellingSummary) -> float:
+    return rule.coverage / max(summary.messages, 1)

@@ -1,67 +1,72 @@
-"""The few figures by which nights are compared: a night's line on the page of all nights, its point in a trend."""
+"""The key figures of a night: its line among all nights, its point in a trend."""
 
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
 
+from pydantic import JsonValue
+
+from pipeline.records.export import MODEL_FILE
+from pipeline.records.run import KeyFigures, RunManifest
 from pipeline.report.outcome import outcome
+from pipeline.statistics.interval import Interval
+from pipeline.statistics.metrics import Metrics
 
-NIGHTS = 30  # of a trend
-MACRO = "macro average"  # beside labels, none of which has a blank
+MAX_NIGHTS = 30  # of a trend
+MACRO = "macro average"  # no label has a space
 
 
-def key_figures(manifest: dict[str, Any]) -> dict[str, Any]:
-    """A night's key figures from its run manifest, as a JSON value.
+def key_figures(manifest: RunManifest) -> KeyFigures:
+    """Return a night's key figures from its run manifest."""
+    results = manifest.results
+    rules = results.rules
+    became = outcome(results)
+    reviews = results.reviews.metrics
+    return KeyFigures(
+        date=manifest.date,
+        config=manifest.config,
+        table=_table_digest(manifest.settings),
+        outcome=became.kind,
+        override=results.decision.override,
+        reasons=became.reasons,
+        failed_checks=became.failed_checks,
+        serial=results.publication.serial,
+        messages=rules.messages,
+        coverage=rules.coverage,
+        shares=rules.label_shares,
+        f1=_f1(results.cross_validation.metrics),
+        reviews=None if reviews is None else _f1(reviews),
+        gzipped_bytes=results.description.files[MODEL_FILE].gzipped_bytes,
+        terms=results.description.terms,
+    )
 
-    ``table`` tells whether two nights have looked at the same table, ``f1`` and ``reviews`` are F1 scores by label with
-    their intervals, and of their macro average: of the cross-validation, and on reviews (null: there were none).
+
+def trend(nights: Iterable[KeyFigures], tonight: KeyFigures) -> list[KeyFigures]:
+    """Return the nights up to tonight that read the same table, by date.
+
+    One night a date: the last of its runs, and tonight's own for its date.
+
+    Parameters
+    ----------
+    nights
+        The one that was written last at the end.
     """
-    results, source = manifest["results"], manifest["settings"]["source"]
-    rules, found = results["rules"], outcome(results)
+    by_date = {
+        night.date: night
+        for night in nights
+        if night.table == tonight.table and night.date <= tonight.date
+    }
+    by_date[tonight.date] = tonight
+    return [by_date[date] for date in sorted(by_date)][-MAX_NIGHTS:]
+
+
+def _table_digest(settings: dict[str, JsonValue]) -> str:
+    """Return what two nights share whose source is the same table of one database."""
+    source = settings["source"]
     table = {name: source[name] for name in ("identity", "messages")}
-    return {
-        "date": manifest["date"],
-        "config": manifest["config"],
-        "table": hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[
-            :16
-        ],
-        "outcome": found.kind,
-        "override": results["decision"]["override"],
-        "reasons": list(found.reasons),
-        "serial": results["publication"]["serial"],
-        "messages": rules["messages"],
-        "coverage": rules["labelled"] / max(rules["messages"], 1),
-        "shares": {
-            label: count / max(rules["labelled"], 1)
-            for label, count in rules["labels"].items()
-        },
-        "f1": _f1(results["cross-validation"]["metrics"]),
-        "reviews": _f1(results["reviews"]["metrics"]),
-        "gzipped_bytes": results["description"]["files"]["model.json"]["gzipped_bytes"],
-        "terms": results["description"]["terms"],
-    }
+    return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def trend(
-    nights: Iterable[dict[str, Any]], tonight: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """The key figures of tonight and the nights before it on the same table, by date: one a date, 30 at most.
-
-    Of several runs of a date it is the last of ``nights``, and tonight's own for its date.
-    """
-    of_date = {
-        each["date"]: each for each in nights if each["table"] == tonight["table"]
-    } | {tonight["date"]: tonight}
-    return [of_date[date] for date in sorted(of_date) if date <= tonight["date"]][
-        -NIGHTS:
-    ]
-
-
-def _f1(metrics: dict[str, Any] | None) -> dict[str, dict[str, float | None]] | None:
-    if metrics is None:
-        return None
-    return {
-        MACRO: metrics["macro_f1"],
-        **{label: row["f1"] for label, row in metrics["per_label"].items()},
-    }
+def _f1(metrics: Metrics) -> dict[str, Interval]:
+    by_label = {label: row.f1 for label, row in metrics.per_label.items()}
+    return {MACRO: metrics.macro_f1, **by_label}

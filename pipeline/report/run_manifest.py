@@ -2,54 +2,48 @@
 
 import datetime
 import platform
+from collections.abc import Iterable
 from importlib import metadata
-from typing import Any
 
 from pipeline.config.settings import Settings
+from pipeline.records.receipt import Receipt
+from pipeline.records.run import FORMAT, NightResults, RunManifest
 
-FORMAT = (
-    2  # of which a manifest must be to be read; a night of another one is made again
-)
 _LIBRARIES = ("luigi", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
 def environment() -> dict[str, str]:
-    """The versions of what the results depend on."""
-    return {
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in _LIBRARIES},
-    }
+    """Return the versions of what the results depend on."""
+    versions = {name: metadata.version(name) for name in _LIBRARIES}
+    return {"python": platform.python_version(), **versions}
 
 
 def run_manifest(
     date: datetime.date,
-    digest: str,
+    config: str,
     fingerprint: str,
     settings: Settings,
-    receipts: list[dict[str, Any]],
-    results: dict[str, Any],
-) -> dict[str, Any]:
-    """The manifest of a run as a JSON value.
+    receipts: Iterable[Receipt],
+    results: NightResults,
+) -> RunManifest:
+    """Return the manifest of a run.
 
-    ``tasks`` holds each task's receipt (key, sha256, bytes, rows, seconds, memory), ``results`` what the summary shows.
+    Parameters
+    ----------
+    config
+        The digest of the settings.
+    fingerprint
+        Of the task that writes the manifest.
+    receipts
+        Of every task, in the order in which they can run.
     """
-    return {
-        "format": FORMAT,
-        "date": date.isoformat(),
-        "config": digest,
-        "fingerprint": fingerprint,
-        "environment": environment(),
-        "results": results,
-        "tasks": receipts,
-        "settings": settings.model_dump(mode="json"),
-    }
-
-
-def task_name(receipt: dict[str, Any]) -> str:
-    """A task by its family and, where there are several, its shard or candidate."""
-    parameters = receipt["parameters"]
-    if receipt["task"] == "EvaluateCandidate":
-        return f"{receipt['task']}({', '.join(f'{name}={value}' for name, value in parameters.items())})"
-    return receipt["task"] + (
-        f"(shard={parameters['shard']})" if "shard" in parameters else ""
+    return RunManifest(
+        format=FORMAT,
+        date=date,
+        config=config,
+        fingerprint=fingerprint,
+        environment=environment(),
+        results=results,
+        tasks=tuple(receipts),
+        settings=settings.model_dump(mode="json"),
     )

@@ -1,249 +1,204 @@
-"""The summary of a night on a terminal."""
+"""The summary of a night, as a rich renderable; whoever calls prints it."""
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
 
-from rich.console import Console, Group
-from rich.table import Table
+from rich import table as rich_table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pipeline.records.export import MODEL_FILE, ExportManifest
+from pipeline.records.release import OutcomeKind
+from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.rules import FallbackRule, LabellingSummary
+from pipeline.records.run import NightResults, RunManifest
+from pipeline.records.sample import SampleCounts
+from pipeline.records.training import CrossValidationResult, SearchResult
+from pipeline.report import tables
+from pipeline.report.content import Table, Typography
 from pipeline.report.costs import costs
-from pipeline.report.outcome import (
-    OLDER,
-    OVERRIDDEN,
-    OVERTAKEN,
-    PUBLISHED,
-    REFUSED,
-    outcome,
-)
+from pipeline.report.outcome import outcome
+from pipeline.statistics.metrics import Metrics
 
-_LABELS_SHOWN = 12
-_RULES_SHOWN = 5
-_STYLES = {
-    PUBLISHED: "bold green", OVERRIDDEN: "bold yellow", OLDER: "bold", OVERTAKEN: "bold yellow", REFUSED: "bold red",
-}  # fmt: skip
-
-
-def show(
-    manifest: dict[str, Any],
-    storage: str,
-    page: str | None,
-    console: Console | None = None,
-) -> None:
-    """Print what the night did: rows per stage, label shares, the best candidate, metrics, and where the files are."""
-    results = manifest["results"]
-    console = console or Console(width=110, highlight=False)
-    console.print(
-        Group(
-            Text(
-                f"\nNight of {manifest['date']}, configuration {manifest['config']}",
-                style="bold",
-            ),
-            _decision(results),
-            _stages(manifest["tasks"]),
-            _sample(results["messages"]["counts"]),
-            _labels(results["rules"]),
-            _search(results["search"]),
-            _metrics(
-                "Cross-validation, against the rules' labels",
-                results["cross-validation"]["metrics"],
-            ),
-            _thresholds(results["cross-validation"]),
-            _reviews(results["reviews"]),
-            _export(results["description"]),
-            _files(manifest, storage, page),
-        ),
-        soft_wrap=True,
-    )
+SUMMARY_WIDTH = 110  # characters of a console for it
+MAX_LABELS = 12
+MAX_CANDIDATES = 3
+MAX_CONFLICTS = 3
+MAX_FALLBACKS = 5
+TYPOGRAPHY = Typography(minus="-", percent="%")
+BOLD = "bold"
+STYLES = {
+    OutcomeKind.PUBLISHED: "bold green",
+    OutcomeKind.OVERRIDDEN: "bold yellow",
+    OutcomeKind.OLDER: "bold",
+    OutcomeKind.OVERTAKEN: "bold yellow",
+    OutcomeKind.REFUSED: "bold red",
+}
+FALLBACKS = {"prefilter": "confirmed by re", "fallback": "searched by re"}
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
-    return table
+@dataclass(frozen=True)
+class NightAddresses:
+    """Where the objects are that people want of a night.
+
+    Attributes
+    ----------
+    pipeline
+        Of the fitted scikit-learn pipeline.
+    scheduler
+        Of the page that draws the night's graph; None without a scheduler of its own.
+    """
+
+    model: str
+    pipeline: str
+    manifest: str
+    report: str
+    scheduler: str | None
 
 
-def _number(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"
-
-
-def _stages(receipts: list[dict[str, Any]]) -> Table:
-    table = _table(
-        "\nStages", "stage", "tasks", "rows in", "rows out", "seconds", "peak MiB"
-    )
-    for cost in costs(receipts):
-        rows, memory = (cost.rows_in, cost.rows_out), cost.peak_memory_mib
-        table.add_row(
-            cost.family,
-            str(cost.tasks),
-            *map(_number, rows),
-            f"{cost.seconds:.1f}",
-            _number(memory),
-        )
-    return table
-
-
-def _decision(results: dict[str, Any]) -> Text:
-    """What became of the model, before anything else: nobody should have to look for it."""
-    found = outcome(results)
-    return Text.assemble(
-        (found.sentence, _STYLES[found.kind]),
-        *(f"\n  {line}" for line in found.reasons),
-    )
-
-
-def _sample(counts: dict[str, int]) -> Text:
-    left_out = {"null_bodies": "without a body", "oversized_bodies": "too long"}
-    words = [
-        f"{counts[name]:,} {why}" for name, why in left_out.items() if counts[name]
-    ]
-    return Text(
-        f"\nSample: {counts['kept']:,} messages"
-        + (f"; left out: {', '.join(words)}" if words else "")
-    )
-
-
-def _labels(rules: dict[str, Any]) -> Group:
-    table = _table("\nLabels by the rules", "label", "messages", "share")
-    silent, tied = rules["silent"], rules["tied"]
-    rows = {**rules["labels"], "abstained: silence": silent, "abstained: tie": tied}
-    for label, count in rows.items():
-        table.add_row(label, f"{count:,}", f"{count / rules['messages']:.1%}")
-    dead = sum(rule["coverage"] == 0 for rule in rules["rules"])
-    conflicts = sorted(rules["rules"], key=lambda rule: -rule["conflicts"])[:3]
-    named = ", ".join(
-        f"{rule['id']} ({rule['conflicts']:,})"
-        for rule in conflicts
-        if rule["conflicts"]
-    )
-    note = f"{len(rules['rules'])} rules, {dead} without a match; most conflicts: {named or 'none'}"
-    return Group(table, Text("\n".join([note, *_fallbacks(rules["fallbacks"])])))
-
-
-def _fallbacks(found: list[dict[str, str]]) -> list[str]:
-    lines = [
-        f"{each['strategy']}: {each['id']} ({each['reason']})"
-        for each in found[:_RULES_SHOWN]
-    ]
-    more = len(found) - len(lines)
-    return [*lines, f"and {more} more: nightsieve rules report"] if more else lines
-
-
-def _search(search: dict[str, Any]) -> Group:
-    table = _table("\nBest candidates", "candidate", "score", "sd over folds")
-    for row in search["candidates"][:3]:
-        table.add_row(row["description"], f"{row['mean']:.4f}", f"{row['std']:.4f}")
-    unfinished = sum(not row["converged"] for row in search["candidates"])
-    note = f"{len(search['candidates'])} candidates"
-    note += (
-        f", {unfinished} of them not converged: raise training.max_iter"
-        if unfinished
-        else ""
-    )
-    return Group(table, Text(note))
-
-
-def _interval(measure: dict[str, float | None]) -> str:
-    if measure["value"] is None:
-        return "undefined"
-    return f"{measure['value']:.3f} [{measure['low']:.3f}, {measure['high']:.3f}]"
-
-
-def _metrics(title: str, metrics: dict[str, Any]) -> Group:
-    names = ("precision", "recall", "f1")
-    table = _table(f"\n{title}", "label", "messages", *names)
-    for label, row in metrics["per_label"].items():
-        table.add_row(
-            label, f"{row['support']:,}", *(_interval(row[name]) for name in names)
-        )
-    confusion = _table("", "labelled \\ predicted", *metrics["labels"][:_LABELS_SHOWN])
-    for label, row in zip(metrics["labels"], metrics["confusion"], strict=True):
-        confusion.add_row(label, *(f"{count:,}" for count in row[:_LABELS_SHOWN]))
-    return Group(table, Text(f"macro F1 {_interval(metrics['macro_f1'])}"), confusion)
-
-
-def _thresholds(measured: dict[str, Any]) -> Group:
-    """What each goal came to; nothing where there is none, nor of nights from before there were any."""
-    goals = measured.get("thresholds")
-    if not goals:
-        return Group()
-    title = "\nThresholds, by cross-validation, against the rules' labels"
-    table = _table(
-        title, "label", "goal", "", "threshold", "messages", "precision", "recall"
-    )
-    for label, row in goals.items():
-        ((name, bound),) = row["goal"].items()
-        threshold = f"{row['threshold']:.4g}" if row["threshold"] else "none"
-        figures = (
-            threshold,
-            f"{row['support']:,}",
-            *(_interval(row[name]) for name in ("precision", "recall")),
-        )
-        table.add_row(
-            label,
-            f"{name} {bound:g}",
-            "reached" if row["reached"] else "missed",
-            *figures,
-        )
+def summary(manifest: RunManifest, addresses: NightAddresses) -> Group:
+    """Return what a night did: its decision first, then stage by stage."""
+    head = f"\nNight of {manifest.date}, configuration {manifest.config}"
+    results = manifest.results
     return Group(
-        table,
-        Text(
-            "chosen one by one; measured, all of them in place, on folds that did not choose them"
-        ),
+        Text(head, style=BOLD),
+        _outcome(results),
+        _titled("Stages", tables.stages(costs(manifest.tasks))),
+        _sample(results.messages.counts),
+        *_labels(results.rules),
+        *_search(results.search),
+        *_cross_validation(results.cross_validation),
+        *_reviews(results.reviews),
+        _export(results.description),
+        _files(addresses),
     )
 
 
-def _reviews(reviews: dict[str, Any]) -> Group | Text:
-    left_out = {"ties between reviewers": reviews["ties"], **reviews["unknown_labels"]}
-    words = ", ".join(f"{count:,} {name}" for name, count in left_out.items() if count)
-    note = f"{reviews['reviews']:,} reviews of {reviews['messages']:,} messages"
-    note += f"; left out: {words}" if words else ""
-    if reviews["metrics"] is None:
-        return Text(
-            f"\nExported model, against human reviews: nothing to compare with; {note}"
-        )
-    title, decided = (
-        "Exported model, against human reviews",
-        reviews.get("with_thresholds"),
+def render(table: Table) -> rich_table.Table:
+    """Return a table without frames, its columns as wide as they must be."""
+    rendered = rich_table.Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in table.columns:
+        is_text = column.format.type.is_text
+        rendered.add_column(Text(column.title), justify="left" if is_text else "right")
+    for row in table.rows:
+        cells = zip(row, table.columns, strict=True)
+        texts = [TYPOGRAPHY.write(cell, column.format) for cell, column in cells]
+        rendered.add_row(*map(Text, texts))
+    return rendered
+
+
+def _titled(title: str, table: Table) -> Group:
+    return Group(Text(f"\n{title}", style=BOLD), render(table))
+
+
+def _outcome(results: NightResults) -> Text:
+    """Return what became of the model: nobody should have to search for it."""
+    became = outcome(results)
+    reasons = [f"\n  {reason}" for reason in became.reasons]
+    return Text.assemble((became.sentence, STYLES[became.kind]), *reasons)
+
+
+def _sample(counts: SampleCounts) -> Text:
+    left_out = _counted(
+        {"without a body": counts.null_bodies, "too long": counts.oversized_bodies}
     )
-    without = _metrics(title, reviews["metrics"])
-    return Group(
-        without,
-        *([_metrics(f"{title}, with thresholds", decided)] if decided else []),
-        Text(note),
+    return Text(f"\nSample: {counts.kept:,} messages{left_out}")
+
+
+def _labels(rules: LabellingSummary) -> Iterator[RenderableType]:
+    yield _titled("Labels by the rules", tables.label_counts(rules))
+    by_conflicts = sorted(rules.rules, key=attrgetter("conflicts"), reverse=True)
+    conflicts = [
+        f"{rule.id} ({rule.conflicts:,})"
+        for rule in by_conflicts[:MAX_CONFLICTS]
+        if rule.conflicts
+    ]
+    yield Text(
+        f"{len(rules.rules)} rules, {len(rules.dead)} without a match; "
+        f"most conflicts: {', '.join(conflicts) or 'none'}"
+    )
+    yield from map(_fallback, rules.fallbacks[:MAX_FALLBACKS])
+    more = len(rules.fallbacks) - MAX_FALLBACKS
+    if more > 0:
+        yield Text(f"and {more} more: nightsieve rules report")
+
+
+def _fallback(rule: FallbackRule) -> Text:
+    return Text(f"{FALLBACKS[rule.strategy]}: {rule.id} ({rule.reason})")
+
+
+def _search(search: SearchResult) -> Iterator[RenderableType]:
+    best = tables.candidates(search, MAX_CANDIDATES)
+    yield _titled(best.caption, best)
+    note = f"{len(search.candidates)} candidates"
+    unfinished = sum(not candidate.converged for candidate in search.candidates)
+    if unfinished:
+        note += f", {unfinished} of them not converged: raise training.max_iter"
+    yield Text(note)
+
+
+def _metrics(title: str, metrics: Metrics) -> Group:
+    by_label = tables.metrics("metrics", title, metrics).without("predicted")
+    confusion = tables.confusion("confusion", "", metrics, max_columns=MAX_LABELS)
+    return Group(_titled(title, by_label), render(confusion))
+
+
+def _cross_validation(result: CrossValidationResult) -> Iterator[RenderableType]:
+    yield _metrics("Cross-validation, against the rules' labels", result.metrics)
+    if not result.thresholds:
+        return
+    title = "Thresholds, by cross-validation, against the rules' labels"
+    yield _titled(title, tables.thresholds(result.thresholds))
+    yield Text(
+        "chosen one by one; measured, all of them in place, on folds that did not "
+        "choose them"
     )
 
 
-def _export(description: dict[str, Any]) -> Text:
-    model, checked = description["files"]["model.json"], description["verification"]
-    size = f"{description['terms']:,} terms x {len(description['labels'])} labels in {description['bits']} bits"
-    languages = ", ".join(checked["languages"])
+def _reviews(reviews: ReviewEvaluation) -> Iterator[RenderableType]:
+    left_out = {"ties between reviewers": reviews.ties, **reviews.unknown_labels}
+    note = (
+        f"{reviews.reviews:,} reviews of {reviews.messages:,} messages"
+        f"{_counted(left_out)}"
+    )
+    title = "Exported model, against human reviews"
+    if reviews.metrics is None:
+        yield Text(f"\n{title}: nothing to compare with; {note}")
+        return
+    yield _metrics(title, reviews.metrics)
+    if reviews.with_thresholds is not None:
+        yield _metrics(f"{title}, with thresholds", reviews.with_thresholds)
+    yield Text(note)
+
+
+def _counted(left_out: dict[str, int]) -> str:
+    reasons = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
+    return f"; left out: {', '.join(reasons)}" if reasons else ""
+
+
+def _export(description: ExportManifest) -> Text:
+    kilobytes = description.files[MODEL_FILE].gzipped_bytes / 1000
+    checked = description.verification
     return Text(
-        f"\nExported model: {size}, {model['gzipped_bytes'] / 1000:,.0f} KB gzipped"
-        f"\nScored by {languages}: {checked['texts']:,} distinct messages, {checked['vectors']:,} vectors, "
-        f"{checked['differences']} differences"
-        f"\nLabels unlike scikit-learn's: {checked['flips']:,}; of the others {checked['proved']:,} are proved, "
-        f"{checked['observed']:,} observed; scores differ by at most {checked['largest_score_difference']:.1g}"
+        f"\nExported model: {description.terms:,} terms x {len(description.labels)} "
+        f"labels in {description.bits} bits, {kilobytes:,.0f} KB gzipped"
+        f"\nScored by {', '.join(checked.languages)}: {checked.texts:,} distinct "
+        f"messages, {checked.vectors:,} vectors, {checked.differences} differences"
+        f"\nLabels unlike scikit-learn's: {checked.flips:,}; of the others "
+        f"{checked.proved:,} are proved, {checked.observed:,} observed; scores differ "
+        f"by at most {checked.largest_score_difference:.1g}"
     )
 
 
-def _files(manifest: dict[str, Any], storage: str, page: str | None) -> Text:
-    keys = {receipt["task"]: receipt["key"] for receipt in manifest["tasks"]}
-    storage = storage.rstrip("/")
-    places = {
-        "model": f"{storage}/{keys['ExportCoefficients']}",
-        "scikit-learn pipeline": f"{storage}/{keys['FitModel']}",
-        "run manifest": f"{storage}/runs/{manifest['date']}/{manifest['config']}.json",
-        "report": f"{storage}/reports/{manifest['date']}/{manifest['config']}/index.html",
-        "scheduler": page,
+def _files(addresses: NightAddresses) -> Text:
+    named = {
+        "model": addresses.model,
+        "scikit-learn pipeline": addresses.pipeline,
+        "run manifest": addresses.manifest,
+        "report": addresses.report,
+        "scheduler": addresses.scheduler,
     }
     # No table: an address that is cut or wrapped cannot be copied.
-    lines = [f"{name:<23}{place}" for name, place in places.items() if place]
-    return Text.assemble(("\nFiles\n", "bold"), "\n".join(lines))
+    lines = [f"{name:<23}{address}" for name, address in named.items() if address]
+    return Text.assemble(("\nFiles\n", BOLD), "\n".join(lines))

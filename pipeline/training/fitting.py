@@ -19,34 +19,37 @@ def fit(
     training: Training,
     text: settings.Text,
 ) -> Pipeline:
-    """A scikit-learn pipeline, raw text in and label out, of the steps ``tfidf`` and ``estimator``.
+    """Return a scikit-learn pipeline of the steps ``tfidf`` and ``estimator``.
 
-    ``classes_`` are the labels as strings, and ``estimator.converged_`` says whether its solver ended. It is linear:
-    a score is ``X @ coef.T + intercept`` (naive Bayes: ``X @ feature_log_prob_.T``, for the multinomial one
-    ``+ class_log_prior_``) and the highest wins. ``text`` must be what the training set was cleaned with.
+    Raw text goes in, a label comes out. ``classes_`` are the labels as strings, and
+    ``estimator.converged_`` says whether its solver ended. It is linear: a score is
+    ``X @ coef.T + intercept`` (naive Bayes: ``X @ feature_log_prob_.T``, for the
+    multinomial one ``+ class_log_prior_``) and the highest wins.
+
+    Parameters
+    ----------
+    text
+        What the training set was cleaned with.
 
     Raises
     ------
-    DataError : one label only, no term reaches ``min_df``, or blocks are needed as in `evaluate_candidate` and cannot
-        be had.
+    DataError
+        There is one label only, no term reaches ``min_df``, or blocks are needed as in
+        `evaluate_candidate` and cannot be had.
     """
     require_two_labels(training_set)
-    everything = np.ones(len(training_set), dtype=bool)
-    vectors = vectorise(
-        training_set,
-        candidate,
-        training,
-        fold=np.zeros(len(training_set), dtype=np.int64),
-    )
-    columns, idf = select_terms(vectors.df[0], training_set.messages, candidate.min_df)
+    one_fold = np.zeros(len(training_set), dtype=np.int64)
+    vectoriser = vectorise(training_set, candidate, training, one_fold)
+    df = vectoriser.df[0]
+    terms = select_terms(df, training_set.messages, candidate.min_df)
     tfidf = TfidfVectorizer(
         analyzer=Tokeniser.from_settings(text, candidate.ngrams),
-        vocabulary=vectors.terms(columns),
+        vocabulary=vectoriser.terms(terms.columns),
         norm=candidate.norm,
         sublinear_tf=candidate.sublinear_tf,
     )
-    tfidf.idf_ = idf
-    estimator, _ = vectors.train(
-        columns, idf, everything, np.array(training_set.labels)[training_set.y]
-    )
-    return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
+    tfidf.idf_ = terms.idf
+    every_document = np.ones(len(training_set), dtype=bool)
+    labels = np.array(training_set.labels)[training_set.y]
+    classifier = vectoriser.train(terms, every_document, labels)
+    return Pipeline([("tfidf", tfidf), ("estimator", classifier.estimator)])

@@ -1,13 +1,13 @@
-"""The documents as tf-idf: in one matrix or, where that would not fit in memory, block by block.
+"""The documents as tf-idf: in one matrix or, where memory does not allow it, in blocks.
 
-A training set's token numbers are small, its matrices large. So one block of documents at a time has a matrix, derived
-anew whenever it is needed; of all documents there are the terms alone. An n-gram is then one integer: its tokens'
-numbers, plus 1, are the digits in a base above them all, and 0 stands where it is shorter than the longest. So
-ascending codes are in the code-point order of the terms.
+A training set's token ids are small, its matrices large. So one block of documents at a
+time has a matrix, derived again whenever it is needed; of all documents there are the
+terms alone, as codes (`pipeline.features.ngrams.codes`).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,38 +16,77 @@ import scipy.sparse as sp
 from pipeline.config.settings import Candidate, Training
 from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
-from pipeline.features.ngrams.counts import NgramCounts, count_ngrams
-from pipeline.features.ngrams.tfidf import document_frequency, term_frequency, weigh
-from pipeline.model.decision_function import label_scores
-from pipeline.text.character_map import SEPARATOR
-from pipeline.training.estimators import build, train, train_in_blocks
+from pipeline.features.ngrams.codes import CodeCounts, NgramCodes, add_up, find_codes
+from pipeline.features.ngrams.counts import NgramCounts, count_ngrams, join_tokens
+from pipeline.features.ngrams.tfidf import (
+    SelectedTerms,
+    document_frequency,
+    term_frequency,
+    weigh,
+)
+from pipeline.model.decision_function import decision_function
+from pipeline.training.estimators import Weights, build, train, train_in_blocks
 
-BLOCK = 100_000  # documents, or messages for SGD: some 50 MB a matrix of single tokens and pairs of short messages
+# Documents, or messages for SGD: some 50 MB a matrix of single tokens and pairs of
+# short messages.
+BLOCK = 100_000
 
-Score = Callable[[np.ndarray], np.ndarray]
 
-
-class Vectors(Protocol):
-    """The terms of a candidate, and what is trained on their tf-idf. Documents are chosen by bool [n_documents].
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """A classifier that was trained on some of the documents.
 
     Attributes
     ----------
-    df : float64 [n_folds, n_terms], how many messages of each fold hold each term. Terms are in code-point order;
-        those that stand in fewer than ``min_df`` messages of all folds are left out.
+    estimator
+        As `estimators.train` returns it.
+    score
+        Takes the chosen documents, bool [n_documents], and returns what
+        `decision_function.decision_function` says of them.
+    start
+        Where the next classifier of the same candidate may begin: weights of all terms
+        and then the intercept, float64 [n_problems, n_terms + 1]. None where a solver
+        takes no start.
+    """
+
+    estimator: Any
+    score: Callable[[np.ndarray], np.ndarray]
+    start: np.ndarray | None
+
+
+class Vectoriser(Protocol):
+    """The terms of a candidate, and what is trained on their tf-idf.
+
+    Attributes
+    ----------
+    df
+        float64 [n_folds, n_terms], how many messages of each fold hold each term. Terms
+        are in code-point order; those that stand in fewer than ``min_df`` messages of
+        all folds are left out.
     """
 
     df: np.ndarray
 
     def terms(self, columns: np.ndarray) -> list[str]:
-        """The terms of the ``columns`` of ``df``."""
+        """Return the terms of these columns of ``df``."""
 
     def train(
-        self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray
-    ) -> tuple[Any, Score]:
-        """The classifier fitted to these columns of the documents, and its scores of documents chosen later.
+        self,
+        terms: SelectedTerms,
+        documents: np.ndarray,
+        y: np.ndarray,
+        start: np.ndarray | None = None,
+    ) -> TrainedClassifier:
+        """Return the candidate's classifier, trained on these terms of the documents.
 
-        ``y`` holds the class of every document, chosen or not; ``converged_`` is as in `estimators.train`, scores are
-        those of `decision.label_scores`.
+        Parameters
+        ----------
+        documents
+            bool [n_documents], those to train on.
+        y
+            The class of every document, chosen or not.
+        start
+            As in `TrainedClassifier`; with None, the solver begins at 0.
         """
 
 
@@ -56,49 +95,65 @@ def vectorise(
     candidate: Candidate,
     training: Training,
     fold: np.ndarray,
-) -> Vectors:
-    """The documents in memory, or in blocks if there are more than ``max_in_memory_documents``.
+) -> Vectoriser:
+    """Return the documents in memory, or in blocks where there are too many for that.
 
-    ``fold`` is int64 [n_documents].
+    Parameters
+    ----------
+    fold
+        int64 [n_documents].
 
     Raises
     ------
-    DataError : there must be blocks, and a candidate of the grid cannot be trained in them.
+    DataError
+        There are more documents than ``training.max_in_memory_documents``, and a
+        candidate of the grid cannot be trained in blocks.
     """
     if len(training_set) <= training.max_in_memory_documents:
-        return InMemory(training_set, candidate, training, fold)
+        return InMemoryVectoriser(training_set, candidate, training, fold)
     _require_blocks(training_set, training)
-    return InBlocks(training_set, candidate, training, fold)
+    return BlockwiseVectoriser(training_set, candidate, training, fold)
 
 
 def _require_blocks(training_set: TrainingSet, training: Training) -> None:
-    """Raise a DataError unless every candidate learns in blocks, and every n-gram has a code."""
+    """Raise a DataError unless every candidate learns in blocks, with n-gram codes."""
+    n_documents = len(training_set)
     limit = f"training.max_in_memory_documents={training.max_in_memory_documents}"
-    mend = f"or raise training.max_in_memory_documents to {len(training_set)}, if the memory allows"
-    candidates = list(enumerate(training.search.candidates))
-    if whole := [
-        (i, c.estimator)
-        for i, c in candidates
-        if not hasattr(build(c, training), "partial_fit")
-    ]:
-        numbers, estimators = zip(*whole, strict=True)
+    remedy = (
+        f"or raise training.max_in_memory_documents to {n_documents}, "
+        "if the memory allows"
+    )
+    in_memory_only = {
+        index: candidate.estimator
+        for index, candidate in enumerate(training.search.candidates)
+        if not hasattr(build(candidate, training), "partial_fit")
+    }
+    if in_memory_only:
+        names = ", ".join(dict.fromkeys(in_memory_only.values()))
+        indices = ", ".join(map(str, in_memory_only))
         raise DataError(
-            f"{len(training_set)} documents are more than {limit}, and {', '.join(dict.fromkeys(estimators))} "
-            f"(candidates {', '.join(map(str, numbers))}) cannot be trained in blocks\n"
-            f"leave sgd, multinomial_nb and complement_nb alone in training.search.grids, {mend}"
+            f"{n_documents} documents are more than {limit}, and {names} (candidates "
+            f"{indices}) cannot be trained in blocks\n"
+            "leave sgd, multinomial_nb and complement_nb alone in "
+            f"training.search.grids, {remedy}"
         )
-    base = len(training_set.vocabulary) + 1
-    longest = max(candidate.ngrams[1] for _, candidate in candidates)
-    if base**longest > 2**63:
-        fitting = max(n for n in range(1, longest) if base**n <= 2**63)
+    n_tokens = len(training_set.vocabulary)
+    longest = max(candidate.ngrams[1] for candidate in training.search.candidates)
+    if not NgramCodes(n_tokens, longest).fit:
+        shorter = range(1, longest)
+        maximum = max(n for n in shorter if NgramCodes(n_tokens, n).fit)
         raise DataError(
-            f"{len(training_set)} documents are more than {limit}, and n-grams of {longest} tokens out of {base - 1} "
-            f"have no 63-bit code\nlower ngrams in training.search.grids to {fitting} at most, {mend}"
+            f"{n_documents} documents are more than {limit}, and n-grams of {longest} "
+            f"tokens out of {n_tokens} have no 63-bit code\n"
+            f"lower ngrams in training.search.grids to {maximum} at most, {remedy}"
         )
 
 
-class InMemory:
-    """`Vectors` that are one matrix. An SVM begins where the one before, on most of the same documents, has ended."""
+class InMemoryVectoriser:
+    """A `Vectoriser` whose documents are one matrix.
+
+    A linear SVM may begin where one on most of the same documents has ended.
+    """
 
     def __init__(
         self,
@@ -107,60 +162,68 @@ class InMemory:
         training: Training,
         fold: np.ndarray,
     ) -> None:
-        self._set, self._candidate, self._training = training_set, candidate, training
-        grams, weight = (
-            count_ngrams(training_set, *candidate.ngrams),
-            training_set.weight,
+        self._training_set = training_set
+        self._candidate = candidate
+        self._training = training
+        ngrams = count_ngrams(training_set, *candidate.ngrams)
+        df = _df_of_folds(ngrams.counts, training_set.weight, fold)
+        # What is too rare over all folds is too rare over all but one.
+        is_frequent = df.sum(axis=0) >= candidate.min_df
+        self.df = df[:, is_frequent]
+        self._ngrams = NgramCounts(
+            ngrams.counts[:, is_frequent], ngrams.tokens[is_frequent]
         )
-        folds = [fold == number for number in range(fold.max() + 1)]
-        df = np.array(
-            [document_frequency(grams.counts[held], weight[held]) for held in folds]
-        )
-        frequent = (
-            df.sum(axis=0) >= candidate.min_df
-        )  # what is too rare over all folds is too rare over all but one
-        self.df, self._grams = (
-            df[:, frequent],
-            NgramCounts(grams.counts[:, frequent], grams.tokens[frequent]),
-        )
-        self._frequencies = term_frequency(self._grams.counts, candidate)
-        self._ended: np.ndarray | None = (
-            None  # weights of all terms and the intercept, [n_problems, n_terms + 1]
-        )
+        self._frequencies = term_frequency(self._ngrams.counts, candidate)
 
     def terms(self, columns: np.ndarray) -> list[str]:
-        return self._grams.terms(self._set.vocabulary, columns)
+        """See `Vectoriser`."""
+        return self._ngrams.terms(self._training_set.vocabulary, columns)
 
     def train(
-        self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray
-    ) -> tuple[Any, Score]:
-        X = weigh(self._frequencies[:, columns], idf, self._candidate)
-        seen = X if documents.all() else X[documents]
-        weight, confidence = (
-            self._set.weight[documents],
-            self._set.confidence[documents],
+        self,
+        terms: SelectedTerms,
+        documents: np.ndarray,
+        y: np.ndarray,
+        start: np.ndarray | None = None,
+    ) -> TrainedClassifier:
+        """See `Vectoriser`."""
+        X = weigh(self._frequencies[:, terms.columns], terms.idf, self._candidate)
+        weights = Weights(
+            self._training_set.weight[documents],
+            self._training_set.label_weight[documents],
         )
-        places = np.append(columns, -1)
-        start = None if self._ended is None else self._ended[:, places]
+        terms_and_intercept = np.append(terms.columns, -1)
         estimator = train(
             self._candidate,
             self._training,
-            seen,
+            X if documents.all() else X[documents],
             y[documents],
-            weight,
-            confidence,
-            start,
+            weights,
+            None if start is None else start[:, terms_and_intercept],
         )
-        if self._candidate.estimator == "linear_svm":
-            self._ended = np.zeros((len(estimator.coef_), self.df.shape[1] + 1))
-            self._ended[:, places] = np.column_stack(
-                [estimator.coef_, estimator.intercept_]
-            )
-        return estimator, lambda others: label_scores(estimator, X[others])
+        return TrainedClassifier(
+            estimator,
+            partial(_score_rows, estimator, X),
+            self._next_start(estimator, terms_and_intercept),
+        )
+
+    def _next_start(
+        self, estimator: Any, terms_and_intercept: np.ndarray
+    ) -> np.ndarray | None:
+        """Return the optimum of a linear SVM over all terms, 0 for those not chosen."""
+        if self._candidate.estimator != "linear_svm":
+            return None
+        start = np.zeros((len(estimator.coef_), self.df.shape[1] + 1))
+        optimum = np.column_stack([estimator.coef_, estimator.intercept_])
+        start[:, terms_and_intercept] = optimum
+        return start
 
 
-class InBlocks:
-    """`Vectors` of which one block at a time is in memory; ``df``, and what naive Bayes learns, are `InMemory`'s."""
+class BlockwiseVectoriser:
+    """A `Vectoriser` of which one block of documents at a time is in memory.
+
+    ``df``, and what naive Bayes learns, are those of an `InMemoryVectoriser`.
+    """
 
     def __init__(
         self,
@@ -169,116 +232,135 @@ class InBlocks:
         training: Training,
         fold: np.ndarray,
     ) -> None:
-        self._set, self._candidate, self._training = training_set, candidate, training
-        base, longest = len(training_set.vocabulary) + 1, candidate.ngrams[1]
-        self._base, self._places = (
-            base,
-            np.array([base**n for n in reversed(range(longest))]),
-        )
-        self._codes, self.df = self._count(fold)
+        self._training_set = training_set
+        self._candidate = candidate
+        self._training = training
+        longest = candidate.ngrams[1]
+        self._ngram_codes = NgramCodes(len(training_set.vocabulary), longest)
+        df_of_folds = [
+            self._count_messages(fold == fold_index)
+            for fold_index in range(fold.max() + 1)
+        ]
+        df_of_all = add_up(df_of_folds)
+        self._codes = df_of_all.codes[df_of_all.counts >= candidate.min_df]
+        self.df = np.array([df.counts_of(self._codes) for df in df_of_folds])
 
     def terms(self, columns: np.ndarray) -> list[str]:
-        tokens = self._codes[columns, None] // self._places % self._base - 1
-        return [
-            SEPARATOR.join(self._set.vocabulary[t] for t in row if t >= 0)
-            for row in tokens.tolist()
-        ]
+        """See `Vectoriser`."""
+        tokens = self._ngram_codes.decode(self._codes[columns])
+        return join_tokens(self._training_set.vocabulary, tokens)
 
     def train(
-        self, columns: np.ndarray, idf: np.ndarray, documents: np.ndarray, y: np.ndarray
-    ) -> tuple[Any, Score]:
-        codes, candidate = self._codes[columns], self._candidate
-
-        def tfidf(block: np.ndarray) -> sp.csr_array:
-            return weigh(
-                term_frequency(self._counts(block, codes), candidate), idf, candidate
-            )
-
-        weight, confidence = self._set.weight, self._set.confidence
-        seen = np.flatnonzero(documents)
+        self,
+        terms: SelectedTerms,
+        documents: np.ndarray,
+        y: np.ndarray,
+        start: np.ndarray | None = None,
+    ) -> TrainedClassifier:
+        """See `Vectoriser`; no estimator that learns in blocks takes a start."""
+        vectors = partial(self._tfidf, self._codes[terms.columns], terms.idf)
         estimator = train_in_blocks(
-            candidate, self._training, tfidf, seen, y, weight, confidence, BLOCK
+            self._candidate,
+            self._training,
+            vectors,
+            np.flatnonzero(documents),
+            y,
+            Weights(self._training_set.weight, self._training_set.label_weight),
+            BLOCK,
         )
-        return estimator, lambda others: np.vstack(
-            [label_scores(estimator, tfidf(block)) for block in _blocks(others)]
-        )
+        score = partial(_score_blocks, estimator, vectors)
+        return TrainedClassifier(estimator, score, start=None)
 
-    def _count(self, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The codes of the terms, int64 [n_terms], and ``df``."""
-        counted = []
-        for number in range(fold.max() + 1):
-            parts: list[tuple[np.ndarray, np.ndarray]] = []
-            for block in _blocks(fold == number):
-                codes, counts = self._grams(block)
-                parts.append(
-                    (codes, document_frequency(counts, self._set.weight[block]))
-                )
-                # Only what is of like size is added up: each number is moved log(blocks) times, not once a block.
-                while len(parts) > 1 and 2 * len(parts[-1][0]) > len(parts[-2][0]):
-                    parts.append(_add_up([parts.pop(), parts.pop()]))
-            counted.append(_add_up(parts))
-        codes, df = _add_up(counted)
-        codes = codes[df >= self._candidate.min_df]
-        df = np.zeros((len(counted), len(codes)))
-        for row, (found, messages) in zip(df, counted, strict=True):
-            place, known = _look_up(found, codes)
-            row[place[known]] = messages[known]
-        return codes, df
+    def _tfidf(
+        self, codes: np.ndarray, idf: np.ndarray, block: np.ndarray
+    ) -> sp.csr_array:
+        """Return the tf-idf of the terms with these codes in a block of documents."""
+        counts = self._count_terms(block, codes)
+        frequencies = term_frequency(counts, self._candidate)
+        return weigh(frequencies, idf, self._candidate)
 
-    def _grams(self, block: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
-        """The codes of n-grams, ascending, and how often each stands in each document of the block."""
-        numbers, subset = _subset(self._set, block)
-        grams = count_ngrams(subset, *self._candidate.ngrams)
-        return (np.append(numbers, -1)[grams.tokens] + 1) @ self._places, grams.counts
+    def _count_messages(self, documents: np.ndarray) -> CodeCounts:
+        """Return how many messages of the chosen documents hold each n-gram."""
+        parts: list[CodeCounts] = []
+        for block in _blocks(documents):
+            codes, counts = self._count_ngrams(block)
+            df = document_frequency(counts, self._training_set.weight[block])
+            parts.append(CodeCounts(codes, df))
+            # Only parts of similar size are added up: each count is then moved
+            # log(blocks) times, and not once a block.
+            while len(parts) > 1 and 2 * len(parts[-1]) > len(parts[-2]):
+                parts.append(add_up([parts.pop(), parts.pop()]))
+        return add_up(parts)
 
-    def _counts(self, block: np.ndarray, terms: np.ndarray) -> sp.csr_array:
-        """How often each of the terms, given by their codes, stands in each document of the block."""
-        codes, counts = self._grams(block)
-        place, known = _look_up(codes, terms)
-        counts = counts[:, np.flatnonzero(known)]
-        columns = place[known].astype(np.int32)[counts.indices]
+    def _count_ngrams(self, block: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
+        """Return the codes of a block's n-grams, ascending, and their counts."""
+        token_ids, subset = _subset(self._training_set, block)
+        ngrams = count_ngrams(subset, *self._candidate.ngrams)
+        tokens = np.append(token_ids, -1)[ngrams.tokens]
+        return self._ngram_codes.encode(tokens), ngrams.counts
+
+    def _count_terms(self, block: np.ndarray, terms: np.ndarray) -> sp.csr_array:
+        """Return how often each term, given by its code, stands in each document."""
+        codes, counts = self._count_ngrams(block)
+        index, is_term = find_codes(codes, terms)
+        term_counts = counts[:, np.flatnonzero(is_term)]
+        columns = index[is_term].astype(np.int32)[term_counts.indices]
         return sp.csr_array(
-            (counts.data, columns, counts.indptr), shape=(len(block), len(terms))
+            (term_counts.data, columns, term_counts.indptr),
+            shape=(len(block), len(terms)),
         )
+
+
+def _df_of_folds(
+    counts: sp.csr_array, weight: np.ndarray, fold: np.ndarray
+) -> np.ndarray:
+    """Return how many messages of each fold hold each term, [n_folds, n_terms]."""
+    rows = []
+    for fold_index in range(fold.max() + 1):
+        in_fold = fold == fold_index
+        rows.append(document_frequency(counts[in_fold], weight[in_fold]))
+    return np.array(rows)
+
+
+def _score_rows(estimator: Any, X: sp.csr_array, documents: np.ndarray) -> np.ndarray:
+    return decision_function(estimator, X[documents])
+
+
+def _score_blocks(
+    estimator: Any,
+    vectors: Callable[[np.ndarray], sp.csr_array],
+    documents: np.ndarray,
+) -> np.ndarray:
+    scores = [decision_function(estimator, vectors(block)) for block in _blocks(documents)]
+    return np.vstack(scores)
 
 
 def _blocks(documents: np.ndarray) -> Iterator[np.ndarray]:
-    """The numbers of the documents that are chosen, `BLOCK` at a time."""
-    chosen = np.flatnonzero(documents)
-    return (chosen[start : start + BLOCK] for start in range(0, len(chosen), BLOCK))
+    """Yield the indices of the documents that are chosen, `BLOCK` at a time."""
+    indices = np.flatnonzero(documents)
+    for start in range(0, len(indices), BLOCK):
+        yield indices[start : start + BLOCK]
 
 
 def _subset(
     training_set: TrainingSet, documents: np.ndarray
 ) -> tuple[np.ndarray, TrainingSet]:
-    """Some documents as a training set whose vocabulary is theirs alone, and its numbers among the tokens of all."""
-    starts, lengths = (
-        training_set.offsets[documents],
-        np.diff(training_set.offsets)[documents],
-    )
+    """Return some documents with a vocabulary of their own, and its token ids.
+
+    The token ids count into the vocabulary of all documents; the subset's vocabulary
+    consists of them.
+    """
+    starts = training_set.offsets[documents]
+    lengths = np.diff(training_set.offsets)[documents]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    tokens = training_set.tokens[
-        np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    ]
-    numbers, tokens = np.unique(tokens, return_inverse=True)
-    y = training_set.y[documents]
-    return numbers, replace(
-        training_set, y=y, tokens=tokens, offsets=offsets, vocabulary=numbers
+    shifts = np.repeat(starts - offsets[:-1], lengths)
+    tokens = training_set.tokens[np.arange(offsets[-1]) + shifts]
+    token_ids, subset_tokens = np.unique(tokens, return_inverse=True)
+    subset = replace(
+        training_set,
+        y=training_set.y[documents],
+        tokens=subset_tokens,
+        offsets=offsets,
+        vocabulary=token_ids,
     )
-
-
-def _add_up(
-    parts: list[tuple[np.ndarray, np.ndarray]],
-) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct codes of all parts, ascending, and the sum of the numbers that stand beside each."""
-    codes, numbers = map(np.concatenate, zip(*parts, strict=True))
-    order = np.argsort(codes, kind="stable")  # a merge of what is sorted already
-    codes = codes[order]
-    first = np.flatnonzero(np.diff(codes, prepend=-1))
-    return codes[first], np.add.reduceat(numbers[order], first)
-
-
-def _look_up(codes: np.ndarray, terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each code stands among the terms, both ascending, and whether it does stand there."""
-    place = np.searchsorted(terms, codes)
-    return place, np.append(terms, -1)[place] == codes
+    return token_ids, subset

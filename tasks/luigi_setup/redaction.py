@@ -1,4 +1,4 @@
-"""What is said of errors: a line or two of what a person can mend; a defect has a traceback, but quotes nothing."""
+"""What luigi may say of an error: of our own their message, of a defect no data."""
 
 import logging
 import os
@@ -13,80 +13,76 @@ from luigi.worker import TaskException
 
 from pipeline.errors import NightsieveError
 
-# Errors whose words are ours or luigi's: they quote the configuration, the command line or code, never a row.
-_PLAIN = (NightsieveError, ParameterException, TaskClassException, TaskException)
+# Their messages are ours or luigi's: they quote the configuration, the command line or
+# code, never a row.
+_QUOTABLE = (NightsieveError, ParameterException, TaskClassException, TaskException)
 
 
-class WithoutTraceback(logging.Filter):
-    """Says of a mendable error its message alone, and of a defect where it is."""
+class RedactingFilter(logging.Filter):
+    """Replaces the traceback of a record by what `describe_error` says."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record, and let it pass."""
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
-            record.exc_info = (
-                None  # luigi asks for the traceback of errors that are handled already
-            )
+            # Luigi asks for the traceback of errors that are handled already.
+            record.exc_info = None
             return True
-        record.msg, record.args = (
-            without_account(f"{record.getMessage()}\n{told(error)}"),
-            (),
-        )
-        record.exc_info = record.exc_text = None
+        message = f"{record.getMessage()}\n{describe_error(error)}"
+        record.msg = strip_credentials(message)
+        record.args = ()
+        record.exc_info = None
+        record.exc_text = None
         return True
 
 
-def without_account(text: str) -> str:
-    """The text with addresses that lack user and password: the scheduler's may have them."""
+def strip_credentials(text: str) -> str:
+    """Remove user and password from every address in a text."""
     return re.sub(r"(?<=://)[^/\s'\"@]*@", "", text)
 
 
-def told(error: BaseException) -> str:
-    """What the log, the scheduler's page and e-mails may say of an error.
+def describe_error(error: BaseException) -> str:
+    """Return what the log, the scheduler's page and e-mails say of an error.
 
-    Of a defect that is its traceback without the words of the exceptions: a library's may quote the message that it
-    was given.
+    Of a defect that is its traceback without the messages of the exceptions: a library
+    may quote the text that it was given.
     """
-    if isinstance(error, _PLAIN):
+    if isinstance(error, _QUOTABLE):
         return str(error)
     if isinstance(error, RPCError):
         return f"{error}; is luigid running? For the embedded services: nightsieve up"
-    earlier = error.__cause__ or (
-        None if error.__suppress_context__ else error.__context__
+    context = None if error.__suppress_context__ else error.__context__
+    cause = error.__cause__ or context
+    lines = [describe_error(cause), "\n\nand then:\n\n"] if cause else []
+    lines.append("Traceback (most recent call last):\n")
+    lines += traceback.format_tb(error.__traceback__)
+    lines.append(f"{_type_name(error)}: {_quotable_message(error)}")
+    return "".join(lines)
+
+
+def install() -> None:
+    """Filter luigi's log."""
+    # Luigi reads these from [core] without declaring them, and warns of them then.
+    warnings.filterwarnings(
+        "ignore", ".*'(rpc_|default_scheduler_)", UnconsumedParameterWarning
     )
-    before = [told(earlier), "\n\nand then:\n\n"] if earlier else []
-    frames = traceback.format_tb(error.__traceback__)
-    return "".join(
-        [
-            *before,
-            "Traceback (most recent call last):\n",
-            *frames,
-            f"{_name(error)}: {_words(error)}",
-        ]
-    )
+    log = logging.getLogger("luigi-interface")
+    log.addFilter(RedactingFilter())
+    # What the packages below the tasks warn of belongs in the same log.
+    logging.getLogger("nightsieve").parent = log
 
 
-def _name(error: BaseException) -> str:
-    kind = type(error)
-    return (
-        kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
+def _type_name(error: BaseException) -> str:
+    error_type = type(error)
+    if error_type.__module__ == "builtins":
+        return error_type.__qualname__
+    return f"{error_type.__module__}.{error_type.__qualname__}"
 
 
-def _words(error: BaseException) -> str:
-    """The system's own words, or the name of a module; else none."""
+def _quotable_message(error: BaseException) -> str:
+    """Return the message if it is the system's, or names a module."""
     if isinstance(error, ImportError):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    return "its words are left out, for they may quote a message"
-
-
-def install() -> None:
-    """Make luigi's log say it so."""
-    # Luigi reads these from [core] without declaring them, and then warns that nobody reads them.
-    warnings.filterwarnings(
-        "ignore", ".*'(rpc_|default_scheduler_)", UnconsumedParameterWarning
-    )
-    logging.getLogger("luigi-interface").addFilter(WithoutTraceback())
+    return "its message is left out, because it may quote a text"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.records.words import DASH
 from tests.conftest import nightsieve
 
 RULE = "- {id: %s, pattern: %s, why: test, matches: [x], near_misses: [y]}"
@@ -25,7 +26,7 @@ def test_without_a_database_everything_but_the_digest_is_shown():
     assert "training.holdout_fraction = 0.05" in lines
     assert "source.identity = null" in lines
     assert 'source.url = "${NIGHTSIEVE_DATABASE_URL}"' in lines
-    assert lines[-1].startswith("digest = -  # ")
+    assert lines[-1].startswith(f"digest = {DASH}  # ")
     assert "NIGHTSIEVE_DATABASE_URL is not set" in lines[-1]
 
 

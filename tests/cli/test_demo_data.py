@@ -1,4 +1,4 @@
-"""`nightsieve sample`: the same seed gives the same messages, of all labels, and the database holds them."""
+"""`nightsieve demo-data`: the same seed gives the same messages, of all labels, and the database holds them."""
 
 import unicodedata
 from contextlib import closing

@@ -313,9 +313,9 @@ def test_a_missing_file_and_a_directory_are_said(tmp_path):
     "url, said",
     [
         (None, "NIGHTSIEVE_DATABASE_URL is not set"),
-        ("postgresql://me:pa%ss@127.0.0.1:1/db", "does not answer|is no URL"),
+        ("postgresql://me:pa%ss@127.0.0.1:1/db", "does not answer|not a database URL"),
         ("postgresql://me:hunter2@127.0.0.1:1/db", "does not answer"),
-        ("hunter2", "is no URL"),
+        ("hunter2", "not a database URL"),
     ],
 )
 def test_an_unusable_database_is_said_without_its_password(

@@ -15,10 +15,14 @@ from click.testing import CliRunner
 
 from nightsieve.cli import review_sheet
 from nightsieve.cli.commands.reviews import reviews as command
-from nightsieve.nights import find, reviewable
+from nightsieve.nights import reviewable
+from nightsieve.nights.find import find_night
+from nightsieve.nights.reviewable import NightModels
+from nightsieve.store.objects import Store
 from pipeline.errors import ConfigError
-from tests.conftest import forget, fork
-from tests.tasks.nights import NIGHT, SMALL, retrain, sample
+from pipeline.records.run import RunManifest
+from tests.conftest import forget, fork, nightsieve
+from tests.tasks.nights import NIGHT, RULES, SMALL, retrain, sample
 
 LABELS = ("notification", "personal", "spam")
 TAUGHT = "What the clerk says of this text is not what any rule says"
@@ -29,6 +33,7 @@ TEACHING = [
     "training.reviews={sources: [correction], weight: 3}",
     "training.holdout_fraction=0",
 ]
+LAYERS = [word for patch in TEACHING for word in ("--patch", patch)]
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +68,19 @@ def night(night_environment) -> dict[str, str]:
 
 
 @pytest.fixture
-def manifest(night, monkeypatch) -> Iterator[dict]:
-    """The night's manifest; its environment is this process's."""
+def store(night, monkeypatch) -> Iterator[Store]:
+    """The store of the night, whose environment is this process's."""
     for name, value in night.items():
         monkeypatch.setenv(name, value)
     forget()
-    yield find.manifest(datetime.date.fromisoformat(NIGHT), (), ())
+    yield Store.from_environment()
     forget()
+
+
+@pytest.fixture
+def manifest(store) -> RunManifest:
+    """The manifest of the night."""
+    return find_night(store, datetime.date.fromisoformat(NIGHT))
 
 
 def reviews(*arguments: str) -> str:
@@ -81,31 +92,29 @@ def reviews(*arguments: str) -> str:
 
 
 def test_what_trained_is_not_evaluated(manifest):
-    receipts = {receipt["task"]: receipt for receipt in manifest["tasks"]}
-    given = receipts["IngestReviews"]["rows_out"]
+    given = manifest.receipt("IngestReviews").rows_out
     # Digits are one shape: the correction's text is that of the second message too.
-    assert manifest["results"]["reviews"]["reviews"] == given - 3
-    assert receipts["LabelByReviews"]["rows_out"] == 1
+    assert manifest.results.reviews.reviews == given - 3
+    assert manifest.receipt("LabelByReviews").rows_out == 1
     for task in ("EvaluateOnReviews", "SummariseRules", "GateModel"):
-        assert (
-            "AggregateReviews" in receipts[task]["requires"]
-            and "IngestReviews" not in receipts[task]["requires"]
-        )
-    assert "LabelByReviews" in receipts["BuildTrainingSet"]["requires"]
+        requires = manifest.receipt(task).requires
+        assert "AggregateReviews" in requires
+        assert "IngestReviews" not in requires
+    assert "LabelByReviews" in manifest.receipt("BuildTrainingSet").requires
 
 
 def test_a_sheet_goes_out_comes_back_and_annotators_agree(manifest, tmp_path):
     first, again, other = (
         tmp_path / name for name in ("first.csv", "again.csv", "other.jsonl")
     )
-    done = reviews("sample", NIGHT, "--to", str(first), "--count", "40")
+    done = reviews("sheet", NIGHT, "--to", str(first), "--count", "40")
     assert done.startswith(
         f"40 messages for 3 annotators written to {first}\nwhy: 0 flipped, 10 unseen, "
     )
-    reviews("sample", NIGHT, "--to", str(again), "--count", "40")
+    reviews("sheet", NIGHT, "--to", str(again), "--count", "40")
     assert first.read_bytes() == again.read_bytes()
     with pytest.raises(ConfigError, match="is there already, perhaps filled in"):
-        reviews("sample", NIGHT, "--to", str(first), "--count", "40")
+        reviews("sheet", NIGHT, "--to", str(first), "--count", "40")
 
     with first.open(encoding="utf-8-sig", newline="") as file:
         asked = list(csv.DictReader(file))
@@ -145,7 +154,7 @@ def test_a_sheet_goes_out_comes_back_and_annotators_agree(manifest, tmp_path):
     with pytest.raises(ConfigError, match="source.reviews.columns.annotator: is null"):
         reviews("agreement")
 
-    reviews("sample", NIGHT, "--to", str(other), "--count", "2000", "--annotators", "1")
+    reviews("sheet", NIGHT, "--to", str(other), "--count", "2000", "--annotators", "1")
     rest = [json.loads(line) for line in other.read_text().splitlines()]
     keys = {row["message_key"] for row in rest}
     assert (
@@ -155,30 +164,78 @@ def test_a_sheet_goes_out_comes_back_and_annotators_agree(manifest, tmp_path):
     )
 
 
-def test_messages_are_judged_by_the_night_s_model_and_the_one_it_was_held_against(
-    manifest,
+def test_messages_are_scored_by_the_night_s_model_and_the_one_it_was_compared_with(
+    store, manifest
 ):
-    def against(serial: int | None):
-        decision = {**manifest["results"]["decision"], "champion": serial}
-        return reviewable.models(
-            {**manifest, "results": {**manifest["results"], "decision": decision}}
-        )[1]
+    def champion(serial: int | None):
+        decision = manifest.results.decision.model_copy(update={"champion": serial})
+        results = manifest.results.model_copy(update={"decision": decision})
+        compared = manifest.model_copy(update={"results": results})
+        return reviewable.load_models(store, compared).champion
 
-    assert (
-        against(None) is None is against(99)
-    )  # none yet, and one that is kept no longer
-    model, champion = reviewable.models(manifest)[0], against(1)
-    assert champion.labels == model.labels
+    assert champion(None) is None
+    assert champion(99) is None  # it was removed
+    model = reviewable.load_models(store, manifest).model
+    assert champion(1).labels == model.labels
     stranger = SimpleNamespace(label=lambda body: "spam")
-    found = reviewable.judged(
+    done = []
+    scored = reviewable.score(
         pd.DataFrame({"body": ["see you at home", "WIN a free prize now"]}),
-        model,
-        stranger,
+        NightModels(model, stranger),
+        done.append,
     )
-    for body, row in zip(found["body"], found.itertuples(), strict=True):
+    assert done == [1, 2]
+    for body, row in zip(scored["body"], scored.itertuples(), strict=True):
         scores = sorted(model.scores(body).values())
-        assert (row.predicted, row.margin) == (
-            model.label(body),
-            scores[-1] - scores[-2],
-        )
+        assert row.predicted == model.label(body)
+        assert row.margin == scores[-1] - scores[-2]
         assert row.flipped == (model.label(body) != "spam")
+
+
+READ_COMMANDS = [
+    ["runs", "list"],
+    ["runs", "show", NIGHT],
+    ["runs", "show", NIGHT, *LAYERS],
+    ["runs", "show", NIGHT, "--json"],
+    ["runs", "explain", NIGHT, "--against", NIGHT],
+    ["runs", "fetch", NIGHT, "--to", "{folder}/run"],
+    ["models", "list"],
+    ["models", "fetch", "--to", "{folder}/model"],
+    ["rules", "report", NIGHT],
+    ["rules", "match", "Your code is 123456"],
+    ["rules", "diff", str(RULES), NIGHT, "--show-texts"],
+    ["reviews", "sheet", NIGHT, "--to", "{folder}/sheet.csv", "--count", "10"],
+    ["reviews", "agreement", "--patch", WITH_ANNOTATORS],
+    ["config", "show"],
+]
+NEED_NO_DATABASE = [
+    command
+    for command in READ_COMMANDS
+    if command[0] != "reviews" and "--patch" not in command
+]
+
+
+@pytest.mark.parametrize("command", READ_COMMANDS, ids=" ".join)
+def test_a_command_that_reads_writes_nothing_to_the_store(night, tmp_path, command):
+    before = versions(night)
+    words = [word.format(folder=tmp_path) for word in command]
+    done = nightsieve(*words, environment=night)
+    assert done.returncode == 0, done.stderr
+    assert versions(night) == before
+
+
+@pytest.mark.parametrize("command", NEED_NO_DATABASE, ids=" ".join)
+def test_a_command_that_reads_no_table_needs_no_database(night, tmp_path, command):
+    words = [word.format(folder=tmp_path) for word in command]
+    without = {**night, "NIGHTSIEVE_DATABASE_URL": ""}
+    done = nightsieve(*words, environment=without)
+    assert done.returncode == 0, done.stderr
+
+
+def versions(environment: dict[str, str]) -> dict[str, datetime.datetime]:
+    """When each object of the store was written."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        forget()
+        return Store.from_environment().last_modified("")

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 from nightsieve.cli import review_sheet
 from nightsieve.cli.loading.bad_lines import BadLines
-from nightsieve.database.connection import database
-from nightsieve.database.reviews import Imported, import_sheet
+from nightsieve.cli.review_import import Imported, import_sheet
+from nightsieve.cli.review_sheet import readable_text
+from nightsieve.database.connection import connect
+from nightsieve.database.upsert import Upserted
 from nightsieve.nights import reviewable
-from nightsieve.nights.reviewable import shown
-from nightsieve.nights.sample import masked
 from pipeline.errors import DataError
+from pipeline.text.masking import hide_digits
 from tests.unit.data.test_reviewed_messages import table
 
 LABELS = ("notification", "personal", "spam")
@@ -52,10 +53,10 @@ def test_nothing_that_was_reviewed_comes_again_nor_a_text_twice_however_the_samp
         )
 
     found = reviewable.unreviewed(sample_of(1, sorted(messages)), reviews, seed=1)
-    texts = [masked(body) for body in found["body"]]
+    texts = [hide_digits(body) for body in found["body"]]
     assert len(set(texts)) == len(texts)
-    assert set(texts) == {masked(body) for body in messages.values()} - {
-        masked(messages[key]) for key in known
+    assert set(texts) == {hide_digits(body) for body in messages.values()} - {
+        hide_digits(messages[key]) for key in known
     }
     shuffled = sample_of(
         data.draw(st.integers(1, 3)), data.draw(st.permutations(sorted(messages)))
@@ -110,7 +111,7 @@ def test_any_message_makes_a_sheet_that_runs_nothing_and_comes_back(
     made = pd.DataFrame(
         {
             "message_key": [key for key, _ in drawn],
-            "text": [shown(text, True) for _, text in drawn],
+            "text": [readable_text(text, True) for _, text in drawn],
         }
     )
     made = made.assign(label=" spam ", annotator="1", why="random")
@@ -122,7 +123,7 @@ def test_any_message_makes_a_sheet_that_runs_nothing_and_comes_back(
             )
         )
         assert content.startswith(b"\xef\xbb\xbf") and len(cells) == len(drawn) + 1
-        assert [review_sheet.unmarked(row[1]) for row in cells[1:]] == made[
+        assert [review_sheet.unmark(row[1]) for row in cells[1:]] == made[
             "text"
         ].tolist()
         assert not [
@@ -152,10 +153,10 @@ def test_any_message_makes_a_sheet_that_runs_nothing_and_comes_back(
 
 def test_digits_of_any_script_are_masked_and_control_characters_gone():
     assert (
-        shown("Code 12\u0663\uff14 at\r\n5\0", unmasked=False)
+        readable_text("Code 12\u0663\uff14 at\r\n5\0", unmasked=False)
         == "Code 0000 at\n0\ufffd"
     )
-    assert shown("Code 12", unmasked=True) == "Code 12"
+    assert readable_text("Code 12", unmasked=True) == "Code 12"
 
 
 MOMENT = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
@@ -167,7 +168,7 @@ def query(query, database_url, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", database_url)
     # As an earlier version made it: without annotators.
     query(OLD_TABLE.format("PRIMARY KEY (message_key, source)"))
-    with database():
+    with connect():
         query(
             "INSERT INTO messages (key, body) VALUES ('1', 'one'), ('2', 'two'), ('=3', 'three')"
         )
@@ -190,7 +191,10 @@ def test_a_sheet_arrives_once_and_a_changed_label_takes_the_place_of_the_first(
 ):
     path = tmp_path / "sheet.csv"
     text = "message_key;why;annotator;label\n1;x;1;spam\n1;x;2;personal\n2;x;1;\n'=3;x;1; spam \n\n"
-    assert imported(path, text) == (Imported(new=3, changed=0, known=0, empty=1), [])
+    assert imported(path, text) == (
+        Imported(Upserted(new=3, changed=0, unchanged=0), empty=1),
+        [],
+    )
     first = query(STORED)
     assert first == [
         ("1", "1", "spam", MOMENT),
@@ -199,12 +203,15 @@ def test_a_sheet_arrives_once_and_a_changed_label_takes_the_place_of_the_first(
     ]
     later = MOMENT + datetime.timedelta(days=1)
     assert imported(path, text, later) == (
-        Imported(new=0, changed=0, known=3, empty=1),
+        Imported(Upserted(new=0, changed=0, unchanged=3), empty=1),
         [],
     )
     assert query(STORED) == first
     assert (
-        imported(path, text.replace("personal", "notification"), later)[0].changed == 1
+        imported(path, text.replace("personal", "notification"), later)[
+            0
+        ].reviews.changed
+        == 1
     )
     assert query(STORED) == [first[0], ("1", "2", "notification", later), first[2]]
 
@@ -212,11 +219,14 @@ def test_a_sheet_arrives_once_and_a_changed_label_takes_the_place_of_the_first(
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        ("1,Spam", "line 3: 'Spam' is no label; did you mean spam?"),
-        ("1,zzz", "line 3: 'zzz' is no label; there are: notification, personal, spam"),
+        ("1,Spam", "line 3: 'Spam' is not a label; did you mean spam?"),
+        (
+            "1,zzz",
+            "line 3: 'zzz' is not a label; use one of: notification, personal, spam",
+        ),
         (
             "1,see you at eight",
-            "line 3: what stands there is no label; there are: notification, personal, spam",
+            "line 3: the text in this column is not a label; use one of: notification, personal, spam",
         ),
         (
             "01,spam",

@@ -1,6 +1,5 @@
 """`nightsieve rules`: what a night's rules did, what a message gets, what a changed pack would relabel."""
 
-import datetime
 import json
 import re
 import shutil
@@ -8,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nightsieve.nights import find as night_runs
-from nightsieve.store.objects import store
-from tests.conftest import forget, fork, nightsieve
+from tests.conftest import fork, nightsieve
 from tests.tasks.nights import NIGHT, SMALL, retrain, sample
 
 BEFORE = "2026-11-19"
@@ -116,26 +113,6 @@ def test_the_report_shows_every_rule_with_its_drift(nights):
         in printed
     )
     assert f"Gone since {BEFORE}: money" in printed
-
-
-def test_drift_is_against_the_last_night_on_the_same_messages(nights, monkeypatch):
-    for name, value in nights.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    mine = night_runs.manifest(datetime.date.fromisoformat(NIGHT), (), ())
-    before = night_runs.earlier(mine)
-    assert before["date"] == BEFORE
-    other = "0123456789abcdef"  # on the same date, later, of another table
-    config = json.loads(store().read(f"configs/{before['config']}.json"))
-    config["source"]["messages"]["table"] = "another"
-    store().write(f"configs/{other}.json", json.dumps(config).encode())
-    store().write(
-        f"runs/{BEFORE}/{other}.json", json.dumps({**before, "config": other}).encode()
-    )
-    assert night_runs.earlier(mine) == before
-    assert night_runs.earlier({**mine, "config": other})["config"] == other
-    assert night_runs.earlier({**before, "config": other}) is None
-    forget()
 
 
 def test_a_night_that_is_not_there_is_said_in_a_line(nights, pack):

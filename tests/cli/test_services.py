@@ -330,7 +330,7 @@ def test_up_restores_what_was_killed_and_leaves_the_rest(stack, victim):
     assert f"Night_{victim}" in recorded_tasks(stack)
 
 
-def test_a_wish_for_a_port_that_cannot_be_granted_is_refused(stack):
+def test_a_requested_port_that_cannot_be_had_is_refused(stack):
     with pytest.raises(ServiceError, match="already runs at port"):
         stack.up({"s3": 1})
 

@@ -7,18 +7,18 @@ Vectors have a version of their own. When it rises, ``python -m tests.contract.r
 models that are there.
 """
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pipeline.export.conformance.selection import choose, encode_vectors
+from pipeline.export.conformance.selection import choose, make_vectors
+from pipeline.export.conformance.vectors_file import encode_vectors
 from pipeline.export.exporters.nightsieve_linear.format import VERSION, encode
 from pipeline.export.reference import evaluate, units
 from pipeline.export.verification.scorer_process import scorers
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.records.export import Provenance
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
 
@@ -81,15 +81,15 @@ def model(norm: str | None) -> FixedPointModel:
     )
 
 
-PROVENANCE = {
-    "date": "2026-11-20",
-    "fingerprint": "0123456789abcdef",
-    "candidate": "made by hand",
-    "messages": 9,
-    "documents": 7,
-    "bits": 31,
-    "libraries": {"scikit-learn": "1.9.1"},
-}
+PROVENANCE = Provenance(
+    date="2026-11-20",
+    fingerprint="0123456789abcdef",
+    candidate="made by hand",
+    messages=9,
+    documents=7,
+    bits=31,
+    libraries={"scikit-learn": "1.9.1"},
+)
 TEXTS = [
     "Your code is 123456",
     "CODE the IS aa 12345",  # stop words vanish before bigrams are built; five digits are another token
@@ -128,28 +128,23 @@ def main(vectors_alone: bool) -> None:
 def write(toy: FixedPointModel, folder: Path) -> None:
     """Writes ``model.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
     outcomes = evaluate(toy, TEXTS)
-    self_test = [
-        {"text": units(text), **outcome}
-        for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)
-    ]
+    self_test = make_vectors(toy, dict.fromkeys(TEXTS[:4], ""))
     encoded = encode(toy, PROVENANCE, self_test)
     with scorers(encoded) as running:
         explained = running["python"](TEXTS, "--explain")
     (folder / "model.json").write_bytes(encoded)
     _write(folder / "texts.hex", map(units, TEXTS))
-    _write(folder / "expected.jsonl", map(_line, outcomes))
+    _write(
+        folder / "expected.jsonl", (outcome.to_line().decode() for outcome in outcomes)
+    )
     _write(folder / "explained.jsonl", (line.decode() for line in explained))
 
 
 def write_vectors(toy: FixedPointModel, folder: Path) -> None:
     """Writes ``vectors.json`` for the ``model.json`` that is there."""
     (folder / "vectors.json").write_bytes(
-        encode_vectors(choose(toy), (folder / "model.json").read_bytes())
+        encode_vectors(choose(toy).vectors, (folder / "model.json").read_bytes())
     )
-
-
-def _line(outcome: dict[str, Any]) -> str:
-    return json.dumps(outcome, separators=(",", ":"))
 
 
 def _write(path: Path, lines) -> None:

@@ -6,14 +6,17 @@ import re
 import struct
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from pipeline.export.conformance.selection import OUTCOME, decode_vectors
+from pipeline.export.conformance.vectors_file import decode_vectors
 from pipeline.export.exporters.nightsieve_linear.format import decode, encode, sealed
+from pipeline.export.verification.scorer_check import LINE_ENTRIES
 from pipeline.export.verification.scorer_process import command
+from pipeline.records.export import Provenance, Vector
 from scorers.python import nightsieve_scorer
 from scorers.python.old import nightsieve_scorer_0_1
 from tests.conftest import ROOT
@@ -56,26 +59,33 @@ def test_each_scorer_gets_what_the_vectors_say(scorer, folder):
     )
     assert json.loads(content)["model"] == hashlib.sha256(model).hexdigest()
     vectors = decode_vectors(content, model)
-    texts = "".join(f"{vector['text']}\n" for vector in vectors).encode()
+    texts = "".join(f"{vector.text}\n" for vector in vectors).encode()
     run = subprocess.run(
         [*scorer, folder / "model.json"], input=texts, capture_output=True, check=True
     )
     found = [json.loads(line) for line in run.stdout.splitlines()]
-    assert found == [{key: vector[key] for key in OUTCOME} for vector in vectors]
+    assert found == [
+        vector.model_dump(mode="json", include=LINE_ENTRIES) for vector in vectors
+    ]
     command = [*scorer, folder / "model.json", "--explain"]
     run = subprocess.run(command, input=texts, capture_output=True, check=True)
     decided = [json.loads(line)["decision"] for line in run.stdout.splitlines()]
     assert (
         decided
-        == [vector["decision"] for vector in vectors]
-        != [vector["label"] for vector in vectors]
+        == [vector.decision for vector in vectors]
+        != [vector.label for vector in vectors]
     )
 
 
 def test_a_file_read_and_written_again_is_the_same(folder):
     golden = (folder / "model.json").read_bytes()
     entries = json.loads(golden)
-    assert encode(decode(golden), entries["provenance"], entries["self_test"]) == golden
+    provenance = Provenance.model_validate_json(json.dumps(entries["provenance"]))
+    self_test = [
+        Vector.model_validate_json(json.dumps({**entry, "why": "", "decision": ""}))
+        for entry in entries["self_test"]
+    ]
+    assert encode(decode(golden), provenance, self_test) == golden
 
 
 def test_the_toy_models_are_what_they_are_for(folder):
@@ -124,7 +134,8 @@ def test_files_of_version_0_1_still_load():
 
 
 def test_every_version_has_its_schema_and_its_golden_files():
-    schemas = (ROOT / "pipeline" / "export").glob("nightsieve-linear-*.schema.json")
+    package = resources.files("pipeline.export.exporters.nightsieve_linear")
+    schemas = Path(str(package)).glob("nightsieve-linear-*.schema.json")
     versions = {
         re.search(r"linear-([0-9.]+)\.schema", path.name)[1]: json.loads(
             path.read_bytes()

@@ -6,8 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.services import Stack
-
+from nightsieve.cli.services import Stack
 from tests.tasks.nights import NIGHT, objects, retrain
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +47,7 @@ class Case:
 CASES = (
     Case(
         "demo",
-        load=("sample", "--rows", "20000", "--until", NIGHT),
+        load=("demo-data", "--rows", "20000", "--until", NIGHT),
         train=tuple(retrain(patches=[])),
     ),
     Case(

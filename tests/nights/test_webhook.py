@@ -51,8 +51,8 @@ def warned(
         ("http://127.0.0.1:s3cret/x", "InvalidURL"),
         ("http://127.0.0.1:1/s3cret token", "InvalidURL"),
         ("http://127.0.0.1:1/s3cret", "URLError"),
-        ("hooks.example/s3cret", "the variable holds no https address"),
-        ("file:///s3cret", "the variable holds no https address"),
+        ("hooks.example/s3cret", "the variable does not hold an https address"),
+        ("file:///s3cret", "the variable does not hold an https address"),
     ],
 )
 def test_an_address_that_is_wrong_is_a_warning_that_does_not_tell_it(
@@ -78,7 +78,7 @@ def test_an_answer_that_is_none_is_a_warning(answer, why, monkeypatch, caplog):
 
 
 def test_a_server_that_never_ends_its_answer_is_given_up(monkeypatch, caplog):
-    monkeypatch.setattr(webhook, "DEADLINE", 0.5)
+    monkeypatch.setattr(webhook, "TIMEOUT", 0.5)
     begun = time.monotonic()
     with answering(HEAD, *[b"a: b\r\n"] * 20, pause=0.2) as address:
         assert "was not sent: no answer within 0.5 s;" in warned(

@@ -10,23 +10,24 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 
 from nightsieve.cli.demo_data import generate
+from pipeline.export.conformance.selection import make_vectors
 from pipeline.export.exporters.nightsieve_linear.format import encode
-from pipeline.export.reference import evaluate, units
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
+from pipeline.records.export import Provenance
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap, preset
 
-PROVENANCE = {
-    "date": "2026-11-20",
-    "fingerprint": "0123456789abcdef",
-    "candidate": "made for tests",
-    "messages": 9,
-    "documents": 7,
-    "libraries": {"scikit-learn": "1.9.1"},
-    "bits": 14,
-}
+PROVENANCE = Provenance(
+    date="2026-11-20",
+    fingerprint="0123456789abcdef",
+    candidate="made for tests",
+    messages=9,
+    documents=7,
+    libraries={"scikit-learn": "1.9.1"},
+    bits=14,
+)
 SELF_TEST = [
     "",
     "Your code is 123456",
@@ -37,11 +38,8 @@ SELF_TEST = [
 
 def exported(model: FixedPointModel) -> bytes:
     """The model's file, with a small self-test."""
-    tested = [
-        {"text": units(text), **found}
-        for text, found in zip(SELF_TEST, evaluate(model, SELF_TEST), strict=True)
-    ]
-    return encode(model, PROVENANCE, tested)
+    self_test = make_vectors(model, dict.fromkeys(SELF_TEST, ""))
+    return encode(model, PROVENANCE, self_test)
 
 
 @functools.cache
@@ -78,7 +76,7 @@ def _fitted(
     ]
     bodies, classes = zip(*known[:count], strict=True)
     return quantise(
-        assemble(
+        linear_model(
             Pipeline([("tfidf", vectoriser), ("estimator", estimator)]).fit(
                 bodies, classes
             )

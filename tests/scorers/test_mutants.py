@@ -7,15 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.export.conformance.selection import (
-    OUTCOME,
-    choose,
-    decode_vectors,
-    encode_vectors,
-    self_test,
-)
+from pipeline.export.conformance.selection import choose
+from pipeline.export.conformance.vectors_file import decode_vectors, encode_vectors
 from pipeline.export.exporters.nightsieve_linear.format import encode
-from pipeline.export.reference import units
+from pipeline.export.reference import from_units, units
+from pipeline.records.export import Vector
 from tests.scorers import drive, models
 from tests.scorers.languages import HERE, LANGUAGES, SOURCES, Language, compile_java
 
@@ -35,9 +31,10 @@ def mutants(language: str) -> list[dict[str, str]]:
 def shipped(name: str) -> tuple[bytes, bytes]:
     """The files of a model and of its vectors, as an export makes them."""
     model = MODELS[name]()
-    vectors = choose(model)
-    encoded = encode(model, models.PROVENANCE, self_test(vectors))
-    return encoded, encode_vectors(vectors, encoded)
+    chosen = choose(model)
+    self_test = [chosen.vectors[index] for index in chosen.self_test]
+    encoded = encode(model, models.PROVENANCE, self_test)
+    return encoded, encode_vectors(chosen.vectors, encoded)
 
 
 def mutated(language: str, folder: Path) -> list[str]:
@@ -85,19 +82,17 @@ def _killers(
     path = folder / f"{name}.json"
     path.write_bytes(model)
     expected = decode_vectors(vectors, model)
-    texts = [
-        bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass")
-        for vector in expected
-    ]
+    texts = [from_units(vector.text) for vector in expected]
     right, *found = language.drive(
         [(scorer, path) for scorer in [language.scorer, *scorers]], texts
     )
-    asked = [
-        (drive.line(*(vector[key] for key in OUTCOME)), units(vector["decision"]))
-        for vector in expected
-    ]
+    asked = [(_drive_line(vector), units(vector.decision)) for vector in expected]
     assert _answered(right) == asked
     return [_killer(outcome, asked) for outcome in found]
+
+
+def _drive_line(vector: Vector) -> str:
+    return drive.line(vector.tokens, vector.S, vector.N, vector.scores, vector.label)
 
 
 def _killer(outcome: str, asked: list[tuple[str, str]]) -> str:

@@ -8,15 +8,14 @@ import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.export.reference import evaluate
+from pipeline.export.reference import Outcome, evaluate
 from pipeline.export.verification import scorer_process
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from scorers.python import nightsieve_scorer
 from tests.scorers import drive, models
 from tests.scorers.languages import LANGUAGES, Language, everywhere
@@ -122,16 +121,16 @@ def test_each_call_of_an_app_gives_what_the_page_says(thresholds, running, tmp_p
         assert calls == [drive.calls(*parts) for parts in expected], language
 
 
-def _called(model: FixedPointModel, found: dict[str, Any]) -> tuple:
+def _called(model: FixedPointModel, found: Outcome) -> tuple:
     """What label, scores and tokens must be of a text; the label with thresholds by step 7 of docs/format.md."""
-    scores = [struct.unpack(">d", bytes.fromhex(score))[0] for score in found["scores"]]
+    scores = [struct.unpack(">d", bytes.fromhex(score))[0] for score in found.scores]
     unit = 2.0**model.bias_shift
     less = [
         score - threshold * unit
         for score, threshold in zip(scores, model.thresholds.tolist(), strict=True)
     ]
     decision = model.labels[less.index(max(less))]
-    return found["tokens"], model.labels, found["scores"], found["label"], decision
+    return found.tokens, model.labels, found.scores, found.label, decision
 
 
 @settings(max_examples=400)
@@ -177,10 +176,7 @@ def _written(model: FixedPointModel, folder: Path) -> Path:
 
 
 def _lines(model: FixedPointModel, chunk: list[str]) -> list[bytes]:
-    return [
-        json.dumps(found, separators=(",", ":")).encode()
-        for found in evaluate(model, chunk)
-    ]
+    return [outcome.to_line() for outcome in evaluate(model, chunk)]
 
 
 def _chunks(everything: Iterator[str]) -> Iterator[list[str]]:

@@ -1,9 +1,7 @@
-"""Publishers that interrupt each other, or are killed, at any of their requests: the registry stays whole."""
+"""The registry stays whole, whoever is interrupted or killed at any request."""
 
-import datetime
 import hashlib
 import itertools
-import json
 import threading
 from collections.abc import Callable
 
@@ -11,12 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightsieve.store.models import CURRENT, ENTRY, Registry
-from nightsieve.store.objects import Conflict, store
+from nightsieve.store import layout
+from nightsieve.store.models import Registry
+from nightsieve.store.objects import Store
+from nightsieve.store.publication import prune
 from pipeline.config.settings import Keep
-from pipeline.errors import ConfigError
+from pipeline.errors import ArtefactError, ConfigError
+from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
+from pipeline.records.models import CurrentModel, ModelEntry
+from tests.store.made_up import FILES, facts, november, write_run
+from tests.store.memory import MemoryStore, do_nothing
 
-FILES = {"model.json": b"{}", "manifest.json": b'{"serial": 0}'}
 KEEP = Keep(models=2, runs=1)
 
 
@@ -24,60 +27,8 @@ class Killed(BaseException):
     """What a killed process does next: nothing."""
 
 
-class MemoryStore:
-    """A store that calls ``before`` ahead of every request; it honours conditions, or not, as some S3 servers do."""
-
-    def __init__(self, conditions: bool):
-        self.objects: dict[str, bytes] = {}
-        self.old: set[str] = set()
-        self.conditions, self.before = conditions, lambda: None
-
-    def address(self, key: str) -> str:
-        return key
-
-    def write(self, key: str, content: bytes) -> None:
-        self.before()
-        self.objects[key] = content
-
-    def read(self, key: str) -> bytes:
-        self.before()
-        return self.objects[key]
-
-    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
-        self.before()
-        found = self.objects.get(key)
-        return None if found is None else (found, _tag(found))
-
-    def replace(self, key: str, content: bytes, tag: str | None) -> None:
-        self.before()
-        found = self.objects.get(key)
-        if self.conditions and (None if found is None else _tag(found)) != tag:
-            raise Conflict(key)
-        self.objects[key] = content
-
-    def delete(self, key: str) -> None:
-        self.before()
-        self.objects.pop(key, None)
-
-    def keys(self, prefix: str) -> list[str]:
-        return list(self.written(prefix))
-
-    def written(self, prefix: str) -> dict[str, datetime.datetime]:
-        self.before()
-        now = datetime.datetime.now(datetime.UTC)
-        ages = {
-            key: datetime.timedelta(hours=25 if key in self.old else 23)
-            for key in self.objects
-        }
-        return {key: now - age for key, age in ages.items() if key.startswith(prefix)}
-
-
-def _tag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 class Turns:
-    """Threads of which one at a time makes one request, in a given order; each is killed at a given request."""
+    """Threads that make one request each in turn, and are killed at a given one."""
 
     def __init__(self, memory: MemoryStore, order: list[int], deaths: list[int | None]):
         self.memory, self.order, self.deaths = memory, order, deaths
@@ -96,7 +47,7 @@ class Turns:
         for thread in threads:
             thread.join(30)
             assert not thread.is_alive()
-        self.memory.before = lambda: None
+        self.memory.before = do_nothing
 
     def _one(self, number: int, publish: Callable[[], None]) -> None:
         try:
@@ -128,19 +79,24 @@ class Turns:
 
 
 def assert_whole(memory: MemoryStore) -> None:
-    """The pointer, if there is one, names a complete model whose files are what its entry says."""
-    if CURRENT in memory.objects:
-        serial = json.loads(memory.objects[CURRENT])["serial"]
-        entry = json.loads(memory.objects[f"models/{serial}/{ENTRY}"])
-        for name, digest in entry["files"].items():
-            assert (
-                hashlib.sha256(memory.objects[f"models/{serial}/{name}"]).hexdigest()
-                == digest
-            )
+    """The pointer, if there is one, names a complete model."""
+    pointer = memory.objects.get(layout.CURRENT_MODEL)
+    if pointer is not None:
+        serial = CurrentModel.from_json(pointer).serial
+        entry = ModelEntry.from_json(memory.objects[layout.model_entry(serial)])
+        for name, sha256 in entry.files.items():
+            content = memory.objects[layout.model_file(serial, name)]
+            assert hashlib.sha256(content).hexdigest() == sha256
 
 
-def publish(memory, name: str) -> dict:
-    return Registry(memory).publish(name, FILES, {"date": "2026-11-20"})
+def publish(memory: MemoryStore, name: str) -> ModelEntry:
+    return Registry(memory).publish(name, FILES, facts())
+
+
+def written(registry: Registry, serial: int) -> ExportManifest:
+    """The manifest among the files of a model."""
+    content = registry.file(registry.require(serial), MANIFEST_FILE)
+    return ExportManifest.from_json(content)
 
 
 @settings(max_examples=400)
@@ -160,167 +116,176 @@ def test_two_publishers_at_once_neither_cross_nor_lose_each_other(
         [lambda: publish(memory, "one"), lambda: publish(memory, "two")]
     )
     assert_whole(memory)
-    # Whoever was killed is tried again, and what was published once is not published twice.
-    found = [publish(memory, name)["serial"] for name in ("one", "two")]
+    # Whoever was killed tries again; nothing is published twice.
+    found = [publish(memory, name).serial for name in ("one", "two")]
     assert len({*found}) == 2 and min(found) > before
-    assert [publish(memory, name)["serial"] for name in ("one", "two")] == found
-    assert Registry(memory).current()["serial"] == max(found)
-    claims = [key.split("/")[1] for key in memory.objects if "/claim-" in key]
-    complete = [key.split("/")[1] for key in memory.objects if key.endswith(ENTRY)]
+    assert [publish(memory, name).serial for name in ("one", "two")] == found
+    assert Registry(memory).current().serial == max(found)
+    files = list(filter(None, map(layout.parse_model_file, memory.objects)))
+    claims = [file.serial for file in files if file.is_claim]
+    complete = [file.serial for file in files if file.name == layout.MODEL_ENTRY]
     assert set(complete) <= set(claims) and len(complete) == before + 2
 
 
 def test_the_store_of_the_nights_takes_part(environment):
-    registry = Registry(store())
+    registry = Registry(Store.from_environment())
     assert registry.current() is None and registry.champion() is None
-    first, second = (
-        registry.publish(name, FILES, {"date": "2026-11-20"})["serial"]
-        for name in ("one", "two")
-    )
-    assert (first, second, registry.champion()["serial"]) == (1, 2, 2)
-    assert json.loads(registry.file(registry.entry(2), "manifest.json"))["serial"] == 2
+    first = registry.publish("one", FILES, facts())
+    second = registry.publish("two", FILES, facts())
+    assert (first.serial, second.serial, registry.champion()) == (1, 2, second)
+    assert written(registry, 2).serial == 2
     restored = registry.roll_back(1, "the second one is worse")
-    assert (restored["serial"], restored["restores"], registry.champion()) == (
-        3,
-        1,
-        restored,
-    )
-    assert json.loads(registry.file(restored, "manifest.json"))["serial"] == 3
-    assert (
-        registry.publish("two", FILES, {})["serial"] == 2
-        and registry.champion()["serial"] == 3
-    )
+    assert (restored.serial, restored.restores) == (3, 1)
+    assert registry.champion() == restored
+    assert written(registry, 3).serial == 3
+    assert registry.publish("two", FILES, facts()) == second
+    assert registry.champion() == restored
     with pytest.raises(ConfigError, match="no model 4"):
         registry.roll_back(4, "there is none")
 
 
+def test_what_is_published_is_described_as_it_was_given():
+    registry = Registry(MemoryStore())
+    entry = registry.publish("night", FILES, facts())
+    assert {name: getattr(entry, name) for name in type(facts()).model_fields} == dict(
+        facts()
+    )
+    assert (entry.publication, entry.files.keys()) == ("night", FILES.keys())
+    assert registry.by_publication("night") == entry == registry.get(1)
+    assert registry.by_publication("nigh") is None is registry.get(None)
+    assert registry.current() == CurrentModel(serial=1, files=entry.files)
+
+
+@pytest.mark.parametrize("damage", [b"{", b"[]", b'{"serial": "1"}'])
+def test_a_damaged_registry_is_one_error_that_names_the_object_and_a_way_out(damage):
+    memory = MemoryStore()
+    registry = Registry(memory)
+    entry = publish(memory, "night")
+    pointer, model = (layout.CURRENT_MODEL, layout.model_file(1, MODEL_FILE))
+    for key, read in (
+        (model, lambda: registry.file(entry, MODEL_FILE)),
+        (layout.model_entry(1), registry.champion),
+        (pointer, registry.current),
+    ):
+        memory.objects[key] = damage
+        with pytest.raises(ArtefactError) as error:
+            read()
+        message = str(error.value)
+        assert message.startswith(f"s3://memory/{key}: ")
+        assert message.endswith("nightsieve models rollback, or run a night")
+
+
 def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():
-    memory = MemoryStore(conditions=True)
+    memory = MemoryStore()
     registry = Registry(memory)
     for day in range(1, 8):
-        registry.publish(f"night{day}", FILES, {"date": f"2026-11-0{day}"})
-    memory.write("runs/2026-11-03/abc.json", b"{}")
-    registry.pin(2, True)
-    assert registry.prune(KEEP) == [1, 4, 5]
+        registry.publish(f"night{day}", FILES, facts(november(day)))
+    write_run(memory, november(3))
+    registry.pin(2)
+    assert prune(registry, KEEP, None) == (1, 4, 5)
     assert registry.serials() == [2, 3, 6, 7]
-    registry.pin(2, False)
-    assert registry.prune(KEEP) == [2]
-    memory.objects = {
-        key: content
-        for key, content in memory.objects.items()
-        if not key.startswith("models/7/entry")
-    }
-    assert registry.publish("night8", FILES, {"date": "2026-11-08"})["serial"] == 8
-    assert registry.prune(Keep(models=1, runs=1)) == [6]
+    registry.unpin(2)
+    assert prune(registry, KEEP, None) == (2,)
+    del memory.objects[layout.model_entry(7)]
+    published = registry.publish("night8", FILES, facts(november(8)))
+    assert published.serial == 8
+    assert prune(registry, Keep(models=1, runs=1), None) == (6,)
 
 
 def test_retention_keeps_what_a_kept_run_or_tonight_was_held_against():
-    memory = MemoryStore(conditions=True)
+    memory = MemoryStore()
     registry = Registry(memory)
     for day in range(1, 5):
-        registry.publish(f"night{day}", FILES, {"date": f"2026-11-0{day}"})
-    for date, champion in (("2026-11-05", 1), ("2026-11-06", 2), ("2026-11-07", None)):
-        refused = {"results": {"decision": {"champion": champion}}}
-        memory.write(f"runs/{date}/abc.json", json.dumps(refused).encode())
-        memory.write(f"runs/{date}/abc.json.receipt.json", b"{}")
-    assert registry.prune(Keep(models=1, runs=2), champion=3) == [1]
+        registry.publish(f"night{day}", FILES, facts(november(day)))
+    for day, champion in ((5, 1), (6, 2), (7, None)):
+        write_run(memory, november(day), champion)
+    assert prune(registry, Keep(models=1, runs=2), champion=3) == (1,)
     assert registry.serials() == [2, 3, 4]
-    assert registry.prune(Keep(models=1, runs=1)) == [2, 3]
+    assert prune(registry, Keep(models=1, runs=1), None) == (2, 3)
 
 
-def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_can_be_at_work_on_it():
-    memory = MemoryStore(conditions=True)
+def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_is_at_work_on_it():
+    memory = MemoryStore()
     registry = Registry(memory)
     for day in range(1, 4):
-        registry.publish(f"night{day}", FILES, {"date": f"2026-11-0{day}"})
-    del memory.objects[f"models/1/{ENTRY}"]  # half removed
+        registry.publish(f"night{day}", FILES, facts(november(day)))
+    del memory.objects[layout.model_entry(1)]  # half removed
     publish(memory, "later")
-    memory.write("models/9/model.json", b"half written, and above the current one")
+    # Half written, and above the current one.
+    memory.write(layout.model_file(9, MODEL_FILE), b"")
     keep = Keep(models=9, runs=1)
     before = {*memory.objects}
-    memory.old = {
-        "models/1/model.json"
-    }  # while it was at work a moment ago on another file
-    assert registry.prune(keep) == [] and {*memory.objects} == before
+    # A moment ago its remover was at work on another file.
+    memory.old = {layout.model_file(1, MODEL_FILE)}
+    assert prune(registry, keep, None) == () and {*memory.objects} == before
     memory.old = before
-    assert registry.prune(keep) == []
-    assert before - {*memory.objects} == {
-        "models/1/model.json",
-        "models/1/manifest.json",
-    }
-    assert publish(memory, "another")["serial"] == 10
+    assert prune(registry, keep, None) == ()
+    assert before - {*memory.objects} == {layout.model_file(1, name) for name in FILES}
+    assert publish(memory, "another").serial == 10
 
 
-def test_a_pinned_model_that_is_gone_can_be_let_go():
-    memory = MemoryStore(conditions=True)
+def test_a_pinned_model_that_is_gone_can_be_unpinned():
+    memory = MemoryStore()
     registry = Registry(memory)
-    registry.publish("night", FILES, {"date": "2026-11-01"})
-    registry.pin(1, True)
+    publish(memory, "night")
+    registry.pin(1)
     registry.remove(1)
-    registry.pin(1, False)
+    registry.unpin(1)
     assert registry.pinned() == set()
-    for pinned in (True, False):
+    for change in (registry.pin, registry.unpin):
         with pytest.raises(ConfigError, match="there is no model 1;"):
-            registry.pin(1, pinned)
+            change(1)
 
 
-def test_a_model_is_lent_whole_as_the_published_one_or_not_at_all():
-    memory, other = MemoryStore(conditions=True), MemoryStore(conditions=True)
+def test_a_model_is_copied_whole_as_the_published_one_or_not_at_all():
+    memory, other = MemoryStore(), MemoryStore()
     registry = Registry(memory)
-    for number in range(2):
-        registry.publish(
-            f"night {number}",
-            {**FILES, "model.json": b"%d" % number},
-            {"date": f"2026-11-0{number + 1}"},
-        )
-    assert not registry.lend(3, other) and not other.objects
-    assert registry.lend(1, other)
+    for name in (b"0", b"1"):
+        registry.publish(name.decode(), {**FILES, MODEL_FILE: name}, facts())
+    assert not registry.copy_to(other, 3) and not other.objects
+    assert registry.copy_to(other, 1)
     champion = Registry(other).champion()
-    assert (
-        champion == registry.entry(1)
-        and Registry(other).file(champion, "model.json") == b"0"
-    )
-    assert registry.current()["serial"] == 2
+    assert champion == registry.require(1)
+    assert Registry(other).file(champion, MODEL_FILE) == b"0"
+    assert registry.current().serial == 2
 
 
-def test_an_earlier_model_is_lent_beside_the_published_one_or_none_is():
-    memory, other = MemoryStore(conditions=True), MemoryStore(conditions=True)
+def test_a_predecessor_is_copied_beside_the_published_one_or_none_is():
+    memory, other = MemoryStore(), MemoryStore()
     registry = Registry(memory)
-    for number in range(3):
-        publish(memory, f"night {number}")
-    assert not registry.lend(3, other, earlier=9) and not other.objects
-    assert registry.lend(3, other, earlier=1)
-    assert Registry(other).champion() == registry.entry(3)
+    for name in ("one", "two", "three"):
+        publish(memory, name)
+    assert not registry.copy_to(other, 3, predecessor=9) and not other.objects
+    assert registry.copy_to(other, 3, predecessor=1)
+    assert Registry(other).champion() == registry.require(3)
     assert Registry(other).serials() == [1, 3]
 
 
-def test_the_earlier_model_is_so_many_publications_old_or_the_oldest_that_is_kept():
-    registry = Registry(MemoryStore(conditions=True))
-    for number in range(4):
-        entry = {"date": "2026-11-20", "predecessors": list(range(1, number + 1))}
-        published = registry.publish(f"night {number}", FILES, entry)
-    found = [registry.earlier(published, publications) for publications in (2, 3, 4, 9)]
-    assert [entry["serial"] for entry in found] == [3, 2, 1, 1]
+def test_the_predecessor_is_some_publications_old_or_the_oldest_that_is_kept():
+    registry = Registry(MemoryStore())
+    for serial in range(1, 5):
+        led_to = facts(predecessors=tuple(range(1, serial)))
+        published = registry.publish(f"night {serial}", FILES, led_to)
+    found = [registry.predecessor(published, back) for back in (2, 3, 4, 9)]
+    assert [entry.serial for entry in found] == [3, 2, 1, 1]
     registry.remove(1)
-    assert registry.earlier(published, 9)["serial"] == 2
-    assert (
-        registry.earlier(published, None)
-        is None
-        is registry.earlier(registry.entry(4) | {"predecessors": []}, 9)
-    )
+    assert registry.predecessor(published, 9).serial == 2
+    assert registry.predecessor(published, None) is None
+    alone = published.model_copy(update={"predecessors": ()})
+    assert registry.predecessor(alone, 9) is None
     back = registry.roll_back(2, "the later ones are worse")
-    assert back["predecessors"] == [1]  # what was taken back led nowhere
+    assert back.predecessors == (1,)  # what was taken back led nowhere
 
 
 @given(order=st.lists(st.integers(0, 1), max_size=40))
 def test_two_nights_may_prune_at_once(order):
-    memory, removed = MemoryStore(conditions=True), []
+    memory, removed = MemoryStore(), []
     for day in range(1, 5):
         publish(memory, f"night{day}")
 
-    def prune() -> None:
-        removed.append(Registry(memory).prune(KEEP))
+    def prune_one() -> None:
+        removed.append(prune(Registry(memory), KEEP, None))
 
-    Turns(memory, [*order], [None, None]).run([prune, prune])
+    Turns(memory, [*order], [None, None]).run([prune_one, prune_one])
     assert len(removed) == 2 and {1, 2} == {*itertools.chain(*removed)}
     assert Registry(memory).serials() == [3, 4]

@@ -1,5 +1,6 @@
-"""A file on its way into S3, in parts."""
+"""S3 itself: whole objects, verified reads, large files, and what a failure says."""
 
+import hashlib
 import io
 import os
 
@@ -7,6 +8,9 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 
 from nightsieve.store import objects
+from nightsieve.store.objects import Store
+from pipeline.errors import ArtefactError, StorageError
+from tests.conftest import forget
 
 PART = 5 << 20  # bytes, as small as S3 lets a part be
 
@@ -20,13 +24,71 @@ class Broken(io.BytesIO):
         return super().read(size)
 
 
-def test_a_large_file_arrives_whole_or_not_at_all(environment, monkeypatch):
-    parts, store = [], objects.store()
-    monkeypatch.setattr(
-        objects,
-        "PARTS",
-        TransferConfig(PART, multipart_chunksize=PART, use_threads=False),
+@pytest.fixture
+def store(environment) -> Store:
+    return Store.from_environment()
+
+
+def test_a_store_is_a_value_that_has_one_spelling():
+    assert Store("s3://bucket/a/b/") == Store("s3://bucket/a/b")
+    assert str(Store("s3://bucket/a/b/")) == "s3://bucket/a/b"
+    assert str(Store("s3://bucket/")) == "s3://bucket"
+    assert Store("s3://bucket/a").address("k") == "s3://bucket/a/k"
+    with pytest.raises(AttributeError):
+        Store("s3://bucket").prefix = "other"
+
+
+@pytest.mark.parametrize("address", ["bucket/prefix", "s3://", "https://bucket/x"])
+def test_what_is_not_an_address_is_refused_in_a_line(address):
+    with pytest.raises(StorageError, match=f"^{address}: not an S3 address; it looks"):
+        Store(address)
+
+
+def test_an_unset_variable_is_named(monkeypatch):
+    monkeypatch.delenv("NIGHTSIEVE_STORAGE", raising=False)
+    with pytest.raises(StorageError, match="^NIGHTSIEVE_STORAGE is not set; it looks"):
+        Store.from_environment()
+
+
+def test_a_verified_read_names_the_damaged_object_and_what_to_do(store):
+    store.write("whole", b"content")
+    sha256 = hashlib.sha256(b"content").hexdigest()
+    assert store.read_verified("whole", sha256) == b"content"
+    store.write("whole", b"conten")
+    address = store.address("whole")
+    with pytest.raises(ArtefactError) as error:
+        store.read_verified("whole", sha256, "fetch it again")
+    assert str(error.value) == (
+        f"{address}: is not the object that was written; fetch it again"
     )
+    with pytest.raises(StorageError, match=f"^{address}s: there is no such object$"):
+        store.read_verified("wholes", sha256)
+
+
+def test_listings_give_keys_below_the_prefix_the_last_written_one_last(store):
+    assert not store.has_any("a/")
+    for key in ("a/2", "a/1", "b/3"):
+        store.write(key, b"")
+    assert set(store.list_by_time("a/")) == {"a/1", "a/2"}
+    assert store.has_any("a/") and store.has_any("a/1") and not store.has_any("a/3")
+    assert set(store.last_modified("")) == {"a/1", "a/2", "b/3"}
+
+
+def test_the_client_of_a_process_is_kept_until_it_is_told_to_disconnect(
+    store, monkeypatch
+):
+    assert not store.exists("a")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    assert not store.exists("a")
+    forget()
+    with pytest.raises(StorageError, match="check AWS_ENDPOINT_URL_S3"):
+        store.exists("a")
+
+
+def test_a_large_file_arrives_whole_or_not_at_all(store, monkeypatch):
+    parts = []
+    multipart = TransferConfig(PART, multipart_chunksize=PART, use_threads=False)
+    monkeypatch.setattr(objects, "MULTIPART", multipart)
     client = objects._client(os.getpid())
     client.meta.events.register(
         "before-call.s3.UploadPart", lambda **call: parts.append(call)
@@ -34,9 +96,9 @@ def test_a_large_file_arrives_whole_or_not_at_all(environment, monkeypatch):
     content = os.urandom(2 * PART + 1)
     with pytest.raises(OSError, match="the disk is gone"):
         store.upload("broken", Broken(content))
-    assert not store.exists("broken") and store.keys("") == []
+    assert not store.exists("broken") and store.list_by_time("") == []
     assert "Uploads" not in client.list_multipart_uploads(
-        Bucket=store.bucket, Prefix=store.key("")
+        Bucket=store.bucket, Prefix=store.prefix
     )
     parts.clear()
     store.upload("whole", io.BytesIO(content))

@@ -1,8 +1,7 @@
-"""Publishers that are processes, killed at every request, over S3 servers with and without conditions."""
+"""Publishers are killed at every request, over S3 servers of both kinds."""
 
 import hashlib
 import itertools
-import json
 import multiprocessing
 import os
 import signal
@@ -20,10 +19,14 @@ import pytest
 from botocore.httpsession import URLLib3Session
 from urllib3.connection import HTTPConnection
 
-from nightsieve.store.models import ENTRY, Registry
+from nightsieve.store import layout
+from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
+from nightsieve.store.publication import prune
 from pipeline.config.settings import Keep
+from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from tests.conftest import forget
+from tests.store.made_up import DESCRIPTION, FILES, facts
 
 KEEP = Keep(models=2, runs=1)
 FORK = multiprocessing.get_context("fork")
@@ -58,7 +61,7 @@ def bucket(request, environment, monkeypatch) -> Iterator[str]:
 def publish(
     address: str, name: str, journal: Path, death: tuple[str, int] | None
 ) -> None:
-    """Publish, and write down every PUT ahead of it; killed at that moment of that request. Who lives also prunes."""
+    """Publish, and write down every PUT ahead of it, until death; who lives prunes."""
     numbers, send = itertools.count(1), URLLib3Session.send
 
     def die(*_) -> None:
@@ -81,36 +84,31 @@ def publish(
     registry = Registry(Store(address))
     _publish(registry, name)
     if death is None:
-        registry.prune(KEEP)
+        prune(registry, KEEP, None)
     os._exit(0)
 
 
 def _publish(registry: Registry, name: str) -> int:
-    files = {
-        "model.json": name.encode(),
-        "manifest.json": json.dumps({"serial": 0, "by": name}).encode(),
-    }
-    return registry.publish(name, files, {"date": "2026-11-20"})["serial"]
+    # So every file says whose it is.
+    manifest = DESCRIPTION.model_copy(update={"training": name})
+    files = {MODEL_FILE: name.encode(), MANIFEST_FILE: manifest.to_json()}
+    return registry.publish(name, files, facts()).serial
 
 
 def assert_whole(registry: Registry) -> None:
-    """The pointer, if there is one, names a model of which every file is what its entry says."""
+    """The pointer, if there is one, names a model of which every file is its own."""
     current = registry.current()
     if current:
-        entry = registry.entry(current["serial"])
-        assert current["files"] == entry["files"] and {
-            "model.json",
-            "manifest.json",
-        } == set(entry["files"])
-        written = json.loads(registry.file(entry, "manifest.json"))
-        assert (written["serial"], written["by"]) == (
-            current["serial"],
-            entry["publication"],
-        )
-        assert registry.file(entry, "model.json") == entry["publication"].encode()
+        entry = registry.require(current.serial)
+        assert current.files == entry.files and entry.files.keys() == FILES.keys()
+        content = registry.file(entry, MANIFEST_FILE)
+        manifest = ExportManifest.from_json(content)
+        assert manifest.serial == current.serial
+        assert manifest.training == entry.publication
+        assert registry.file(entry, MODEL_FILE) == entry.publication.encode()
 
 
-def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_their_own(
+def test_publishers_killed_at_any_request_leave_a_whole_model_and_serials_of_their_own(
     bucket, tmp_path
 ):
     Registry(
@@ -136,9 +134,7 @@ def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_t
         written = _journal(journal)
         complete = _complete(registry)
         later = _publish(registry, "later")
-        assert (
-            registry.current()["serial"] == later > max(serial for serial, _ in written)
-        )
+        assert registry.current().serial == later > max(serial for serial, _ in written)
         assert_whole(registry)
         assert_written_once(written)
         still = _complete(registry)
@@ -147,7 +143,8 @@ def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_t
             >= {key: complete[key] for key in still.keys() & complete.keys()}.items()
         )
         if codes["one"] == codes["two"] == 0:
-            # Two listings, a claim and a look at it, three objects, the pointer read, a listing: the least of a
+            # Two listings, a claim and a look at it, three objects, the pointer read, a
+            # listing: the least of a
             # publisher that nobody crosses and that finds the pointer moved already.
             assert number > 9
             return
@@ -156,8 +153,8 @@ def test_publishers_killed_at_every_request_leave_a_whole_model_and_serials_of_t
 def at_once(
     registry: Registry, journal: Path, deaths: dict[str, tuple[str, int] | None]
 ) -> dict[str, int]:
-    """The exit codes of publishers that ran at once; while they did, the pointer was looked at all the time."""
-    address = registry.store.address("").rstrip("/")
+    """The exit codes of publishers that ran at once, while the pointer was watched."""
+    address = str(registry.store)
     started = {
         name: FORK.Process(target=publish, args=(address, name, journal, death))
         for name, death in deaths.items()
@@ -171,10 +168,10 @@ def at_once(
 
 
 def assert_written_once(written: list[tuple[int, str]]) -> None:
-    """No file of a model was put twice, and none but a claim after the entry that makes it a model."""
+    """No file of a model was put twice, and none but a claim after its entry."""
     assert [put for put, times in Counter(written).items() if times > 1] == []
     for place, (serial, name) in enumerate(written):
-        if name == ENTRY:
+        if name == layout.MODEL_ENTRY:
             after = [other for later, other in written[place + 1 :] if later == serial]
             assert [other for other in after if not other.startswith("claim-")] == []
 
@@ -187,9 +184,9 @@ def _journal(journal: Path) -> list[tuple[int, str]]:
 
 def _complete(registry: Registry) -> dict[str, str]:
     """sha256 of every file of the complete models, by key."""
-    files = [
-        f"models/{serial}/{name}"
-        for serial in registry.serials()
-        for name in registry.entry(serial)["files"]
-    ]
-    return {key: hashlib.sha256(registry.store.read(key)).hexdigest() for key in files}
+    complete = {}
+    for serial in registry.serials():
+        for name in registry.require(serial).files:
+            key = layout.model_file(serial, name)
+            complete[key] = hashlib.sha256(registry.store.read(key)).hexdigest()
+    return complete

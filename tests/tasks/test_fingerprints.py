@@ -1,16 +1,16 @@
 """What an edit rebuilds: exactly the tasks whose inputs it changed, and nothing before them."""
 
 import datetime
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 from luigi.task import flatten
 
-from nightsieve.store.objects import store
+from nightsieve.store import layout
+from nightsieve.store.objects import Store
 from pipeline import config
-from pipeline.errors import ConfigError
+from pipeline.errors import StorageError
 from tasks import Retrain
 from tasks.labelling import ApplyRules
 from tests.conftest import forget
@@ -208,12 +208,41 @@ def test_a_worker_elsewhere_rebuilds_the_same_task_from_the_digest_alone(
     assert environment["NIGHTSIEVE_DATABASE_URL"] not in str(night.to_str_params())
 
 
-def test_a_configuration_that_another_version_froze_is_refused_in_a_line(environment):
-    frozen = Retrain(date=NIGHT).settings.model_dump(mode="json")
-    frozen["notify"]["channel"] = "#nights"
-    store().write("configs/0123456789abcdef.json", json.dumps(frozen).encode())
-    with pytest.raises(
-        ConfigError,
-        match=r"^s3://\S+: another version .* \(notify.channel is .* from its YAML files$",
-    ):
-        Retrain(date=NIGHT, config="0123456789abcdef")
+def test_the_store_changes_no_fingerprint_and_is_handed_to_every_task(environment):
+    elsewhere = f"{environment['NIGHTSIEVE_STORAGE']}-elsewhere"
+    here, there = Retrain(date=NIGHT), Retrain(date=NIGHT, storage=elsewhere)
+    assert here.fingerprint == there.fingerprint and here is not there
+    for task in flatten(there.requires()):
+        assert str(task.store) == elsewhere
+        assert str(task.output()).startswith(f"{elsewhere}/")
+    # What luigi shows and compares says nothing of it.
+    assert here.task_id == there.task_id and "storage" not in str(there)
+    assert "storage" not in there.to_str_params(only_public=True)
+
+
+def test_to_ask_for_a_night_writes_nothing_and_to_begin_it_its_layout_first(
+    environment, monkeypatch
+):
+    written = []
+    write, put = Store.write, Store.put_if_match
+    monkeypatch.setattr(
+        Store, "write", lambda s, key, c: (written.append(key), write(s, key, c))
+    )
+    monkeypatch.setattr(
+        Store,
+        "put_if_match",
+        lambda s, key, c, etag: (written.append(key), put(s, key, c, etag)),
+    )
+    night = Retrain(date=NIGHT)
+    assert not night.complete() and night.settings and written == []
+    night.deps()
+    assert written == [layout.LAYOUT, layout.configuration(night.config)]
+    night.deps()
+    assert len(written) == 2
+
+
+def test_a_night_on_a_store_of_another_layout_is_refused(environment):
+    store = Store.from_environment()
+    store.write(layout.LAYOUT, b'{"layout": 7, "written_by": "nightsieve 9"}')
+    with pytest.raises(StorageError, match="has layout 7, this version reads 1"):
+        Retrain(date=NIGHT)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from importlib import resources
 from urllib.parse import quote
 
 import jsonschema
@@ -19,17 +20,21 @@ import psycopg2
 import pytest
 
 from nightsieve.store.objects import Store
-from pipeline import export
+from pipeline.export import load_pipeline, verify_model
+from pipeline.export.exporters.nightsieve_linear.format import decode
 from pipeline.export.verification.scorer_process import PROGRAMS, languages
+from pipeline.records.export import DEFAULT_FORMAT
 from tasks import Retrain
-from tests.conftest import ROOT, forget, fork, run
+from tests.conftest import forget, fork, run
 from tests.tasks import nights
 from tests.tasks.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
 
 SMALL = [*nights.SMALL, "release.goals={spam: {precision: 0.9}}"]
 retrain = functools.partial(nights.retrain, patches=SMALL)
 AT_ONCE = ["--local-scheduler", "--scheduler-retry-delay", "0"]
-SCHEMA = ROOT / "pipeline" / "export" / "nightsieve-linear-1.0.schema.json"
+SCHEMA = resources.files("pipeline.export.exporters.nightsieve_linear").joinpath(
+    "nightsieve-linear-1.0.schema.json"
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +130,12 @@ def test_what_was_exported_is_what_was_trained(night, night_environment, tmp_pat
         "",
         "\ud83d\u4f60\x00",
     ]
-    fitted = export.load_pipeline(tmp_path)
+    fitted = load_pipeline(tmp_path)
     messages = [(text, fitted["tfidf"].analyzer.cleaned(text)) for text in texts]
-    checked = export.verify(model, vectors, fitted, messages, len(texts))
-    assert (checked["texts"], checked["differences"], checked["flips"]) == (
-        len(texts),
-        0,
-        0,
+    checked = verify_model(
+        DEFAULT_FORMAT, model, vectors, fitted, messages, len(texts), id
     )
+    assert (checked.texts, checked.differences, checked.flips) == (len(texts), 0, 0)
     described = json.loads(manifest)
     assert described["serial"] == 1
     for name, file in described["files"].items():
@@ -158,7 +161,7 @@ def test_the_threshold_of_a_goal_is_exported_verified_measured_and_shown(
         for receipt in manifest["tasks"]
         if receipt["task"] == "ExportCoefficients"
     )
-    exported = export.decode(objects(night_environment)[key])
+    exported = decode(objects(night_environment)[key])
     thresholds = np.ldexp(exported.thresholds, exported.bias_shift)
     assert dict(zip(exported.labels, thresholds, strict=True))["spam"] == pytest.approx(
         row["threshold"], abs=1e-12
@@ -273,7 +276,7 @@ def test_a_store_that_fails_while_completeness_is_asked_ends_the_night_with_its_
     )
     assert failed.returncode == 35, failed.stderr
     assert (
-        "whether it is complete could not be told: StorageError: s3://: the store answered 503"
+        "cannot tell whether it is complete: s3://: the store answered 503"
         in failed.stderr
     )
     assert "Traceback" not in failed.stderr
@@ -364,9 +367,9 @@ def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_enviro
         ({}, [*RULED, "source.messages.columns.body.name=txt"], AT_ONCE, 30, "no column txt in messages; there are"),
         ({"AWS_ENDPOINT_URL_S3": "nowhere"}, [], [], 40, "no S3 client: Invalid endpoint"),
         ({}, [], ["--config", "nowhere.yaml"], 40, "nowhere.yaml: No such file"),
-        ({}, [], ["--date", "2026-02-30"], 40, "--date 2026-02-30: no date; a night looks like 2026-11-20"),
+        ({}, [], ["--date", "2026-02-30"], 40, "--date 2026-02-30: not a date; a night looks like 2026-11-20"),
         ({"NIGHTSIEVE_STORAGE": "s3://nowhere/nightly"}, [], [], 40, "there is no bucket nowhere; create it"),
-        ({"NIGHTSIEVE_STORAGE": "nowhere"}, [], [], 40, "nowhere: no S3 address; it looks like s3://bucket/prefix"),
+        ({"NIGHTSIEVE_STORAGE": "nowhere"}, [], [], 40, "nowhere: not an S3 address; it looks like s3://bucket/prefix"),
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, [], [], 40, "SignatureDoesNotMatch"),
         ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, [], [], 40, "check AWS_ENDPOINT_URL_S3"),
         ({"NIGHTSIEVE_DATABASE_URL": "postgresql://a:hunter2@127.0.0.1:1/b"}, RULED, AT_ONCE, 30, "Connection refused"),
@@ -387,7 +390,7 @@ def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
     after = objects(night_environment)
     assert_whole(after)
     # What needs no message may be there.
-    harmless = ("configs/", "ingest/reviews-", "labelling/compiled-")
+    harmless = ("configs/", "layout.json", "ingest/reviews-", "labelling/compiled-")
     assert [
         key for key in set(after) - set(before) if not key.startswith(harmless)
     ] == []

@@ -1,6 +1,7 @@
 """What becomes of a night's model: published, refused, published nevertheless, taken back; and the night once more."""
 
 import contextlib
+import hashlib
 import http.server
 import json
 import re
@@ -234,7 +235,7 @@ def test_explain_names_what_made_a_task_run(first):
         explained,
         re.MULTILINE,
     )
-    assert re.search(r"^PublishModel: rests on GateModel$", explained, re.MULTILINE)
+    assert re.search(r"^PublishModel: depends on GateModel$", explained, re.MULTILINE)
     one = nightsieve(
         "runs",
         "explain",
@@ -276,7 +277,11 @@ def test_a_replay_compares_every_object_and_touches_nothing(first):
     for receipt in manifest["tasks"]:
         if receipt["task"] == "FitModel":
             receipt["sha256"] = "0" * 64
-    put(first, key, json.dumps(manifest).encode())
+    content = json.dumps(manifest).encode()
+    receipt = json.loads(objects(first)[f"{key}.receipt.json"])
+    receipt["sha256"] = hashlib.sha256(content).hexdigest()
+    put(first, f"{key}.receipt.json", json.dumps(receipt).encode())
+    put(first, key, content)
     before = objects(first)
     replayed = run("nightsieve", "runs", "replay", NIGHT, *FIRST, environment=first)
     assert objects(first) == before
@@ -352,7 +357,7 @@ def test_a_defect_is_shown_where_it_is_and_quotes_no_message(failed):
     done, _ = failed
     assert done.returncode == 30, done.stderr
     assert re.search(
-        r"Traceback .*tasks/preprocessing.py.*ValueError: its words are left out",
+        r"Traceback .*tasks/preprocessing.py.*ValueError: its message is left out",
         done.stderr,
         re.DOTALL,
     )
@@ -368,7 +373,7 @@ def test_luigi_mails_a_failure(failed):
     SAID.append(text)
     assert (
         re.search(rf"date +: {NIGHT}\n", text)
-        and "ValueError: its words are left out" in text
+        and "ValueError: its message is left out" in text
     )
 
 

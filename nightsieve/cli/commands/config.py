@@ -1,20 +1,17 @@
 """``nightsieve config show``."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from pipeline.config import (
-    Resolved,
-    Settings,
-    UnsetVariableError,
-    canonical,
-    digest,
-    resolve,
-)
-from pipeline.rules.files import read_rules
-from tasks.retrain import identified, layers
+from nightsieve.cli.options import layer_options
+from nightsieve.store import configurations
+from pipeline.config import UnsetVariableError, canonical, digest
+from pipeline.records.words import DASH
+
+_RULES = "labelling.rules"
 
 
 @click.group()
@@ -25,50 +22,35 @@ def config() -> None:
 @config.command(
     epilog="Example: nightsieve config show --origin --patch training.search.folds=10"
 )
-@click.option(
-    "--config",
-    "overlays",
-    multiple=True,
-    metavar="URI",
-    help="Overlay: a YAML file or an s3:// address.",
-)
-@click.option(
-    "--patch", "patches", multiple=True, metavar="A.B=VALUE", help="A single key."
-)
+@layer_options()
 @click.option("--origin", is_flag=True, help="Say which layer each key comes from.")
 def show(overlays: tuple[str, ...], patches: tuple[str, ...], origin: bool) -> None:
     """Print the configuration that a night would run with, a key a line."""
-    resolved = resolve(layers(overlays, patches), read_rules)
+    resolved = configurations.resolve(overlays, patches)
+    comment = "  # of all the above" if origin else ""
     try:
-        settings = identified(resolved)
+        settings = configurations.identify(resolved)
+        digest_line = f"digest = {digest(canonical(settings))}{comment}"
     except UnsetVariableError as error:
-        settings, digest_row = resolved.settings, f"digest = -  # {error}"
-    else:
-        digest_row = f"digest = {digest(canonical(settings))}"
-        digest_row += "  # of all the above" if origin else ""
-    for key, value, where in _rows(settings, resolved):
-        click.echo(f"{key} = {value}" + (f"  # {where}" if origin else ""))
-    click.echo(digest_row)
+        settings = resolved.settings
+        digest_line = f"digest = {DASH}  # {error}"
+    for key, value in _leaves(settings.model_dump(mode="json")):
+        layer = f"  # {resolved.origin(key)}" if origin else ""
+        click.echo(f"{key} = {_shown(key, value)}{layer}")
+    click.echo(digest_line)
 
 
-def _rows(settings: Settings, resolved: Resolved) -> list[tuple[str, str, str]]:
-    rows: list[tuple[str, str, str]] = []
-
-    def visit(value: Any, path: tuple[str, ...]) -> None:
+def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each dotted key and its value, which is not a dictionary with entries."""
+    for name, value in values.items():
+        key = f"{prefix}{name}"
         if isinstance(value, dict) and value:
-            for key, item in value.items():
-                visit(item, (*path, key))
+            yield from _leaves(value, f"{key}.")
         else:
-            key = ".".join(path)
-            rows.append((key, _shown(key, value), resolved.origin(key)))
-
-    visit(settings.model_dump(mode="json"), ())
-    return rows
+            yield key, value
 
 
 def _shown(key: str, value: Any) -> str:
-    return (
-        f"{len(value)} rules"
-        if key == "labelling.rules"
-        else json.dumps(value, ensure_ascii=False)
-    )
+    if key == _RULES:
+        return f"{len(value)} rules"
+    return json.dumps(value, ensure_ascii=False)

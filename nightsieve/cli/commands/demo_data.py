@@ -1,23 +1,17 @@
-"""``nightsieve sample``: messages of the project's own making into the database."""
+"""``nightsieve demo-data``: messages of the project's own making into the database."""
 
-from datetime import UTC, datetime, timedelta
+import datetime
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from nightsieve.cli.demo_data import generate
-from nightsieve.cli.demo_data.store import Stored, store
+from nightsieve.cli.demo_data.write import write_blocks
+from nightsieve.cli.options import DATE
+from nightsieve.cli.terminal import print_counts, progress_bar
 
 
 @click.command(
-    "sample", epilog="Example: nightsieve sample --rows 100000 --until 2026-11-20"
+    "demo-data", epilog="Example: nightsieve demo-data --rows 100000 --until 2026-11-20"
 )
 @click.option(
     "--rows", type=click.IntRange(min=1), required=True, help="How many messages."
@@ -32,7 +26,7 @@ from nightsieve.cli.demo_data.store import Stored, store
 @click.option(
     "--until",
     metavar="DATE",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DATE,
     help="Their last day (UTC). Default: until now.",
 )
 @click.option(
@@ -42,33 +36,27 @@ from nightsieve.cli.demo_data.store import Stored, store
     show_default=True,
     help="Share of messages that get their true label as a review (source 'truth').",
 )
-def command(rows: int, seed: int, until: datetime | None, reviewed: float) -> None:
-    """Write realistic messages of the last 30 days, with a known true label, into the database.
+def command(rows: int, seed: int, until: datetime.date | None, reviewed: float) -> None:
+    """Write realistic messages, with a known true label, into the database.
 
-    Running it again with the same seed adds only what is not there yet.
+    They are of the last 30 days. Running it again with the same seed adds only what is
+    not there yet.
     """
-    end = until.replace(tzinfo=UTC) + timedelta(days=1) if until else datetime.now(UTC)
-    columns = (
-        TextColumn("writing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
+    blocks = generate(rows, seed, _end(until), reviewed)
+    with progress_bar("writing", total=rows) as bar:
+        written = write_blocks(blocks, bar.update)
+    print_counts(
+        [
+            (written.new, "new messages"),
+            (written.known, "already there"),
+            (written.reviews, "new reviews"),
+        ]
     )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task("", total=rows)
-        stored = store(
-            generate(rows, seed, end, reviewed), lambda n: progress.advance(task, n)
-        )
-    _show(stored)
 
 
-def _show(stored: Stored) -> None:
-    for count, what in (
-        (stored.new, "new messages"),
-        (stored.known, "already there"),
-        (stored.reviews, "new reviews"),
-    ):
-        click.echo(f"{count:>12,}  {what}")
+def _end(last_day: datetime.date | None) -> datetime.datetime:
+    """Return the end of a day, or this moment."""
+    if last_day is None:
+        return datetime.datetime.now(datetime.UTC)
+    midnight = datetime.datetime.combine(last_day, datetime.time(), datetime.UTC)
+    return midnight + datetime.timedelta(days=1)

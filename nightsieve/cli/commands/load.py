@@ -2,28 +2,24 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.csv_records import Dialect
 from nightsieve.cli.loading.load import Loaded, load
+from nightsieve.cli.terminal import ProgressBar, print_counts, progress_bar
 from pipeline.errors import ConfigError
 
 COLUMN = {"metavar": "COL"}
+_LIST_THEM = "list them all with --bad-lines FILE"
 
 
 @click.command(
     "load",
-    epilog="Example: nightsieve load inbox.csv.gz --body text --key id --received-at date",
+    epilog="Example: nightsieve load inbox.csv.gz --body text --key id "
+    "--received-at date",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--body", required=True, help="Column of the message's text.", **COLUMN)
@@ -38,8 +34,9 @@ COLUMN = {"metavar": "COL"}
 @click.option("--sender", help="Column of the sender.", **COLUMN)
 @click.option(
     "--received-at",
-    help="Column of the time: ISO 8601, 2026.11.20 16:49, 11/20/2026 4:49:00 PM, seconds or milliseconds since 1970; "
-    "UTC unless it says otherwise. What cannot be read is loaded without a time.",
+    help="Column of the time: ISO 8601, 2026.11.20 16:49, 11/20/2026 4:49:00 PM, "
+    "seconds or milliseconds since 1970; UTC unless it says otherwise. A message "
+    "whose time cannot be read is loaded without a time.",
     **COLUMN,
 )
 @click.option(
@@ -49,7 +46,7 @@ COLUMN = {"metavar": "COL"}
 )
 @click.option(
     "--delimiter",
-    help=r"One character, or tab. Default: comma; tab for *.tsv and *.tsv.gz.",
+    help="One character, or tab. Default: comma; tab for *.tsv and *.tsv.gz.",
 )
 @click.option(
     "--no-quoting",
@@ -62,21 +59,21 @@ COLUMN = {"metavar": "COL"}
     help="List every bad line, by number, in this file.",
 )
 def command(
-    file,
-    body,
-    key,
-    label,
-    sender,
-    received_at,
-    no_header,
-    delimiter,
-    no_quoting,
-    bad_lines,
+    file: Path,
+    body: str,
+    key: str | None,
+    label: str | None,
+    sender: str | None,
+    received_at: str | None,
+    no_header: bool,
+    delimiter: str | None,
+    no_quoting: bool,
+    bad_lines: Path | None,
 ) -> None:
     """Load the messages of FILE: CSV or TSV, UTF-8, plain or gzipped.
 
-    COL is a name of the header or a number from 1. Loading the same file again changes nothing. Bad lines are
-    counted, listed by number and left out.
+    COL is a name of the header or a number from 1. Loading the same file again changes
+    nothing. Bad lines are counted, listed by number and left out.
     """
     wanted = {
         "body": body,
@@ -86,12 +83,25 @@ def command(
         "received_at": received_at,
     }
     dialect = Dialect(_delimiter(delimiter, file), quoting=not no_quoting)
+    more = f"all of them in {bad_lines}" if bad_lines else _LIST_THEM
     with ExitStack() as stack:
         bad = BadLines(_listing(bad_lines, file, stack))
-        stack.callback(_show_bad, bad, bad_lines)
-        advance = _bar(stack)
-        loaded = load(file, wanted, dialect, not no_header, bad, advance)
-    _show(loaded, header=not no_header, dated=received_at is not None)
+        stack.callback(bad.print_first, f"bad lines more; {more}")
+        bar = stack.enter_context(progress_bar("reading", in_bytes=True))
+        progress = _ReadingProgress(bar)
+        loaded = load(file, wanted, dialect, not no_header, bad, progress)
+    _print(loaded, header=not no_header, dated=received_at is not None)
+
+
+class _ReadingProgress:
+    """Shows how far the file is read, and when its end is reached, what comes next."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar = bar
+
+    def __call__(self, done: int, size: int | None) -> None:
+        at_end = size is not None and done >= size
+        self._bar.update(done, size, "storing" if at_end else "reading")
 
 
 def _delimiter(given: str | None, file: Path) -> str:
@@ -103,7 +113,8 @@ def _delimiter(given: str | None, file: Path) -> str:
     return delimiter
 
 
-def _listing(path: Path | None, file: Path, stack: ExitStack):
+def _listing(path: Path | None, file: Path, stack: ExitStack) -> TextIO | None:
+    """Return the file for all bad lines, which the stack closes."""
     if path is None:
         return None
     if path.exists() and file.exists() and path.samefile(file):
@@ -114,61 +125,20 @@ def _listing(path: Path | None, file: Path, stack: ExitStack):
         raise ConfigError(f"--bad-lines {path}: {error.strerror}") from error
 
 
-def _bar(stack: ExitStack):
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    progress = Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    )
-    stack.enter_context(progress)
-    task = progress.add_task("reading", total=None)
-
-    def advance(done: int, size: int | None) -> None:
-        ended = size is not None and done >= size
-        progress.update(
-            task,
-            completed=done,
-            total=size,
-            description="storing" if ended else "reading",
-        )
-
-    return advance
-
-
-def _show_bad(bad: BadLines, listing: Path | None) -> None:
-    for text in bad.first:
-        click.echo(text, err=True)
-    if bad.count > len(bad.first):
-        rest = (
-            f"all of them in {listing}"
-            if listing
-            else "list them all with --bad-lines FILE"
-        )
-        click.echo(
-            f"... and {bad.count - len(bad.first):,} bad lines more; {rest}", err=True
-        )
-
-
-def _show(loaded: Loaded, header: bool, dated: bool) -> None:
-    lines = [
-        (loaded.read, "read" + (" (line 1 is the header)" if header else "")),
+def _print(loaded: Loaded, header: bool, dated: bool) -> None:
+    counts = [
+        (loaded.read, "read (line 1 is the header)" if header else "read"),
         (loaded.new, "new messages"),
         (loaded.known, "already there"),
         (loaded.reviews, "new reviews"),
         (loaded.bad, "bad lines, left out"),
     ]
     if loaded.repeated_keys:
-        lines.append(
+        counts.append(
             (loaded.repeated_keys, "with the key of an earlier line, left out")
         )
     if dated:
-        lines.append(
+        counts.append(
             (loaded.undated, "undated: no time that can be read; part of every night")
         )
-    for count, what in lines:
-        click.echo(f"{count:>12,}  {what}")
+    print_counts(counts)

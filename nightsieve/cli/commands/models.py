@@ -5,12 +5,15 @@ from pathlib import Path
 import click
 
 from nightsieve.cli.atomic_files import write_together
-from nightsieve.nights import find, webhook
-from nightsieve.store import reports
+from nightsieve.cli.options import layer_options
+from nightsieve.nights import webhook
+from nightsieve.store import configurations
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import store
+from nightsieve.store.reports import write_nights_page
+from nightsieve.store.version import open_store
 from pipeline.config.settings import validate_reason
 from pipeline.errors import ConfigError
+from pipeline.records.models import ModelEntry
 
 SERIAL = click.IntRange(min=1)
 
@@ -22,23 +25,24 @@ def models() -> None:
 
 @models.command("list", epilog="Example: nightsieve models list")
 def list_() -> None:
-    """List every published model: serial, night, its configuration's digest, and whether it is current or pinned."""
-    registry = Registry(store())
-    current, pinned = registry.current(), registry.pinned()
+    """List every published model, and which of them are current or pinned.
+
+    A line has the serial, the night and the digest of its configuration.
+    """
+    registry = Registry(open_store())
+    current = registry.current()
+    pinned = registry.pinned()
     for serial in registry.serials():
-        entry = registry.entry(serial)
-        notes = ["current"] if current and current["serial"] == serial else []
-        notes += ["pinned"] if serial in pinned else []
-        notes += (
-            [f"is model {entry['restores']} again: {entry['reason']}"]
-            if "restores" in entry
-            else []
-        )
-        click.echo(
-            "  ".join(
-                [f"{serial:>5}", entry["date"], entry["config"], ", ".join(notes)]
-            ).rstrip()
-        )
+        entry = registry.require(serial)
+        notes = []
+        if current is not None and current.serial == serial:
+            notes.append("current")
+        if serial in pinned:
+            notes.append("pinned")
+        if entry.restores is not None:
+            notes.append(f"is model {entry.restores} again: {entry.reason}")
+        line = f"{serial:>5}  {entry.date}  {entry.config}  {', '.join(notes)}"
+        click.echo(line.rstrip())
 
 
 @models.command(epilog="Example: nightsieve models fetch --to out")
@@ -50,14 +54,16 @@ def list_() -> None:
     help="The folder.",
 )
 def fetch(serial: int | None, to: Path) -> None:
-    """Write a published model's files to a folder: model.json, vectors.json, manifest.json and pipeline.joblib."""
-    registry = Registry(store())
-    entry = registry.entry(serial) if serial else registry.champion()
-    if entry is None:
-        raise ConfigError("nothing is published yet; see nightsieve runs list")
-    write_together(to, {name: registry.file(entry, name) for name in entry["files"]})
+    """Write a published model's files to a folder.
+
+    They are model.json, vectors.json, pipeline.joblib and manifest.json.
+    """
+    registry = Registry(open_store())
+    entry = _entry(registry, serial)
+    write_together(to, {name: registry.file(entry, name) for name in entry.files})
     click.echo(
-        f"Model {entry['serial']} of {entry['date']} written to {to}: {', '.join(entry['files'])}"
+        f"Model {entry.serial} of {entry.date} written to {to}: "
+        f"{', '.join(entry.files)}"
     )
 
 
@@ -69,7 +75,8 @@ def _reason(context: click.Context, parameter: click.Parameter, value: str) -> s
 
 
 @models.command(
-    epilog="Example: nightsieve models rollback 7 --reason 'flags bank messages as spam'"
+    epilog="Example: nightsieve models rollback 7 "
+    "--reason 'flags bank messages as spam'"
 )
 @click.argument("serial", type=SERIAL)
 @click.option(
@@ -78,41 +85,49 @@ def _reason(context: click.Context, parameter: click.Parameter, value: str) -> s
     callback=_reason,
     help="Why; it is kept with the model and shown by models list.",
 )
-@click.option(
-    "--config",
-    "overlays",
-    multiple=True,
-    metavar="URI",
-    help="The nights' overlay: who is told.",
-)
-@click.option(
-    "--patch",
-    "patches",
-    multiple=True,
-    metavar="A.B=VALUE",
-    help="A single key, such as notify.events.",
+@layer_options(
+    config_help="The nights' overlay: who is notified.",
+    patch_help="A single key, such as notify.events.",
 )
 def rollback(
     serial: int, reason: str, overlays: tuple[str, ...], patches: tuple[str, ...]
 ) -> None:
-    """Publish an earlier model again, under a new serial, so that phones take it; the next night may replace it.
+    """Publish an earlier model again, under a new serial, so that phones take it.
 
-    The page of all nights says so. Who is told of it stands in notify.events, of the configuration as it is today.
+    The next night may replace it. The page of all nights says so. Who is notified is in
+    notify.events of the configuration as it is today.
     """
-    notify = find.settings_today(
-        overlays, patches
-    ).notify  # what is wrong with it must not come up afterwards
-    restored = Registry(store()).roll_back(serial, reason)
-    words = f"Model {serial} is published again, as {restored['serial']}: {reason}"
-    webhook.send([("rolled back", words)], notify)
-    click.echo(words)
-    reports.write_index(store())
+    # First: an error in the configuration must not come up after the rollback.
+    notify = configurations.resolve(overlays, patches).settings.notify
+    store = open_store()
+    restored = Registry(store).roll_back(serial, reason)
+    notice = f"Model {serial} is published again, as {restored.serial}: {reason}"
+    webhook.send([("rolled back", notice)], notify)
+    click.echo(notice)
+    write_nights_page(store)
 
 
 @models.command(epilog="Example: nightsieve models pin 7")
 @click.argument("serial", type=SERIAL)
-@click.option("--off", is_flag=True, help="Let it go again.")
-def pin(serial: int, off: bool) -> None:
+def pin(serial: int) -> None:
     """Keep a model whatever release.keep says."""
-    Registry(store()).pin(serial, not off)
-    click.echo(f"Model {serial} is {'no longer ' if off else ''}pinned")
+    Registry(open_store()).pin(serial)
+    click.echo(f"Model {serial} is pinned")
+
+
+@models.command(epilog="Example: nightsieve models unpin 7")
+@click.argument("serial", type=SERIAL)
+def unpin(serial: int) -> None:
+    """Let release.keep decide about a pinned model again."""
+    Registry(open_store()).unpin(serial)
+    click.echo(f"Model {serial} is no longer pinned")
+
+
+def _entry(registry: Registry, serial: int | None) -> ModelEntry:
+    """Return a model; the current one without a serial."""
+    if serial is not None:
+        return registry.require(serial)
+    entry = registry.champion()
+    if entry is None:
+        raise ConfigError("nothing is published yet; see nightsieve runs list")
+    return entry

@@ -1,38 +1,46 @@
-"""``nightsieve reviews``: sheets for annotators, back into the database, and how far they agree."""
+"""``nightsieve reviews``: sheets for annotators, back into the database, agreement."""
 
 import datetime
 import re
+from collections.abc import Iterable
 from contextlib import ExitStack
-from datetime import UTC
 from pathlib import Path
 
 import click
 import pandas as pd
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from nightsieve.cli import agreement as agreeing
 from nightsieve.cli import review_sheet
+from nightsieve.cli.agreement_report import print_agreement
 from nightsieve.cli.atomic_files import write_together
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.timestamps import parse_timestamp
-from nightsieve.database.reviews import import_sheet
-from nightsieve.nights import find, reviewable
-from nightsieve.nights.sample import Sample
+from nightsieve.cli.options import (
+    DATE,
+    date_argument,
+    json_option,
+    layer_options,
+    run_options,
+)
+from nightsieve.cli.review_import import import_sheet
+from nightsieve.cli.terminal import print_counts, progress_bar
+from nightsieve.nights import reviewable
+from nightsieve.nights.find import find_night_of_layers
+from nightsieve.nights.sample import NightSample
+from nightsieve.store import configurations
+from nightsieve.store.objects import Store
+from nightsieve.store.version import open_store
 from pipeline import ingest
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, DataError
-from pipeline.reviews import measure_agreement
-from pipeline.reviews.choose import REASONS, choose_messages, sheet_rows
-from tasks.base import load_settings
+from pipeline.records.run import RunManifest
+from pipeline.reviews import choose_messages, measure_agreement, sheet_rows
+from pipeline.reviews.choose import REASONS
 
-FOREVER = datetime.date(9999, 12, 30)  # the last one that has an end
+FOREVER = datetime.date(9999, 12, 30)  # the last date whose end is a date
+_SOURCE = re.compile(r"[\w.-]{1,63}")
+_ANNOTATOR_PATCH = (
+    "--patch 'source.reviews.columns.annotator={name: annotator, dtype: string}'"
+)
 
 
 @click.group()
@@ -41,11 +49,11 @@ def reviews() -> None:
 
 
 @reviews.command(
-    "sample",
-    epilog="Example: nightsieve reviews sample 2026-11-20 --to review_sheet.csv --count 200",
+    epilog="Example: nightsieve reviews sheet 2026-11-20 --to review_sheet.csv "
+    "--count 200",
 )
-@click.argument("date", metavar="DATE", type=find.DATE)
-@find.layer_options
+@date_argument
+@run_options
 @click.option(
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -72,8 +80,8 @@ def reviews() -> None:
 @click.option(
     "--unmasked", is_flag=True, help="Leave digits as they are; without it each is a 0."
 )
-def sample(
-    date: datetime.datetime,
+def sheet(
+    date: datetime.date,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     to: Path,
@@ -82,7 +90,7 @@ def sample(
     seed: int,
     unmasked: bool,
 ) -> None:
-    """Write messages of a night's sample that are worth a review, to be labelled by several annotators.
+    """Write messages of a night's sample that are worth a review, for annotators.
 
     \b
     Column why says what for, a quarter each:
@@ -91,39 +99,35 @@ def sample(
     uncertain  the night's model hardly prefers its label to the next one
     random     any other
 
-    Each has as many messages of every label that the night's model gives as there are. Nothing that was reviewed
-    comes again, and texts that differ in digits alone come once. The same night gives the same sheet until new
-    reviews are there.
+    Each kind has the same number of messages of every label that the night's model
+    gives, as long as there are enough. A message that was reviewed does not come again,
+    and texts that differ in digits alone come once. The same night gives the same sheet
+    until there are new reviews.
     """
     review_sheet.check_suffix(to)
     if to.exists():
         raise ConfigError(
             f"--to {to}: is there already, perhaps filled in; name a new file"
         )
-    manifest = find.manifest(date.date(), overlays, patches)
-    known = _reviews(load_settings(manifest["config"]), FOREVER)
-    found = reviewable.unreviewed(Sample(manifest), known, seed)
-    if found.empty:
+    store = open_store()
+    manifest = find_night_of_layers(store, date, overlays, patches)
+    settings = configurations.load_settings(store, manifest.config)
+    candidates = reviewable.unreviewed(
+        NightSample(store, manifest), _reviews(settings, FOREVER), seed
+    )
+    if candidates.empty:
         raise DataError(
-            f"every text in the sample of {manifest['date']} was reviewed already"
+            f"every text in the sample of {manifest.date} was reviewed already"
         )
-    chosen = choose_messages(_judged(found, manifest), count)
-    chosen = chosen.assign(
-        text=[reviewable.shown(body, unmasked) for body in chosen["body"]]
-    )
-    write_together(
-        to.parent,
-        {to.name: review_sheet.encode(sheet_rows(chosen, annotators, seed), to.suffix)},
-    )
+    chosen = choose_messages(_scored(store, manifest, candidates), count)
+    texts = [review_sheet.readable_text(body, unmasked) for body in chosen["body"]]
+    rows = sheet_rows(chosen.assign(text=texts), annotators, seed)
+    content = review_sheet.encode(rows, to.suffix)
+    write_together(to.parent, {to.name: content})
     click.echo(f"{len(chosen):,} messages for {annotators} annotators written to {to}")
-    for name, order in (
-        ("why", REASONS),
-        ("predicted", sorted(chosen["predicted"].unique())),
-    ):
-        click.echo(
-            f"{name}: "
-            + ", ".join(f"{(chosen[name] == each).sum():,} {each}" for each in order)
-        )
+    _print_shares("why", chosen["why"], REASONS)
+    labels = sorted(chosen["predicted"].unique())
+    _print_shares("predicted", chosen["predicted"], labels)
 
 
 @reviews.command(
@@ -141,16 +145,7 @@ def sample(
     metavar="TIME",
     help="When they were given, such as 2026-11-20 16:49. Default: now.",
 )
-@click.option(
-    "--config",
-    "overlays",
-    multiple=True,
-    metavar="URI",
-    help="Overlay: a YAML file or an s3:// address.",
-)
-@click.option(
-    "--patch", "patches", multiple=True, metavar="A.B=VALUE", help="A single key."
-)
+@layer_options()
 def import_(
     file: Path,
     source: str,
@@ -158,80 +153,74 @@ def import_(
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
 ) -> None:
-    """Put the labels of FILE, a filled-in sheet, into the review table that nightsieve load fills.
+    """Put the labels of FILE, a filled-in sheet, into the review table.
 
-    Any CSV or *.jsonl with the columns message_key and label will do; annotator may be there too. A label is one that
-    a rule votes for, or that evaluation.merge names. Lines without a label are counted and left out. If any line is
-    wrong, nothing is imported.
+    Any CSV or *.jsonl with the columns message_key and label will do; annotator may be
+    there too. A label is one that a rule votes for, or that evaluation.merge names.
+    Lines without a label are counted and left out. If any line is wrong, nothing is
+    imported.
 
-    The same file again changes nothing; another label of the same annotator for the same message replaces the first.
+    The same file again changes nothing; another label of the same annotator for the
+    same message replaces the first.
     """
-    if not re.fullmatch(r"[\w.-]{1,63}", source):
+    if not _SOURCE.fullmatch(source):
         raise ConfigError(
             f"--source {source!r}: a short name is expected, such as crowd-2026-11"
         )
-    settings, moment = find.settings_today(overlays, patches), _moment(reviewed_at)
+    settings = _settings(overlays, patches)
+    moment = _moment(reviewed_at)
     labels = {*settings.labelling.labels, *settings.evaluation.merge}
     bad = BadLines()
     with ExitStack() as stack:
-        stack.callback(_show_bad, bad)
+        stack.callback(bad.print_first, "more")
         imported = import_sheet(file, source, moment, labels, bad)
-    for count, what in (
-        (
-            imported.new,
-            f"new reviews, for the night of {moment.astimezone(UTC).date()} and later ones",
-        ),
-        (imported.changed, "with another label than before"),
-        (imported.known, "already there"),
-        (imported.empty, "without a label, left out"),
-    ):
-        click.echo(f"{count:>12,}  {what}")
+    night = moment.astimezone(datetime.UTC).date()
+    print_counts(
+        [
+            (
+                imported.reviews.new,
+                f"new reviews, for the night of {night} and later ones",
+            ),
+            (imported.reviews.changed, "with another label than before"),
+            (imported.reviews.unchanged, "already there"),
+            (imported.empty, "without a label, left out"),
+        ]
+    )
 
 
-@reviews.command(
-    "agreement", epilog="Example: nightsieve reviews agreement --date 2026-11-20"
-)
+@reviews.command(epilog="Example: nightsieve reviews agreement --date 2026-11-20")
 @click.option(
     "--date",
-    type=find.DATE,
+    type=DATE,
     help="Reviews made up to the end of this date. Default: all.",
 )
-@find.layer_options
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Everything as JSON, every pair of annotators too.",
-)
+@layer_options()
+@json_option
 def agreement(
-    date: datetime.datetime | None,
+    date: datetime.date | None,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Say how far annotators agree with each other, and what their reviews come to.
+    """Say how far annotators agree, and what their reviews come to.
 
     \b
-    alpha      Krippendorff's: 1 is agreement, 0 is chance; its interval is a bootstrap's over messages
+    alpha      Krippendorff's: 1 is agreement, 0 is chance; with a bootstrap interval
     agreement  of an annotator: with what most of the others say of the message
-    expected   share of messages that the annotator labels rightly, by Dawid and Skene's model
+    expected   share of messages that the annotator labels rightly, by Dawid and Skene
     """
-    settings = find.settings_today(overlays, patches)
-    table = _reviews(settings, date.date() if date else FOREVER)
-    if (
-        settings.source.reviews
-        and settings.source.reviews.columns.annotator is None
-        and _several(table)
-    ):
-        patch = "--patch 'source.reviews.columns.annotator={name: annotator, dtype: string}'"
-        raise ConfigError(
-            f"source.reviews.columns.annotator: is null, so nobody knows who gave which review; try\n{patch}"
-        )
-    found = measure_agreement(table, settings.evaluation)
+    settings = _settings(overlays, patches)
+    table = _reviews(settings, date or FOREVER)
+    _check_annotators(settings, table)
+    measured = measure_agreement(table, settings.evaluation)
     if as_json:
-        click.echo(found.to_json(), nl=False)
+        click.echo(measured.to_json().decode(), nl=False)
     else:
-        agreeing.show(found, settings.evaluation)
+        print_agreement(measured, settings.evaluation.aggregation)
+
+
+def _settings(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Settings:
+    return configurations.resolve(overlays, patches).settings
 
 
 def _reviews(settings: Settings, date: datetime.date) -> pd.DataFrame:
@@ -239,41 +228,36 @@ def _reviews(settings: Settings, date: datetime.date) -> pd.DataFrame:
         return ingest.read_reviews(connection, settings.source, date)
 
 
-def _several(table: pd.DataFrame) -> bool:
-    """Whether a source has several reviews of a message."""
-    return bool(table.duplicated(["key", "source"]).any())
-
-
-def _judged(found: pd.DataFrame, manifest: dict) -> pd.DataFrame:
-    """What the models say of the messages, with a bar on a terminal."""
-    columns = (
-        TextColumn("scoring"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task("", total=len(found))
-        model, champion = reviewable.models(manifest)
-        return reviewable.judged(
-            found, model, champion, lambda done: progress.update(task, completed=done)
+def _check_annotators(settings: Settings, table: pd.DataFrame) -> None:
+    """Check that reviews of a message by the same source can be told apart."""
+    reviews = settings.source.reviews
+    if reviews is None or reviews.columns.annotator is not None:
+        return
+    if table.duplicated(["key", "source"]).any():
+        raise ConfigError(
+            "source.reviews.columns.annotator: is null, so nobody knows who gave "
+            f"which review; try\n{_ANNOTATOR_PATCH}"
         )
+
+
+def _scored(
+    store: Store, manifest: RunManifest, candidates: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the candidates with what the models say of them."""
+    with progress_bar("scoring", total=len(candidates)) as bar:
+        models = reviewable.load_models(store, manifest)
+        return reviewable.score(candidates, models, bar.update)
+
+
+def _print_shares(title: str, values: pd.Series, order: Iterable[str]) -> None:
+    shares = (f"{(values == value).sum():,} {value}" for value in order)
+    click.echo(f"{title}: {', '.join(shares)}")
 
 
 def _moment(given: str | None) -> datetime.datetime:
-    moment = datetime.datetime.now(UTC) if given is None else parse_timestamp(given)
+    if given is None:
+        return datetime.datetime.now(datetime.UTC)
+    moment = parse_timestamp(given)
     if moment is None:
-        raise ConfigError(
-            f"--reviewed-at {given}: no time; it looks like 2026-11-20 16:49"
-        )
+        raise ConfigError(f"--reviewed-at {given}: not a time; use YYYY-MM-DD HH:MM")
     return moment
-
-
-def _show_bad(bad: BadLines) -> None:
-    for text in bad.first:
-        click.echo(text, err=True)
-    if bad.count > len(bad.first):
-        click.echo(f"... and {bad.count - len(bad.first):,} more", err=True)

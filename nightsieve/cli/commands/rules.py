@@ -1,50 +1,35 @@
 """``nightsieve rules``: what the rules do, and what a changed rule would."""
 
-import contextlib
 import datetime
-import json
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from nightsieve.cli import rule_diff, rule_match
-from nightsieve.cli import rule_report as reporting
+from nightsieve.cli.options import (
+    DATE,
+    date_argument,
+    json_option,
+    layer_options,
+    run_options,
+)
+from nightsieve.cli.rule_report import SORTS, print_rules
+from nightsieve.cli.terminal import print_json, printable, progress_bar
 from nightsieve.nights import find
 from nightsieve.nights.diff import diff as diff_night
-from nightsieve.nights.sample import Sample
+from nightsieve.nights.sample import NightSample
+from nightsieve.store import configurations
+from nightsieve.store.version import open_store
 from pipeline.config import DEFAULTS
-from pipeline.config.settings import Labelling
 from pipeline.errors import ConfigError
-from pipeline.report import with_drift
+from pipeline.records.rules import LabellingSummary, RulesDrift
+from pipeline.report import rules_drift
 from pipeline.rules.lint.checks import lint_pack
 from pipeline.rules.match import match_message
 from pipeline.rules.overlay import overlay_rules
-from tasks.base import load_settings
-
-
-def _pack() -> Path:
-    """The repository's rules, as short as it can be said from here."""
-    return Path(os.path.relpath(DEFAULTS.parent / "rules"))
-
-
-def _print(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 
 
 @click.group()
@@ -53,16 +38,16 @@ def rules() -> None:
 
 
 @rules.command(epilog="Example: nightsieve rules report 2026-11-20 --sort precision")
-@click.argument("date", metavar="DATE", type=find.DATE)
-@find.layer_options
+@date_argument
+@run_options
 @click.option(
     "--sort",
-    type=click.Choice(list(reporting.SORTS)),
+    type=click.Choice(list(SORTS)),
     help="Default: the order of the pack.",
 )
-@_JSON
+@json_option
 def report(
-    date: datetime.datetime,
+    date: datetime.date,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     sort: str | None,
@@ -72,35 +57,35 @@ def report(
 
     \b
     share      of all messages that it matched
-    drift      of that share, in percentage points, since the last earlier night that was run
+    drift      of that share, in percentage points, since the last earlier night
                on the same table of the same database, whatever its rules
     overlaps   messages that another rule matched too
     conflicts  messages that a rule of another label matched too
     decides    share of its label's messages that would not have the label without it
-    correct    of the messages with a human label that it matched, those where that is its own
+    correct    of the messages with a human label that it matched, those where that
+               is its own
     precision  the same as a share, with its interval
     estimated  its accuracy by the label model, where that resolves the votes
 
-    Sorted by a number, the largest comes first; by precision, the lowest; by drift, the largest change, where a new
-    rule changes by its whole share.
+    Sorted by a number, the largest comes first; by precision, the lowest; by drift, the
+    largest change, where a new rule changes by its whole share.
     """
-    manifest = find.manifest(date.date(), overlays, patches)
-    earlier = find.earlier(manifest)
-    since, config = (earlier["date"], earlier["config"]) if earlier else (None, None)
-    summary = with_drift(
-        _summary(manifest), earlier["results"]["rules"] if earlier else None
-    )
+    store = open_store()
+    manifest = find.find_night_of_layers(store, date, overlays, patches)
+    earlier = find.previous_night(store, manifest)
+    summary = manifest.results.rules
+    drift = rules_drift(summary, earlier.results.rules if earlier else None)
     if as_json:
-        _print(
+        print_json(
             {
-                "date": manifest["date"],
-                "drift_since": since,
-                "drift_since_config": config,
-                **summary,
+                "date": str(manifest.date),
+                "drift_since": str(earlier.date) if earlier else None,
+                "drift_since_config": earlier.config if earlier else None,
+                **_with_drift(summary, drift),
             }
         )
     else:
-        reporting.show(summary, manifest["date"], earlier and (since, config), sort)
+        print_rules(manifest, drift, earlier, sort)
 
 
 @rules.command(epilog="Example: nightsieve rules lint config/rules --budget 5")
@@ -114,18 +99,21 @@ def report(
     show_default=True,
     help="Seconds for each rule.",
 )
-@_JSON
+@json_option
 def lint(path: Path, budget: float, as_json: bool) -> None:
-    """Lint the rules of a PATH, a folder or one file, by default the repository's; exit code 3 if there is a finding.
+    """Lint the rules of PATH, a folder or one file, by default the project's.
 
-    A finding is a line: the file, the rule, what is wrong, what would be right. Looked for are files and rules that
-    cannot be read, patterns that do not compile or match the empty string, examples that are missing or fail, patterns
-    that stand twice, are branches of another one or seem to match nothing that another one does not, slow searches, and
-    catastrophic backtracking on texts made to provoke it.
+    A finding is a line: the file, the rule, what is wrong, what would be right. Exit
+    code 3 if there is one. Looked for are files and rules that cannot be read, patterns
+    that do not compile or match the empty string, examples that are missing or fail,
+    patterns that are there twice, are branches of another one or seem to match nothing
+    that another one does not, slow searches, and catastrophic backtracking on texts
+    made to provoke it.
     """
     started = time.monotonic()
-    with _progress("checking") as advance:
-        result = lint_pack(path, budget, advance)
+    with progress_bar("checking") as bar:
+        result = lint_pack(path, budget, bar.update)
+    seconds = time.monotonic() - started
     if as_json:
         findings = [
             {
@@ -135,11 +123,10 @@ def lint(path: Path, budget: float, as_json: bool) -> None:
             }
             for problem in result.problems
         ]
-        _print({"rules": result.rule_count, "findings": findings})
+        print_json({"rules": result.rule_count, "findings": findings})
     else:
         for problem in result.problems:
             click.echo(str(problem))
-    seconds = time.monotonic() - started
     count = len(result.problems)
     summary = f"{count or 'no'} finding{'' if count == 1 else 's'}"
     click.echo(
@@ -150,24 +137,16 @@ def lint(path: Path, budget: float, as_json: bool) -> None:
 
 
 @rules.command(
-    epilog="Example: nightsieve rules match 'Your parcel is out for delivery' --sender AX-PARCEL"
+    epilog="Example: nightsieve rules match 'Your parcel is out for delivery' "
+    "--sender AX-PARCEL"
 )
 @click.argument("text")
 @click.option(
     "--sender",
     help="Who sent it. Default: nobody known, so no rule on the sender matches.",
 )
-@click.option(
-    "--config",
-    "overlays",
-    multiple=True,
-    metavar="URI",
-    help="Overlay: a YAML file or an s3:// address.",
-)
-@click.option(
-    "--patch", "patches", multiple=True, metavar="A.B=VALUE", help="A single key."
-)
-@_JSON
+@layer_options()
+@json_option
 def match(
     text: str,
     sender: str | None,
@@ -175,13 +154,14 @@ def match(
     patches: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Print which rules match a message, where, and the label that comes of it by the majority of weights.
+    """Print which rules match a message, where, and the label by majority of weights.
 
-    Of each rule the first five places are shown.
+    The first five places of each rule are shown.
     """
-    message_match = match_message(_labelling(overlays, patches), text, sender)
+    settings = configurations.resolve(overlays, patches).settings
+    message_match = match_message(settings.labelling, text, sender)
     if as_json:
-        _print(rule_match.as_json(message_match))
+        print_json(rule_match.as_json(message_match))
     else:
         rule_match.show(message_match)
 
@@ -190,87 +170,71 @@ def match(
     epilog="Example: nightsieve rules diff config/rules/spam/prizes.yaml 2026-11-20",
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("date", metavar="[DATE]", type=find.DATE, required=False)
-@find.layer_options
+@click.argument("date", metavar="[DATE]", type=DATE, required=False)
+@run_options
 @click.option(
     "--show-texts",
     is_flag=True,
     help="Print the examples' texts too, every digit of them a 0.",
 )
-@_JSON
+@json_option
 def diff(
     file: Path,
-    date: datetime.datetime | None,
+    date: datetime.date | None,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     show_texts: bool,
     as_json: bool,
 ) -> None:
-    """Say what changed rules would relabel in the sample of a night, by default the last one.
+    """Say what changed rules would relabel in a night's sample, by default the last.
 
-    FILE is a folder that holds a whole pack, or a file of the night's own pack, all of which is then read as it is now.
-    The rules of any other file take the place of those with their ids or are new; its label is the folder that it is
-    in, if the night knows such a label, else its own name. The first line says which of them it was.
+    FILE is a folder that holds a whole pack, or a file of the night's own pack, all of
+    which is then read as it is now. The rules of any other file replace those with
+    their ids or are new; their label is the folder that the file is in, if the night
+    knows such a label, else the file's own name. The first line says which of these it
+    was.
 
-    The rules that differ from the night's are matched again. Printed are the messages that each of them gains and
-    loses, how many messages go from which label to which, and the keys of up to ten of them.
+    The rules that differ from the night's are matched again. Printed are the messages
+    that each of them gains and loses, how many messages go from which label to which,
+    and the keys of up to ten of them.
     """
-    night = date.date() if date else find.last_date()
-    if night is None:
-        raise ConfigError(
-            "no night was run yet; run one with: luigi --module tasks Retrain --date DATE"
-        )
-    manifest = find.manifest(night, overlays, patches)
-    _summary(manifest)
-    old = load_settings(manifest["config"]).labelling
+    store = open_store()
+    if date is None:
+        date = find.last_date(store)
+    manifest = find.find_night_of_layers(store, date, overlays, patches)
+    old = configurations.load_settings(store, manifest.config).labelling
     changed = overlay_rules(old, file)
-    sample = Sample(manifest)
-    with _progress("matching") as advance:
-        total = len(sample)
-        result = diff_night(
-            sample, old, changed.labelling, lambda done: advance(done, total)
-        )
-    texts = sample.texts(result.example_keys) if show_texts else None
+    sample = NightSample(store, manifest)
+    total = len(sample)
+    with progress_bar("matching", total=total) as bar:
+        result = diff_night(sample, old, changed.labelling, bar.update)
+    texts = None
+    if show_texts:
+        masked = sample.masked_texts(result.example_keys)
+        texts = {key: printable(text) for key, text in masked.items()}
     if as_json:
-        about = {
-            "date": str(night),
-            "config": manifest["config"],
-            "messages": total,
-            "read": changed.source,
-        }
-        _print({**about, **rule_diff.as_json(result, texts)})
+        print_json(
+            {
+                "date": str(date),
+                "config": manifest.config,
+                "messages": total,
+                "read": changed.source,
+                **rule_diff.as_json(result, texts),
+            }
+        )
     else:
-        click.echo(f"Night of {night}, {total:,} messages; {changed.source}\n")
+        click.echo(f"Night of {date}, {total:,} messages; {changed.source}\n")
         rule_diff.show(result, texts)
 
 
-def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
-    summary = manifest["results"]["rules"]
-    if "fallbacks" not in summary:
-        date = manifest["date"]
-        run = f"luigi --module tasks Retrain --date {date}"
-        raise ConfigError(
-            f"the night of {date} was run by an earlier version, which counted less; run it anew: {run}"
-        )
-    return summary
-
-
-def _labelling(overlays: tuple[str, ...], patches: tuple[str, ...]) -> Labelling:
-    return find.settings_today(overlays, patches).labelling
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, and what moves it: how much is done, of how much."""
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+def _with_drift(summary: LabellingSummary, drift: RulesDrift) -> dict[str, Any]:
+    """Return the summary as a JSON value, with the drift of every rule."""
+    rows = [
+        {**rule.model_dump(mode="json"), "drift": change.change}
+        for rule, change in zip(summary.rules, drift.rules, strict=True)
+    ]
+    return {
+        **summary.model_dump(mode="json"),
+        "gone": list(drift.gone),
+        "rules": rows,
+    }

@@ -18,22 +18,19 @@ from scorers.python.old import nightsieve_scorer_0_1
 def score(model: Path) -> None:
     """Label lines of text with an exported model.
 
-    Reads UTF-8 text from standard input, a message a line, and writes a JSON object for each:
-    {"label": ..., "scores": {label: number}}. A malformed byte reads as U+FFFD.
+    Reads UTF-8 text from standard input, a message a line, and writes a JSON object for
+    each: {"label": ..., "scores": {label: number}}. A malformed byte reads as U+FFFD.
     """
     scorer = _load(model)
     for line in click.get_binary_stream("stdin"):
         text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace")
         scores = scorer.scores(text)
-        click.echo(
-            json.dumps(
-                {"label": max(scores, key=scores.get), "scores": scores},
-                ensure_ascii=False,
-            )
-        )
+        best = max(scores, key=scores.get)
+        result = {"label": best, "scores": scores}
+        click.echo(json.dumps(result, ensure_ascii=False))
 
 
-def _load(path: Path):
+def _load(path: Path) -> nightsieve_scorer.Scorer | nightsieve_scorer_0_1.Scorer:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -45,10 +42,10 @@ def _load(path: Path):
 
 
 def _reader(content: bytes) -> ModuleType:
-    """The module that reads the file's version; a file that is nobody's is left to the newest, which says why."""
+    """Return the module that reads the file's version.
+
+    An unknown version is left to the newest one, which says what is wrong.
+    """
     old = nightsieve_scorer_0_1
-    return (
-        old
-        if f'"version": "{old.VERSION}"'.encode() in content[:200]
-        else nightsieve_scorer
-    )
+    is_old = f'"version": "{old.VERSION}"'.encode() in content[:200]
+    return old if is_old else nightsieve_scorer

@@ -1,4 +1,4 @@
-"""`nightsieve up`, `down`, `status` and `env`: the embedded PostgreSQL, S3 and luigid."""
+"""`nightsieve up`, `down`, `status` and `env`: the embedded services."""
 
 import os
 import shlex
@@ -6,17 +6,23 @@ import sys
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from nightsieve.cli.services import Stack, Status, home_directory
+from nightsieve.cli.services.scheduler import Scheduler
+from nightsieve.cli.terminal import table
 from pipeline.errors import ServiceError
+from pipeline.records.words import DASH
 
 PORT = click.IntRange(1, 65535)
 
 
 def _stack() -> Stack:
-    return Stack(home_directory(), say=lambda line: click.echo(line, err=True))
+    return Stack(home_directory(), log=_log)
+
+
+def _log(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.command()
@@ -32,10 +38,11 @@ def _stack() -> Stack:
     "--luigi-port", type=PORT, help="Default: the last one, else 8082, else a free one."
 )
 def up(postgres_port: int | None, s3_port: int | None, luigi_port: int | None) -> None:
-    """Start PostgreSQL, S3 and luigid, and wait until they answer.
+    """Start PostgreSQL, S3 and luigid, and wait until they are ready.
 
-    Their data, logs and generated credentials are kept in .nightsieve/ of the working directory, or in
-    $NIGHTSIEVE_HOME. What already runs is left alone. They listen on the loopback only.
+    Their data, logs and generated credentials are kept in .nightsieve/ of the working
+    directory, or in $NIGHTSIEVE_HOME. A service that runs is left alone. They listen on
+    the loopback only.
 
     \b
     Example:
@@ -70,13 +77,13 @@ def status() -> None:
     """
     states = _stack().status()
     _show(states)
-    if any(each.state != "running" for each in states):
+    if any(status.state != "running" for status in states):
         sys.exit(ServiceError.exit_code)
 
 
 @click.command()
 def env() -> None:
-    """Print exports that point a shell's tasks, boto3 and luigi at the services. They hold secrets.
+    """Print exports that point a shell at the services. They hold secrets.
 
     \b
     Example:
@@ -86,26 +93,23 @@ def env() -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _show(states: list[Status]) -> None:
-    table = Table("service", "state", "address", "pid", "data")
-    for each in states:
-        colour = "green" if each.state == "running" else "red"
-        pid = str(each.pid or "")
-        # Addresses are there to be copied: a narrow terminal folds the data directory, not them.
-        table.add_row(
-            each.title,
-            Text(each.state, colour),
-            each.address,
-            pid,
-            Text(os.path.relpath(each.data)),
+def _show(statuses: list[Status]) -> None:
+    services = table("service", "state", "address", "pid", "data", left=5)
+    # Addresses are copied: a narrow terminal folds the data directory, not them.
+    services.columns[-1].no_wrap = False
+    services.columns[-1].overflow = "fold"
+    for status in statuses:
+        services.add_row(
+            status.title,
+            Text(status.state, "green" if status.state == "running" else "red"),
+            status.address or DASH,
+            DASH if status.pid is None else str(status.pid),
+            os.path.relpath(status.data),
         )
-    for column in table.columns[:4]:
-        column.no_wrap = True
-    table.columns[4].overflow = "fold"
-    Console().print(table)
-    page = next(
-        (each.address for each in states if each.title == "luigid" and each.address),
-        None,
-    )
-    if page:
-        click.echo(f"The scheduler's page: {page}/  (history: {page}/history)")
+    Console(markup=False).print(services)
+    for status in statuses:
+        if status.title == Scheduler.title and status.address:
+            click.echo(
+                f"The scheduler's page: {status.address}/  "
+                f"(history: {status.address}/history)"
+            )

@@ -1,4 +1,4 @@
-"""Blocks of messages, each drawn from the seed and the block's number alone."""
+"""Blocks of messages, each drawn from the seed and the block's index alone."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,8 +13,10 @@ LABELS = ("personal", "notification", "spam")
 SHARES = (0.45, 0.40, 0.15)
 PERSONAL = 0
 BLOCK = 20_000
-SPREAD = 30 * 24 * 3600
+SPREAD = 30 * 24 * 3600  # seconds
 
+# Shares of the messages: of personal ones, those of two sentences and those that are
+# typed with a habit; of all, those that repeat another, are long, empty or missing.
 SECOND_SENTENCE = 0.18
 TYPED = 0.35
 REPEATED = 0.03
@@ -37,9 +39,15 @@ class Block(NamedTuple):
 def generate(
     rows: int, seed: int, until: datetime, reviewed: float = 0.05
 ) -> Iterator[Block]:
-    """`rows` messages received in the 30 days before `until`; fewer rows of the same seed are a prefix of more.
+    """Yield messages that were received in the 30 days before a moment.
 
-    A share of at most `reviewed` is marked as reviewed; a larger share contains a smaller one.
+    Fewer rows of the same seed are a prefix of more.
+
+    Parameters
+    ----------
+    reviewed
+        The share of messages, at most, that are marked as reviewed; those of a smaller
+        share are among those of a larger one.
     """
     end = np.datetime64(int(until.timestamp()), "s")
     for start in range(0, rows, BLOCK):
@@ -73,22 +81,19 @@ def _block(
 def _drawn(
     rng: np.random.Generator, truth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bodies and senders, dtype object, of messages with these labels."""
-    bodies, senders = (
-        np.empty(len(truth), dtype=object),
-        np.empty(len(truth), dtype=object),
-    )
-    for number, label in enumerate(labels(LABELS)):
-        of_label = np.flatnonzero(truth == number)
-        families = np.searchsorted(
-            label.cumulative, rng.random(len(of_label)), side="right"
-        )
-        for at, family in enumerate(label.families):
-            members = of_label[families == at]
+    """Return bodies and senders, dtype object, of messages with these labels."""
+    bodies = np.empty(len(truth), dtype=object)
+    senders = np.empty(len(truth), dtype=object)
+    for label_index, label in enumerate(labels(LABELS)):
+        of_label = np.flatnonzero(truth == label_index)
+        draws = rng.random(len(of_label))
+        families = np.searchsorted(label.cumulative, draws, side="right")
+        for family_index, family in enumerate(label.families):
+            members = of_label[families == family_index]
             senders[members] = family.senders(rng, len(members))
             texts = rng.integers(len(family.texts), size=len(members))
-            for which, text in enumerate(family.texts):
-                chosen = members[texts == which]
+            for text_index, text in enumerate(family.texts):
+                chosen = members[texts == text_index]
                 bodies[chosen] = text.draw(rng, len(chosen))
     return bodies, senders
 
@@ -99,27 +104,25 @@ def _add_sentences(
     """Let some personal messages say two things."""
     personal = np.flatnonzero(truth == PERSONAL)
     chosen = personal[rng.random(len(personal)) < SECOND_SENTENCE]
-    joints = np.array([" ", ". ", "\n", ", "], dtype=object)[
-        rng.integers(4, size=len(chosen))
-    ]
-    bodies[chosen] = (
-        bodies[chosen] + joints + bodies[rng.choice(personal, size=len(chosen))]
-    )
+    joints = np.array([" ", ". ", "\n", ", "], dtype=object)
+    drawn_joints = joints[rng.integers(len(joints), size=len(chosen))]
+    seconds = bodies[rng.choice(personal, size=len(chosen))]
+    bodies[chosen] = bodies[chosen] + drawn_joints + seconds
 
 
 def _type(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) -> None:
     """Let people type as they do."""
     chosen = np.flatnonzero((truth == PERSONAL) & (rng.random(len(truth)) < TYPED))
     habits = rng.integers(len(HABITS), size=len(chosen)).tolist()
-    places = rng.integers(1 << 16, size=len(chosen)).tolist()
-    for i, habit, place in zip(chosen.tolist(), habits, places, strict=True):
-        bodies[i] = HABITS[habit](bodies[i], place)
+    randoms = rng.integers(1 << 16, size=len(chosen)).tolist()
+    for i, habit, random in zip(chosen.tolist(), habits, randoms, strict=True):
+        bodies[i] = HABITS[habit](bodies[i], random)
 
 
 def _repeat(
     rng: np.random.Generator, bodies: np.ndarray, senders: np.ndarray, truth: np.ndarray
 ) -> None:
-    """Let some messages say, to the letter, what another one says."""
+    """Let some messages repeat another one, character by character."""
     copies = np.flatnonzero(rng.random(len(truth)) < REPEATED)
     originals = rng.integers(len(truth), size=len(copies))
     for values in (bodies, senders, truth):
@@ -130,14 +133,14 @@ def _stretch(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) ->
     """Let a few messages go on for several thousand characters."""
     for i in np.flatnonzero(rng.random(len(truth)) < LONG).tolist():
         alike = np.flatnonzero(truth == truth[i])
-        bodies[i] = "\n".join(
-            bodies[rng.choice(alike, size=int(rng.integers(20, 120)))]
-        )
+        count = int(rng.integers(20, 120))
+        bodies[i] = "\n".join(bodies[rng.choice(alike, size=count)])
 
 
 def _erase(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) -> None:
-    """Let a few messages be empty, as people send them, or missing, as a broken table holds them."""
+    """Let a few messages be empty, as people send them, or missing from the table."""
     draw = rng.random(len(truth))
-    empty = draw < EMPTY
-    bodies[empty], truth[empty] = "", PERSONAL
+    is_empty = draw < EMPTY
+    bodies[is_empty] = ""
+    truth[is_empty] = PERSONAL
     bodies[(draw >= EMPTY) & (draw < EMPTY + MISSING)] = None

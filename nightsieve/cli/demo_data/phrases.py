@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import yaml
 
 SLOT = re.compile(r"\{(\w+)\}")
-# How many values of a slot with slots in it there are: drawn once, then picked from.
+# Values of a slot that has slots itself: they are drawn once, then picked from.
 POOL = 8192
 
 Draw = Callable[[np.random.Generator, int], list[str]]
@@ -25,20 +26,16 @@ class Phrase:
     slots: tuple[Draw, ...]
 
     def draw(self, rng: np.random.Generator, n: int) -> list[str]:
-        """The text `n` times, its slots filled at random."""
+        """Return the text `n` times, its slots filled at random."""
         if not self.slots:
             return [self.pattern] * n
-        return list(
-            map(
-                self.pattern.__mod__,
-                zip(*(slot(rng, n) for slot in self.slots), strict=True),
-            )
-        )
+        columns = [slot(rng, n) for slot in self.slots]
+        return [self.pattern % values for values in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)
 class Family:
-    """The texts of one kind of message and who sends them."""
+    """The texts of one sort of message, and who sends them."""
 
     texts: tuple[Phrase, ...]
     senders: Draw
@@ -46,7 +43,13 @@ class Family:
 
 @dataclass(frozen=True)
 class Label:
-    """All families of one label; `cumulative`, [n_families], is the chance of this family or an earlier one."""
+    """All families of one label.
+
+    Attributes
+    ----------
+    cumulative
+        [n_families], the probability of this family or an earlier one.
+    """
 
     families: tuple[Family, ...]
     cumulative: np.ndarray
@@ -54,20 +57,20 @@ class Label:
 
 @cache
 def labels(names: tuple[str, ...]) -> tuple[Label, ...]:
-    """What each of the labels named has to say."""
+    """Return the families of each label."""
     vocabulary = Vocabulary(_read("vocabulary"))
     return tuple(_label(_read(name), vocabulary) for name in names)
 
 
 class Vocabulary:
-    """Slot name -> what draws values for it."""
+    """What draws the values of each slot."""
 
-    def __init__(self, entries: dict):
+    def __init__(self, entries: dict[str, Any]) -> None:
         self._entries = entries
         self._draws: dict[str, Draw] = {}
 
     def phrase(self, text: str) -> Phrase:
-        """The text with its slots looked up."""
+        """Return the text with its slots looked up."""
         parts = SLOT.split(text)
         if len(parts) == 1:
             return Phrase(text, ())
@@ -75,15 +78,15 @@ class Vocabulary:
         return Phrase(pattern, tuple(self.draw(name) for name in parts[1::2]))
 
     def draw(self, name: str) -> Draw:
-        """What draws values for one slot."""
+        """Return what draws the values of one slot."""
         if name not in self._draws:
             self._draws[name] = self._compile(name, self._entries[name])
         return self._draws[name]
 
-    def _compile(self, name: str, entry: dict | list) -> Draw:
+    def _compile(self, name: str, entry: dict[str, Any] | list[Any]) -> Draw:
         if isinstance(entry, list):
-            values = [str(value) for value in entry]
-            return partial(_pick, np.array(self._pool(name, values), dtype=object))
+            pool = self._pool(name, [str(value) for value in entry])
+            return partial(_pick, np.array(pool, dtype=object))
         if "digits" in entry:
             return partial(_digits, entry["digits"])
         return partial(_amounts, entry["from"], entry["to"], entry.get("decimals", 0))
@@ -93,29 +96,24 @@ class Vocabulary:
         if not any(phrase.slots for phrase in phrases):
             return values
         rng = np.random.default_rng(list(name.encode()))
-        return [
-            text
-            for phrase in phrases
-            for text in phrase.draw(rng, POOL // len(phrases))
-        ]
+        pool = []
+        for phrase in phrases:
+            pool += phrase.draw(rng, POOL // len(phrases))
+        return pool
 
 
-def _label(families: dict, vocabulary: Vocabulary) -> Label:
-    shares = np.array(list(accumulate(family["share"] for family in families.values())))
-    built = (
-        Family(
-            tuple(map(vocabulary.phrase, family["texts"])),
-            vocabulary.draw(family["senders"]),
-        )
-        for family in families.values()
-    )
-    return Label(tuple(built), shares / shares[-1])
+def _label(entries: dict[str, Any], vocabulary: Vocabulary) -> Label:
+    families = []
+    for entry in entries.values():
+        texts = tuple(map(vocabulary.phrase, entry["texts"]))
+        families.append(Family(texts, vocabulary.draw(entry["senders"])))
+    shares = list(accumulate(entry["share"] for entry in entries.values()))
+    return Label(tuple(families), np.array(shares) / shares[-1])
 
 
-def _read(name: str) -> dict:
-    return yaml.safe_load(
-        (files(__package__) / "texts" / f"{name}.yaml").read_text(encoding="utf-8")
-    )
+def _read(name: str) -> dict[str, Any]:
+    file = files(__package__) / "texts" / f"{name}.yaml"
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def _pick(pool: np.ndarray, rng: np.random.Generator, n: int) -> list[str]:
@@ -123,7 +121,8 @@ def _pick(pool: np.ndarray, rng: np.random.Generator, n: int) -> list[str]:
 
 
 def _digits(count: int, rng: np.random.Generator, n: int) -> list[str]:
-    return list(map(f"%0{count}d".__mod__, rng.integers(10**count, size=n).tolist()))
+    values = rng.integers(10**count, size=n).tolist()
+    return [f"{value:0{count}d}" for value in values]
 
 
 def _amounts(

@@ -1,1 +1,1 @@
-"""Messages of a CSV or TSV file into the message table, and human labels into the review table."""
+"""The messages and human labels of a CSV or TSV file into the database."""

@@ -10,7 +10,7 @@ SHOWN_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions, from 0, in a record of `width` fields; None for what the file does not hold."""
+    """Positions, from 0, in a record of `width` fields; None: the file has none."""
 
     width: int
     body: int
@@ -21,27 +21,37 @@ class Columns:
 
 
 def resolve(wanted: dict[str, str | None], first: list[str], header: bool) -> Columns:
-    """The positions of the columns wanted, each given as a name of the header or a number from 1.
+    """Return the positions of the wanted columns.
+
+    Parameters
+    ----------
+    wanted
+        By role, the name of a column in the header or its number from 1.
+    first
+        The fields of the first record.
+    header
+        Whether the first record is a header.
 
     Raises
     ------
     ConfigError
-        A column is not there, or its name stands in the header twice.
+        A column is not there, or the header has its name twice.
     """
     names = first if header else []
-    found = {
+    positions = {
         role: _position(role, column, names, len(first))
         for role, column in wanted.items()
         if column is not None
     }
-    return Columns(width=len(first), **found)
+    return Columns(width=len(first), **positions)
 
 
 def _position(role: str, column: str, names: list[str], width: int) -> int:
     option = f"--{role.replace('_', '-')} {column}"
     if names.count(column) > 1:
         raise ConfigError(
-            f"{option}: {names.count(column)} columns have this name; give the column's number"
+            f"{option}: {names.count(column)} columns have this name; "
+            "give the column's number"
         )
     if column in names:
         return names.index(column)
@@ -52,17 +62,21 @@ def _position(role: str, column: str, names: list[str], width: int) -> int:
             f"{option}: without a header a column is a number from 1 to {width}"
         )
     raise ConfigError(
-        f"{option}: no such column; there are {_shown(names)}\n(no header? then add --no-header)"
+        f"{option}: no such column; there are {_listed(names)}\n"
+        "(no header? then add --no-header)"
     )
 
 
-def _shown(names: list[str]) -> str:
-    # Cut: the first line of a file without a header is a message.
+def _listed(names: list[str]) -> str:
     shown = [
-        f"{i} {_cut(name)}" for i, name in enumerate(names[:SHOWN_COLUMNS], start=1)
+        f"{number} {_shortened(name)}"
+        for number, name in enumerate(names[:SHOWN_COLUMNS], start=1)
     ]
-    return ", ".join(shown) + (", ..." if len(names) > SHOWN_COLUMNS else "")
+    if len(names) > SHOWN_COLUMNS:
+        shown.append("...")
+    return ", ".join(shown)
 
 
-def _cut(name: str) -> str:
+# The first line of a file without a header is a message, which must not be shown.
+def _shortened(name: str) -> str:
     return repr(name) if len(name) <= SHOWN_CHARACTERS else "(a long name)"

@@ -1,54 +1,65 @@
-"""Bytes -> records: the fields of each record and the lines that it stands on."""
+"""Bytes -> records: the fields of each record and the lines that hold it."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# A quote that nothing closes would otherwise swallow, and hold in memory, the rest of the file.
+# Without a limit, a quote that nothing closes would swallow the rest of the file and
+# hold it in memory.
 MAX_RECORD = 8 << 20
+#: What is wrong, by a part of the csv module's message.
 REASONS = {
     "unexpected end of data": "a quote opens here and is never closed",
-    "expected after": "text after a closing quote; inside a field it is written twice (all plain text? --no-quoting)",
+    "expected after": "text after a closing quote; inside a field it is written twice "
+    "(all plain text? --no-quoting)",
     "new-line character": "a carriage return outside quotes",
     "field larger": f"a field of more than {MAX_RECORD:,} characters",
 }
+_NOT_CLOSED = f"a quote opens here and is not closed within {MAX_RECORD:,} characters"
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is cut into fields: by one character, with or without quotes having a meaning."""
+    """How a line is cut into fields.
+
+    Attributes
+    ----------
+    quoting
+        Whether quotes mean anything.
+    """
 
     delimiter: str
     quoting: bool = True
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """What stands in place of the fields of a record that cannot be read."""
+class RecordError:
+    """Stands for the fields of a record that cannot be read."""
 
     reason: str
 
 
 class Record(NamedTuple):
-    """What stands on the lines from `first` to `last`, both counted from 1."""
+    """What is on the lines from ``first`` to ``last``, both counted from 1."""
 
     first: int
     last: int
-    fields: list[str] | Unreadable
+    fields: list[str] | RecordError
 
 
-class TooLong(Exception):
-    """A record that grew past `MAX_RECORD`."""
+class RecordTooLongError(Exception):
+    """A record grew past `MAX_RECORD`."""
 
 
 class Lines:
-    """The physical lines of a stream as text, able to go back to the second line of the current record.
+    """The lines of a stream as text; it can go back to a record's second line.
 
-    Bytes that are not UTF-8 become lone surrogates, so that the record they are in can be named and left out.
+    Bytes that are not UTF-8 become lone surrogates, so that the record that holds them
+    can be named and left out.
     """
 
-    def __init__(self, stream):
+    def __init__(self, stream: Iterable[bytes]) -> None:
         self._raw = iter(stream)
         self._record: list[str] = []
         self._size = 0
@@ -64,7 +75,7 @@ class Lines:
         self._record.append(line)
         self._size += len(line)
         if self._size > MAX_RECORD and len(self._record) > 1:
-            raise TooLong
+            raise RecordTooLongError
         return line
 
     def _decoded(self) -> str:
@@ -72,7 +83,7 @@ class Lines:
         return line.removeprefix("\ufeff") if self.number == 0 else line
 
     def begin_record(self) -> int:
-        """The number of the line that the next record starts on."""
+        """Return the number of the line that the next record starts on."""
         self._record.clear()
         self._size = 0
         return self.number + 1
@@ -83,22 +94,19 @@ class Lines:
         self._again.extend(reversed(self._record[1:]))
 
 
-def records(stream, dialect: Dialect) -> Iterator[Record]:
-    """The records of a binary stream, good and bad."""
+def read_records(stream: Iterable[bytes], dialect: Dialect) -> Iterator[Record]:
+    """Yield the records of a binary stream, good and bad."""
     lines = Lines(stream)
-    return (
-        _quoted(lines, dialect.delimiter)
-        if dialect.quoting
-        else _unquoted(lines, dialect.delimiter)
-    )
+    if dialect.quoting:
+        return _quoted(lines, dialect.delimiter)
+    return _unquoted(lines, dialect.delimiter)
 
 
 def _unquoted(lines: Lines, delimiter: str) -> Iterator[Record]:
     start = lines.begin_record()
     for line in lines:
-        yield Record(
-            start, start, line.removesuffix("\n").removesuffix("\r").split(delimiter)
-        )
+        text = line.removesuffix("\n").removesuffix("\r")
+        yield Record(start, start, text.split(delimiter))
         start = lines.begin_record()
 
 
@@ -108,21 +116,22 @@ def _quoted(lines: Lines, delimiter: str) -> Iterator[Record]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         start = lines.begin_record()
+        fields: list[str] | RecordError
         try:
             fields = next(reader)
         except StopIteration:
             return
-        except TooLong:
-            fields = Unreadable(
-                f"a quote opens here and is not closed within {MAX_RECORD:,} characters"
-            )
+        except RecordTooLongError:
+            fields = RecordError(_NOT_CLOSED)
             lines.keep_first_only()
         except csv.Error as error:
-            fields = Unreadable(
-                next(
-                    (text for part, text in REASONS.items() if part in str(error)),
-                    "malformed",
-                )
-            )
+            fields = RecordError(_reason(error))
             lines.keep_first_only()
         yield Record(start, lines.number, fields)
+
+
+def _reason(error: csv.Error) -> str:
+    for part, reason in REASONS.items():
+        if part in str(error):
+            return reason
+    return "malformed"

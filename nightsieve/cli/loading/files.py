@@ -1,4 +1,4 @@
-"""The file to load as a stream of bytes, whatever it is wrapped in."""
+"""The file to load as a stream of bytes, compressed or not."""
 
 import gzip
 import io
@@ -17,7 +17,15 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Source:
-    """A file opened for reading: its lines, how far it has been read and how far there is to go, in bytes on disk."""
+    """A file opened for reading.
+
+    Attributes
+    ----------
+    position
+        Returns how many bytes of the file on disk have been read.
+    size
+        Of the file on disk; None for a pipe.
+    """
 
     stream: io.BufferedIOBase
     position: Callable[[], int]
@@ -26,7 +34,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
-    """The file at `path`, decompressed if its content is gzip.
+    """Yield the file, decompressed if its content is gzip.
 
     Raises
     ------
@@ -48,9 +56,9 @@ def open_source(path: Path) -> Iterator[Source]:
 
 def _unwrapped(path: Path, raw: io.BufferedReader) -> io.BufferedIOBase:
     start = raw.peek(2)[:2]
-    stream = (
-        io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 18) if start == GZIP else raw
-    )
+    stream = raw
+    if start == GZIP:
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 18)
     start = stream.peek(2)[:2]
     if not start:
         raise DataError(
@@ -65,5 +73,9 @@ def _unwrapped(path: Path, raw: io.BufferedReader) -> io.BufferedIOBase:
 
 def _measure(raw: io.BufferedReader) -> tuple[Callable[[], int], int | None]:
     if not raw.seekable():
-        return (lambda: 0), None
+        return _unknown_position, None
     return raw.tell, os.fstat(raw.fileno()).st_size
+
+
+def _unknown_position() -> int:
+    return 0

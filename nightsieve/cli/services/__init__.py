@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL, S3 and luigid: real servers from Python wheels, their data under one directory."""
+"""Embedded PostgreSQL, S3 and luigid: real servers from Python wheels."""
 
 from nightsieve.cli.services.stack import Stack, Status, home_directory
 

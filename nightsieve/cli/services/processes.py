@@ -1,4 +1,4 @@
-"""Long-lived processes: started detached, recognised by pid and creation time, stopped with patience."""
+"""Long-lived processes: started detached, recognised by pid and creation time."""
 
 import contextlib
 import json
@@ -16,14 +16,15 @@ import psutil
 from nightsieve.cli.services.credentials import write_private
 from pipeline.errors import ServiceError
 
-# The system's clock may be stepped while a service runs; no pid comes round again within this many seconds.
+# Seconds by which the clock may be stepped while a service runs; no pid is used again
+# that soon.
 CLOCK_SLACK = 2.0
 FOREIGN_SETTINGS = ("AWS_", "LUIGI_", "NIGHTSIEVE_", "PG", "RCLONE_")
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is remembered of a service: its port, and, unless it was stopped, which process it is."""
+    """What is remembered of a service: its port and, while it runs, its process."""
 
     port: int
     pid: int | None = None
@@ -49,7 +50,10 @@ class Ledger:
         self._path = home / "state.json"
 
     def read(self) -> dict[str, Record]:
-        """Return the record of each service that was ever started; an unreadable ledger counts as none."""
+        """Return the record of each service that was ever started.
+
+        An unreadable ledger counts as an empty one.
+        """
         try:
             return {
                 name: Record(**fields)
@@ -72,7 +76,7 @@ class Ledger:
 def spawn(
     command: Sequence[str], variables: Mapping[str, str], directory: Path, log: Path
 ) -> psutil.Process:
-    """Return a process that outlives this one, holds none of its streams and appends its output to `log`."""
+    """Start a process that outlives this one and appends its output to a file."""
     with log.open("ab") as stream:
         child = subprocess.Popen(
             command,
@@ -83,13 +87,14 @@ def spawn(
             stderr=stream,
             start_new_session=True,
         )
-    # The child is meant to live on: without this its handle would warn, when collected, that it does.
+    # Without this, the handle of the child warns, when it is collected, that the child
+    # still runs; it is meant to.
     child.returncode = 0
     return psutil.Process(child.pid)
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what would steer, or leak into, a server."""
+    """Return this process's environment without what concerns the servers."""
     return {
         key: value
         for key, value in os.environ.items()
@@ -98,31 +103,43 @@ def clean_environment() -> dict[str, str]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether `process` still does something; one that has ended and waits for its parent does not."""
+    """Tell whether the process runs; a zombie does not."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
-def stop(process: psutil.Process, gently: signal.Signals, patience: float) -> None:
-    """End `process`: `gently` first, by force after `patience` seconds. psutil refuses a pid that changed hands.
+def listens(process: psutil.Process, port: int) -> bool:
+    """Tell whether the process listens on a port."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in process.net_connections("tcp4"):
+            if connection.laddr and connection.laddr.port == port:
+                return True
+    return False
+
+
+def stop(process: psutil.Process, gentle: signal.Signals, timeout: float) -> None:
+    """End a process, by force if the gentle signal has not ended it in time.
+
+    psutil signals no other process that has got the pid since.
 
     Raises
     ------
     ServiceError
         Not even force ended it.
     """
-    for signal_ in (gently, signal.SIGKILL):
+    for signal_ in (gentle, signal.SIGKILL):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal_)
-        if _ends(process, patience):
+        if _ends(process, timeout):
             return
     raise ServiceError(f"Process {process.pid} does not end, not even by SIGKILL.")
 
 
-def _ends(process: psutil.Process, patience: float) -> bool:
-    # Not psutil's wait(): where no init reaps orphans, as in many containers, a zombie's pid stays for ever.
-    deadline = time.monotonic() + patience
+def _ends(process: psutil.Process, timeout: float) -> bool:
+    # Not psutil's wait(): where no init reaps orphans, as in many containers, the pid of
+    # a zombie stays for ever.
+    deadline = time.monotonic() + timeout
     while is_alive(process):
         if time.monotonic() > deadline:
             return False
@@ -135,7 +152,7 @@ def _ends(process: psutil.Process, patience: float) -> bool:
 def is_free(port: int) -> bool:
     """Tell whether a server could listen on `port` of the loopback now."""
     with socket.socket() as probe:
-        # As servers do: connections that a stopped server left behind do not hold its port.
+        # As servers do: the connections of a stopped server do not hold its port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -144,9 +161,9 @@ def is_free(port: int) -> bool:
         return True
 
 
-def candidate_ports(*wishes: int | None) -> Iterator[int]:
-    """Yield the free ones among `wishes`, in order, then a few that the system picks."""
-    yield from (port for port in wishes if port and is_free(port))
+def candidate_ports(*requested: int | None) -> Iterator[int]:
+    """Yield the requested ports that are free, then a few that the system picks."""
+    yield from (port for port in requested if port and is_free(port))
     for _ in range(3):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

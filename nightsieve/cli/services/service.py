@@ -12,16 +12,22 @@ from nightsieve.cli.services.credentials import Credentials
 
 
 class Service(ABC):
-    """One server: how it is prepared, started, asked whether it answers, and stopped.
+    """One server: how it is prepared, started, checked, initialised and stopped.
 
-    `ports` holds the ports of the services that run already, and this one's own.
+    Attributes
+    ----------
+    timeout
+        Seconds that it has to stop.
+
+    In all methods `ports` holds the ports of the services that run already, and this
+    one's own.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     preferred_port: ClassVar[int]
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
-    patience: ClassVar[float] = 15.0
+    timeout: ClassVar[float] = 15.0
 
     def __init__(self, home: Path, credentials: Credentials) -> None:
         self.home = home
@@ -30,26 +36,26 @@ class Service(ABC):
     @property
     @abstractmethod
     def data(self) -> Path:
-        """Where the server keeps what must survive it."""
+        """Return where the server keeps its data."""
 
     @abstractmethod
     def prepare(self, ports: Mapping[str, int]) -> None:
-        """Make its data directory and files ready; called while the server does not run."""
+        """Create its data directory and files; called while it does not run."""
 
     @abstractmethod
     def command(self, ports: Mapping[str, int]) -> list[str]:
-        """Return its command line, which every user of the machine can read: no secret."""
+        """Return its command line, without secrets: every user can read it."""
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables it needs."""
         return {}
 
     @abstractmethod
-    def answers(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+    def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
         """Tell whether this very server answers a real request."""
 
-    def furnish(self, ports: Mapping[str, int]) -> None:
-        """Put into the answering server what its users count on; idempotent."""
+    def initialise(self, ports: Mapping[str, int]) -> None:
+        """Create what its users need in the running server, unless it is there."""
         return None
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The embedded services as one set: up, down, status and the environment that points tasks at them."""
+"""The embedded services as one set: up, down, status and environment."""
 
 import contextlib
 import fcntl
@@ -30,7 +30,10 @@ LOG_TAIL = 8  # lines of a log that an error shows
 
 
 def home_directory() -> Path:
-    """Return where the services live: NIGHTSIEVE_HOME, or `.nightsieve` in the working directory."""
+    """Return where the services live.
+
+    It is NIGHTSIEVE_HOME, or `.nightsieve` in the working directory.
+    """
     return Path(os.environ.get("NIGHTSIEVE_HOME") or ".nightsieve").absolute()
 
 
@@ -54,10 +57,10 @@ class Stack:
         Made at the first `up`, mode 0700.
     durable
         False lets PostgreSQL skip fsync: for tests.
-    say
+    log
         Takes one line of progress at a time.
-    patience
-        Seconds that each service has to answer.
+    timeout
+        Seconds that each service has to become ready.
     """
 
     def __init__(
@@ -65,39 +68,45 @@ class Stack:
         home: Path,
         *,
         durable: bool = True,
-        say: Callable[[str], None] = lambda line: None,
-        patience: float = 60.0,
+        log: Callable[[str], None] | None = None,
+        timeout: float = 60.0,
     ) -> None:
         self.home = Path(home).absolute()
         self._durable = durable
-        self._say = say
-        self._patience = patience
+        self._log = log or _ignore
+        self._timeout = timeout
         self._ledger = Ledger(self.home)
 
     def up(self, ports: Mapping[str, int | None] | None = None) -> None:
-        """Start what does not run and wait until all answer. `ports` maps `postgres`, `s3`, `luigid` to a wish.
+        """Start what does not run, and wait until all services are ready.
+
+        Parameters
+        ----------
+        ports
+            The requested port of ``postgres``, ``s3`` and ``luigid``.
 
         Raises
         ------
         ServiceError
-            A wished port is taken, or a service does not answer; the error shows the end of its log.
+            A requested port is taken, or a service does not become ready; the error
+            shows the end of its log.
         """
-        wishes = ports or {}
+        requested_ports = ports or {}
         with self._locked():
             running: dict[str, int] = {}
             started: set[str] = set()
             for service in self._services():
-                # luigid's connections and its configuration are those of the PostgreSQL that it met.
+                # luigid keeps the connections of the PostgreSQL that it found.
                 if service.name == Scheduler.name and Postgres.name in started:
                     self._stop(service)
-                if self._is_running(service, wishes.get(service.name)):
+                requested_port = requested_ports.get(service.name)
+                if self._is_running(service, requested_port):
                     running[service.name] = self._ledger.read()[service.name].port
-                    self._say(
-                        f"{service.title} is already running at {service.address(running[service.name])}"
-                    )
+                    address = service.address(running[service.name])
+                    self._log(f"{service.title} is already running at {address}")
                 else:
                     running[service.name] = self._start(
-                        service, wishes.get(service.name), running
+                        service, requested_port, running
                     )
                     started.add(service.name)
 
@@ -108,7 +117,7 @@ class Stack:
         with self._locked():
             for service in reversed(self._services()):
                 if self._stop(service):
-                    self._say(f"{service.title} has stopped")
+                    self._log(f"{service.title} has stopped")
 
     def status(self) -> list[Status]:
         """Return the state of each service, in the order of their start."""
@@ -116,7 +125,7 @@ class Stack:
         return [self._status_of(service, records) for service in services]
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that point tasks, boto3 and luigi at these services. It holds secrets.
+        """Return what points tasks, boto3 and luigi at these services, with secrets.
 
         Raises
         ------
@@ -125,12 +134,11 @@ class Stack:
         """
         postgres, s3, scheduler = self._services()
         records = self._ledger.read()
-        if not all(
-            each.name in records and records[each.name].process()
-            for each in (postgres, s3, scheduler)
-        ):
+        services = (postgres, s3, scheduler)
+        if not all(_runs(service, records) for service in services):
             raise ServiceError(
-                f"The services of {self.home} are not all running: start them with `nightsieve up`."
+                f"The services of {self.home} are not all running: "
+                "start them with `nightsieve up`."
             )
         return {
             "NIGHTSIEVE_DATABASE_URL": postgres.url(
@@ -180,54 +188,65 @@ class Stack:
             lock = (self.home / "lock").open("a")
         except OSError as error:
             raise ServiceError(
-                f"{self.home} cannot be written ({error.strerror}): set NIGHTSIEVE_HOME."
+                f"{self.home} cannot be written ({error.strerror}): "
+                "set NIGHTSIEVE_HOME."
             ) from None
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _is_running(self, service: Service, wish: int | None) -> bool:
+    def _is_running(self, service: Service, requested_port: int | None) -> bool:
         record = self._ledger.read().get(service.name)
         process = record and record.process()
         if not process:
             return False
-        if wish and wish != record.port:
+        if requested_port and requested_port != record.port:
             raise ServiceError(
-                f"{service.title} already runs at port {record.port}; `nightsieve down` it first."
+                f"{service.title} already runs at port {record.port}; "
+                "`nightsieve down` it first."
             )
         if self._wait(service, {service.name: record.port}, process):
             return True
-        self._say(f"{service.title} does not answer: starting it anew")
+        self._log(f"{service.title} does not answer: starting it again")
         self._stop(service)
         return False
 
     def _start(
-        self, service: Service, wish: int | None, running: Mapping[str, int]
+        self,
+        service: Service,
+        requested_port: int | None,
+        running: Mapping[str, int],
     ) -> int:
-        """Start `service` and return its port; a port lost to another process in the meantime is given up."""
-        if wish and not is_free(wish):
+        """Start the service and return its port.
+
+        It tries the next port if another process takes one in the meantime.
+        """
+        if requested_port and not is_free(requested_port):
             raise ServiceError(
-                f"Port {wish}, asked for {service.title}, is taken by another process."
+                f"Port {requested_port}, requested for {service.title}, is taken by "
+                "another process."
             )
-        known = self._ledger.read().get(service.name)
-        wishes = (wish,) if wish else (known and known.port, service.preferred_port)
-        for port in candidate_ports(*wishes):
-            self._say(f"{service.title} starts at {service.address(port)} ...")
+        last = self._ledger.read().get(service.name)
+        ports_to_try = (requested_port,)
+        if requested_port is None:
+            ports_to_try = (last and last.port, service.preferred_port)
+        for port in candidate_ports(*ports_to_try):
+            self._log(f"{service.title} starts at {service.address(port)} ...")
             ports = {**running, service.name: port}
             service.prepare(ports)
             process = spawn(
                 service.command(ports),
                 service.variables(),
                 self.home,
-                self._log(service),
+                self._log_file(service),
             )
             self._ledger.write(
                 service.name, Record(port, process.pid, process.create_time())
             )
             if self._wait(service, ports, process):
-                service.furnish(ports)
+                service.initialise(ports)
                 return port
-            stop(process, service.stop_signal, service.patience)
+            stop(process, service.stop_signal, service.timeout)
             if is_free(port):
                 break
         raise self._failure(service)
@@ -235,21 +254,21 @@ class Stack:
     def _wait(
         self, service: Service, ports: Mapping[str, int], process: psutil.Process
     ) -> bool:
-        """Wait for an answer, in vain once the process has ended."""
-        deadline = time.monotonic() + self._patience
+        """Wait until the service is ready; tell whether it is."""
+        deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline and is_alive(process):
-            if service.answers(ports, process):
+            if service.is_ready(ports, process):
                 return True
             time.sleep(0.05)
         return False
 
     def _stop(self, service: Service) -> bool:
-        """Stop `service` and tell whether there was anything to stop; its port is remembered."""
+        """Stop the service; tell whether it ran. Its port is remembered."""
         record = self._ledger.read().get(service.name)
         process = record and record.process()
         if not process:
             return False
-        stop(process, service.stop_signal, service.patience)
+        stop(process, service.stop_signal, service.timeout)
         self._ledger.write(service.name, replace(record, pid=None, created=None))
         return True
 
@@ -258,8 +277,8 @@ class Stack:
         process = record and record.process()
         if not process:
             return Status(service.title, "stopped", "", None, service.data)
-        answers = service.answers({service.name: record.port}, process)
-        state = "running" if answers else "not answering"
+        is_ready = service.is_ready({service.name: record.port}, process)
+        state = "running" if is_ready else "not answering"
         return Status(
             service.title,
             state,
@@ -268,12 +287,21 @@ class Stack:
             service.data,
         )
 
-    def _log(self, service: Service) -> Path:
+    def _log_file(self, service: Service) -> Path:
         return self.home / "log" / f"{service.name}.log"
 
     def _failure(self, service: Service) -> ServiceError:
-        log = self._log(service)
+        log = self._log_file(service)
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL:])
         return ServiceError(
             f"{service.title} does not answer. The end of {log}:\n{tail}"
         )
+
+
+def _runs(service: Service, records: Mapping[str, Record]) -> bool:
+    record = records.get(service.name)
+    return record is not None and record.process() is not None
+
+
+def _ignore(line: str) -> None:
+    """Take a line of progress and do nothing with it."""

@@ -12,7 +12,9 @@ JAVASCRIPT = SCORERS / "javascript" / "nightsieve_scorer.js"
 
 @functools.cache
 def scorers_digest() -> str:
-    """sha256 over all of them, in hexadecimal: whoever relied on a scorer looks again when it was edited."""
-    return hashlib.sha256(
-        b"\0".join(path.read_bytes() for path in (PYTHON, JAVA, JAVASCRIPT))
-    ).hexdigest()
+    """Return sha256 over all scorers, in hexadecimal.
+
+    A task that relies on a scorer runs again when one was edited.
+    """
+    contents = [path.read_bytes() for path in (PYTHON, JAVA, JAVASCRIPT)]
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()

@@ -1,4 +1,4 @@
-"""The scorers as their users run them: commands in Python, Java and JavaScript, given one model."""
+"""The scorers as their users run them: commands in three languages, given one model."""
 
 import contextlib
 import itertools
@@ -15,18 +15,22 @@ from typing import IO
 from pipeline.errors import VerificationError
 from pipeline.export.reference import units
 from pipeline.export.verification.scorer_files import JAVA, JAVASCRIPT, PYTHON
+from pipeline.records.export import MODEL_FILE
 
-LINGERING = 30  # seconds that a process may live on without its output
-COMPLAINTS = 10_000  # bytes of its stderr that are read
+EXIT_TIMEOUT = 30  # seconds that a process may live on after it closed its output
+MAX_STDERR = 10_000  # bytes of it that are read
+#: What must be on the PATH for the scorer of a language.
 PROGRAMS = {
     "python": (),
     "java": ("javac", "java"),
     "javascript": ("node",),
-}  # what must be on the PATH
+}
+#: A compiler that runs for a second is not worth compiling itself.
+JAVAC_OPTIONS = ("-J-XX:TieredStopAtLevel=1", "-proc:none", "-encoding", "UTF-8")
 
 
 def languages() -> list[str]:
-    """The languages whose scorers can run here; Python always can."""
+    """Return the languages whose scorers can run here; Python always can."""
     return [
         language
         for language, programs in PROGRAMS.items()
@@ -36,120 +40,132 @@ def languages() -> list[str]:
 
 @contextlib.contextmanager
 def scorers(model: bytes) -> Iterator[dict[str, "Scorer"]]:
-    """The scorer of each language that can run here, with the model."""
+    """Yield the scorer of each language that can run here, with the model."""
     with tempfile.TemporaryDirectory(prefix="nightsieve-") as folder:
-        path = Path(folder, "model.json")
+        path = Path(folder, MODEL_FILE)
         path.write_bytes(model)
         yield {
-            name: Scorer(name, [*command(name, Path(folder)), str(path)])
-            for name in languages()
+            language: Scorer(language, [*command(language, Path(folder)), str(path)])
+            for language in languages()
         }
 
 
 def command(language: str, folder: Path) -> list[str]:
-    """The command of a language's scorer, without its arguments; Java is compiled into the folder."""
+    """Return the command of a language's scorer, without its arguments.
+
+    Java is compiled into the folder.
+
+    Raises
+    ------
+    VerificationError
+        It cannot be compiled.
+    ValueError
+        No scorer is written in the language.
+    """
     match language:
         case "python":
-            # Nothing but the standard library is within reach, as for a user who copied the file.
+            # Nothing but the standard library is within reach, as for a user who
+            # copied the file.
             return [sys.executable, "-I", "-S", str(PYTHON)]
         case "java":
-            # A compiler that runs for a second is not worth compiling itself.
-            options = [
-                "-J-XX:TieredStopAtLevel=1",
-                "-proc:none",
-                "-encoding",
-                "UTF-8",
-                "-d",
-                str(folder),
-            ]
-            compiled = subprocess.run(
-                ["javac", *options, str(JAVA)], capture_output=True, check=False
-            )
-            if compiled.returncode:
-                raise _failure(language, compiled.stderr)
-            return [
-                "java",
-                "-XX:+UseSerialGC",
-                "-cp",
-                str(folder),
-                "nightsieve.NightsieveScorer",
-            ]
+            _compile_java(folder)
+            classes = ["-cp", str(folder), "nightsieve.NightsieveScorer"]
+            return ["java", "-XX:+UseSerialGC", *classes]
         case "javascript":
             return ["node", str(JAVASCRIPT)]
     raise ValueError(f"no scorer is written in {language}")
 
 
+def hexadecimal_lines(texts: Iterable[str]) -> bytes:
+    """Return the texts as a scorer's command reads them, one per line."""
+    return "".join(f"{units(text)}\n" for text in texts).encode()
+
+
 @dataclass(frozen=True)
 class Scorer:
-    """A language's scorer with one model; called with texts, it gives the line that it writes for each of them."""
+    """A language's scorer with one model.
+
+    Called with texts, it returns the line that it writes for each of them.
+    """
 
     language: str
-    words: list[str]
+    argv: list[str]
 
     def __call__(self, texts: Sequence[str], *options: str) -> list[bytes]:
-        with self.start(*options) as work:
-            lines, ended = work.lines(hexadecimal_lines(texts)), work.end()
-            found = lines.result()
-            ended.result()
-            return found
+        """Return the lines for the texts; ``options`` are the command's own."""
+        with self.start(*options) as process:
+            lines = process.score(hexadecimal_lines(texts))
+            end = process.end()
+            scored = lines.result()
+            end.result()
+            return scored
 
     @contextlib.contextmanager
-    def start(self, *options: str) -> Iterator["Work"]:
-        """The scorer at work, its process ended when the context is left; ``options`` are the command's own."""
-        with tempfile.TemporaryFile() as complaints, contextlib.ExitStack() as stack:
-            pipes = {
-                "stdin": subprocess.PIPE,
-                "stdout": subprocess.PIPE,
-                "stderr": complaints,
-            }
+    def start(self, *options: str) -> Iterator["ScorerProcess"]:
+        """Yield the running scorer; its process has ended when the context is left."""
+        with tempfile.TemporaryFile() as stderr, contextlib.ExitStack() as stack:
             process = stack.enter_context(
-                subprocess.Popen([*self.words, *options], **pipes)
+                subprocess.Popen(
+                    [*self.argv, *options],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                )
             )
-            stack.callback(_hang_up, process)
-            writing, reading = (
-                stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2)
-            )
-            # Before the threads are waited for: a process that is gone keeps none of them.
+            stack.callback(_close_stdin, process)
+            writer = stack.enter_context(ThreadPoolExecutor(1))
+            reader = stack.enter_context(ThreadPoolExecutor(1))
+            # The last callback runs first: the threads do not wait for a process that
+            # is gone.
             stack.callback(process.kill)
-            yield Work(self.language, process, complaints, writing, reading)
+            yield ScorerProcess(self.language, process, stderr, writer, reader)
 
 
 @dataclass(frozen=True)
-class Work:
-    """A scorer that takes texts for as long as they come, and writes as it goes: the last lines when no more come."""
+class ScorerProcess:
+    """A running scorer, which takes texts for as long as they come.
+
+    It writes as it goes; the last lines come when no more texts do.
+    """
 
     language: str
-    process: subprocess.Popen
-    complaints: IO[bytes]
-    writing: ThreadPoolExecutor
-    reading: ThreadPoolExecutor
+    process: subprocess.Popen[bytes]
+    stderr: IO[bytes]
+    writer: ThreadPoolExecutor
+    reader: ThreadPoolExecutor
 
-    def lines(self, texts: bytes) -> Future[list[bytes]]:
-        """The lines that the scorer will have written for the `hexadecimal_lines` of texts; they may come after `end`.
+    def score(self, texts: bytes) -> Future[list[bytes]]:
+        """Return the lines that the scorer will write for `hexadecimal_lines` of texts.
+
+        They may not come before `end` was called.
 
         Raises
         ------
         VerificationError
             From the future: the scorer refused the model, failed, or wrote fewer lines.
         """
-        self.writing.submit(self._write, texts)
-        return self.reading.submit(self._read, texts.count(b"\n"))
+        self.writer.submit(self._write, texts)
+        return self.reader.submit(self._read, texts.count(b"\n"))
 
     def end(self) -> Future[None]:
-        """No more texts come. The future raises a VerificationError if the scorer writes more, or fails in the end."""
-        self.writing.submit(_hang_up, self.process)
-        return self.reading.submit(self._finish)
+        """Send no more texts; the future is done when the process has ended.
+
+        Raises
+        ------
+        VerificationError
+            From the future: the scorer wrote more lines, or failed in the end.
+        """
+        self.writer.submit(_close_stdin, self.process)
+        return self.reader.submit(self._finish)
 
     def _write(self, texts: bytes) -> None:
-        # Why a process takes no more is what the reader finds out.
+        # The reader finds out why a process takes no more.
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(texts)
 
     def _read(self, count: int) -> list[bytes]:
-        lines = [
-            line.rstrip(b"\r\n")
-            for line in itertools.islice(self.process.stdout, count)
-        ]
+        written = itertools.islice(self.process.stdout, count)
+        lines = [line.rstrip(b"\r\n") for line in written]
         if len(lines) < count:
             self._finish()
             raise VerificationError(
@@ -163,27 +179,29 @@ class Work:
                 f"The {self.language} scorer wrote more lines than it was given texts."
             )
         try:
-            code = self.process.wait(LINGERING)
+            exit_code = self.process.wait(EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             raise VerificationError(
                 f"The {self.language} scorer has closed its output and does not end."
             ) from None
-        if code:
-            self.complaints.seek(0)
-            raise _failure(self.language, self.complaints.read(COMPLAINTS))
+        if exit_code:
+            self.stderr.seek(0)
+            raise _failure(self.language, self.stderr.read(MAX_STDERR))
 
 
-def _hang_up(process: subprocess.Popen) -> None:
+def _compile_java(folder: Path) -> None:
+    argv = ["javac", *JAVAC_OPTIONS, "-d", str(folder), str(JAVA)]
+    compiled = subprocess.run(argv, capture_output=True, check=False)
+    if compiled.returncode:
+        raise _failure("java", compiled.stderr)
+
+
+def _close_stdin(process: subprocess.Popen[bytes]) -> None:
     # What is still in the buffer of a process that is gone goes nowhere.
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
 
 
-def hexadecimal_lines(texts: Iterable[str]) -> bytes:
-    """The texts as a scorer's command takes them, one a line."""
-    return "".join(f"{units(text)}\n" for text in texts).encode()
-
-
-def _failure(language: str, complaints: bytes) -> VerificationError:
-    reason = complaints.decode("utf-8", "replace").strip().partition("\n")[0]
-    return VerificationError(f"The {language} scorer failed: {reason:.300}")
+def _failure(language: str, stderr: bytes) -> VerificationError:
+    first_line = stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    return VerificationError(f"The {language} scorer failed: {first_line:.300}")

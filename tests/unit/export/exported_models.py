@@ -12,11 +12,12 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from pipeline.export.conformance.selection import make_vectors
 from pipeline.export.exporters.nightsieve_linear.format import encode
-from pipeline.export.reference import evaluate, units
-from pipeline.model.from_sklearn import assemble
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
+from pipeline.records.export import Provenance, Vector
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import preset
 
@@ -50,15 +51,15 @@ ESTIMATORS = [
     ComplementNB(),
 ]
 KINDS = list(itertools.product(ESTIMATORS, (2, 3), ("l2", None), (False, True)))
-PROVENANCE = {
-    "date": "2026-11-20",
-    "fingerprint": "0123456789abcdef",
-    "candidate": "logistic_regression C=5, 1-2 grams, min_df 2",
-    "messages": 200,
-    "documents": 150,
-    "bits": 12,
-    "libraries": {"scikit-learn": "1.9.1"},
-}
+PROVENANCE = Provenance(
+    date="2026-11-20",
+    fingerprint="0123456789abcdef",
+    candidate="logistic_regression C=5, 1-2 grams, min_df 2",
+    messages=200,
+    documents=150,
+    bits=12,
+    libraries={"scikit-learn": "1.9.1"},
+)
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 WORDY_TEXT = st.lists(st.sampled_from(sum(WORDS.values(), [])) | ANY_TEXT).map(" ".join)
 
@@ -108,18 +109,16 @@ def fit(
 
 def exported(model: FixedPointModel) -> bytes:
     """The model as a file, with two vectors to test itself by."""
-    texts = [SENTENCES["bank"], "free \ud83d"]
-    return encode(
-        model,
-        PROVENANCE,
-        [
-            {"text": units(text), **outcome}
-            for text, outcome in zip(texts, evaluate(model, texts), strict=True)
-        ],
-    )
+    return encode(model, PROVENANCE, self_test_of(model))
+
+
+def self_test_of(model: FixedPointModel) -> tuple[Vector, ...]:
+    """Two vectors of the model."""
+    texts = {SENTENCES["bank"]: "words", "free \ud83d": "surrogate"}
+    return make_vectors(model, texts)
 
 
 @functools.cache
 def fixed(*kind, bits: int = 12) -> FixedPointModel:
     """The fixed-point model of a pipeline that `fit` makes."""
-    return quantise(assemble(fit(*kind)), bits)
+    return quantise(linear_model(fit(*kind)), bits)

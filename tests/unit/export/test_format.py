@@ -8,19 +8,24 @@ import sys
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from pipeline.config.settings import Candidate
 from pipeline.data.training_set import TrainingSet
 from pipeline.errors import ArtefactError
 from pipeline.export import provenance
 from pipeline.export.exporters.nightsieve_linear.format import decode, encode, sealed
+from pipeline.records.export import Provenance
 from tests.unit.export.exported_models import (
     ESTIMATORS,
     KINDS,
     PROVENANCE,
     exported,
     fixed,
+    self_test_of,
 )
+
+SELF_TEST = self_test_of(fixed(ESTIMATORS[0]))
 
 
 @pytest.fixture
@@ -40,13 +45,9 @@ def test_a_model_survives_the_file(kind):
 
 def test_the_bytes_are_canonical():
     encoded = exported(fixed(ESTIMATORS[0]))
-    self_test = [
-        dict(reversed(vector.items())) for vector in json.loads(encoded)["self_test"]
-    ]
-    assert (
-        encode(fixed(ESTIMATORS[0]), dict(reversed(PROVENANCE.items())), self_test)
-        == encoded
-    )
+    libraries = dict(reversed(PROVENANCE.libraries.items()))
+    provenance = PROVENANCE.model_copy(update={"libraries": libraries})
+    assert encode(fixed(ESTIMATORS[0]), provenance, SELF_TEST) == encoded
     assert encoded.isascii() and encoded.endswith(b"}\n")
     assert len(encoded.splitlines()) == len(json.loads(encoded)) + 2
 
@@ -99,13 +100,19 @@ def test_a_damaged_file_is_refused():
         {"date": "today"},
         {"messages": 0},
         {"fingerprint": "secret!"},
-        {"built_at": "2026-11-20T03:00:00Z"},
+        {"date": "2026-11-20T03:00:00Z"},
     ],
     ids=str,
 )
-def test_a_provenance_with_other_entries_is_not_written(wrong, entries):
+def test_a_provenance_of_another_form_is_not_written(wrong):
+    provenance = PROVENANCE.model_copy(update=wrong)
     with pytest.raises(ArtefactError, match="provenance"):
-        encode(fixed(ESTIMATORS[0]), PROVENANCE | wrong, entries["self_test"])
+        encode(fixed(ESTIMATORS[0]), provenance, SELF_TEST)
+
+
+def test_a_provenance_holds_no_other_facts():
+    with pytest.raises(ValidationError, match="built_at"):
+        Provenance(**PROVENANCE.model_dump(), built_at="2026-11-20T03:00:00Z")
 
 
 def test_the_provenance_of_a_night_is_written_as_it_is():
@@ -129,16 +136,11 @@ def test_the_provenance_of_a_night_is_written_as_it_is():
         alpha=1e-4,
     )
     entry = provenance(
-        datetime.date(2026, 11, 20), "0123456789abcdef", candidate, training_set
+        datetime.date(2026, 11, 20), "0123456789abcdef", candidate, training_set, 12
     )
-    assert (entry["messages"], entry["documents"]) == (4, 2)
-    entry["bits"] = 12
-    encoded = encode(
-        fixed(ESTIMATORS[0]),
-        entry,
-        json.loads(exported(fixed(ESTIMATORS[0])))["self_test"],
-    )
-    assert json.loads(encoded)["provenance"] == entry
+    assert (entry.messages, entry.documents, entry.bits) == (4, 2, 12)
+    encoded = encode(fixed(ESTIMATORS[0]), entry, SELF_TEST)
+    assert json.loads(encoded)["provenance"] == entry.model_dump(mode="json")
 
 
 def test_importing_the_package_imports_nothing_slow():

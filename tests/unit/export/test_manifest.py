@@ -8,7 +8,20 @@ import pytest
 
 from pipeline.errors import ArtefactError
 from pipeline.export import describe, load_pipeline
+from pipeline.records.export import FileDescription, Verification
 from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+
+VERIFICATION = Verification(
+    texts=3,
+    vectors=60,
+    languages=("python",),
+    differences=0,
+    flips=0,
+    proved=2,
+    observed=1,
+    largest_score_difference=1e-4,
+    smallest_margin=0.5,
+)
 
 
 @pytest.fixture
@@ -18,14 +31,11 @@ def folder(tmp_path):
     files = {}
     for name in ("model.json", "pipeline.joblib"):
         content = (tmp_path / name).read_bytes()
-        files[name] = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "bytes": len(content),
-            "host": "not this",
-        }
+        digest = hashlib.sha256(content).hexdigest()
+        files[name] = FileDescription(sha256=digest, bytes=len(content))
     model = (tmp_path / "model.json").read_bytes()
-    manifest = describe("ab" * 32, files, model, {"differences": 0})
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    manifest = describe("ab" * 32, files, model, VERIFICATION)
+    (tmp_path / "manifest.json").write_bytes(manifest.to_json())
     return tmp_path
 
 
@@ -33,6 +43,8 @@ def test_the_manifest_says_what_belongs_together(folder):
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert (manifest["training"], manifest["bits"]) == ("ab" * 32, 12)
     assert set(manifest["files"]["pipeline.joblib"]) == {"sha256", "bytes"}
+    assert manifest["verification"] == VERIFICATION.model_dump(mode="json")
+    assert "serial" not in manifest
     assert (
         0
         < manifest["files"]["model.json"]["gzipped_bytes"]

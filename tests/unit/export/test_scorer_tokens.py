@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from pipeline.config.settings import Text
-from pipeline.model.linear import FixedPointModel
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text import Tokeniser
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import ANY_TEXT, WORDY_TEXT, exported

@@ -1,4 +1,4 @@
-"""The final pipeline takes raw text, and is the estimator that the derived matrix trained."""
+"""The final pipeline takes raw text, and is what the derived matrix trained."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from pipeline.features.ngrams.tfidf import (
 )
 from pipeline.text import Tokeniser
 from pipeline.training import fit
-from pipeline.training.estimators import train
+from pipeline.training.estimators import Weights, train
 from tests.unit.training.training_corpus import (
     TEXT,
     TOPICS,
@@ -99,24 +99,18 @@ def scores(model: Pipeline, texts) -> np.ndarray:
 
 
 def tfidf(counts, training_set, candidate):
-    """The terms' columns, their idf, and the matrix that a fit derives from counts."""
-    columns, idf = select_terms(
-        document_frequency(counts, training_set.weight),
-        training_set.messages,
-        candidate.min_df,
-    )
-    return (
-        columns,
-        idf,
-        weigh(term_frequency(counts[:, columns], candidate), idf, candidate),
-    )
+    """The selected terms, and the matrix that a fit derives from counts."""
+    df = document_frequency(counts, training_set.weight)
+    terms = select_terms(df, training_set.messages, candidate.min_df)
+    frequencies = term_frequency(counts[:, terms.columns], candidate)
+    return terms, weigh(frequencies, terms.idf, candidate)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_raw_texts_get_what_the_estimator_says_of_the_derived_matrix(estimator):
     found, messages, training_set, _, candidate = fitted(estimator)
     counts = count_ngrams(training_set, *candidate.ngrams).counts
-    columns, idf, X = tfidf(counts, training_set, candidate)
+    _, X = tfidf(counts, training_set, candidate)
     expected = found["estimator"].predict(X)
     assert (
         found.predict([text for text, _ in messages]).tolist()
@@ -132,19 +126,19 @@ def test_a_message_counts_as_much_as_it_is_confident(estimator):
     sure = fit(training_set, candidate, training, TEXT)
     less_sure = replace(
         training_set,
-        confidence=np.random.default_rng(1).uniform(0.2, 1, len(training_set)),
+        label_weight=np.random.default_rng(1).uniform(0.2, 1, len(training_set)),
     )
     found = fit(less_sure, candidate, training, TEXT)
 
     counts = count_ngrams(training_set, *candidate.ngrams).counts
-    columns, idf, X = tfidf(counts, training_set, candidate)
-    assert found["tfidf"].idf_.tolist() == idf.tolist(), (
+    terms, X = tfidf(counts, training_set, candidate)
+    assert found["tfidf"].idf_.tolist() == terms.idf.tolist(), (
         "document frequencies count messages, sure or not"
     )
     messages = np.repeat(np.arange(len(training_set)), training_set.weight)
     y = np.array(training_set.labels)[training_set.y[messages]]
     expected = reference(candidate, training).fit(
-        X[messages], y, sample_weight=less_sure.confidence[messages]
+        X[messages], y, sample_weight=less_sure.label_weight[messages]
     )
     model = Pipeline([("tfidf", found["tfidf"]), ("estimator", expected)])
     texts = list(TOPICS.values())
@@ -198,10 +192,9 @@ def test_the_number_of_threads_changes_no_digit():
     )
     training = make_training(make_grid("logistic_regression"))
     (candidate,) = training.search.candidates
+    weights = Weights(messages=np.ones(400), label=np.ones(400))
     coefficients = []
     for n_threads in (1, 2):
         with threadpool_limits(n_threads):
-            coefficients.append(
-                train(candidate, training, X, y, np.ones(400), np.ones(400)).coef_
-            )
+            coefficients.append(train(candidate, training, X, y, weights).coef_)
     assert (coefficients[0] == coefficients[1]).all()

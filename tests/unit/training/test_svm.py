@@ -14,7 +14,7 @@ GAP = 1e-9  # by how much an objective may be above its minimum, as a share of i
 def objective(
     fitted: LinearSVC, X: sp.csr_array, y: np.ndarray, weight: np.ndarray
 ) -> float:
-    """What `LinearSVC` minimises, of all its binary problems together; the intercept is penalised."""
+    """Return what `LinearSVC` minimises, over all its binary problems."""
     positive = fitted.classes_[1:] if len(fitted.classes_) == 2 else fitted.classes_
     sign = np.where(y[:, None] == positive, 1, -1)
     short = np.maximum(1 - sign * (X @ fitted.coef_.T + fitted.intercept_), 0)
@@ -50,7 +50,8 @@ def test_no_solver_of_the_same_objective_goes_lower(
         newton.n_iter_ < 10_000
         and objective(newton, X, y, weight) <= lowest * (1 + GAP) + 1e-12
     )
-    # Half the squared distance from the optimum is at most what the objective lacks there, for it curves by 1 or more.
+    # Half the squared distance from the optimum is at most what the objective lacks
+    # there, for it curves by 1 or more.
     distance = np.sqrt(2 * GAP * lowest) + 1e-5
     lengths = np.sqrt((X**2).sum(axis=1) + 1)
     scores, others = (

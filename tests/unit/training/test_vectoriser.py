@@ -1,4 +1,4 @@
-"""In blocks naive Bayes learns what it learns in memory, SGD takes scikit-learn's steps, and no matrix is large."""
+"""Training in blocks: as in memory, in scikit-learn's steps, without a large matrix."""
 
 import pickle
 from dataclasses import replace
@@ -11,9 +11,12 @@ from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.config.settings import CrossValidation, Goal, Grid, Search, Training
 from pipeline.errors import DataError
+from pipeline.features.ngrams.tfidf import select_terms
+from pipeline.records.record import Record
+from pipeline.records.training import CurvePoint
 from pipeline.training import cross_validate, evaluate_candidate, fit, vectoriser
 from tests.unit.training.training_corpus import (
-    EVALUATION,
+    CONFIDENCE,
     NO_REVIEWS,
     TEXT,
     TOPICS,
@@ -52,14 +55,14 @@ def make_training(
 def make_documents(
     n: int, seed: int, repeats: int = 5, labels: tuple[str, ...] = tuple(TOPICS)
 ):
-    """Documents of these labels, one without a token, that stand for several messages, of which not all are sure."""
+    """Return weighted documents of these labels, one of them without a token."""
     messages = [
         message for message in make_messages(n, seed, repeats) if message[1] in labels
     ]
     documents = make_training_set([*messages, ("", labels[0])], labels)
     return replace(
         documents,
-        confidence=np.random.default_rng(seed).uniform(0.2, 1, len(documents)),
+        label_weight=np.random.default_rng(seed).uniform(0.2, 1, len(documents)),
     )
 
 
@@ -82,18 +85,22 @@ def test_naive_bayes_learns_what_it_learns_in_memory(
             evaluate_candidate(documents, candidate, training)
             for training in (parts, whole)
         )
-        scores.append(expected["scores"])
-        assert expected["iterations"] == [0, 0, 0]
-        for name in ("scores", "mean", "std"):
-            np.testing.assert_allclose(
-                found.pop(name), expected.pop(name), rtol=0, atol=1e-9
-            )
-        assert found == expected
+        scores.append(expected.scores)
+        assert expected.iterations == (0, 0, 0)
+        figures = ("scores", "mean", "std")
+        for name in figures:
+            pair = (getattr(result, name) for result in (found, expected))
+            np.testing.assert_allclose(*pair, rtol=0, atol=1e-9)
+        assert without(found, *figures) == without(expected, *figures)
         found, expected = (
             fit(documents, candidate, training, TEXT) for training in (parts, whole)
         )
         assert_same_model(found, expected)
     assert len(np.unique(scores)) > 5, "too easy: hardly two scores differ"
+
+
+def without(record: Record, *fields: str) -> dict:
+    return record.model_dump(exclude=set(fields))
 
 
 def assert_same_model(found, expected):
@@ -115,7 +122,7 @@ def test_cross_validation_is_that_in_memory(monkeypatch):
     documents, grid = make_documents(90, seed=8), make_grid("complement_nb")
     found, expected = (
         cross_validate(
-            documents, training.search.candidates[0], training, EVALUATION, GOALS
+            documents, training.search.candidates[0], training, GOALS, CONFIDENCE
         )
         for training in (
             make_training(grid),
@@ -123,17 +130,20 @@ def test_cross_validation_is_that_in_memory(monkeypatch):
         )
     )
     for label in TOPICS:  # sums of other orders differ in their last digits
-        np.testing.assert_allclose(
-            found["curves"].pop(label), expected["curves"].pop(label), rtol=0, atol=1e-9
-        )
+        pair = (points(result.curves[label]) for result in (found, expected))
+        np.testing.assert_allclose(*pair, rtol=0, atol=1e-9)
     for label in GOALS:
-        rows = (found["thresholds"][label], expected["thresholds"][label])
-        assert rows[1]["threshold"]
-        np.testing.assert_allclose(
-            *(row.pop("threshold") for row in rows), rtol=0, atol=1e-9
-        )
-    assert found["with_thresholds"] != found["metrics"]
-    assert found == expected
+        rows = (found.thresholds[label], expected.thresholds[label])
+        assert rows[1].threshold
+        np.testing.assert_allclose(*(row.threshold for row in rows), rtol=0, atol=1e-9)
+        assert without(rows[0], "threshold") == without(rows[1], "threshold")
+    assert found.with_thresholds != found.metrics
+    compared = ("curves", "thresholds")
+    assert without(found, *compared) == without(expected, *compared)
+
+
+def points(curve: tuple[CurvePoint, ...]) -> list[tuple[float, float, float]]:
+    return [(point.recall, point.precision, point.threshold) for point in curve]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -156,7 +166,9 @@ def test_a_pass_of_sgd_is_scikit_learns_over_the_shuffled_messages(
     ]
     X = found["tfidf"].transform(texts[1:-1])[messages]
     expected = SGDClassifier(alpha=0.01, shuffle=False, max_iter=1, tol=None)
-    expected.fit(X, documents.y[messages], sample_weight=documents.confidence[messages])
+    expected.fit(
+        X, documents.y[messages], sample_weight=documents.label_weight[messages]
+    )
     np.testing.assert_allclose(
         found["estimator"].coef_, expected.coef_, rtol=0, atol=1e-9
     )
@@ -198,11 +210,11 @@ def test_sgd_scores_as_in_memory_and_ends_as_soon(monkeypatch):
         evaluate_candidate(documents, candidate, training)
         for training in (parts, whole)
     )
-    assert 0.8 < expected["mean"] < 0.99, "too hard or too easy"
-    assert found["mean"] == pytest.approx(expected["mean"], abs=0.01)
-    assert found["n_terms"] == expected["n_terms"]
-    assert found["converged"] is expected["converged"] is True
-    assert len(found["iterations"]) == 3 and min(found["iterations"]) > 1
+    assert 0.8 < expected.mean < 0.99, "too hard or too easy"
+    assert found.mean == pytest.approx(expected.mean, abs=0.01)
+    assert found.n_terms == expected.n_terms
+    assert found.converged is expected.converged is True
+    assert len(found.iterations) == 3 and min(found.iterations) > 1
     passes = [
         fit(documents, candidate, training, TEXT)["estimator"].n_iter_
         for training in (parts, whole)
@@ -231,12 +243,8 @@ def test_sgd_that_runs_out_of_passes_is_reported():
         make_documents(60, seed=6),
         make_training(make_grid("sgd"), max_iter=3),
     )
-    assert (
-        evaluate_candidate(documents, training.search.candidates[0], training)[
-            "converged"
-        ]
-        is False
-    )
+    result = evaluate_candidate(documents, training.search.candidates[0], training)
+    assert result.converged is False
 
 
 @pytest.mark.parametrize(
@@ -299,7 +307,7 @@ def refusals(documents, training):
     candidate = training.search.candidates[0]
     for ask in (
         lambda: evaluate_candidate(documents, candidate, training),
-        lambda: cross_validate(documents, candidate, training, EVALUATION, {}),
+        lambda: cross_validate(documents, candidate, training, {}, CONFIDENCE),
         lambda: fit(documents, candidate, training, TEXT),
     ):
         with pytest.raises(DataError) as error:
@@ -317,10 +325,13 @@ def test_candidates_that_cannot_learn_in_blocks_are_refused_before_any_work(no_w
     training = make_training(*grids, max_in_memory_documents=len(documents) - 1)
     for message in refusals(documents, training):
         assert message.splitlines() == [
-            f"{len(documents)} documents are more than training.max_in_memory_documents={len(documents) - 1}, and "
-            "logistic_regression, linear_svm (candidates 1, 2, 3) cannot be trained in blocks",
-            "leave sgd, multinomial_nb and complement_nb alone in training.search.grids, or raise "
-            f"training.max_in_memory_documents to {len(documents)}, if the memory allows",
+            f"{len(documents)} documents are more than "
+            f"training.max_in_memory_documents={len(documents) - 1}, and "
+            "logistic_regression, linear_svm (candidates 1, 2, 3) cannot be trained "
+            "in blocks",
+            "leave sgd, multinomial_nb and complement_nb alone in "
+            "training.search.grids, or raise training.max_in_memory_documents to "
+            f"{len(documents)}, if the memory allows",
         ]
 
 
@@ -332,8 +343,8 @@ def test_ngrams_without_a_code_are_refused_before_any_work(no_work):
     for message in refusals(documents, training):
         found, mend = message.splitlines()
         assert (
-            "training.max_in_memory_documents=1, and n-grams of 3 tokens out of 2097152 have no 63-bit code"
-            in found
+            "training.max_in_memory_documents=1, and n-grams of 3 tokens out of "
+            "2097152 have no 63-bit code" in found
         )
         assert "lower ngrams in training.search.grids to 2 at most" in mend
 
@@ -355,3 +366,40 @@ def test_the_longest_codes_of_63_bits_are_told_apart(monkeypatch):
         )
     )
     assert_same_model(found, expected)
+
+
+def test_a_linear_svm_depends_on_the_start_that_it_is_given_and_on_no_call_before():
+    documents = make_documents(90, seed=5)
+    training = make_training(
+        make_grid("linear_svm", min_df=(1,)), max_in_memory_documents=IN_MEMORY
+    )
+    (candidate,) = training.search.candidates
+    fold = np.arange(len(documents)) % 3
+    vectors = vectoriser.vectorise(documents, candidate, training, fold)
+    chosen = fold != 0
+    rare = select_terms(vectors.df[0], int(documents.weight[fold == 0].sum()), 3)
+    terms = select_terms(vectors.df.sum(axis=0), documents.messages, 1)
+
+    first = vectors.train(terms, chosen, documents.y)
+    warm = vectors.train(terms, chosen, documents.y, first.start)
+    again = vectors.train(terms, chosen, documents.y)
+    assert (again.estimator.coef_ == first.estimator.coef_).all()
+    assert again.estimator.n_iter_ == first.estimator.n_iter_ > 1
+    assert warm.estimator.n_iter_ == 0, "it began at the optimum"
+
+    fewer = vectors.train(rare, chosen, documents.y, first.start)
+    left_out = np.setdiff1d(np.arange(vectors.df.shape[1]), rare.columns)
+    assert len(left_out) and not fewer.start[:, left_out].any()
+    optimum = np.column_stack([fewer.estimator.coef_, fewer.estimator.intercept_])
+    assert (fewer.start[:, [*rare.columns, -1]] == optimum).all()
+
+
+@pytest.mark.parametrize("estimator", ["logistic_regression", "multinomial_nb"])
+def test_other_solvers_have_no_start(estimator):
+    documents = make_documents(60, seed=5)
+    training = make_training(make_grid(estimator), max_in_memory_documents=IN_MEMORY)
+    (candidate,) = training.search.candidates
+    one_fold = np.zeros(len(documents), dtype=np.int64)
+    vectors = vectoriser.vectorise(documents, candidate, training, one_fold)
+    terms = select_terms(vectors.df[0], documents.messages, 2)
+    assert vectors.train(terms, one_fold == 0, documents.y).start is None

@@ -22,6 +22,7 @@ from pipeline.training.estimators import build
 
 NO_REVIEWS = ReviewTraining(sources=(), weight=1.0)
 EVALUATION = Evaluation(aggregation="majority", merge={}, confidence=0.95)
+CONFIDENCE = EVALUATION.confidence
 TEXT = Text(preset="casefold", digits="shape", min_token=1, stop_words=("the",))
 TOPICS = {
     "bank": "account debited credited balance the card bank transfer of rupees",
@@ -32,7 +33,10 @@ Message = tuple[str, str]
 
 
 def make_messages(n: int, seed: int, repeats: int = 1) -> list[Message]:
-    """``(raw text, label)`` of ``n`` documents in their order, each 1 to ``repeats`` times and spelt differently."""
+    """Return ``(raw text, label)`` of ``n`` documents, in their order.
+
+    Each is there 1 to ``repeats`` times, spelt differently.
+    """
     rng = np.random.default_rng(seed)
     topics = {label: words.split() for label, words in TOPICS.items()}
     everything = sorted({word for words in topics.values() for word in words})
@@ -80,7 +84,7 @@ def make_training_set(
         vocabulary=tuple(vocabulary),
         y=np.array([labels.index(label) for (_, label), _ in documents]),
         weight=np.array([weight for _, weight in documents]),
-        confidence=np.ones(len(documents)),
+        label_weight=np.ones(len(documents)),
         group=np.cumsum([0, *(a[0][0] != b[0][0] for a, b in pairwise(documents))]),
         tokens=np.array(
             [number[token] for document in tokens for token in document], dtype=np.int32
@@ -90,7 +94,7 @@ def make_training_set(
 
 
 def reference(candidate: Candidate, training: Training) -> BaseEstimator:
-    """Scikit-learn's own classifier for the candidate; its SVM solved far beyond the default tolerance."""
+    """Return scikit-learn's own classifier; its SVM with a far smaller tolerance."""
     if candidate.estimator == "linear_svm":
         return LinearSVC(
             C=candidate.C, tol=1e-9, max_iter=1_000_000, random_state=training.seed

@@ -1,0 +1,149 @@
+"""Frozen configurations, each under the digest of its content."""
+
+import functools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from nightsieve.store import layout
+from nightsieve.store.objects import Store, split_address
+from pipeline import config, ingest
+from pipeline.config import Layer, Settings
+from pipeline.errors import ArtefactError, ConfigError
+from pipeline.rules.files import read_rules
+
+_DIGEST = re.compile(r"[0-9a-f]{16}")
+_RUN_FROM_FILES = "run the night from its YAML files"
+
+_Name = tuple[Store, str]
+# What this process has resolved or read, and which of it is known to be in the store.
+_settings: dict[_Name, Settings] = {}
+_stored: set[_Name] = set()
+
+
+def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
+    """Return the digest of the configuration that the layers resolve to.
+
+    Nothing is written: see `store_settings`.
+
+    Parameters
+    ----------
+    overlays
+        YAML files or ``s3://`` addresses; or the digest of a frozen configuration.
+    patches
+        Single keys, ``a.b=value``.
+
+    Raises
+    ------
+    ConfigError
+        A layer is wrong, or patches a frozen configuration.
+    StorageError
+        There is no frozen configuration of this digest.
+    """
+    if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
+        digest = overlays[0]
+        if patches:
+            raise ConfigError(
+                f"--patch: {digest} is a frozen configuration; patch the files that "
+                "it came from"
+            )
+        load_settings(store, digest)
+        return digest
+    settings = identify(resolve(overlays, patches))
+    digest = config.digest(config.canonical(settings))
+    _settings[store, digest] = settings
+    return digest
+
+
+@functools.cache
+def resolve(overlays: tuple[str, ...], patches: tuple[str, ...]) -> config.Resolved:
+    """Return what the layers amount to; a process reads them once.
+
+    No database needs to be named for that: see `identify`.
+
+    Raises
+    ------
+    ConfigError
+        A layer is wrong.
+    """
+    return config.resolve(layers(overlays, patches), read_rules)
+
+
+def identify(resolved: config.Resolved) -> Settings:
+    """Return the settings with the database that ``source.url`` means.
+
+    Raises
+    ------
+    UnsetVariableError
+        The variable with the URL is not set.
+    """
+    source = resolved.settings.source
+    url = ingest.database_url(source, origin=resolved.origin("source.url"))
+    return config.with_identity(resolved.settings, ingest.database_identity(url))
+
+
+def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[Layer]:
+    """Return the project's defaults, then the overlays, then the patches."""
+    return [
+        config.file_layer(config.DEFAULTS),
+        *map(_overlay, overlays),
+        *map(config.patch_layer, patches),
+    ]
+
+
+def load_settings(store: Store, digest: str) -> Settings:
+    """Return a frozen configuration; a process reads it once.
+
+    It is all that a worker needs to rebuild a task.
+
+    Raises
+    ------
+    ConfigError
+        Another version of this project wrote it, with other keys.
+    ArtefactError
+        It is damaged.
+    StorageError
+        There is none of this digest.
+    """
+    name = (store, digest)
+    if name not in _settings:
+        _settings[name] = _read_settings(store, digest)
+        _stored.add(name)
+    return _settings[name]
+
+
+def store_settings(store: Store, digest: str) -> None:
+    """Write a configuration that `freeze` named into the store, if it is not there."""
+    name = (store, digest)
+    if name not in _stored:
+        content = config.canonical(_settings[name])
+        store.write(layout.configuration(digest), content)
+        _stored.add(name)
+
+
+def _read_settings(store: Store, digest: str) -> Settings:
+    key = layout.configuration(digest)
+    content = store.read(key)
+    if config.digest(content) != digest:
+        raise ArtefactError(
+            f"{store.address(key)}: is not the object that was written; delete it and "
+            f"{_RUN_FROM_FILES}"
+        )
+    try:
+        return Settings.model_validate_json(content)
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ConfigError(
+            f"{store.address(key)}: another version of this project wrote it ({field} "
+            f"is not what it is here); {_RUN_FROM_FILES}"
+        ) from None
+
+
+def _overlay(address: str) -> Layer:
+    if not address.startswith("s3://"):
+        return config.file_layer(Path(address))
+    bucket, key = split_address(address)
+    content = Store(f"s3://{bucket}").read(key)
+    return config.text_layer(address, content, Path.cwd())

@@ -1,0 +1,25 @@
+"""Figures and texts as commands print them."""
+
+import pytest
+
+from nightsieve.cli.terminal import interval, percent, printable
+from pipeline.records.words import DASH
+from pipeline.statistics.interval import UNDEFINED, Interval
+
+
+@pytest.mark.parametrize(
+    ("share", "decimals", "expected"),
+    [(0.1234, 1, "12.3%"), (0.1234, 2, "12.34%"), (0.0, 1, "0.0%"), (None, 1, DASH)],
+)
+def test_a_share_is_a_percentage(share, decimals, expected):
+    assert percent(share, decimals) == expected
+
+
+def test_an_interval_has_its_bounds_and_an_undefined_one_is_a_dash():
+    assert interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
+    assert interval(UNDEFINED) == DASH
+
+
+def test_nothing_that_a_terminal_would_obey_is_printed():
+    text = "a\x1b[2Jb\nc\u202ed\u009b"
+    assert printable(text) == "a [2Jb c d "
