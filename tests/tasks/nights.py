@@ -29,8 +29,8 @@ SMALL = [
     "release.gate.regression.max_loss={macro_f1: 0.9, precision: 0.9, recall: 0.9}",
 ]  # fmt: skip
 STAGES = [
-    "IngestMessages", "IngestReviews", "CompileRules", "ApplyRules", "ResolveVotes", "SummariseRules",
-    "CleanMessages", "BuildTrainingSet",
+    "IngestMessages", "IngestReviews", "AggregateReviews", "CompileRules", "ApplyRules",
+    "ResolveVotes", "SummariseRules", "CleanMessages", "BuildTrainingSet", "BuildEvaluationSet",
     "EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel", "PrepareExport", "ExportCoefficients",
     "ExportVectors", "VerifyExport", "DescribeExport", "EvaluateOnReviews", "MeasureSpeed", "GateModel",
     "PublishModel", "WriteManifest", "CompareModels", "WriteReport", "Retrain",
