@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 from pipeline.errors import DataError
 from pipeline.export.conformance import vectors_file
 from pipeline.export.conformance.selection import choose
-from pipeline.export.exporters.base import MessagesToVerify, ModelToExport, exporter
+from pipeline.export.exporters.base import MessagesToVerify, ModelToExport
+from pipeline.export.exporters.registry import EXPORTERS
 from pipeline.model.counts import count_terms
 from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import choose_bits, quantise
@@ -68,7 +69,7 @@ def encode_model(
         provenance=provenance,
         self_test=tuple(prepared.vectors[index] for index in prepared.self_test),
     )
-    return exporter(format).encode(model)
+    return EXPORTERS[format].encode(model)
 
 
 def encode_vectors(prepared: PreparedExport, model_bytes: bytes) -> bytes:
@@ -104,7 +105,9 @@ def verify_model(
         It predicts something else.
     """
     to_verify = MessagesToVerify(messages, total)
-    return exporter(format).verify(content, vectors, fitted, to_verify, report_progress)
+    return EXPORTERS[format].verify(
+        content, vectors, fitted, to_verify, report_progress
+    )
 
 
 def label_with_thresholds(

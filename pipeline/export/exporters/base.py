@@ -1,10 +1,5 @@
-"""What an exporter is, and where to find the one of a format.
+"""What an exporter is, and what it is given."""
 
-A new format is a package here whose module ``exporter`` has an `EXPORTER`, and a line
-in `pipeline.records.export.EXPORT_FORMATS`.
-"""
-
-import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.model.fixed_point import FixedPointModel
 from pipeline.model.linear import LinearModel
-from pipeline.records.export import EXPORT_FORMATS, Provenance, Vector, Verification
+from pipeline.records.export import Provenance, Vector, Verification
 
 
 @dataclass(frozen=True)
@@ -82,18 +77,3 @@ class Exporter(Protocol):
         VerificationError
             It predicts something else than training measured.
         """
-
-
-def exporter(name: str) -> Exporter:
-    """Return the exporter of a format.
-
-    Raises
-    ------
-    LookupError
-        There is no such format.
-    """
-    if name not in EXPORT_FORMATS:
-        raise LookupError(f"{name}: not a format; use {', '.join(EXPORT_FORMATS)}")
-    package = name.replace("-", "_")
-    module = importlib.import_module(f"{__package__}.{package}.exporter")
-    return module.EXPORTER
