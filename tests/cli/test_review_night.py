@@ -195,16 +195,15 @@ def test_messages_are_scored_by_the_night_s_model_and_the_one_it_was_compared_wi
 READ_COMMANDS = [
     ["runs", "list"],
     ["runs", "show", NIGHT],
-    ["runs", "show", NIGHT, *LAYERS],
     ["runs", "show", NIGHT, "--json"],
     ["runs", "explain", NIGHT, "--against", NIGHT],
-    ["runs", "fetch", NIGHT, "--to", "{folder}/run"],
+    ["runs", "fetch", NIGHT, "--to", "FOLDER/run"],
     ["models", "list"],
-    ["models", "fetch", "--to", "{folder}/model"],
+    ["models", "fetch", "--to", "FOLDER/model"],
     ["rules", "report", NIGHT],
     ["rules", "match", "Your code is 123456"],
     ["rules", "diff", str(RULES), NIGHT, "--show-texts"],
-    ["reviews", "sheet", NIGHT, "--to", "{folder}/sheet.csv", "--count", "10"],
+    ["reviews", "sheet", NIGHT, "--to", "FOLDER/sheet.csv", "--count", "10"],
     ["reviews", "agreement", "--patch", WITH_ANNOTATORS],
     ["config", "show"],
 ]
@@ -218,16 +217,33 @@ NEED_NO_DATABASE = [
 @pytest.mark.parametrize("command", READ_COMMANDS, ids=" ".join)
 def test_a_command_that_reads_writes_nothing_to_the_store(night, tmp_path, command):
     before = versions(night)
-    words = [word.format(folder=tmp_path) for word in command]
+    words = [word.replace("FOLDER", str(tmp_path)) for word in command]
     done = nightsieve(*words, environment=night)
     assert done.returncode == 0, done.stderr
     assert versions(night) == before
 
 
+def test_a_night_is_found_by_its_layers_and_nothing_is_written(night):
+    before = versions(night)
+    found = nightsieve("runs", "show", NIGHT, *LAYERS, environment=night)
+    other = nightsieve("runs", "show", NIGHT, *LAYERS[:-2], environment=night)
+    assert found.returncode == 0, found.stderr
+    assert other.returncode == 3
+    assert "there is no such run of" in other.stderr
+    assert versions(night) == before
+
+
 @pytest.mark.parametrize("command", NEED_NO_DATABASE, ids=" ".join)
-def test_a_command_that_reads_no_table_needs_no_database(night, tmp_path, command):
-    words = [word.format(folder=tmp_path) for word in command]
-    without = {**night, "NIGHTSIEVE_DATABASE_URL": ""}
+def test_a_command_that_reads_no_table_needs_no_database(
+    night, tmp_path, monkeypatch, command
+):
+    monkeypatch.delenv("NIGHTSIEVE_DATABASE_URL", raising=False)
+    words = [word.replace("FOLDER", str(tmp_path)) for word in command]
+    without = {
+        name: value
+        for name, value in night.items()
+        if name != "NIGHTSIEVE_DATABASE_URL"
+    }
     done = nightsieve(*words, environment=without)
     assert done.returncode == 0, done.stderr
 
