@@ -8,7 +8,9 @@ from typing import Any
 import luigi
 import luigi.interface
 from luigi.parameter import ParameterVisibility
+from rich.console import Console
 
+from nightsieve.nights.addresses import night_addresses
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
@@ -109,7 +111,9 @@ class Retrain(NightTask):
     def run(self) -> None:
         """Print the summary of the night."""
         manifest = self.input()["manifest"].load()
-        report.show(manifest, self.store.address(""), self.page)
+        addresses = night_addresses(self.store, manifest, self.page)
+        console = Console(width=report.SUMMARY_WIDTH, highlight=False)
+        console.print(report.summary(manifest, addresses), soft_wrap=True)
         self.finished = True
 
     @property

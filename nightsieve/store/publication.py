@@ -1,4 +1,4 @@
-"""What happens when a decision is carried out: a model is published, others go."""
+"""Deciding and publishing: which models tonight's meets, and what becomes of it."""
 
 import datetime
 from collections.abc import Collection, Iterator, Sequence
@@ -8,11 +8,31 @@ from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry, complete_models, files_by_serial
 from nightsieve.store.runs import find_runs, list_runs
 from pipeline.config.settings import Keep
+from pipeline.records.export import MODEL_FILE
 from pipeline.records.models import ModelEntry, ModelFacts, ModelTraits
 from pipeline.records.release import Decision, Overtaken, Publication
+from pipeline.release import Opponents, PublishedModel
 
 # No publisher and no removal takes this long.
 _ABANDONED_AFTER = datetime.timedelta(days=1)
+
+
+def read_opponents(registry: Registry, publications_back: int | None) -> Opponents:
+    """Return the models that tonight's is compared with.
+
+    Parameters
+    ----------
+    publications_back
+        Of the earlier one; None asks for none.
+    """
+    champion = registry.champion()
+    if champion is None:
+        return Opponents()
+    earlier = registry.predecessor(champion, publications_back)
+    return Opponents(
+        champion=_published_model(registry, champion),
+        earlier=None if earlier is None else _published_model(registry, earlier),
+    )
 
 
 def publish_decision(
@@ -127,6 +147,10 @@ def expendable(
     """
     lowest = sorted(serials)[: max(len(serials) - models, 0)]
     return [serial for serial in lowest if serial not in held]
+
+
+def _published_model(registry: Registry, entry: ModelEntry) -> PublishedModel:
+    return PublishedModel.from_file(entry, registry.file(entry, MODEL_FILE))
 
 
 def _champions(registry: Registry, runs: Sequence[Run]) -> set[int | None]:
