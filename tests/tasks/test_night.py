@@ -63,7 +63,8 @@ def test_a_night_succeeds_and_says_what_it_did(night, night_environment):
         r"Sample: 1,\d{3} messages; left out: .*\b[1-9]\d* too long", night.stdout
     )
     again = fork("nightsieve", "runs", "show", NIGHT, environment=night_environment)
-    assert again.stdout.split() == night.stdout.split()
+    # Only while a night runs does the scheduler have a page that draws it.
+    assert again.stdout.split() == night.stdout.split()[:-2]
 
 
 def test_every_task_left_one_whole_object_and_a_receipt(
