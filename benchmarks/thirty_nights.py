@@ -34,6 +34,8 @@ from benchmarks.thirty_scenario import (
     thirty_nights,
 )
 from pipeline.config import DEFAULTS
+from pipeline.records.run import RunManifest
+from pipeline.records.words import describe_check
 from scorers.python import nightsieve_scorer
 
 FIRST = datetime.date(2026, 10, 22)
@@ -190,7 +192,7 @@ class Nights:
             for path in self.place.folder.glob(f"runs/{date}/*.json")
             if ".receipt." not in path.name
         ]
-        manifest = json.loads(
+        manifest = RunManifest.from_json(
             max(written, key=lambda path: path.stat().st_mtime).read_bytes()
         )
         facts = {name: getattr(act, name) for name in ("what", "due", "shown")}
@@ -201,17 +203,11 @@ class Nights:
         }
         self.told.append({"night": self._number, **facts, **self._outcome(manifest)})
 
-    def _outcome(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    def _outcome(self, manifest: RunManifest) -> dict[str, Any]:
         """What the gate said, and what phones get."""
-        decision, serial = (
-            manifest["results"]["decision"],
-            manifest["results"]["publication"]["serial"],
-        )
-        (model,) = [
-            receipt["key"]
-            for receipt in manifest["tasks"]
-            if receipt["task"] == "ExportCoefficients"
-        ]
+        decision = manifest.results.decision
+        serial = manifest.results.publication.serial
+        model = manifest.receipt("ExportCoefficients").key
         f1 = spam_f1((self.place.folder / model).read_bytes(), self.truth)
         if serial:
             self._f1[serial] = f1
@@ -219,16 +215,16 @@ class Nights:
             (self.place.folder / "models" / "current.json").read_bytes()
         )["serial"]
         return {
-            "date": manifest["date"],
-            "config": manifest["config"],
+            "date": manifest.date.isoformat(),
+            "config": manifest.config,
             "decision": OVERRIDDEN
-            if decision["override"]
+            if decision.override
             else PUBLISHED
             if serial
             else REFUSED,
-            "reasons": decision["reasons"],
-            "checks": decision["checks"],
-            "messages": manifest["results"]["rules"]["messages"],
+            "reasons": [describe_check(check) for check in decision.failed],
+            "checks": [check.model_dump(mode="json") for check in decision.checks],
+            "messages": manifest.results.rules.messages,
             "serial": serial,
             "current": current,
             "spam_f1": {"tonight": f1, "current": self._f1[current]},

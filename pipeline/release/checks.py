@@ -255,7 +255,7 @@ class _Comparisons:
             return _skipped(
                 kind, NO_EARLIER_MODEL, with_thresholds=self.with_thresholds
             )
-        note = f"that is model {self.night.earlier}"
+        note = f"the earlier model is {self.night.earlier}"
         return self._macro_f1(kind, self.compared.earlier, note)
 
     def _regression(

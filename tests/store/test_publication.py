@@ -4,9 +4,14 @@ import pytest
 
 from nightsieve.store import layout
 from nightsieve.store.models import Registry
-from nightsieve.store.publication import overtaken_by, publish_decision
+from nightsieve.store.publication import (
+    overtaken_by,
+    publish_decision,
+    read_opponents,
+)
 from pipeline.config.settings import Keep
 from pipeline.records.release import Decision, Overtaken, Publication
+from pipeline.release import Opponents
 from tests.store.made_up import CONFIG, FIGURES, FILES, decision, facts, november
 from tests.store.memory import MemoryStore
 
@@ -124,3 +129,23 @@ def test_a_killed_publication_is_taken_up_and_gives_the_same_serial(registry):
             return
         assert layout.model_entry(done.serial) in memory.objects
     raise AssertionError("it never ends")
+
+
+def serials(opponents: Opponents) -> list[int | None]:
+    models = (opponents.champion, opponents.earlier)
+    return [None if model is None else model.entry.serial for model in models]
+
+
+@pytest.mark.parametrize(
+    ("publications_back", "expected"), [(None, [3, None]), (2, [3, 2]), (7, [3, 1])]
+)
+def test_the_opponents_are_the_published_model_and_one_before_it(
+    registry, publications_back, expected
+):
+    assert read_opponents(registry, publications_back) == Opponents()
+    for day, predecessors in ((18, ()), (19, (1,)), (20, (1, 2))):
+        registry.publish(f"night{day}", FILES, facts(november(day), predecessors))
+    opponents = read_opponents(registry, publications_back)
+    assert serials(opponents) == expected
+    # The files are made up, so this version cannot read them.
+    assert opponents.champion.contender is None and opponents.champion.unsupported

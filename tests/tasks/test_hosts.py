@@ -272,7 +272,7 @@ def without_cost(key: str, body: bytes) -> Any:
         return receipt_without_cost(value)
     decision = value["results"]["decision"] if key.startswith("runs/") else value
     decision["checks"] = [
-        check for check in decision["checks"] if check["name"] != "speed"
+        check for check in decision["checks"] if check["kind"] != "speed"
     ]
     return {
         **value,

@@ -500,7 +500,7 @@ def test_a_model_has_those_before_it_for_predecessors_and_an_override_begins_aga
 
 def test_a_loss_since_an_earlier_model_names_it():
     (check,) = decision(earlier=changed(ALIKE, macro_f1=LOSS)).failed
-    assert describe_check(check).endswith("; that is model 4")
+    assert describe_check(check).endswith("; the earlier model is 4")
 
 
 def test_whoever_wants_no_earlier_model_is_not_asked_for_one():
