@@ -45,7 +45,7 @@ class Receipt(TypedDict):
 
 def observe(night: FinishedNight) -> Observation:
     """Return the observation of a night."""
-    (manifest_key,) = [key for key in night.objects if _is_run_manifest(key)]
+    (manifest_key,) = [key for key in night.objects if _is_run_manifest(key, night.date)]
     manifest = json.loads(night.objects[manifest_key])
     keys = dict(map(_named_key, manifest["tasks"]))
     model = _without(night.objects[keys[MODEL]], FINGERPRINT, CHECKSUM)
@@ -60,8 +60,8 @@ def observe(night: FinishedNight) -> Observation:
     }
 
 
-def _is_run_manifest(key: str) -> bool:
-    return key.startswith("runs/") and not key.endswith(".receipt.json")
+def _is_run_manifest(key: str, date: str) -> bool:
+    return key.startswith(f"runs/{date}/") and not key.endswith(".receipt.json")
 
 
 def _named_key(receipt: Receipt) -> tuple[str, str]:
