@@ -19,7 +19,9 @@ RENAMED_COLUMNS: dict[str, str] = {"BuildTrainingSet.label_weight": "confidence"
 # one part of the path, such as a label; both sides have the same number of them.
 # The first entry that fits is applied.
 RENAMED_PATHS: dict[str, str] = {
+    "rules.fallbacks.*.strategy": "rules.not_exact.*.way",
     "rules.fallbacks": "rules.not_exact",
+    "cross_validation": "cross-validation",
 }
 
 # What tells the dictionaries of a list apart: a path holds it in place of the index.
@@ -37,20 +39,22 @@ LEFT_OUT = (
     # model.json holds a fingerprint, vectors.json the sha256 of model.json, and
     # pipeline.joblib the names of our modules: hashes and sizes vary with them.
     "description.files",
-    "decision.checks.size.value",
-    # Each run measures another time.
-    "decision.checks.speed.value",
     # They stand in the path already.
     "rules.rules.*.id",
     "rules.rules.*.conflicts_with.*.id",
     "search.candidates.*.number",
-    "decision.checks.*.name",
     # Java and JavaScript take part where they are installed.
     "description.verification.languages",
-    # Sentences for people. The name, the value, the bound and the verdict say the same.
-    "decision.checks.*.what",
-    "decision.checks.*.note",
 )
 
-# Lists of sentences for people, of which only the length is compared.
-COUNTED = ("decision.reasons",)
+# Fields of a check and of its bound, and of a point of a curve, in the order in which
+# the expectations have them.
+CHECK = ("kind", "subject", "measure", "with_thresholds")
+BOUND = ("comparison", "value", "unless_uncertain")
+POINT = ("recall", "precision", "threshold")
+
+# Paths below which a list is one value.
+ROWS = "decision.checks."
+
+# Checks whose value varies: a time, and the size of a file that holds a fingerprint.
+KINDS_THAT_VARY = ("speed", "size")
