@@ -34,7 +34,8 @@ OVERRIDE = [
 TOLD = "notify.events=[published, refused, rolled back, drift]"
 FIRST = [option for patch in [*SMALL, TOLD] for option in ("--patch", patch)]
 PRIVATE = re.compile(
-    r"(ingest/messages|ingest/reviews|preprocessing/cleaned|preprocessing/training-set)-\w+[./]"
+    r"(ingest/messages|ingest/reviews|preprocessing/cleaned|preprocessing/training-set"
+    r"|preprocessing/evaluation-set|reviews/reviewed-messages)-\w+[./]"
 )
 SAID: list[str] = []  # what commands wrote, and what was posted and mailed
 
@@ -394,7 +395,7 @@ def test_no_message_and_no_secret_is_anywhere_but_where_messages_are_kept(
     private = {
         key for key in stored if PRIVATE.match(key) and not key.endswith(".json")
     }
-    assert holding == private and len({PRIVATE.match(key)[1] for key in private}) == 4
+    assert holding == private and len({PRIVATE.match(key)[1] for key in private}) == 6
     said = [*SAID, *canaries.scheduler_says(first)]
     assert (
         len(said) > 20
