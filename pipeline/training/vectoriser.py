@@ -331,7 +331,9 @@ def _score_blocks(
     vectors: Callable[[np.ndarray], sp.csr_array],
     documents: np.ndarray,
 ) -> np.ndarray:
-    scores = [decision_function(estimator, vectors(block)) for block in _blocks(documents)]
+    scores = [
+        decision_function(estimator, vectors(block)) for block in _blocks(documents)
+    ]
     return np.vstack(scores)
 
 
