@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import luigi
 
 from nightsieve.store.artefacts import Artefact, ShardedArtefact
-from pipeline.records.receipt import Receipt
+from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import SampleCounts, ShardManifest
 
-if TYPE_CHECKING:
-    from tasks.base import NightTask
+
+class Working(Protocol):
+    """What artefacts need to know of the task that reads or writes them."""
+
+    finished: bool
+    rows_in: int
+
+    def account(self) -> Account:
+        """Return what the task is, and what it took."""
+
+    def show_on_scheduler(self, receipt: Receipt) -> None:
+        """Show what was done."""
 
 
 class TaskOutput(luigi.Target):
@@ -20,7 +30,7 @@ class TaskOutput(luigi.Target):
     A task that reads it sees a `TaskInput`.
     """
 
-    def __init__(self, artefact: Artefact, task: "NightTask"):
+    def __init__(self, artefact: Artefact, task: Working):
         self.artefact = artefact
         self._task = task
 
@@ -74,7 +84,7 @@ class ShardedOutput(TaskOutput):
 class TaskInput:
     """An artefact that a task reads; its rows are counted as the task's."""
 
-    def __init__(self, artefact: Artefact, reader: "NightTask"):
+    def __init__(self, artefact: Artefact, reader: Working):
         self.artefact = artefact
         self._reader = reader
 
@@ -118,7 +128,7 @@ class ShardedInput(TaskInput):
             yield self.load_shard(shard)
 
 
-def input_of(output: TaskOutput, reader: "NightTask") -> TaskInput:
+def input_of(output: TaskOutput, reader: Working) -> TaskInput:
     """Return what a task reads where another one wrote."""
     if isinstance(output.artefact, ShardedArtefact):
         return ShardedInput(output.artefact, reader)
