@@ -50,15 +50,17 @@ demo: setup  ## start everything embedded, make demo data, run a night
 		&& $(EXPORT)
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
-# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names.
-test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test
-	$(BIN)/python -m pytest $(PYTEST)
+# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, and whole nights are
+# compared with what they computed before.
+test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
+	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
+	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
 
 .ci/node_modules/.package-lock.json: .ci/package-lock.json
 	npm ci --prefix .ci
 	@touch $@
 
-golden: setup  ## run the demo's night and UCI's, compare with tests/golden/*.json
+golden: setup  ## run nights on the demo's and UCI's messages, compare with tests/golden/*.json
 	$(BIN)/python -m tests.golden
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))

@@ -39,6 +39,8 @@ LEFT_OUT = (
     # model.json holds a fingerprint, vectors.json the sha256 of model.json, and
     # pipeline.joblib the names of our modules: hashes and sizes vary with them.
     "description.files",
+    # The manifest is described before it is known whether the model is published.
+    "description.serial",
     # They stand in the path already.
     "rules.rules.*.id",
     "rules.rules.*.conflicts_with.*.id",

@@ -29,6 +29,7 @@ MESSAGES, TRAINING_SET = "IngestMessages", "BuildTrainingSet"
 # What of a file varies with the names of settings: where the value starts, the value,
 # and where it ends.
 FINGERPRINT = re.compile(rb'("fingerprint":")([0-9a-f]{16})(")')
+SELF_TEST = re.compile(rb'("self_test": )(\[.*\])(,\n)')
 CHECKSUM = re.compile(rb'("checksum": ")([0-9a-f]{8})("\n}\n\Z)')
 MODEL_SHA256 = re.compile(rb'("model": ")([0-9a-f]{64})(")')
 
@@ -50,11 +51,15 @@ def observe(night: FinishedNight) -> Observation:
     ]
     manifest = json.loads(night.objects[manifest_key])
     keys = dict(map(_named_key, manifest["tasks"]))
-    model = _without(night.objects[keys[MODEL]], FINGERPRINT, CHECKSUM)
+    model = night.objects[keys[MODEL]]
+    self_test = SELF_TEST.search(model)
+    if self_test is None:
+        raise ValueError("the model has no self-test")
     vectors = _without(night.objects[keys[VECTORS]], MODEL_SHA256)
     return {
         "exit_code": night.exit_code,
-        "files.model.json": _sha256(model),
+        "files.model.json": _sha256(_without(model, FINGERPRINT, SELF_TEST, CHECKSUM)),
+        "files.model.json.self_test": _sha256(self_test[2]),
         "files.vectors.json": _sha256(vectors),
         **dict(_tables(night.objects, keys)),
         **dict(_training_set(night.objects[keys[TRAINING_SET]])),

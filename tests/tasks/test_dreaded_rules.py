@@ -93,7 +93,7 @@ def test_neither_a_slow_compile_nor_catastrophic_backtracking_keeps_a_night_from
     }
     assert {"catastrophic", "slow-elsewhere"}.isdisjoint(rule for rule, _, _ in named)
     assert re.search(
-        r"^(prefilter|fallback): slow \(does not compile in 1 s\)$",
+        r"^(confirmed|searched) by re: slow \(does not compile in 1 s\)$",
         ended.stdout,
         re.MULTILINE,
     )

@@ -149,7 +149,7 @@ def test_no_night_imports_the_linter():
 import sys
 import tasks
 from pipeline import config
-from tasks.retrain import prepare
+from tasks.luigi_setup.warm_up import prepare
 from pipeline.rules.files import read_rules
 layers = [config.file_layer(config.DEFAULTS)]
 prepare(config.resolve(layers, read_rules).settings)
