@@ -60,7 +60,7 @@ test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test;
 	npm ci --prefix .ci
 	@touch $@
 
-golden: setup  ## run nights on the demo's and UCI's messages, compare with tests/golden/*.json
+golden: setup  ## run two nights on the demo's messages and two on UCI's, compare with tests/golden/*.json
 	$(BIN)/python -m tests.golden
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))

@@ -29,7 +29,7 @@ def jenkins(night_environment, tmp_path_factory):
     """What Jenkins' shell steps find in their environment: the services, some messages and a build's parameters."""
     run(
         str(ROOT / ".venv/bin/nightsieve"),
-        "sample",
+        "demo-data",
         "--rows",
         "2000",
         environment=night_environment,

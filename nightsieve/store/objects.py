@@ -19,7 +19,10 @@ from pipeline.errors import ArtefactError, StorageError
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
 #: What to do about an object that a night can write again.
-RUN_AGAIN = "delete it and run the night again"
+RUN_AGAIN = (
+    "delete it and run the night again; where more must go: docs/operations.md, "
+    "'A damaged object'"
+)
 #: Larger files are uploaded in parts of this size, without threads: workers are
 #: processes.
 MULTIPART = TransferConfig(

@@ -20,7 +20,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("pipeline", "tasks", "nightsieve", "scorers")
 BUILD_FILES = ("setup.py", "pyproject.toml", "README.md")
-CHECK_RULES = "check"
 SHIPPED_CONFIG = "pipeline/config/shipped"
 OUR_VARIABLES = ("NIGHTSIEVE_", "LUIGI_", "PYTHON")
 
@@ -125,7 +124,7 @@ def test_commands_need_neither_the_checkout_nor_a_service(installed):
     assert "Retrain an on-device message classifier" in usage
     shown = installed.run("nightsieve", "config", "show").stdout.splitlines()
     assert "labelling.rules = 440 rules" in shown
-    checked = installed.run("nightsieve", "rules", CHECK_RULES).stderr
+    checked = installed.run("nightsieve", "rules", "lint").stderr
     assert checked.startswith("440 rules checked")
 
 

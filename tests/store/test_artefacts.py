@@ -8,6 +8,7 @@ import pytest
 
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact, ShardedArtefact
+from nightsieve.store.objects import RUN_AGAIN
 from pipeline.data.codecs import Codec, Json, Raw, RecordJson, Table
 from pipeline.errors import ArtefactError, StorageError
 from pipeline.records.receipt import Receipt
@@ -103,7 +104,7 @@ def test_an_object_whose_receipt_is_missing_or_damaged_is_not_read(receipt, prob
         with pytest.raises(ArtefactError) as error:
             read()
         assert str(error.value).startswith(problem)
-        assert str(error.value).endswith("delete it and run the night again")
+        assert str(error.value).endswith(RUN_AGAIN)
 
 
 def test_an_object_that_is_missing_is_said_to_be():
@@ -120,7 +121,7 @@ def test_an_object_with_other_fields_than_this_version_s_names_the_key():
         Artefact(store, "a/b", RecordJson(SampleCounts)).load()
     message = str(error.value)
     assert message.startswith("s3://memory/a/b: does not hold what this version")
-    assert message.endswith("; delete it and run the night again")
+    assert message.endswith(f"; {RUN_AGAIN}")
 
 
 def test_a_table_that_fails_its_schema_names_the_key_and_leaves_no_object():
