@@ -139,6 +139,7 @@ class Place:
     environment: Mapping[str, str]
     folder: Path
     overlay: Path
+    checkout: Path = machine.ROOT
 
     def night(
         self, date: datetime.date, instead: Mapping[str, str] = MappingProxyType({})
@@ -155,7 +156,9 @@ class Place:
             str(WORKERS),
         ]
         process = watch(
-            [*command, "--config", str(self.overlay)], {**self.environment, **instead}
+            [*command, "--config", str(self.overlay)],
+            {**self.environment, **instead},
+            self.checkout,
         )
         new = [(path, path.stat()) for path in self.folder.rglob("*") if path.is_file()]
         new = [
@@ -289,12 +292,14 @@ def _pass_on(source: socket.socket, to: socket.socket) -> None:
             to.sendall(content)
 
 
-def watch(command: Sequence[str], environment: Mapping[str, str]) -> Process:
+def watch(
+    command: Sequence[str], environment: Mapping[str, str], cwd: Path = machine.ROOT
+) -> Process:
     """Run the command to its end. Its output is shown when it fails, which ends the benchmark."""
     begun, started = time.time(), time.perf_counter()
     process = subprocess.Popen(
         command,
-        cwd=machine.ROOT,
+        cwd=cwd,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

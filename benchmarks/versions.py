@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import machine
@@ -55,9 +55,9 @@ def main() -> None:
             # Whoever goes second finds warmer caches: so they take turns in that, too.
             names = list(checkouts) if turn % 2 == 0 else list(checkouts)[::-1]
             for name in names:
-                of_version = _with_code(environment, checkouts[name])
-                with empty(services, of_version, overlay) as place:
-                    rounds[name].append(_measure(name, place))
+                with empty(services, environment, overlay) as place:
+                    of_version = _with_code(place, checkouts[name])
+                    rounds[name].append(_measure(name, of_version))
     print(f"{arguments.rows:,} rows, {arguments.rounds} rounds, {arguments.commit}")
     for line in _lines(rounds):
         print(line)
@@ -100,9 +100,10 @@ def _lines(rounds: Mapping[str, list[Measured]]) -> Iterator[str]:
         yield f"{what}: {spans}; ratio {ratio:.3f}"
 
 
-def _with_code(environment: Mapping[str, str], checkout: Path) -> dict[str, str]:
-    """Return the environment in which the checkout's code is what is imported."""
-    return {**environment, "PYTHONPATH": os.fspath(checkout)}
+def _with_code(place: Place, checkout: Path) -> Place:
+    """Return the place with nights whose processes import the checkout's code."""
+    environment = {**place.environment, "PYTHONPATH": os.fspath(checkout)}
+    return replace(place, environment=environment, checkout=checkout)
 
 
 @contextlib.contextmanager

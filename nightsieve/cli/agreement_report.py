@@ -3,8 +3,9 @@
 from rich.table import Table
 from rich.text import Text
 
-from nightsieve.cli.terminal import console, interval, percent, table
+from nightsieve.cli.terminal import console, percent, table
 from pipeline.records.reviews import Agreement, AnnotatorAgreement, PairAgreement
+from pipeline.records.words import describe_interval
 from pipeline.statistics.interval import UNDEFINED
 
 PAIRS_SHOWN = 20
@@ -23,7 +24,7 @@ def print_agreement(agreement: Agreement, aggregation: str) -> None:
         f"{agreement.reviews:,} reviews of {agreement.messages:,} messages, "
         f"{agreement.reviewed_twice:,} of them by two or more"
     )
-    alpha = interval(agreement.alpha or UNDEFINED)
+    alpha = describe_interval(agreement.alpha or UNDEFINED)
     out.print(f"Krippendorff's alpha {alpha}\n")
     out.print(_annotators(agreement.annotators), "", soft_wrap=True)
     out.print(_pairs(agreement.pairs[:PAIRS_SHOWN]), soft_wrap=True)

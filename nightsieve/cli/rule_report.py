@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from nightsieve.cli.terminal import console, interval, percent, table
+from nightsieve.cli.terminal import console, percent, table
 from pipeline.records.rules import (
     FallbackRule,
     LabellingSummary,
@@ -14,7 +14,7 @@ from pipeline.records.rules import (
     RuleStatistics,
 )
 from pipeline.records.run import RunManifest
-from pipeline.records.words import DASH
+from pipeline.records.words import DASH, describe_interval
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _correct(row: RuleRow) -> str:
 
 
 def _precision(row: RuleRow) -> str:
-    return interval(row.rule.precision)
+    return describe_interval(row.rule.precision)
 
 
 def _estimated(row: RuleRow) -> str:

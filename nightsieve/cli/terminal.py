@@ -20,7 +20,6 @@ from rich.progress import (
 from rich.table import Table
 
 from pipeline.records.words import DASH
-from pipeline.statistics.interval import Interval
 
 #: Lines are as long as they must be: an id that is cut cannot be searched for.
 WIDTH = 250
@@ -95,13 +94,6 @@ def progress_bar(
 def percent(share: float | None, decimals: int = 1) -> str:
     """Return a share of 1 as a percentage."""
     return DASH if share is None else f"{share:.{decimals}%}"
-
-
-def interval(measure: Interval) -> str:
-    """Return a value with the bounds of its interval."""
-    if not measure.defined:
-        return DASH
-    return f"{measure.value:.3f} [{measure.low:.3f}, {measure.high:.3f}]"
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """A check of the gate in words. Nothing reads them but people."""
 
 from pipeline.records.release import Bound, Check, CheckKind, Comparison
+from pipeline.statistics.interval import Interval
 
 #: In place of a number that is undefined.
 DASH = "\N{EN DASH}"
@@ -103,6 +104,21 @@ def describe_value(value: float | int | str | None) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else value
+
+
+def describe_interval(interval: Interval, form: str = ".3f") -> str:
+    """Return a figure with the bounds of its interval.
+
+    Parameters
+    ----------
+    form
+        How each of the three numbers is written.
+    """
+    if not interval.defined:
+        return DASH
+    bounds = (interval.value, interval.low, interval.high)
+    value, low, high = (format(bound, form) for bound in bounds)
+    return f"{value} [{low}, {high}]"
 
 
 def describe_note(check: Check) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pipeline.records.words import DASH
+from pipeline.records.words import DASH, describe_interval
 from pipeline.statistics.interval import Interval
 
 
@@ -171,13 +171,7 @@ class Typography:
         return self._digits(value, form)
 
     def _write_interval(self, interval: Interval, places: int) -> str:
-        if not interval.defined:
-            return DASH
-        value, low, high = (
-            f"{bound:.{places}f}".replace("-", self.minus)
-            for bound in (interval.value, interval.low, interval.high)
-        )
-        return f"{value} [{low}, {high}]"
+        return describe_interval(interval, f".{places}f").replace("-", self.minus)
 
     def _digits(self, value: float | int, form: Format) -> str:
         rounded = round(value, form.places)

@@ -1,11 +1,11 @@
 """What one classifier has more than another, as values; `bootstrap` computes them."""
 
-from dataclasses import dataclass
+from pydantic.dataclasses import dataclass
 
-from pipeline.statistics.interval import Interval
+from pipeline.statistics.interval import STRICT, Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Difference:
     """A figure of one classifier less that of another on the same texts.
 
@@ -19,7 +19,7 @@ class Difference:
     texts: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LabelDifference:
     """The differences of one label."""
 
@@ -27,7 +27,7 @@ class LabelDifference:
     recall: Difference
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ClassifierDifference:
     """The differences of two classifiers.
 

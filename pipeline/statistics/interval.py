@@ -1,9 +1,14 @@
 """A figure with its confidence interval."""
 
-from dataclasses import dataclass
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+#: Of every value that records hold: a wrong type, or a number that is not finite, is
+#: refused where the value is made, not where it is written.
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Interval:
     """A value and the bounds of its interval; all three are None where it is undefined.
 

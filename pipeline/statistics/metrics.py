@@ -1,11 +1,11 @@
 """Precision, recall and F1 as values; `classification` computes them."""
 
-from dataclasses import dataclass
+from pydantic.dataclasses import dataclass
 
-from pipeline.statistics.interval import Interval
+from pipeline.statistics.interval import STRICT, Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LabelMetrics:
     """How well one label is predicted.
 
@@ -24,7 +24,7 @@ class LabelMetrics:
     predicted: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Metrics:
     """How well all labels are predicted.
 

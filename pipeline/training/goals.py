@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pipeline.config.settings import Goal
 from pipeline.records.training import CrossValidationResult, Threshold
-from pipeline.statistics.interval import Interval
+from pipeline.records.words import describe_interval
 from pipeline.statistics.metrics import Metrics
 from pipeline.training.thresholds import MIN_DOCUMENTS
 
@@ -63,7 +63,7 @@ def _shortfall(threshold: Threshold) -> str:
     """Say what a goal lacks."""
     measure = threshold.goal.measure
     bound = threshold.goal.bound
-    figure = _with_interval(getattr(threshold, measure))
+    figure = describe_interval(getattr(threshold, measure), ".4g")
     if not threshold.threshold:
         return (
             f"no threshold gives it a {measure} of {bound:g}, so it has none; "
@@ -75,9 +75,3 @@ def _shortfall(threshold: Threshold) -> str:
             f"texts, and {MIN_DOCUMENTS} are needed"
         )
     return f"with all thresholds in place its {measure} is {figure}, not {bound:g}"
-
-
-def _with_interval(figure: Interval) -> str:
-    if figure.value is None:
-        return "–"
-    return f"{figure.value:.4g} ({figure.low:.4g} to {figure.high:.4g})"

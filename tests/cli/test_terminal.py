@@ -2,9 +2,8 @@
 
 import pytest
 
-from nightsieve.cli.terminal import interval, percent, printable
+from nightsieve.cli.terminal import percent, printable
 from pipeline.records.words import DASH
-from pipeline.statistics.interval import UNDEFINED, Interval
 
 
 @pytest.mark.parametrize(
@@ -13,11 +12,6 @@ from pipeline.statistics.interval import UNDEFINED, Interval
 )
 def test_a_share_is_a_percentage(share, decimals, expected):
     assert percent(share, decimals) == expected
-
-
-def test_an_interval_has_its_bounds_and_an_undefined_one_is_a_dash():
-    assert interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
-    assert interval(UNDEFINED) == DASH
 
 
 def test_nothing_that_a_terminal_would_obey_is_printed():

@@ -3,8 +3,13 @@
 import pytest
 
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
-from pipeline.records.words import describe_check, name_check
-from pipeline.statistics.interval import Interval
+from pipeline.records.words import (
+    DASH,
+    describe_check,
+    describe_interval,
+    name_check,
+)
+from pipeline.statistics.interval import UNDEFINED, Interval
 
 LABEL_KINDS = {
     CheckKind.FLOOR,
@@ -122,3 +127,9 @@ def test_every_kind_has_a_name_of_its_own_and_words():
     assert all("spam" in name_check(each) for each in of_label)
     for each in (*whole, *of_label):
         assert describe_check(each).startswith(f"{name_check(each)}: ")
+
+
+def test_an_interval_has_its_bounds_and_an_undefined_one_is_a_dash():
+    assert describe_interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
+    assert describe_interval(Interval(0.5, 0.25, 1.0), ".4g") == "0.5 [0.25, 1]"
+    assert describe_interval(UNDEFINED) == DASH

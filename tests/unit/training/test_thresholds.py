@@ -182,7 +182,7 @@ def test_a_goal_is_reached_on_enough_texts_only_however_many_messages_they_are()
     row = few.thresholds["spam"]
     assert (row.support, row.documents) == (4_000, 4)
     assert lines(few) == [
-        "release.goals.spam: its precision is 1 (0.5101 to 1), "
+        "release.goals.spam: its precision is 1 [0.5101, 1], "
         "but on 4 distinct texts, and 30 are needed"
     ]
 
@@ -202,7 +202,7 @@ def test_a_goal_out_of_reach_sets_no_threshold_and_says_so():
     precision = found.thresholds["bank"].precision
     assert lines(found) == [
         "release.goals.bank: no threshold gives it a precision of 0.8, so it has none; "
-        f"its precision is 0.6 ({precision.low:.4g} to {precision.high:.4g})",
+        f"its precision is 0.6 [{precision.low:.4g}, {precision.high:.4g}]",
         "release.goals.otp: no threshold gives it a recall of 0.5, so it has none; "
         "its recall is \N{EN DASH}",
         "release.goals.gone: no threshold gives it a recall of 0.1, so it has none; "
@@ -247,7 +247,7 @@ def test_goals_that_are_reached_alone_may_be_missed_beside_each_other():
         assert lines(choose(scored(documents), {label: goal})) == []
     assert lines(choose(scored(documents), goals)) == [
         f"release.goals.{label}: with all thresholds in place its recall is 0.5 "
-        "(0.3774 to 0.6226), not 1"
+        "[0.3774, 0.6226], not 1"
         for label in ("bank", "chat")
     ]
 
