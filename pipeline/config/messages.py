@@ -13,6 +13,7 @@ from pipeline.config.layers import Origins
 
 _MAX_ERRORS = 5
 _MAX_VALUE_LENGTH = 60  # characters; a longer value is not repeated
+_MIN_SIMILARITY = 0.7  # of two keys, for one to be taken for the other
 
 Location = tuple[int | str, ...]
 
@@ -64,7 +65,9 @@ def _accepted_keys(location: Location, model: type[BaseModel]) -> str:
         if field is not None:
             model = _section_in(field.annotation) or model
     names = list(model.model_fields)
-    similar = difflib.get_close_matches(str(location[-1]), names, n=1)
+    similar = difflib.get_close_matches(
+        str(location[-1]), names, n=1, cutoff=_MIN_SIMILARITY
+    )
     if similar:
         return f"did you mean {similar[0]}?"
     return f"here may stand: {', '.join(names)}"

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -40,7 +39,7 @@ def test_what_is_no_number_is_refused_where_the_record_is_made(value):
         check(value)
 
 
-@pytest.mark.parametrize("value", ["0.5", float("nan"), float("inf"), np.int64(1)])
+@pytest.mark.parametrize("value", ["0.5", float("nan"), float("inf")])
 def test_so_it_is_in_the_values_of_statistics(value):
     with pytest.raises(ValidationError):
         Interval(value, 0.25, 0.75)
