@@ -50,13 +50,13 @@ def check_layout(store: Store) -> StoreLayout | None:
     Raises
     ------
     StorageError
-        It has another layout, or nights of a version that did not write any layout.
+        It has another layout, or objects but no layout.
     """
     answer = store.read_with_etag(layout.LAYOUT)
     if answer is None:
-        if store.has_any(layout.RUNS) or store.has_any(layout.MODELS):
+        if store.has_any(""):
             raise StorageError(
-                f"{store}: holds nights of an earlier version and no {layout.LAYOUT}; "
+                f"{store}: holds objects of an earlier version and no {layout.LAYOUT}; "
                 f"use the version that wrote them, {_ANOTHER_PREFIX}"
             )
         return None

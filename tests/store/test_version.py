@@ -49,7 +49,9 @@ def test_another_layout_is_refused_in_one_line_that_says_what_to_do():
     assert memory.objects == before
 
 
-@pytest.mark.parametrize("key", ["runs/2026-11-20/abc.json", "models/current.json"])
+@pytest.mark.parametrize(
+    "key", ["runs/2026-11-20/abc.json", "ingest/reviews-0123.parquet", "notes.txt"]
+)
 def test_a_store_from_before_layouts_is_refused_in_one_line(key):
     memory = MemoryStore()
     memory.objects[key] = b"{}"
@@ -57,7 +59,7 @@ def test_a_store_from_before_layouts_is_refused_in_one_line(key):
         with pytest.raises(StorageError) as error:
             act(memory)
         assert str(error.value) == (
-            "s3://memory: holds nights of an earlier version and no layout.json; use "
+            "s3://memory: holds objects of an earlier version and no layout.json; use "
             "the version that wrote them, or another prefix in NIGHTSIEVE_STORAGE"
         )
     assert list(memory.objects) == [key]
@@ -79,13 +81,13 @@ def test_of_two_that_begin_an_empty_store_both_go_on():
 
     def other_is_faster() -> None:
         requests.append(None)
-        if len(requests) == 4:  # asked for the layout, runs and models; now it writes
+        if len(requests) == 3:  # asked for the layout and any object; now it writes
             memory.before = do_nothing
             claim_layout(memory)
 
     memory.before = other_is_faster
     claim_layout(memory)
-    assert len(requests) == 4
+    assert len(requests) == 3
     assert StoreLayout.from_json(memory.objects[layout.LAYOUT])
 
 
