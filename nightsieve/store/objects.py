@@ -292,7 +292,7 @@ def damage_at(address: str, remedy: str = RUN_AGAIN) -> Iterator[None]:
         yield
     except ArtefactError as error:
         raise ArtefactError(f"{address}: {error}; {remedy}") from None
-    except NightsieveError:
+    except (NightsieveError, MemoryError):
         raise
     except Exception as error:
         problem = f"cannot be decoded ({type(error).__name__})"

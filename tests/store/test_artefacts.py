@@ -289,6 +289,17 @@ def test_bytes_that_their_codec_cannot_read_are_the_same_one_error(codec, conten
     assert "hush" not in message
 
 
+def test_a_lack_of_memory_is_not_taken_for_a_damaged_object(monkeypatch):
+    def decode(codec: Json, content: bytes) -> None:
+        raise MemoryError
+
+    store = MemoryStore()
+    Artefact(store, "a/b", Json()).dump({}, ACCOUNT)
+    monkeypatch.setattr(Json, "decode", decode)
+    with pytest.raises(MemoryError):
+        Artefact(store, "a/b", Json()).load()
+
+
 def test_parts_are_held_against_the_manifest_that_is_written_last(tmp_path):
     store = Watched()
     store.upload = lambda key, file: store.write(key, file.read())

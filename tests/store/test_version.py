@@ -91,6 +91,36 @@ def test_of_two_that_begin_an_empty_store_both_go_on():
     assert StoreLayout.from_json(memory.objects[layout.LAYOUT])
 
 
+def test_a_store_that_another_begins_meanwhile_is_not_taken_for_an_older_one():
+    memory = MemoryStore()
+    requests = []
+
+    def other_begins() -> None:
+        requests.append(None)
+        if len(requests) == 2:  # asked for the layout; now other objects come too
+            memory.before = do_nothing
+            claim_layout(memory)
+            memory.objects["configs/0123.json"] = b"{}"
+
+    memory.before = other_begins
+    assert check_layout(memory).layout == LAYOUT_NUMBER
+
+
+def test_of_two_versions_that_begin_an_empty_store_the_slower_one_is_refused():
+    memory = MemoryStore()
+    requests = []
+
+    def later_version_is_faster() -> None:
+        requests.append(None)
+        if len(requests) == 3:
+            memory.before = do_nothing
+            write_layout(memory, LAYOUT_NUMBER + 1)
+
+    memory.before = later_version_is_faster
+    with pytest.raises(StorageError, match=f"has layout {LAYOUT_NUMBER + 1}"):
+        claim_layout(memory)
+
+
 def test_a_command_opens_the_store_of_its_environment(environment):
     store = open_store()
     assert str(store) == environment["NIGHTSIEVE_STORAGE"]
