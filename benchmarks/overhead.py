@@ -19,6 +19,7 @@ from benchmarks.night_place import DATE, empty, running, write_overlay
 from benchmarks.night_stages import program, watch
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.objects import Store
+from nightsieve.store.version import claim_layout
 from tasks.base import NightTask
 
 TASKS = 100
@@ -91,6 +92,7 @@ def _run(
     os.environ.update(environment)
     store = Store(environment["NIGHTSIEVE_STORAGE"])
     digest = freeze(store, (str(overlay),), ())
+    claim_layout(store)
     store_settings(store, digest)
     command = [
         program("luigi"),

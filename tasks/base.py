@@ -20,6 +20,7 @@ from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
 from nightsieve.store.configurations import load_settings
 from nightsieve.store.objects import Store
+from nightsieve.store.version import StoreLayout, check_layout, claim_layout
 from pipeline.config.settings import Settings
 from pipeline.data.codecs import Codec, Json
 from pipeline.records.receipt import Account, Receipt
@@ -75,8 +76,14 @@ class NightTask(luigi.Task):
 
     @functools.cached_property
     def store(self) -> Store:
-        """Where the task reads and writes."""
-        return Store(self.storage)
+        """Where the task reads and writes: a store of the layout of this version.
+
+        Raises
+        ------
+        StorageError
+            See `check_layout`.
+        """
+        return checked_store(self.storage)
 
     @property
     def settings(self) -> Settings:
@@ -126,6 +133,14 @@ class NightTask(luigi.Task):
     def complete(self) -> bool:
         """Return whether the output is there; who has just written it need not ask."""
         return self.finished or super().complete()
+
+    def deps(self) -> Any:
+        """Return the required tasks; luigi asks for them only if there is work.
+
+        So this is where every command begins to write: the layout of an empty store.
+        """
+        _claim_layout(self.storage)
+        return super().deps()
 
     def account(self) -> Account:
         """Return what the task is, and what it took since it began.
@@ -207,6 +222,30 @@ class NightTask(luigi.Task):
 @NightTask.event_handler(luigi.Event.START)
 def _begin(task: NightTask) -> None:
     task._begin()
+
+
+@functools.cache
+def checked_store(address: str) -> Store:
+    """Return the store, whose layout this version reads; a process asks once.
+
+    Raises
+    ------
+    StorageError
+        See `check_layout`.
+    """
+    _layout_of(address)
+    return Store(address)
+
+
+@functools.cache
+def _layout_of(address: str) -> StoreLayout | None:
+    return check_layout(Store(address))
+
+
+@functools.cache
+def _claim_layout(address: str) -> None:
+    if _layout_of(address) is None:
+        claim_layout(Store(address))
 
 
 @functools.cache

@@ -15,14 +15,16 @@ from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
 from nightsieve.store.runs import list_runs
-from nightsieve.store.version import check_layout, claim_layout
 from pipeline import report
-from tasks.base import NightTask
+from tasks.base import NightTask, checked_store
 from tasks.luigi_setup import warm_up
 from tasks.luigi_setup.parameters import ListParameter
 from tasks.luigi_setup.redaction import strip_credentials
 from tasks.report import WriteManifest, WriteReport
 from tasks.targets import TaskOutput
+
+# Configurations that this process froze from layers and did not write yet.
+_unwritten: set[tuple[Store, str]] = set()
 
 
 class Retrain(NightTask):
@@ -49,8 +51,8 @@ class Retrain(NightTask):
     ) -> list[tuple[str, Any]]:
         """Return the parameters, with the digest in place of the layers."""
         values = dict(super().get_param_values(params, args, kwargs))
-        store = _readable_store(values["storage"])
-        values["config"] = freeze(store, values["config"], values["patch"])
+        store = checked_store(values["storage"])
+        values["config"] = freeze_once(store, values["config"], values["patch"])
         values["patch"] = ()
         return list(values.items())
 
@@ -78,13 +80,13 @@ class Retrain(NightTask):
     def deps(self) -> list[NightTask]:
         """Return the required tasks; luigi asks for them only if there is work.
 
-        So this is where the night begins to write: the layout of an empty store, then
-        the configuration, which other workers read.
+        So the configuration, which other workers read, is written here, after the
+        layout.
         """
-        claim_layout(self.store)
-        store_settings(self.store, self.config)
+        required = super().deps()
+        _write_settings(self.store, self.config)
         warm_up.import_for_ingest()
-        return super().deps()
+        return required
 
     def prepare(self) -> None:
         """Import and build what ingest does without, before other tasks are forked."""
@@ -129,8 +131,21 @@ class Retrain(NightTask):
 
 
 @functools.cache
-def _readable_store(address: str) -> Store:
-    """Return the store, if its layout is one that this version reads; ask once."""
-    store = Store(address)
-    check_layout(store)
-    return store
+def freeze_once(
+    store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]
+) -> str:
+    """Return the digest of the layers; a process reads them once.
+
+    Luigi asks for the parameters of a task whenever it makes one.
+    """
+    digest = freeze(store, overlays, patches)
+    if overlays != (digest,):
+        _unwritten.add((store, digest))
+    return digest
+
+
+def _write_settings(store: Store, digest: str) -> None:
+    """Write a configuration that this process froze from its layers, once."""
+    if (store, digest) in _unwritten:
+        store_settings(store, digest)
+        _unwritten.remove((store, digest))

@@ -17,7 +17,7 @@ import sqlalchemy
 
 from nightsieve.cli.main import main
 from nightsieve.cli.services import Stack
-from nightsieve.store import configurations, objects
+from nightsieve.store import objects
 from tests.forks import ROOT, Fork
 
 # Commands are those of the environment that runs the tests, activated or not.
@@ -102,13 +102,12 @@ def database_url(environment: dict[str, str]) -> str:
 
 
 def forget() -> None:
-    """Let this process read its environment and the configuration's files again.
+    """Let this process read its environment again.
 
-    It keeps one S3 client, and what layers resolve to, for its lifetime: commands that
-    run here one after another are processes of their own elsewhere.
+    It keeps one S3 client for its lifetime: commands that run here one after another
+    are processes of their own elsewhere.
     """
     objects.disconnect()
-    configurations.resolve.cache_clear()
 
 
 def run(

@@ -11,9 +11,10 @@ import luigi
 from luigi.task import flatten
 
 from nightsieve.store import layout
-from nightsieve.store.configurations import load_settings
+from nightsieve.store.configurations import load_settings, read_verified
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store, damage_at
+from nightsieve.store.version import claim_layout
 from pipeline.errors import DataError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
@@ -60,14 +61,17 @@ def replay(store: Store, manifest: RunManifest, workers: int) -> list[ReplayedTa
     Raises
     ------
     ArtefactError
-        What the database gave is no longer there, or is damaged.
+        The configuration, or what the database gave, is damaged.
+    StorageError
+        One of them is no longer there.
     DataError
         The night does not finish.
     """
+    settings = load_settings(store, manifest.config)
     with _temporary_store(store) as other:
         _hand_over(manifest, store, other)
         decided = _hand_over_models(manifest, store, other)
-        prepare(load_settings(other, manifest.config))
+        prepare(settings)
         roots = _roots(manifest, other, decided)
         if not luigi.build(roots, local_scheduler=True, workers=workers):
             raise DataError(
@@ -104,9 +108,16 @@ def _roots(manifest: RunManifest, other: Store, decided: bool) -> list[NightTask
 
 
 def _hand_over(manifest: RunManifest, store: Store, other: Store) -> None:
-    """Copy the configuration, and what the night is given."""
-    key = layout.configuration(manifest.config)
-    other.write(key, store.read(key))
+    """Copy the configuration, and what the night is given.
+
+    Raises
+    ------
+    ArtefactError
+        An object of the night's own store is damaged.
+    """
+    claim_layout(other)
+    content = read_verified(store, manifest.config)
+    other.write(layout.configuration(manifest.config), content)
     for task in _GIVEN:
         for receipt in manifest.receipts(task.__name__):
             content = store.read_verified(receipt.key, receipt.sha256)

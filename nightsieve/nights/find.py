@@ -5,6 +5,7 @@ import datetime
 from nightsieve.store import configurations, runs
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
+from pipeline.config import Resolved, Settings, UnsetVariableError, with_identity
 from pipeline.errors import ConfigError
 from pipeline.records.run import RunManifest
 
@@ -33,10 +34,7 @@ def find_night(
     if config is not None:
         candidates = [run for run in candidates if run.config == config]
     if not candidates:
-        raise ConfigError(
-            f"there is no such run of {date}; see nightsieve runs list, or make it: "
-            f"luigi --module tasks Retrain --date {date}"
-        )
+        raise _no_such_run(date)
     return runs.read_run(store, candidates[-1])
 
 
@@ -48,17 +46,29 @@ def find_night_of_layers(
 ) -> RunManifest:
     """Return the manifest of a date's run with these layers; of its last run without.
 
-    Nothing is written to the store.
+    Nothing is written to the store. No database needs to be named: of runs that differ
+    in their database alone, the one with the database of the environment is taken, or
+    else the one that was written last.
 
     Raises
     ------
     ConfigError
         As `find_night`, or a layer is wrong.
     """
-    config = None
-    if overlays or patches:
-        config = configurations.freeze(store, overlays, patches)
-    return find_night(store, date, config)
+    if not overlays and not patches:
+        return find_night(store, date)
+    if configurations.is_frozen(overlays):
+        digest = configurations.freeze(store, overlays, patches)
+        return find_night(store, date, digest)
+    resolved = configurations.resolve(overlays, patches)
+    candidates = runs.list_runs(store, date)
+    here = Run(date, _digest_here(resolved))
+    if here in candidates:
+        return runs.read_run(store, here)
+    manifest = _find_with(store, candidates, resolved.settings)
+    if manifest is None:
+        raise _no_such_run(date)
+    return manifest
 
 
 def last_date(store: Store) -> datetime.date:
@@ -91,6 +101,36 @@ def previous_night(store: Store, manifest: RunManifest) -> RunManifest | None:
         previous = runs.find_run(store, run)
         if previous is not None and _message_table(previous) == table:
             return previous
+    return None
+
+
+def _no_such_run(date: datetime.date) -> ConfigError:
+    return ConfigError(
+        f"there is no such run of {date}; see nightsieve runs list, or make it: "
+        f"luigi --module tasks Retrain --date {date}"
+    )
+
+
+def _digest_here(resolved: Resolved) -> str:
+    """Return the digest with the database of the environment; empty without one."""
+    try:
+        return configurations.settings_digest(configurations.identify(resolved))
+    except UnsetVariableError:
+        return ""
+
+
+def _find_with(
+    store: Store, candidates: list[Run], settings: Settings
+) -> RunManifest | None:
+    """Return the last run with these settings, whichever database it read."""
+    for run in reversed(candidates):
+        manifest = runs.find_run(store, run)
+        if manifest is None:
+            continue
+        identity = manifest.settings["source"]["identity"]
+        identified = with_identity(settings, identity)
+        if configurations.settings_digest(identified) == run.config:
+            return manifest
     return None
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nightsieve.store import layout
-from nightsieve.store.objects import RUN_AGAIN, Store, damage_at
+from nightsieve.store.objects import RUN_AGAIN, Store, damage_at, has_sha256
 from pipeline.data.codecs import Codec, RecordJson
-from pipeline.errors import ArtefactError
+from pipeline.errors import ArtefactError, StorageError
 from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import Part, SampleCounts, ShardManifest
 
@@ -19,7 +19,14 @@ from pipeline.records.sample import Part, SampleCounts, ShardManifest
 class Artefact:
     """An object and its codec; beside it is the receipt that says how it was made.
 
-    The receipt is written first, so that whoever sees the object finds its receipt.
+    The receipt is written first, so that whoever sees the object finds its receipt. An
+    object that is there already is not written again: a worker that was given up but
+    still writes leaves both as they are. A reader whose object fails its receipt reads
+    both again, because another process may have replaced them in between.
+
+    One window remains: two workers make the same artefact, their contents differ, and
+    both look for the object before either has written it. If one of them dies between
+    its receipt and its object, or their writes cross, the object fails its receipt.
 
     Attributes
     ----------
@@ -27,6 +34,7 @@ class Artefact:
         Whether another content may follow under the same key, which then names no
         fingerprint. The old object is removed before the new receipt is written: a
         process that is killed in between leaves none, not one that fails its receipt.
+        A reader in between finds none either.
     """
 
     store: Store
@@ -52,7 +60,7 @@ class Artefact:
         return self._decoded(self.verified_bytes())
 
     def dump(self, value: Any, account: Account) -> Receipt:
-        """Encode the value, then write it with one PUT.
+        """Encode the value, then write it with one PUT; see `write`.
 
         A value that fails its schema, or a crash, leaves no object.
 
@@ -65,7 +73,18 @@ class Artefact:
         return self.write(content, self.codec.rows(value), account)
 
     def write(self, content: bytes, rows: int | None, account: Account) -> Receipt:
-        """Write an encoded value that holds this many rows, after its receipt."""
+        """Write an encoded value that holds this many rows, after its receipt.
+
+        Returns
+        -------
+        Receipt
+            Of the object that is there in the end, which another worker may have
+            written.
+        """
+        if self.replaceable:
+            self.store.delete(self.key)
+        elif self.exists():
+            return self.receipt()
         receipt = Receipt(
             key=self.key,
             sha256=hashlib.sha256(content).hexdigest(),
@@ -73,8 +92,6 @@ class Artefact:
             rows_out=rows,
             **dict(account),
         )
-        if self.replaceable:
-            self.store.delete(self.key)
         self.store.write(layout.receipt(self.key), receipt.to_json())
         self.store.write(self.key, content)
         return receipt
@@ -97,7 +114,10 @@ class Artefact:
         ArtefactError
             It is not what was written.
         """
-        return self.store.read_verified(self.key, self.receipt().sha256)
+        content = self.find_verified_bytes()
+        if content is None:
+            raise self._missing()
+        return content
 
     def find_verified_bytes(self) -> bytes | None:
         """Return the content of the object; None if it is missing.
@@ -107,34 +127,56 @@ class Artefact:
         ArtefactError
             It is not what was written.
         """
-        receipt = self._find_receipt()
+        receipt = self._known_receipt or self._find_receipt()
         answer = self.store.read_with_etag(self.key)
         if answer is None:
             return None
-        content = answer[0]
-        sha256 = self._require(receipt).sha256
-        self.store.verify(self.key, content, sha256)
-        return content
+        if receipt is None or not has_sha256(answer[0], receipt.sha256):
+            # Perhaps both were written between the two requests: read them again.
+            receipt = self._find_receipt()
+            answer = self.store.read_with_etag(self.key)
+            if answer is None:
+                return None
+        if receipt is None:
+            raise self._without_receipt()
+        self.store.verify(self.key, answer[0], receipt.sha256)
+        return answer[0]
+
+    @property
+    def _known_receipt(self) -> Receipt | None:
+        """The receipt, if it was read already."""
+        return self.__dict__.get("_receipt")
 
     @functools.cached_property
     def _receipt(self) -> Receipt:
         receipt = self._find_receipt()
         if receipt is None:
-            self.store.read(self.key)  # raises if the object is missing too
-        return self._require(receipt)
+            if not self.exists():
+                raise self._missing()
+            # Perhaps both were written between the two requests.
+            receipt = self._find_receipt()
+        if receipt is None:
+            raise self._without_receipt()
+        return receipt
 
     def _find_receipt(self) -> Receipt | None:
+        """Read the receipt and keep it; None if it is missing."""
         key = layout.receipt(self.key)
         answer = self.store.read_with_etag(key)
         if answer is None:
             return None
         with damage_at(self.store.address(key)):
-            return Receipt.from_json(answer[0])
-
-    def _require(self, receipt: Receipt | None) -> Receipt:
-        if receipt is None:
-            raise ArtefactError(f"{self}: has no receipt; {RUN_AGAIN}")
+            receipt = Receipt.from_json(answer[0])
+            if receipt.key != self.key:
+                raise ArtefactError(f"is the receipt of {receipt.key}")
+        self.__dict__["_receipt"] = receipt
         return receipt
+
+    def _missing(self) -> StorageError:
+        return StorageError(f"{self}: there is no such object")
+
+    def _without_receipt(self) -> ArtefactError:
+        return ArtefactError(f"{self}: has no receipt; {RUN_AGAIN}")
 
     def _decoded(self, content: bytes) -> Any:
         with damage_at(str(self)):

@@ -1,6 +1,5 @@
 """Frozen configurations, each under the digest of its content."""
 
-import functools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,10 +16,8 @@ from pipeline.rules.files import read_rules
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _RUN_FROM_FILES = "run the night from its YAML files"
 
-_Name = tuple[Store, str]
-# What this process has resolved or read, and which of it is known to be in the store.
-_settings: dict[_Name, Settings] = {}
-_stored: set[_Name] = set()
+# What this process froze or read, by store and digest, which name one content for ever.
+_settings: dict[tuple[Store, str], Settings] = {}
 
 
 def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
@@ -42,7 +39,7 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
     StorageError
         There is no frozen configuration of this digest.
     """
-    if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
+    if is_frozen(overlays):
         digest = overlays[0]
         if patches:
             raise ConfigError(
@@ -52,14 +49,18 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
         load_settings(store, digest)
         return digest
     settings = identify(resolve(overlays, patches))
-    digest = config.digest(config.canonical(settings))
+    digest = settings_digest(settings)
     _settings[store, digest] = settings
     return digest
 
 
-@functools.cache
+def is_frozen(overlays: tuple[str, ...]) -> bool:
+    """Return whether the overlays are the digest of a frozen configuration."""
+    return len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]) is not None
+
+
 def resolve(overlays: tuple[str, ...], patches: tuple[str, ...]) -> config.Resolved:
-    """Return what the layers amount to; a process reads them once.
+    """Return what the layers amount to, as their files are now.
 
     No database needs to be named for that: see `identify`.
 
@@ -82,6 +83,11 @@ def identify(resolved: config.Resolved) -> Settings:
     source = resolved.settings.source
     url = ingest.database_url(source, origin=resolved.origin("source.url"))
     return config.with_identity(resolved.settings, ingest.database_identity(url))
+
+
+def settings_digest(settings: Settings) -> str:
+    """Return the digest that names the settings once they are frozen."""
+    return config.digest(config.canonical(settings))
 
 
 def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[Layer]:
@@ -110,20 +116,25 @@ def load_settings(store: Store, digest: str) -> Settings:
     name = (store, digest)
     if name not in _settings:
         _settings[name] = _read_settings(store, digest)
-        _stored.add(name)
     return _settings[name]
 
 
 def store_settings(store: Store, digest: str) -> None:
-    """Write a configuration that `freeze` named into the store, if it is not there."""
-    name = (store, digest)
-    if name not in _stored:
-        content = config.canonical(_settings[name])
-        store.write(layout.configuration(digest), content)
-        _stored.add(name)
+    """Write a configuration that `freeze` made of layers into the store."""
+    content = config.canonical(_settings[store, digest])
+    store.write(layout.configuration(digest), content)
 
 
-def _read_settings(store: Store, digest: str) -> Settings:
+def read_verified(store: Store, digest: str) -> bytes:
+    """Return the content of a frozen configuration.
+
+    Raises
+    ------
+    ArtefactError
+        It is damaged.
+    StorageError
+        There is none of this digest.
+    """
     key = layout.configuration(digest)
     content = store.read(key)
     if config.digest(content) != digest:
@@ -131,6 +142,12 @@ def _read_settings(store: Store, digest: str) -> Settings:
             f"{store.address(key)}: is not the object that was written; delete it and "
             f"{_RUN_FROM_FILES}"
         )
+    return content
+
+
+def _read_settings(store: Store, digest: str) -> Settings:
+    key = layout.configuration(digest)
+    content = read_verified(store, digest)
     try:
         return Settings.model_validate_json(content)
     except ValidationError as error:

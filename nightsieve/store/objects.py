@@ -15,7 +15,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore import exceptions as failures
 from botocore.config import Config
 
-from pipeline.errors import ArtefactError, StorageError
+from pipeline.errors import ArtefactError, NightsieveError, StorageError
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
 #: What to do about an object that a night can write again.
@@ -145,7 +145,7 @@ class Store:
         self, key: str, content: bytes, sha256: str, remedy: str = RUN_AGAIN
     ) -> None:
         """Raise an ArtefactError unless the content of an object has this sha256."""
-        if hashlib.sha256(content).hexdigest() != sha256:
+        if not has_sha256(content, sha256):
             raise ArtefactError(
                 f"{self.address(key)}: is not the object that was written; {remedy}"
             )
@@ -276,13 +276,27 @@ class Store:
         return f"{address}: the store answered {code}"
 
 
+def has_sha256(content: bytes, sha256: str) -> bool:
+    """Return whether the content is the one that this sha256 was taken of."""
+    return hashlib.sha256(content).hexdigest() == sha256
+
+
 @contextlib.contextmanager
 def damage_at(address: str, remedy: str = RUN_AGAIN) -> Iterator[None]:
-    """Name the object that is being decoded, and what to do, in an ArtefactError."""
+    """Name the object that is being decoded, and what to do, in an ArtefactError.
+
+    So does any error of a library that decodes. It stays the cause, but its message is
+    left out, because it may quote a row.
+    """
     try:
         yield
     except ArtefactError as error:
         raise ArtefactError(f"{address}: {error}; {remedy}") from None
+    except (NightsieveError, MemoryError):
+        raise
+    except Exception as error:
+        problem = f"cannot be decoded ({type(error).__name__})"
+        raise ArtefactError(f"{address}: {problem}; {remedy}") from error
 
 
 def disconnect() -> None:

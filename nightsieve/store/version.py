@@ -1,6 +1,5 @@
 """Which layout a store has: ``layout.json``, the first object of every store."""
 
-import contextlib
 from importlib import metadata
 
 from pydantic import ConfigDict
@@ -50,16 +49,19 @@ def check_layout(store: Store) -> StoreLayout | None:
     Raises
     ------
     StorageError
-        It has another layout, or nights of a version that did not write any layout.
+        It has another layout, or objects but no layout.
     """
     answer = store.read_with_etag(layout.LAYOUT)
     if answer is None:
-        if store.has_any(layout.RUNS) or store.has_any(layout.MODELS):
-            raise StorageError(
-                f"{store}: holds nights of an earlier version and no {layout.LAYOUT}; "
-                f"use the version that wrote them, {_ANOTHER_PREFIX}"
-            )
-        return None
+        if not store.has_any(""):
+            return None
+        # Perhaps another worker began between the two requests, with the layout.
+        answer = store.read_with_etag(layout.LAYOUT)
+    if answer is None:
+        raise StorageError(
+            f"{store}: holds objects of an earlier version and no {layout.LAYOUT}; "
+            f"use the version that wrote them, {_ANOTHER_PREFIX}"
+        )
     with damage_at(store.address(layout.LAYOUT), f"restore it, {_ANOTHER_PREFIX}"):
         found = StoreLayout.from_json(answer[0])
     if found.layout != LAYOUT_NUMBER:
@@ -80,8 +82,10 @@ def claim_layout(store: Store) -> None:
     """
     if check_layout(store) is None:
         ours = StoreLayout(layout=LAYOUT_NUMBER, written_by=_this_version())
-        with contextlib.suppress(Conflict):  # another worker began the same night
+        try:
             store.put_if_match(layout.LAYOUT, ours.to_json(), None)
+        except Conflict:  # another worker began, perhaps of another version
+            check_layout(store)
 
 
 def _this_version() -> str:

@@ -11,7 +11,7 @@ from luigi.rpc import RPCError
 from luigi.task_register import TaskClassException
 from luigi.worker import TaskException
 
-from pipeline.errors import NightsieveError
+from pipeline.errors import ArtefactError, NightsieveError
 
 # Their messages are ours or luigi's: they quote the configuration, the command line or
 # code, never a row.
@@ -48,7 +48,11 @@ def describe_error(error: BaseException) -> str:
     may quote the text that it was given.
     """
     if isinstance(error, _QUOTABLE):
-        return str(error)
+        message = str(error)
+        if not isinstance(error, ArtefactError) or error.__cause__ is None:
+            return message
+        # What was written cannot be decoded: a defect, or another library.
+        return f"{message}\n\nbecause of:\n\n{describe_error(error.__cause__)}"
     if isinstance(error, RPCError):
         return f"{error}; is luigid running? For the embedded services: nightsieve up"
     context = None if error.__suppress_context__ else error.__context__

@@ -196,22 +196,21 @@ READ_COMMANDS = [
     ["runs", "list"],
     ["runs", "show", NIGHT],
     ["runs", "show", NIGHT, "--json"],
+    ["runs", "show", NIGHT, *LAYERS],
     ["runs", "explain", NIGHT, "--against", NIGHT],
     ["runs", "fetch", NIGHT, "--to", "FOLDER/run"],
     ["models", "list"],
     ["models", "fetch", "--to", "FOLDER/model"],
     ["rules", "report", NIGHT],
+    ["rules", "report", NIGHT, *LAYERS],
     ["rules", "match", "Your code is 123456"],
     ["rules", "diff", str(RULES), NIGHT, "--show-texts"],
+    ["rules", "diff", str(RULES), NIGHT, *LAYERS],
     ["reviews", "sheet", NIGHT, "--to", "FOLDER/sheet.csv", "--count", "10"],
     ["reviews", "agreement", "--patch", WITH_ANNOTATORS],
     ["config", "show"],
 ]
-NEED_NO_DATABASE = [
-    command
-    for command in READ_COMMANDS
-    if command[0] != "reviews" and "--patch" not in command
-]
+NEED_NO_DATABASE = [command for command in READ_COMMANDS if command[0] != "reviews"]
 
 
 @pytest.mark.parametrize("command", READ_COMMANDS, ids=" ".join)

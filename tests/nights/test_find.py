@@ -1,17 +1,21 @@
 """Which night is found, among runs of several dates, configurations and tables."""
 
 import datetime
+import json
 
 import pytest
 
 from nightsieve.nights.find import (
     find_night,
+    find_night_of_layers,
     last_date,
     list_nights,
     previous_night,
 )
+from nightsieve.store.configurations import identify, resolve
 from nightsieve.store.layout import Run
 from nightsieve.store.runs import manifest_of
+from pipeline.config import canonical, digest
 from pipeline.errors import ConfigError
 from pipeline.records.run import FORMAT, RunManifest
 from tests.store.made_up import ACCOUNT, manifest
@@ -97,3 +101,75 @@ def test_a_previous_night_of_an_earlier_version_is_passed_over():
     before = write(store, FIRST)
     write(store, SECOND, format_=FORMAT - 1)
     assert previous_night(store, write(store, THIRD)) == before
+
+
+VARIABLE = "NIGHTSIEVE_DATABASE_URL"
+PATCHES = ("text.min_token=2",)
+HERE = "postgresql://someone:hush@127.0.0.1/here"
+ELSEWHERE = "postgresql://127.0.0.1/elsewhere"
+
+
+def write_with_patches(
+    store: MemoryStore, patches: tuple[str, ...], url: str
+) -> RunManifest:
+    """Write the manifest of a run with these patches on that database; return it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, url)
+        content = canonical(identify(resolve((), patches)))
+    config = digest(content)
+    changes = {"config": config, "settings": json.loads(content)}
+    written = manifest(FIRST).model_copy(update=changes)
+    manifest_of(store, Run(FIRST, config)).dump(written, ACCOUNT)
+    return written
+
+
+@pytest.fixture
+def patched() -> tuple[MemoryStore, RunManifest, RunManifest]:
+    """Return a store, and its runs with `PATCHES` on either database, one written last.
+
+    There are runs with other patches too.
+    """
+    store = MemoryStore()
+    others = ("text.min_token=3",)
+    write_with_patches(store, others, HERE)
+    here = write_with_patches(store, PATCHES, HERE)
+    elsewhere = write_with_patches(store, PATCHES, ELSEWHERE)
+    write_with_patches(store, others, ELSEWHERE)
+    return store, here, elsewhere
+
+
+def test_a_run_is_found_by_its_layers_without_a_database(patched, monkeypatch):
+    store, _, elsewhere = patched
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert find_night_of_layers(store, FIRST, (), PATCHES) == elsewhere
+    with pytest.raises(ConfigError, match=f"there is no such run of {FIRST}; see"):
+        find_night_of_layers(store, FIRST, (), ("text.min_token=4",))
+
+
+@pytest.mark.parametrize(
+    ("url", "index"),
+    [(HERE, 1), (HERE.replace("someone", "other"), 1), (ELSEWHERE, 2)],
+)
+def test_of_runs_with_the_same_layers_that_of_this_database_is_found(
+    patched, monkeypatch, url, index
+):
+    monkeypatch.setenv(VARIABLE, url)
+    found = find_night_of_layers(patched[0], FIRST, (), PATCHES)
+    assert found == patched[index]
+
+
+def test_a_run_is_found_by_its_layers_if_the_environment_names_another_database(
+    patched, monkeypatch
+):
+    store, _, elsewhere = patched
+    monkeypatch.setenv(VARIABLE, "postgresql://127.0.0.1/third")
+    assert find_night_of_layers(store, FIRST, (), PATCHES) == elsewhere
+
+
+def test_a_run_of_an_earlier_version_is_passed_over_in_a_search_by_layers(
+    patched, monkeypatch
+):
+    store, _, elsewhere = patched
+    write(store, FIRST, ONE, format_=FORMAT - 1)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert find_night_of_layers(store, FIRST, (), PATCHES) == elsewhere

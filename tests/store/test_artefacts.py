@@ -1,7 +1,11 @@
 """Objects and their receipts: every read is held against what was written."""
 
+import contextlib
 import hashlib
+import io
 import json
+import pickle
+import zipfile
 
 import pandas as pd
 import pytest
@@ -9,12 +13,22 @@ import pytest
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact, ShardedArtefact
 from nightsieve.store.objects import RUN_AGAIN
-from pipeline.data.codecs import Codec, Json, Raw, RecordJson, Table
+from pipeline.data.codecs import Codec, Joblib, Json, Npz, Raw, RecordJson, Table
 from pipeline.errors import ArtefactError, StorageError
 from pipeline.records.receipt import Receipt
 from pipeline.records.sample import SampleCounts
 from tests.store.made_up import ACCOUNT
 from tests.store.memory import MemoryStore, do_nothing
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """Return a ZIP archive of these files."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        for name, content in files.items():
+            written.writestr(name, content)
+    return archive.getvalue()
+
 
 COUNTS = SampleCounts(sampled=3, null_bodies=0, oversized_bodies=0, kept=3)
 CLEANED = pd.DataFrame({"key": ["a", "b", "c"], "text": ["x", "y", "z"]})
@@ -40,6 +54,10 @@ class Watched(MemoryStore):
         self.asked.append(("GET", key))
         return super().read_with_etag(key)
 
+    def exists(self, key: str) -> bool:
+        self.asked.append(("HEAD", key))
+        return super().exists(key)
+
     def write(self, key: str, content: bytes) -> None:
         self.asked.append(("PUT", key))
         super().write(key, content)
@@ -53,7 +71,11 @@ class Watched(MemoryStore):
 def test_a_value_comes_back_as_it_was_for_one_more_small_request(codec, value):
     store = Watched()
     written = Artefact(store, "a/b", codec).dump(value, ACCOUNT)
-    assert store.asked == [("PUT", "a/b.receipt.json"), ("PUT", "a/b")]
+    assert store.asked == [
+        ("HEAD", "a/b"),
+        ("PUT", "a/b.receipt.json"),
+        ("PUT", "a/b"),
+    ]
     store.asked.clear()
     artefact = Artefact(store, "a/b", codec)
     loaded = artefact.load()
@@ -80,8 +102,7 @@ def test_a_damaged_object_is_one_error_for_every_codec(codec, value, damage):
         with pytest.raises(ArtefactError) as error:
             read()
         assert str(error.value) == (
-            "s3://memory/a/b: is not the object that was written; delete it and run "
-            "the night again"
+            f"s3://memory/a/b: is not the object that was written; {RUN_AGAIN}"
         )
 
 
@@ -161,6 +182,124 @@ def test_who_is_killed_between_two_contents_of_one_key_leaves_none():
     assert whole == {1: 1, 2: None, 3: None, 4: 4}
 
 
+def test_an_artefact_that_is_there_is_not_written_again():
+    store = Watched()
+    first = Artefact(store, "a/b", Json()).dump({"seconds": 1}, ACCOUNT)
+    written = dict(store.objects)
+    store.asked.clear()
+    # A worker that was given up still writes, and measured another time.
+    second = Artefact(store, "a/b", Json()).dump({"seconds": 2}, ACCOUNT)
+    assert second == first and store.objects == written
+    assert store.asked == [("HEAD", "a/b"), ("GET", "a/b.receipt.json")]
+    assert Artefact(store, "a/b", Json()).load() == {"seconds": 1}
+
+
+def test_a_given_up_worker_that_dies_after_its_receipt_spoils_nothing():
+    store = MemoryStore()
+    Artefact(store, "a/b", Json()).dump({"seconds": 1}, ACCOUNT)
+    write = store.write
+
+    def die_after(key: str, content: bytes) -> None:
+        write(key, content)
+        raise KeyboardInterrupt
+
+    store.write = die_after
+    with contextlib.suppress(KeyboardInterrupt):
+        Artefact(store, "a/b", Json()).dump({"seconds": 2}, ACCOUNT)
+    assert Artefact(store, "a/b", Json()).load() == {"seconds": 1}
+
+
+@pytest.mark.parametrize("read", ["load", "find_verified_bytes"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_reader_whose_object_is_replaced_meanwhile_reads_both_again(read, is_known):
+    store = MemoryStore()
+    Artefact(store, "a/b", Json(), replaceable=True).dump({"version": 1}, ACCOUNT)
+    artefact = Artefact(store, "a/b", Json(), replaceable=True)
+    if is_known:
+        artefact.receipt()
+    requests = []
+
+    def replace() -> None:
+        requests.append(None)
+        if len(requests) == (1 if is_known else 2):  # between receipt and object
+            store.before = do_nothing
+            again = Artefact(store, "a/b", Json(), replaceable=True)
+            again.dump({"version": 2}, ACCOUNT)
+
+    store.before = replace
+    value = getattr(artefact, read)()
+    assert value in ({"version": 2}, Json().encode({"version": 2}))
+    assert store.before is do_nothing
+    assert artefact.receipt().sha256 == hashlib.sha256(store.objects["a/b"]).hexdigest()
+
+
+@pytest.mark.parametrize("read", ["load", "find_verified_bytes", "receipt"])
+def test_a_reader_that_is_there_before_the_receipt_reads_it_again(read):
+    store = MemoryStore()
+    requests = []
+
+    def write() -> None:
+        requests.append(None)
+        if len(requests) == 2:  # it asked for the receipt, in vain
+            store.before = do_nothing
+            Artefact(store, "a/b", Json()).dump({"a": 1}, ACCOUNT)
+
+    store.before = write
+    assert getattr(Artefact(store, "a/b", Json()), read)()
+
+
+def test_the_receipt_of_another_object_is_refused():
+    store = MemoryStore()
+    for key in ("a/b", "a/c"):
+        Artefact(store, key, Json()).dump({}, ACCOUNT)
+    store.objects["a/b.receipt.json"] = store.objects["a/c.receipt.json"]
+    artefact = Artefact(store, "a/b", Json())
+    for read in (artefact.load, artefact.receipt, artefact.find_verified_bytes):
+        with pytest.raises(ArtefactError) as error:
+            read()
+        assert str(error.value) == (
+            f"s3://memory/a/b.receipt.json: is the receipt of a/c; {RUN_AGAIN}"
+        )
+
+
+@pytest.mark.parametrize(
+    ("codec", "content"),
+    [
+        (Table("cleaned"), b"PAR1 hush"),
+        (Npz(), b"PK\x03\x04 hush"),
+        (Npz(), zipped({"hush.npy": b"hush"})),
+        (Npz(), zipped({})),
+        (Joblib(), b"x\x9c hush"),
+        (Joblib(), pickle.dumps({"hush"})[:-3]),
+        (Joblib(), b"chush\nhush\n."),  # a class of a module that is not there
+        (Json(), b'{"hush'),
+        (Json(), b"\xff hush"),
+    ],
+)
+def test_bytes_that_their_codec_cannot_read_are_the_same_one_error(codec, content):
+    store = MemoryStore()
+    Artefact(store, "a/b", Raw("bin")).dump(content, ACCOUNT)
+    with pytest.raises(ArtefactError) as error:
+        Artefact(store, "a/b", codec).load()
+    message = str(error.value)
+    assert message.startswith("s3://memory/a/b: cannot be decoded (")
+    assert message.endswith(f"); {RUN_AGAIN}")
+    cause = error.value.__cause__
+    assert cause is not None and f"({type(cause).__name__})" in message
+    assert "hush" not in message
+
+
+def test_a_lack_of_memory_is_not_taken_for_a_damaged_object(monkeypatch):
+    def decode(codec: Json, content: bytes) -> None:
+        raise MemoryError
+
+    store = MemoryStore()
+    Artefact(store, "a/b", Json()).dump({}, ACCOUNT)
+    monkeypatch.setattr(Json, "decode", decode)
+    with pytest.raises(MemoryError):
+        Artefact(store, "a/b", Json()).load()
+
+
 def test_parts_are_held_against_the_manifest_that_is_written_last(tmp_path):
     store = Watched()
     store.upload = lambda key, file: store.write(key, file.read())
@@ -172,7 +311,7 @@ def test_parts_are_held_against_the_manifest_that_is_written_last(tmp_path):
     artefact = ShardedArtefact(store, "in/m.json", part_codec=Table("cleaned"))
     receipt = artefact.dump_parts(files, [1, 2], COUNTS, ACCOUNT)
     assert receipt.rows_out == 3
-    *parts, receipt_key, key = [key for _, key in store.asked]
+    *parts, receipt_key, key = [key for method, key in store.asked if method == "PUT"]
     assert (receipt_key, key) == (layout.receipt("in/m.json"), "in/m.json")
     assert [part.key for part in artefact.manifest.parts] == parts
     assert all(part.startswith("in/m/part-0000") for part in parts)

@@ -5,7 +5,13 @@ import json
 import pytest
 
 from nightsieve.store import layout
-from nightsieve.store.configurations import freeze, load_settings, store_settings
+from nightsieve.store.configurations import (
+    freeze,
+    load_settings,
+    read_verified,
+    resolve,
+    store_settings,
+)
 from pipeline import config
 from pipeline.errors import ArtefactError, ConfigError, StorageError
 from tests.store.memory import MemoryStore
@@ -31,26 +37,33 @@ def put(store: MemoryStore, settings: dict) -> str:
     return digest
 
 
-def test_to_freeze_writes_nothing_and_to_store_writes_once(store):
+def test_to_freeze_writes_nothing_and_to_store_writes(store):
     digest = freeze(store, (), PATCHES)
     assert store.objects == {} and digest != freeze(store, (), ())
     assert load_settings(store, digest).text.min_token == 2
     store_settings(store, digest)
-    assert config.digest(store.objects.pop(layout.configuration(digest))) == digest
+    written = dict(store.objects)
+    assert config.digest(written[layout.configuration(digest)]) == digest
     store_settings(store, digest)
-    assert store.objects == {}
+    assert store.objects == written
 
 
-def test_a_frozen_configuration_is_read_from_its_store_alone_and_not_written(store):
+def test_an_edited_layer_is_seen_by_a_process_that_has_read_it_before(store, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    for min_token in (2, 3):
+        overlay.write_text(f"text: {{min_token: {min_token}}}")
+        assert resolve((str(overlay),), ()).settings.text.min_token == min_token
+        digest = freeze(store, (str(overlay),), ())
+        assert load_settings(store, digest).text.min_token == min_token
+
+
+def test_a_frozen_configuration_is_read_from_its_store_alone(store):
     elsewhere = MemoryStore()
     digest = put(elsewhere, freeze_elsewhere(elsewhere))
     with pytest.raises(StorageError, match=f"{digest}.json: there is no such object"):
         freeze(store, (digest,), ())
     store.objects = dict(elsewhere.objects)
     assert freeze(store, (digest,), ()) == digest
-    store.objects.clear()
-    store_settings(store, digest)
-    assert store.objects == {}
 
 
 def freeze_elsewhere(store: MemoryStore) -> dict:
@@ -83,3 +96,5 @@ def test_a_damaged_configuration_is_named(store, damage):
         match=r"^s3://\S+: is not the object that .* from its YAML files$",
     ):
         load_settings(store, digest)
+    with pytest.raises(ArtefactError, match=r"^s3://\S+: is not the object that "):
+        read_verified(store, digest)

@@ -49,7 +49,9 @@ def test_another_layout_is_refused_in_one_line_that_says_what_to_do():
     assert memory.objects == before
 
 
-@pytest.mark.parametrize("key", ["runs/2026-11-20/abc.json", "models/current.json"])
+@pytest.mark.parametrize(
+    "key", ["runs/2026-11-20/abc.json", "ingest/reviews-0123.parquet", "notes.txt"]
+)
 def test_a_store_from_before_layouts_is_refused_in_one_line(key):
     memory = MemoryStore()
     memory.objects[key] = b"{}"
@@ -57,7 +59,7 @@ def test_a_store_from_before_layouts_is_refused_in_one_line(key):
         with pytest.raises(StorageError) as error:
             act(memory)
         assert str(error.value) == (
-            "s3://memory: holds nights of an earlier version and no layout.json; use "
+            "s3://memory: holds objects of an earlier version and no layout.json; use "
             "the version that wrote them, or another prefix in NIGHTSIEVE_STORAGE"
         )
     assert list(memory.objects) == [key]
@@ -79,14 +81,44 @@ def test_of_two_that_begin_an_empty_store_both_go_on():
 
     def other_is_faster() -> None:
         requests.append(None)
-        if len(requests) == 4:  # asked for the layout, runs and models; now it writes
+        if len(requests) == 3:  # asked for the layout and any object; now it writes
             memory.before = do_nothing
             claim_layout(memory)
 
     memory.before = other_is_faster
     claim_layout(memory)
-    assert len(requests) == 4
+    assert len(requests) == 3
     assert StoreLayout.from_json(memory.objects[layout.LAYOUT])
+
+
+def test_a_store_that_another_begins_meanwhile_is_not_taken_for_an_older_one():
+    memory = MemoryStore()
+    requests = []
+
+    def other_begins() -> None:
+        requests.append(None)
+        if len(requests) == 2:  # asked for the layout; now other objects come too
+            memory.before = do_nothing
+            claim_layout(memory)
+            memory.objects["configs/0123.json"] = b"{}"
+
+    memory.before = other_begins
+    assert check_layout(memory).layout == LAYOUT_NUMBER
+
+
+def test_of_two_versions_that_begin_an_empty_store_the_slower_one_is_refused():
+    memory = MemoryStore()
+    requests = []
+
+    def later_version_is_faster() -> None:
+        requests.append(None)
+        if len(requests) == 3:
+            memory.before = do_nothing
+            write_layout(memory, LAYOUT_NUMBER + 1)
+
+    memory.before = later_version_is_faster
+    with pytest.raises(StorageError, match=f"has layout {LAYOUT_NUMBER + 1}"):
+        claim_layout(memory)
 
 
 def test_a_command_opens_the_store_of_its_environment(environment):

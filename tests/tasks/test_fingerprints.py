@@ -11,9 +11,8 @@ from nightsieve.store import layout
 from nightsieve.store.objects import Store
 from pipeline import config
 from pipeline.errors import StorageError
-from tasks import Retrain
+from tasks import Retrain, retrain
 from tasks.labelling import ApplyRules
-from tests.conftest import forget
 
 NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
@@ -70,7 +69,7 @@ def fingerprints(*patches: str, night: datetime.date = NIGHT) -> dict[str, set[s
 
 def rebuilt(*patches: str, night: datetime.date = NIGHT) -> set[str]:
     """The families that a night with these patches cannot take over from a night without them."""
-    forget()  # a process reads a rule file once
+    retrain.freeze_once.cache_clear()  # a process reads a rule file once
     before, after = fingerprints(), fingerprints(*patches, night=night)
     return {
         family for family in after if not after[family] <= before.get(family, set())

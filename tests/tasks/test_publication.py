@@ -6,6 +6,7 @@ Decisions are made up, so no night is run. What the store does of it is in tests
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
+from nightsieve.store.version import claim_layout
 from pipeline.records.release import OutcomeKind, outcome_of
 from tasks.release import PublishModel
 from tests.store.made_up import FILES, decision, november
@@ -19,6 +20,7 @@ def decided(day: int, champion: int | None, *patches: str) -> PublishModel:
     """The publication of that night in November, whose model passed."""
     PublishModel.clear_instance_cache()
     config = freeze(store(), (), patches)
+    claim_layout(store())
     store_settings(store(), config)
     task = PublishModel(date=november(day), config=config)
     required = task.requires()

@@ -16,7 +16,7 @@ from luigi.scheduler import Scheduler
 from luigi.task_status import PENDING, UNKNOWN
 from luigi.worker import GetWorkResponse
 
-from pipeline.errors import ConfigError, StorageError
+from pipeline.errors import ArtefactError, ConfigError, StorageError
 from tasks import Retrain
 from tasks.luigi_setup.redaction import RedactingFilter
 from tasks.luigi_setup.worker import REFUSED, NightWorker, check_complete
@@ -223,6 +223,14 @@ def test_a_refused_night_ends_with_a_code_of_its_own(tmp_path):
         (
             ConfigError("a.yaml: source.shards: must be a number"),
             "a.yaml: source.shards: must be a number",
+        ),
+        (
+            ArtefactError("s3://a/b: cannot be decoded"),
+            "s3://a/b: cannot be decoded\n\nbecause of:\n\nTraceback",
+        ),
+        (
+            ArtefactError("s3://a/b: cannot be decoded"),
+            "ValueError: its message is left out",
         ),
         (OSError(28, "hush"), "OSError: No space left on device"),
         (KeyError("hush"), "KeyError: its message is left out"),
