@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from nightsieve.store import layout
-from nightsieve.store.objects import RUN_AGAIN, Store, damage_at
+from nightsieve.store.objects import (
+    MAKE_AGAIN,
+    RUN_AGAIN,
+    DamagedObject,
+    Store,
+    damage_at,
+)
 from pipeline.data.codecs import Codec, RecordJson
-from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import Part, SampleCounts, ShardManifest
 
@@ -119,8 +124,8 @@ class Artefact:
     @functools.cached_property
     def _receipt(self) -> Receipt:
         receipt = self._find_receipt()
-        if receipt is None:
-            self.store.read(self.key)  # raises if the object is missing too
+        if receipt is None and not self.exists():
+            raise self.store.missing(self.key)
         return self._require(receipt)
 
     def _find_receipt(self) -> Receipt | None:
@@ -133,7 +138,7 @@ class Artefact:
 
     def _require(self, receipt: Receipt | None) -> Receipt:
         if receipt is None:
-            raise ArtefactError(f"{self}: has no receipt; {RUN_AGAIN}")
+            raise DamagedObject(str(self), "has no receipt", RUN_AGAIN)
         return receipt
 
     def _decoded(self, content: bytes) -> Any:
@@ -168,8 +173,10 @@ class ShardedArtefact(Artefact):
             It is not what the manifest says.
         """
         part = self.manifest.parts[shard]
-        content = self.store.read_verified(part.key, part.sha256)
-        with damage_at(self.store.address(part.key)):
+        # The manifest says that the sample is there: a part alone never comes back.
+        remedy = f"delete {self} and {MAKE_AGAIN}"
+        content = self.store.read_verified(part.key, part.sha256, remedy)
+        with damage_at(self.store.address(part.key), remedy):
             return self.part_codec.decode(content)
 
     def dump_parts(

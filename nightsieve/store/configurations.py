@@ -2,20 +2,21 @@
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from nightsieve.store import layout
-from nightsieve.store.objects import Store, split_address
+from nightsieve.store.objects import DamagedObject, Store, split_address
 from pipeline import config, ingest
 from pipeline.config import Layer, Settings
-from pipeline.errors import ArtefactError, ConfigError
+from pipeline.errors import ConfigError, StorageError
 from pipeline.rules.files import read_rules
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _RUN_FROM_FILES = "run the night from its YAML files"
+_REMEDY = f"{_RUN_FROM_FILES}; for a finished night: nightsieve runs repair DATE"
 
 _Name = tuple[Store, str]
 # What this process has resolved or read, and which of it is known to be in the store.
@@ -42,8 +43,8 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
     StorageError
         There is no frozen configuration of this digest.
     """
-    if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
-        digest = overlays[0]
+    digest = named_digest(overlays)
+    if digest is not None:
         if patches:
             raise ConfigError(
                 f"--patch: {digest} is a frozen configuration; patch the files that "
@@ -55,6 +56,12 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
     digest = config.digest(config.canonical(settings))
     _settings[store, digest] = settings
     return digest
+
+
+def named_digest(overlays: tuple[str, ...]) -> str | None:
+    """Return the digest, if it stands in place of the layers."""
+    is_digest = len(overlays) == 1 and _DIGEST.fullmatch(overlays[0])
+    return overlays[0] if is_digest else None
 
 
 @functools.cache
@@ -123,14 +130,42 @@ def store_settings(store: Store, digest: str) -> None:
         _stored.add(name)
 
 
+def find_damage(store: Store, digest: str) -> DamagedObject | None:
+    """Return what is wrong with a frozen configuration; None if it is whole."""
+    key = layout.configuration(digest)
+    answer = store.read_with_etag(key)
+    if answer is None:
+        return store.missing(key, _REMEDY)
+    if config.digest(answer[0]) != digest:
+        return _damaged(store, key)
+    return None
+
+
+def restore_settings(
+    store: Store, digest: str, settings: Mapping[str, JsonValue]
+) -> bool:
+    """Write a frozen configuration again, from settings that were kept elsewhere.
+
+    Returns
+    -------
+    bool
+        Whether they are those that the digest names; else nothing was written.
+    """
+    content = config.canonical_json(settings)
+    if config.digest(content) != digest:
+        return False
+    store.write(layout.configuration(digest), content)
+    return True
+
+
 def _read_settings(store: Store, digest: str) -> Settings:
     key = layout.configuration(digest)
-    content = store.read(key)
+    answer = store.read_with_etag(key)
+    if answer is None:
+        raise StorageError(f"{store.address(key)}: there is no such object; {_REMEDY}")
+    content = answer[0]
     if config.digest(content) != digest:
-        raise ArtefactError(
-            f"{store.address(key)}: is not the object that was written; delete it and "
-            f"{_RUN_FROM_FILES}"
-        )
+        raise _damaged(store, key)
     try:
         return Settings.model_validate_json(content)
     except ValidationError as error:
@@ -139,6 +174,11 @@ def _read_settings(store: Store, digest: str) -> Settings:
             f"{store.address(key)}: another version of this project wrote it ({field} "
             f"is not what it is here); {_RUN_FROM_FILES}"
         ) from None
+
+
+def _damaged(store: Store, key: str) -> DamagedObject:
+    problem = "is not the object that was written"
+    return DamagedObject(store.address(key), problem, _REMEDY)
 
 
 def _overlay(address: str) -> Layer:

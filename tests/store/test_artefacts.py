@@ -10,7 +10,7 @@ from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact, ShardedArtefact
 from nightsieve.store.objects import RUN_AGAIN
 from pipeline.data.codecs import Codec, Json, Raw, RecordJson, Table
-from pipeline.errors import ArtefactError, StorageError
+from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Receipt
 from pipeline.records.sample import SampleCounts
 from tests.store.made_up import ACCOUNT
@@ -81,7 +81,7 @@ def test_a_damaged_object_is_one_error_for_every_codec(codec, value, damage):
             read()
         assert str(error.value) == (
             "s3://memory/a/b: is not the object that was written; delete it and run "
-            "the night again"
+            "the night again; for a finished night: nightsieve runs repair DATE"
         )
 
 
@@ -110,8 +110,13 @@ def test_an_object_whose_receipt_is_missing_or_damaged_is_not_read(receipt, prob
 def test_an_object_that_is_missing_is_said_to_be():
     artefact = Artefact(MemoryStore(), "a/b", Json())
     assert not artefact.exists() and artefact.find_verified_bytes() is None
-    with pytest.raises(StorageError, match="^s3://memory/a/b: there is no such object"):
-        artefact.load()
+    for read in (artefact.load, artefact.receipt):
+        with pytest.raises(ArtefactError) as error:
+            read()
+        assert str(error.value) == (
+            "s3://memory/a/b: there is no such object; run the night again; for a "
+            "finished night: nightsieve runs repair DATE"
+        )
 
 
 def test_an_object_with_other_fields_than_this_version_s_names_the_key():
