@@ -102,7 +102,7 @@ def _repair(store: Store, run: Run) -> NightRepair:
     examination = _Examination(store, run, manifest)
     examination.examine()
     restored, lost = _restore_settings(store, manifest)
-    removed = ()
+    removed: tuple[str, ...] = ()
     if examination.damage or lost:
         keys = [*examination.unsound, *_finishing_keys(run)]
         removed = _remove(store, keys)
