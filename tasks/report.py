@@ -1,6 +1,6 @@
 """The tasks that write down what a night did, for machines and for people."""
 
-from collections.abc import Iterator
+from typing import Any
 
 from luigi.task import flatten
 
@@ -27,13 +27,26 @@ from tasks.release import GateModel, PublishModel
 from tasks.targets import TaskOutput
 from tasks.training import CrossValidate, SearchGrid
 
+# Under this name are the tasks whose results the manifest does not hold.
+_LINEAGE = "lineage"
+
 
 class WriteManifest(NightTask):
     """Write the run manifest: configuration, results, and the receipt of every task."""
 
     stage, name = "runs", "manifest"
 
-    def requires(self) -> dict[str, NightTask]:
+    def requires(self) -> dict[str, Any]:
+        """Return the results by name, and every other task of the night.
+
+        So a night without a manifest makes again whatever is missing, however far
+        below the results.
+        """
+        named = self._results()
+        others = [task for task in lineage(named) if task not in named.values()]
+        return {**named, _LINEAGE: others}
+
+    def _results(self) -> dict[str, NightTask]:
         results = {
             "messages": IngestMessages, "rules": SummariseRules, "search": SearchGrid,
             "cross_validation": CrossValidate, "description": DescribeExport,
@@ -57,13 +70,14 @@ class WriteManifest(NightTask):
         return self.output().load()
 
     def run(self) -> None:
-        results = {name: artefact.load() for name, artefact in self.input().items()}
+        inputs = self.input()
+        results = {name: inputs[name].load() for name in NightResults.model_fields}
         manifest = report.run_manifest(
             self.date,
             self.config,
             self.fingerprint,
             self.settings,
-            [output.receipt() for output in lineage(self)],
+            [task.output().receipt() for task in lineage(self._results())],
             NightResults(**results),
         )
         self.output().dump(manifest)
@@ -136,18 +150,24 @@ class WriteReport(NightTask):
         self.output().dump(index)
 
 
-def lineage(task: NightTask) -> Iterator[TaskOutput]:
-    """Return the outputs that a task rests on, in the order in which they can run."""
+def lineage(required: Any) -> list[NightTask]:
+    """Return tasks and all that they rest on, in the order in which they can run.
+
+    Parameters
+    ----------
+    required
+        As `luigi.Task.requires` returns it.
+    """
     seen: dict[str, NightTask] = {}
 
-    def visit(task: NightTask) -> None:
-        for dependency in flatten(task.requires()):
-            if dependency.task_id not in seen:
-                visit(dependency)
-                seen[dependency.task_id] = dependency
+    def visit(required: Any) -> None:
+        for task in flatten(required):
+            if task.task_id not in seen:
+                visit(task.requires())
+                seen[task.task_id] = task
 
-    visit(task)
-    return (dependency.output() for dependency in seen.values())
+    visit(required)
+    return list(seen.values())
 
 
 def _night_of(store: Store, model: ModelReference | None) -> RunManifest | None:

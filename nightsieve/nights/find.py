@@ -57,7 +57,7 @@ def find_night_of_layers(
     """
     if not overlays and not patches:
         return find_night(store, date)
-    if configurations.is_frozen(overlays):
+    if configurations.named_digest(overlays) is not None:
         digest = configurations.freeze(store, overlays, patches)
         return find_night(store, date, digest)
     resolved = configurations.resolve(overlays, patches)

@@ -8,9 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from nightsieve.store import layout
-from nightsieve.store.objects import RUN_AGAIN, Store, damage_at, has_sha256
+from nightsieve.store.objects import (
+    MAKE_AGAIN,
+    RUN_AGAIN,
+    DamagedObject,
+    Store,
+    damage_at,
+    has_sha256,
+)
 from pipeline.data.codecs import Codec, RecordJson
-from pipeline.errors import ArtefactError, StorageError
+from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import Part, SampleCounts, ShardManifest
 
@@ -116,7 +123,7 @@ class Artefact:
         """
         content = self.find_verified_bytes()
         if content is None:
-            raise self._missing()
+            raise self.store.missing(self.key)
         return content
 
     def find_verified_bytes(self) -> bytes | None:
@@ -152,7 +159,7 @@ class Artefact:
         receipt = self._find_receipt()
         if receipt is None:
             if not self.exists():
-                raise self._missing()
+                raise self.store.missing(self.key)
             # Perhaps both were written between the two requests.
             receipt = self._find_receipt()
         if receipt is None:
@@ -172,11 +179,8 @@ class Artefact:
         self.__dict__["_receipt"] = receipt
         return receipt
 
-    def _missing(self) -> StorageError:
-        return StorageError(f"{self}: there is no such object")
-
-    def _without_receipt(self) -> ArtefactError:
-        return ArtefactError(f"{self}: has no receipt; {RUN_AGAIN}")
+    def _without_receipt(self) -> DamagedObject:
+        return DamagedObject(str(self), "has no receipt", RUN_AGAIN)
 
     def _decoded(self, content: bytes) -> Any:
         with damage_at(str(self)):
@@ -210,8 +214,10 @@ class ShardedArtefact(Artefact):
             It is not what the manifest says.
         """
         part = self.manifest.parts[shard]
-        content = self.store.read_verified(part.key, part.sha256)
-        with damage_at(self.store.address(part.key)):
+        # The manifest says that the sample is there: a part alone never comes back.
+        remedy = f"delete {self} and {MAKE_AGAIN}"
+        content = self.store.read_verified(part.key, part.sha256, remedy)
+        with damage_at(self.store.address(part.key), remedy):
             return self.part_codec.decode(content)
 
     def dump_parts(

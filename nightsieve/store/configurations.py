@@ -1,20 +1,21 @@
 """Frozen configurations, each under the digest of its content."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from nightsieve.store import layout
-from nightsieve.store.objects import Store, split_address
+from nightsieve.store.objects import DamagedObject, Store, split_address
 from pipeline import config, ingest
 from pipeline.config import Layer, Settings
-from pipeline.errors import ArtefactError, ConfigError
+from pipeline.errors import ConfigError, StorageError
 from pipeline.rules.files import read_rules
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _RUN_FROM_FILES = "run the night from its YAML files"
+_REMEDY = f"{_RUN_FROM_FILES}; for a finished night: nightsieve runs repair DATE"
 
 # What this process froze or read, by store and digest, which name one content for ever.
 _settings: dict[tuple[Store, str], Settings] = {}
@@ -39,8 +40,8 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
     StorageError
         There is no frozen configuration of this digest.
     """
-    if is_frozen(overlays):
-        digest = overlays[0]
+    digest = named_digest(overlays)
+    if digest is not None:
         if patches:
             raise ConfigError(
                 f"--patch: {digest} is a frozen configuration; patch the files that "
@@ -54,9 +55,10 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
     return digest
 
 
-def is_frozen(overlays: tuple[str, ...]) -> bool:
-    """Return whether the overlays are the digest of a frozen configuration."""
-    return len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]) is not None
+def named_digest(overlays: tuple[str, ...]) -> str | None:
+    """Return the digest, if it stands in place of the layers."""
+    is_digest = len(overlays) == 1 and _DIGEST.fullmatch(overlays[0])
+    return overlays[0] if is_digest else None
 
 
 def resolve(overlays: tuple[str, ...], patches: tuple[str, ...]) -> config.Resolved:
@@ -136,13 +138,43 @@ def read_verified(store: Store, digest: str) -> bytes:
         There is none of this digest.
     """
     key = layout.configuration(digest)
-    content = store.read(key)
+    answer = store.read_with_etag(key)
+    if answer is None:
+        raise StorageError(f"{store.address(key)}: there is no such object; {_REMEDY}")
+    if config.digest(answer[0]) != digest:
+        raise _damaged(store, key)
+    return answer[0]
+
+
+def find_damage(store: Store, digest: str) -> DamagedObject | None:
+    """Return what is wrong with a frozen configuration; None if it is whole."""
+    try:
+        read_verified(store, digest)
+    except DamagedObject as damage:
+        return damage
+    except StorageError:
+        key = layout.configuration(digest)
+        if store.exists(key):
+            raise
+        return store.missing(key, _REMEDY)
+    return None
+
+
+def restore_settings(
+    store: Store, digest: str, settings: Mapping[str, JsonValue]
+) -> bool:
+    """Write a frozen configuration again, from settings that were kept elsewhere.
+
+    Returns
+    -------
+    bool
+        Whether they are those that the digest names; else nothing was written.
+    """
+    content = config.canonical_json(settings)
     if config.digest(content) != digest:
-        raise ArtefactError(
-            f"{store.address(key)}: is not the object that was written; delete it and "
-            f"{_RUN_FROM_FILES}"
-        )
-    return content
+        return False
+    store.write(layout.configuration(digest), content)
+    return True
 
 
 def _read_settings(store: Store, digest: str) -> Settings:
@@ -156,6 +188,11 @@ def _read_settings(store: Store, digest: str) -> Settings:
             f"{store.address(key)}: another version of this project wrote it ({field} "
             f"is not what it is here); {_RUN_FROM_FILES}"
         ) from None
+
+
+def _damaged(store: Store, key: str) -> DamagedObject:
+    problem = "is not the object that was written"
+    return DamagedObject(store.address(key), problem, _REMEDY)
 
 
 def _overlay(address: str) -> Layer:

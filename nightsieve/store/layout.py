@@ -30,6 +30,8 @@ RUNS = "runs/"
 REPORTS = "reports/"
 MODELS = "models/"
 PINNED_MODELS = "models/pinned/"
+#: What the keys of all comparisons of a night's model with the published one begin with.
+COMPARISONS = "report/comparison-"
 REPLAYS = "replays/"
 
 CURRENT_MODEL = "models/current.json"
@@ -45,6 +47,7 @@ _CLAIM = "claim-"
 _JSON = ".json"
 _RUN_KEY = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)\.json")
 _MODEL_KEY = re.compile(r"models/(\d+)/(.+)")
+_REPORT_KEY = re.compile(r"reports/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)/report\.json")
 _PINNED_KEY = re.compile(r"models/pinned/(\d+)")
 
 
@@ -80,6 +83,11 @@ class ModelFile(NamedTuple):
 def receipt(key: str) -> str:
     """Return the key of the receipt of an object."""
     return f"{key}{_RECEIPT}"
+
+
+def described(key: str) -> str:
+    """Return the key of what a receipt describes; that of any other object itself."""
+    return key.removesuffix(_RECEIPT)
 
 
 def configuration(digest: str) -> str:
@@ -119,8 +127,7 @@ def runs_of(date: datetime.date) -> str:
 
 def parse_run(key: str) -> Run | None:
     """Return the run that a key is the manifest of; None for any other key."""
-    match = _RUN_KEY.fullmatch(key)
-    return Run(datetime.date.fromisoformat(match[1]), match[2]) if match else None
+    return _run_of(_RUN_KEY.fullmatch(key))
 
 
 def report_file(date: datetime.date, config: str, name: str) -> str:
@@ -131,6 +138,16 @@ def report_file(date: datetime.date, config: str, name: str) -> str:
 def report_index(date: datetime.date, config: str) -> str:
     """Return the key of what says of which files the report of a run is made."""
     return report_file(date, config, REPORT_INDEX)
+
+
+def reports_of(date: datetime.date) -> str:
+    """Return what the keys of all reports of a date begin with."""
+    return f"{REPORTS}{date}/"
+
+
+def parse_report_index(key: str) -> Run | None:
+    """Return the run that a key is the report's index of; None for any other key."""
+    return _run_of(_REPORT_KEY.fullmatch(key))
 
 
 def nights_file(name: str) -> str:
@@ -178,3 +195,7 @@ def parse_pinned_model(key: str) -> int | None:
 def replay(token: str) -> str:
     """Return the prefix of the store of a replay."""
     return f"{REPLAYS}{token}"
+
+
+def _run_of(match: re.Match[str] | None) -> Run | None:
+    return Run(datetime.date.fromisoformat(match[1]), match[2]) if match else None

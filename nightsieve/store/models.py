@@ -9,16 +9,52 @@ import contextlib
 import hashlib
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from nightsieve.store import layout
-from nightsieve.store.objects import Conflict, Store, damage_at
-from pipeline.errors import ConfigError
+from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
+from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
 
 _ATTEMPTS = 100
-_REMEDY = "publish another model: nightsieve models rollback, or run a night"
+_POINTER_REMEDY = "nightsieve models repair"
+_REMEDY = (
+    "publish another model: nightsieve models rollback, or run a night; where the "
+    "damaged one is in the way: nightsieve models repair --remove"
+)
+
+
+@dataclass(frozen=True)
+class DamagedFile:
+    """A file of a published model that is missing, or is not what was published."""
+
+    serial: int
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class RegistryRepair:
+    """What a repair left.
+
+    Attributes
+    ----------
+    current
+        Which model is current; None if no entry can be read.
+    repointed
+        Whether another one was, or none, or nobody could tell.
+    damaged
+        Before models were removed.
+    removed
+        Serials.
+    """
+
+    current: int | None
+    repointed: bool
+    damaged: tuple[DamagedFile, ...]
+    removed: tuple[int, ...]
 
 
 class Registry:
@@ -29,13 +65,29 @@ class Registry:
 
     def current(self) -> CurrentModel | None:
         """Return which model is current; None before the first publication."""
-        pointer = self._read_current()
-        return None if pointer is None else pointer[0]
+        answer = self.store.read_with_etag(layout.CURRENT_MODEL)
+        if answer is None:
+            return None
+        with damage_at(self.store.address(layout.CURRENT_MODEL), _POINTER_REMEDY):
+            return CurrentModel.from_json(answer[0])
 
     def champion(self) -> ModelEntry | None:
-        """Return the entry of the current model; None before the first publication."""
+        """Return the entry of the current model; None before the first publication.
+
+        Raises
+        ------
+        ArtefactError
+            It is missing or damaged, or what names it is.
+        """
         current = self.current()
-        return None if current is None else self.require(current.serial)
+        if current is None:
+            return None
+        entry = self.get(current.serial)
+        if entry is None:
+            address = self.store.address(layout.CURRENT_MODEL)
+            problem = f"names model {current.serial}, which is not there"
+            raise DamagedObject(address, problem, _POINTER_REMEDY)
+        return entry
 
     def require(self, serial: int) -> ModelEntry:
         """Return the entry of a published model.
@@ -67,8 +119,11 @@ class Registry:
         Raises
         ------
         ArtefactError
-            It is not what was published.
+            It is not what was published, or the entry does not name it.
         """
+        if name not in entry.files:
+            address = self.store.address(layout.model_entry(entry.serial))
+            raise DamagedObject(address, f"names no {name}", _REMEDY)
         key = layout.model_file(entry.serial, name)
         return self.store.read_verified(key, entry.files[name], _REMEDY)
 
@@ -95,7 +150,7 @@ class Registry:
             names = {file.name for file in files}
             claimed = any(file.claims_for(publication) for file in files)
             if layout.MODEL_ENTRY in names and claimed:
-                entry = self.get(serial)
+                entry = self._readable(serial)
                 # Two may have claimed the serial; it belongs to one of them.
                 if entry is not None and entry.publication == publication:
                     return entry
@@ -180,6 +235,31 @@ class Registry:
             if not file.is_claim:
                 self.store.delete(layout.model_file(*file))
 
+    def damaged_files(self) -> list[DamagedFile]:
+        """Return what is wrong with the published models; each file is read.
+
+        An entry that cannot be read stands for all files of its model.
+        """
+        return [file for serial in self.serials() for file in self._damage_of(serial)]
+
+    def repair(self, remove: bool = False) -> RegistryRepair:
+        """Make the last complete model the current one, whatever said which it is.
+
+        Parameters
+        ----------
+        remove
+            Whether models with a damaged file are removed first.
+        """
+        damaged = tuple(self.damaged_files())
+        removed = sorted({file.serial for file in damaged}) if remove else []
+        for serial in removed:
+            self.remove(serial)
+        before = self.store.read_with_etag(layout.CURRENT_MODEL)
+        self._repoint_current()
+        after = self.store.read_with_etag(layout.CURRENT_MODEL)
+        current = None if after is None else CurrentModel.from_json(after[0]).serial
+        return RegistryRepair(current, before != after, damaged, tuple(removed))
+
     def copy_to(
         self, other: Store, serial: int, predecessor: int | None = None
     ) -> bool:
@@ -211,14 +291,30 @@ class Registry:
     def _list(self) -> dict[int, set[layout.ModelFile]]:
         return files_by_serial(self.store.list_by_time(layout.MODELS))
 
-    def _read_current(self) -> tuple[CurrentModel, str] | None:
-        """Return which model is current, and the ETag of the object that says so."""
-        answer = self.store.read_with_etag(layout.CURRENT_MODEL)
-        if answer is None:
+    def _readable(self, serial: int) -> ModelEntry | None:
+        """Return the entry of a model; None if it was removed or is damaged."""
+        try:
+            return self.get(serial)
+        except ArtefactError:
             return None
-        content, etag = answer
-        with damage_at(self.store.address(layout.CURRENT_MODEL), _REMEDY):
-            return CurrentModel.from_json(content), etag
+
+    def _last_readable(self) -> ModelEntry | None:
+        return next(filter(None, map(self._readable, reversed(self.serials()))), None)
+
+    def _damage_of(self, serial: int) -> Iterator[DamagedFile]:
+        try:
+            entry = self.get(serial)
+        except DamagedObject as error:
+            yield DamagedFile(serial, layout.MODEL_ENTRY, error.problem)
+            return
+        if entry is None:  # removed meanwhile
+            return
+        # Nothing can be compared with a model of which the entry does not name these.
+        for name in dict.fromkeys([MODEL_FILE, MANIFEST_FILE, *entry.files]):
+            try:
+                self.file(entry, name)
+            except DamagedObject as error:
+                yield DamagedFile(serial, name, error.problem)
 
     def _write_model(
         self, publication: str, files: dict[str, bytes], facts: ModelFacts
@@ -251,7 +347,10 @@ class Registry:
                 return serial
 
     def _repoint_current(self) -> None:
-        """Make the last complete model the current one.
+        """Make the last complete model the current one, whatever said which it is.
+
+        A model whose entry is damaged is not complete. If there is none, none is
+        current.
 
         Where a store does not know conditions, a slow publisher may have written an
         older model over a newer one. So this looks again, until nothing is left to do.
@@ -262,16 +361,24 @@ class Registry:
             Others write it all the time.
         """
         for _ in range(_ATTEMPTS):
-            pointer = self._read_current()
-            serial = max(self.serials())
-            if pointer is not None and pointer[0].serial >= serial:
+            # First: what it names was complete before, so it is among the models.
+            answer = self.store.read_with_etag(layout.CURRENT_MODEL)
+            content, etag = (None, None) if answer is None else answer
+            entry = self._last_readable()
+            wanted = None if entry is None else _pointer_to(entry)
+            if content == wanted:
                 return
-            current = CurrentModel(serial=serial, files=self.require(serial).files)
-            etag = None if pointer is None else pointer[1]
+            if wanted is None:
+                self.store.delete(layout.CURRENT_MODEL)
+                continue
             with contextlib.suppress(Conflict):
-                self.store.put_if_match(layout.CURRENT_MODEL, current.to_json(), etag)
+                self.store.put_if_match(layout.CURRENT_MODEL, wanted, etag)
         address = self.store.address(layout.CURRENT_MODEL)
         raise Conflict(f"{address}: others write it all the time; try again")
+
+
+def _pointer_to(entry: ModelEntry) -> bytes:
+    return CurrentModel(serial=entry.serial, files=entry.files).to_json()
 
 
 def files_by_serial(keys: Iterable[str]) -> dict[int, set[layout.ModelFile]]:

@@ -18,17 +18,17 @@ from botocore.config import Config
 from pipeline.errors import ArtefactError, NightsieveError, StorageError
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
-#: What to do about an object that a night can write again.
-RUN_AGAIN = (
-    "delete it and run the night again; where more must go: docs/operations.md, "
-    "'A damaged object'"
-)
+#: What to do about an object that is missing, and that a night can write again.
+MAKE_AGAIN = "run the night again; for a finished night: nightsieve runs repair DATE"
+#: What to do about one that is damaged.
+RUN_AGAIN = f"delete it and {MAKE_AGAIN}"
 #: Larger files are uploaded in parts of this size, without threads: workers are
 #: processes.
 MULTIPART = TransferConfig(
     multipart_threshold=64 << 20, multipart_chunksize=64 << 20, use_threads=False
 )
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
+_NO_OBJECT = "there is no such object"
 _MISSING = ("404", "NoSuchKey", "NotFound")
 _CONFLICT = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 _UNCONDITIONAL = ("501", "NotImplemented")
@@ -44,6 +44,21 @@ _REFUSALS = {
 
 class Conflict(StorageError):
     """Another process wrote the object in between."""
+
+
+class DamagedObject(ArtefactError):
+    """An object is missing, or is not what was written.
+
+    Attributes
+    ----------
+    address, problem
+        Which object, and what is wrong with it.
+    """
+
+    def __init__(self, address: str, problem: str, remedy: str):
+        super().__init__(f"{address}: {problem}; {remedy}")
+        self.address = address
+        self.problem = problem
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -134,21 +149,29 @@ class Store:
 
         Raises
         ------
-        ArtefactError
-            It has another content.
+        DamagedObject
+            It is missing, or has another content.
         """
-        content = self.read(key)
+        answer = self.read_with_etag(key)
+        if answer is None:
+            raise self.missing(key, remedy)
+        content = answer[0]
         self.verify(key, content, sha256, remedy)
         return content
+
+    def missing(self, key: str, remedy: str = RUN_AGAIN) -> DamagedObject:
+        """Return the error that an object is missing which was written."""
+        if remedy == RUN_AGAIN:
+            remedy = MAKE_AGAIN
+        return DamagedObject(self.address(key), _NO_OBJECT, remedy)
 
     def verify(
         self, key: str, content: bytes, sha256: str, remedy: str = RUN_AGAIN
     ) -> None:
-        """Raise an ArtefactError unless the content of an object has this sha256."""
+        """Raise a DamagedObject unless the content of an object has this sha256."""
         if not has_sha256(content, sha256):
-            raise ArtefactError(
-                f"{self.address(key)}: is not the object that was written; {remedy}"
-            )
+            problem = "is not the object that was written"
+            raise DamagedObject(self.address(key), problem, remedy)
 
     def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
         """Return the object and its ETag, for `put_if_match`; None if it is missing."""
@@ -267,7 +290,7 @@ class Store:
                 f"another in {VARIABLE}"
             )
         if code in _MISSING:
-            return f"{address}: there is no such object"
+            return f"{address}: {_NO_OBJECT}"
         if code in _REFUSALS:
             return (
                 f"{address}: {_REFUSALS[code]} ({code}); check AWS_ACCESS_KEY_ID, "
@@ -283,7 +306,7 @@ def has_sha256(content: bytes, sha256: str) -> bool:
 
 @contextlib.contextmanager
 def damage_at(address: str, remedy: str = RUN_AGAIN) -> Iterator[None]:
-    """Name the object that is being decoded, and what to do, in an ArtefactError.
+    """Name the object that is being decoded, and what to do, in a DamagedObject.
 
     So does any error of a library that decodes. It stays the cause, but its message is
     left out, because it may quote a row.
@@ -291,12 +314,12 @@ def damage_at(address: str, remedy: str = RUN_AGAIN) -> Iterator[None]:
     try:
         yield
     except ArtefactError as error:
-        raise ArtefactError(f"{address}: {error}; {remedy}") from None
+        raise DamagedObject(address, str(error), remedy) from None
     except (NightsieveError, MemoryError):
         raise
     except Exception as error:
         problem = f"cannot be decoded ({type(error).__name__})"
-        raise ArtefactError(f"{address}: {problem}; {remedy}") from error
+        raise DamagedObject(address, problem, remedy) from error
 
 
 def disconnect() -> None:

@@ -89,8 +89,12 @@ def with_identity(settings: Settings, identity: str) -> Settings:
 
 def canonical(settings: Settings) -> bytes:
     """Return the settings as JSON in its one canonical form, which the digest names."""
-    values = settings.model_dump(mode="json")
-    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
+    return canonical_json(settings.model_dump(mode="json"))
+
+
+def canonical_json(settings: Mapping[str, Any]) -> bytes:
+    """Return the canonical form of settings that are JSON values already."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest(content: bytes) -> str:

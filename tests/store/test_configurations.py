@@ -93,7 +93,7 @@ def test_a_damaged_configuration_is_named(store, damage):
     store.objects[layout.configuration(digest)] = damage
     with pytest.raises(
         ArtefactError,
-        match=r"^s3://\S+: is not the object that .* from its YAML files$",
+        match=r"^s3://\S+: is not the object that .* from its YAML files; for a finished",
     ):
         load_settings(store, digest)
     with pytest.raises(ArtefactError, match=r"^s3://\S+: is not the object that "):

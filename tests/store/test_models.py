@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightsieve.store import layout
-from nightsieve.store.models import Registry
+from nightsieve.store.models import Registry, RegistryRepair
 from nightsieve.store.objects import Store
 from nightsieve.store.publication import prune
 from pipeline.config.settings import Keep
@@ -162,17 +162,102 @@ def test_a_damaged_registry_is_one_error_that_names_the_object_and_a_way_out(dam
     registry = Registry(memory)
     entry = publish(memory, "night")
     pointer, model = (layout.CURRENT_MODEL, layout.model_file(1, MODEL_FILE))
-    for key, read in (
-        (model, lambda: registry.file(entry, MODEL_FILE)),
-        (layout.model_entry(1), registry.champion),
-        (pointer, registry.current),
+    way_out = "nightsieve models repair --remove"
+    for key, read, remedy in (
+        (model, lambda: registry.file(entry, MODEL_FILE), way_out),
+        (layout.model_entry(1), registry.champion, way_out),
+        (pointer, registry.current, "; nightsieve models repair"),
     ):
         memory.objects[key] = damage
         with pytest.raises(ArtefactError) as error:
             read()
         message = str(error.value)
         assert message.startswith(f"s3://memory/{key}: ")
-        assert message.endswith("nightsieve models rollback, or run a night")
+        assert message.endswith(remedy)
+
+
+def test_a_current_model_that_is_gone_and_a_file_that_no_entry_names_are_errors_too():
+    memory = MemoryStore()
+    registry = Registry(memory)
+    entry = publish(memory, "night")
+    with pytest.raises(ArtefactError, match="models/1/entry.json: names no other.txt;"):
+        registry.file(entry, "other.txt")
+    del memory.objects[layout.model_entry(1)]
+    with pytest.raises(ArtefactError) as error:
+        registry.champion()
+    assert str(error.value) == (
+        "s3://memory/models/current.json: names model 1, which is not there; "
+        "nightsieve models repair"
+    )
+
+
+POINTERS = [None, b"{", b'{"serial":1,"files":{}}', b'{"serial":9,"files":{}}']
+
+
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_whatever_the_pointer_holds_a_repair_makes_the_last_model_current(pointer):
+    memory = MemoryStore()
+    registry = Registry(memory)
+    publish(memory, "one")
+    last = publish(memory, "two")
+    whole = dict(memory.objects)
+    assert registry.repair() == RegistryRepair(2, False, (), ())
+    memory.objects.pop(layout.CURRENT_MODEL)
+    if pointer is not None:
+        memory.objects[layout.CURRENT_MODEL] = pointer
+    assert registry.repair() == RegistryRepair(2, True, (), ())
+    assert memory.objects == whole and registry.champion() == last
+
+
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_whatever_the_pointer_holds_a_rollback_makes_its_model_current(pointer):
+    memory = MemoryStore()
+    registry = Registry(memory)
+    publish(memory, "one")
+    publish(memory, "two")
+    memory.objects.pop(layout.CURRENT_MODEL)
+    if pointer is not None:
+        memory.objects[layout.CURRENT_MODEL] = pointer
+    restored = registry.roll_back(1, "the second one is worse")
+    assert registry.champion() == restored and restored.serial == 3
+    assert registry.repair() == RegistryRepair(3, False, (), ())
+
+
+def test_a_repair_names_damaged_files_and_removes_their_models_where_it_is_asked_to():
+    memory = MemoryStore()
+    registry = Registry(memory)
+    for name in ("one", "two", "three", "four"):
+        publish(memory, name)
+    memory.objects[layout.model_entry(2)] = b"{"
+    memory.objects[layout.model_file(3, MODEL_FILE)] = b"[]"
+    del memory.objects[layout.model_file(4, MANIFEST_FILE)]
+    problems = {
+        (2, layout.MODEL_ENTRY): "is not whole JSON; it was damaged",
+        (3, MODEL_FILE): "is not the object that was written",
+        (4, MANIFEST_FILE): "there is no such object",
+    }
+    before = dict(memory.objects)
+    repaired = registry.repair()
+    described = {(file.serial, file.name): file.problem for file in repaired.damaged}
+    assert described.keys() == problems.keys()
+    for file, problem in problems.items():
+        assert described[file].startswith(problem)
+    assert (repaired.current, repaired.repointed, repaired.removed) == (4, False, ())
+    assert memory.objects == before
+    repaired = registry.repair(remove=True)
+    assert (repaired.current, repaired.repointed) == (1, True)
+    assert repaired.removed == (2, 3, 4) and registry.serials() == [1]
+    assert publish(memory, "five").serial == 5
+
+
+def test_where_no_model_can_be_read_none_is_current_and_the_next_one_is_published():
+    memory = MemoryStore()
+    registry = Registry(memory)
+    publish(memory, "one")
+    memory.objects[layout.model_entry(1)] = b"{"
+    assert registry.repair().current is None and registry.champion() is None
+    assert publish(memory, "two").serial == 2 == registry.current().serial
+    assert Registry(MemoryStore()).repair() == RegistryRepair(None, False, (), ())
 
 
 def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():

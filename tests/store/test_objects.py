@@ -62,7 +62,10 @@ def test_a_verified_read_names_the_damaged_object_and_what_to_do(store):
         f"{address}: is not the object that was written; fetch it again"
     )
     with pytest.raises(StorageError, match=f"^{address}s: there is no such object$"):
-        store.read_verified("wholes", sha256)
+        store.read("wholes")
+    problem = f"^{address}s: there is no such object; fetch it again$"
+    with pytest.raises(ArtefactError, match=problem):
+        store.read_verified("wholes", sha256, "fetch it again")
 
 
 def test_listings_give_keys_below_the_prefix_the_last_written_one_last(store):

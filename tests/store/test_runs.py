@@ -7,7 +7,7 @@ import pytest
 from nightsieve.store import layout
 from nightsieve.store.layout import Run
 from nightsieve.store.runs import find_run, find_runs, list_runs, manifest_of, read_run
-from pipeline.errors import ArtefactError, ConfigError, StorageError
+from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.run import FORMAT
 from tests.store.made_up import ACCOUNT, CONFIG, manifest, november, write_run
 from tests.store.memory import MemoryStore
@@ -42,7 +42,7 @@ def test_a_manifest_comes_back_as_it_was_written(memory):
     missing = Run(november(1), CONFIG)
     found = list(find_runs(memory, [missing, RUN]))
     assert found == [None, manifest(november(20))]
-    with pytest.raises(StorageError, match="there is no such object"):
+    with pytest.raises(ArtefactError, match="there is no such object; run the night"):
         read_run(memory, missing)
 
 

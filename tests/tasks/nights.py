@@ -87,6 +87,12 @@ def put(environment: dict[str, str], key: str, content: bytes) -> None:
     client.put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=content)
 
 
+def remove(environment: dict[str, str], key: str) -> None:
+    """Remove an object under the storage prefix."""
+    client, bucket, prefix = _storage(environment)
+    client.delete_object(Bucket=bucket, Key=f"{prefix}/{key}")
+
+
 def _storage(environment: dict[str, str]) -> tuple[Any, str, str]:
     """A client, the bucket and the prefix in it."""
     bucket, _, prefix = (

@@ -12,7 +12,7 @@ from nightsieve.store.models import Registry
 from nightsieve.store.reports import write_nights_page
 from nightsieve.store.version import open_store
 from pipeline.config.settings import validate_reason
-from pipeline.errors import ConfigError
+from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.models import ModelEntry
 
 SERIAL = click.IntRange(min=1)
@@ -121,6 +121,35 @@ def unpin(serial: int) -> None:
     """Let release.keep decide about a pinned model again."""
     Registry(open_store()).unpin(serial)
     click.echo(f"Model {serial} is no longer pinned")
+
+
+@models.command(epilog="Example: nightsieve models repair")
+@click.option(
+    "--remove", is_flag=True, help="Remove the models that have a damaged file."
+)
+def repair(remove: bool) -> None:
+    """Make models/current.json name the last complete model; check every model's files.
+
+    A damaged model cannot be made again. Publish another one with nightsieve models
+    rollback or a night; where the damaged one is in the way, remove it. Exit code 8 if
+    damaged models remain.
+    """
+    registry = Registry(open_store())
+    repaired = registry.repair(remove)
+    for file in repaired.damaged:
+        click.echo(f"Model {file.serial}: {file.name}: {file.problem}")
+    for serial in repaired.removed:
+        click.echo(f"Model {serial} is removed")
+    now = "No model is" if repaired.current is None else f"Model {repaired.current} is"
+    change = "now" if repaired.repointed else "as before"
+    click.echo(f"{now} current, {change}")
+    if repaired.damaged and not remove:
+        serials = sorted({file.serial for file in repaired.damaged})
+        raise ArtefactError(
+            f"models {', '.join(map(str, serials))}: damaged; publish another model: "
+            "nightsieve models rollback, or run a night; where they are in the way: "
+            "nightsieve models repair --remove"
+        )
 
 
 def _entry(registry: Registry, serial: int | None) -> ModelEntry:

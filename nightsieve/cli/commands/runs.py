@@ -8,11 +8,13 @@ import click
 from rich.console import Console
 
 from nightsieve.cli.atomic_files import write_together
-from nightsieve.cli.options import DATE, date_argument, run_options
+from nightsieve.cli.options import DATE, date_argument, layer_options, run_options
 from nightsieve.nights import find
 from nightsieve.nights.addresses import night_addresses
 from nightsieve.nights.explain import explain as explain_night
 from nightsieve.nights.model_files import read_model_files
+from nightsieve.nights.repair import NightRepair, repair_nights
+from nightsieve.store import configurations
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
 from nightsieve.store.reports import read_report
@@ -149,6 +151,54 @@ def replay(
         raise ArtefactError(
             f"the night of {manifest.date} cannot be replayed with what is installed "
             "today"
+        )
+
+
+@runs.command(epilog="Example: nightsieve runs repair 2026-11-20")
+@date_argument
+@layer_options(
+    config_help="As given to Retrain, or the digest; without it every run of the date.",
+    patch_help="As given to Retrain.",
+)
+def repair(
+    date: datetime.date, overlays: tuple[str, ...], patches: tuple[str, ...]
+) -> None:
+    """Remove what is damaged of a finished night, so that the night makes it again.
+
+    Every object is read and held against its receipt and the run manifest. With what is
+    damaged or missing go the run manifest and the report's index: the command that is
+    printed then makes again what is missing, and nothing else. Where something is
+    damaged that the database gave, what rests on it goes too, for the database may
+    answer otherwise today. Published models are left alone: nightsieve models repair.
+    """
+    store = open_store()
+    # Not read: it may be what is damaged.
+    config = None if patches else configurations.named_digest(overlays)
+    if config is None and (overlays or patches):
+        config = configurations.freeze(store, overlays, patches)
+    for night in repair_nights(store, date, config):
+        _print_repair(night)
+
+
+def _print_repair(night: NightRepair) -> None:
+    date, config = night.run
+    if not night.damage:
+        click.echo(f"{date}  {config}: nothing is damaged")
+        return
+    click.echo(f"{date}  {config}:")
+    for damage in night.damage:
+        click.echo(f"  {damage.address}: {damage.problem}")
+    for address in night.restored:
+        click.echo(f"Written again: {address}")
+    for address in night.removed:
+        click.echo(f"Removed: {address}")
+    if night.removed:
+        command = f"luigi --module tasks Retrain --date {date} --config {config}"
+        click.echo(f"Make again what is missing: {command}")
+    if night.manifest_lost:
+        click.echo(
+            "Without the run manifest no other object could be checked. When the "
+            f"night is there again: nightsieve runs repair {date} --config {config}"
         )
 
 
