@@ -11,8 +11,13 @@ from pipeline.errors import ArtefactError
 class Record(BaseModel):
     """A result with named, typed fields. Equal records have equal bytes."""
 
+    # Built when it is first needed: a second run of a night needs few of them.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,
     )
 
     def to_json(self) -> bytes:
