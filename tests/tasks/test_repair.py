@@ -258,3 +258,12 @@ def test_the_models_of_a_damaged_registry_are_repaired_by_the_commands_that_erro
     assert "Model 1: model.json: is not the object that was written" in repaired.stdout
     assert "models rollback, or run a night" in repaired.stderr
     put(environment, model, whole[model])
+
+
+def test_a_rollback_over_a_damaged_pointer_makes_its_model_the_current_one(environment):
+    put(environment, layout.CURRENT_MODEL, b"{")
+    reason = ["--reason", "the later one is worse"]
+    restored = nightsieve("models", "rollback", "1", *reason, environment=environment)
+    assert restored.returncode == 0, restored.stderr
+    listed = nightsieve("models", "list", environment=environment)
+    assert "current" in listed.stdout.splitlines()[1]
