@@ -2,7 +2,7 @@
 
 from nightsieve.store.objects import Store
 from pipeline.errors import ArtefactError
-from pipeline.records.export import MANIFEST_FILE, MODEL_FILES
+from pipeline.records.export import MANIFEST_FILE
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 
@@ -36,10 +36,10 @@ def read_model_files(store: Store, manifest: RunManifest) -> dict[str, bytes]:
         A file is not what the night wrote.
     """
     contents = {}
-    for name in MODEL_FILES:
-        if name != MANIFEST_FILE:
-            receipt = file_receipt(manifest, name)
-            contents[name] = store.read_verified(receipt.key, receipt.sha256)
+    # Not today's list of files: a night of an earlier version may have fewer.
+    for name in manifest.results.description.files:
+        receipt = file_receipt(manifest, name)
+        contents[name] = store.read_verified(receipt.key, receipt.sha256)
     serial = manifest.results.publication.serial
     description = manifest.results.description
     numbered = description.model_copy(update={"serial": serial})

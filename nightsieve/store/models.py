@@ -113,8 +113,8 @@ class Registry:
         with damage_at(self.store.address(key), _REMEDY):
             return ModelEntry.from_json(answer[0])
 
-    def file(self, entry: ModelEntry, name: str) -> bytes:
-        """Return one file of a published model.
+    def file(self, entry: ModelEntry | CurrentModel, name: str) -> bytes:
+        """Return one file of a published model; `current` names those of the last one.
 
         Raises
         ------

@@ -5,6 +5,7 @@ import datetime
 import functools
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Self
@@ -30,6 +31,16 @@ MULTIPART = TransferConfig(
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
 _NO_OBJECT = "there is no such object"
 _MISSING = ("404", "NoSuchKey", "NotFound")
+_TRANSIENT = (
+    "500",
+    "502",
+    "503",
+    "504",
+    "InternalError",
+    "ServiceUnavailable",
+    "SlowDown",
+)
+_making_a_client = threading.Lock()
 _CONFLICT = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 _UNCONDITIONAL = ("501", "NotImplemented")
 _REFUSALS = {
@@ -44,6 +55,14 @@ _REFUSALS = {
 
 class Conflict(StorageError):
     """Another process wrote the object in between."""
+
+
+class ObjectMissing(StorageError):
+    """There is no object of this key."""
+
+
+class StoreUnavailable(StorageError):
+    """The store does not answer, or not now: the same request may succeed later."""
 
 
 class DamagedObject(ArtefactError):
@@ -268,7 +287,8 @@ class Store:
         try:
             yield
         except failures.ClientError as error:
-            raise StorageError(self._reason(_code(error), address)) from None
+            code = _code(error)
+            raise _error_type(code)(self._reason(code, address)) from None
         except (failures.NoCredentialsError, failures.PartialCredentialsError):
             names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             raise StorageError(
@@ -277,7 +297,7 @@ class Store:
         except (failures.HTTPClientError, failures.ConnectionError) as error:
             endpoint = _client(os.getpid()).meta.endpoint_url
             problem = f"{type(error).__name__} at {endpoint}"
-            raise StorageError(
+            raise StoreUnavailable(
                 f"{address}: {problem}; check AWS_ENDPOINT_URL_S3, {_EMBEDDED}"
             ) from None
         except failures.BotoCoreError as error:
@@ -297,6 +317,14 @@ class Store:
                 "AWS_SECRET_ACCESS_KEY and the bucket's policy"
             )
         return f"{address}: the store answered {code}"
+
+
+def _error_type(code: str) -> type[StorageError]:
+    if code in _MISSING:
+        return ObjectMissing
+    if code in _TRANSIENT:
+        return StoreUnavailable
+    return StorageError
 
 
 def has_sha256(content: bytes, sha256: str) -> bool:
@@ -329,7 +357,7 @@ def disconnect() -> None:
     to several servers from one process.
     """
     _session.cache_clear()
-    _client.cache_clear()
+    _client_of.cache_clear()
 
 
 @functools.cache
@@ -338,9 +366,14 @@ def _session() -> boto3.session.Session:
     return boto3.session.Session()
 
 
-@functools.cache
 def _client(process: int) -> Any:
     """Return the client of a process: a client does not survive a fork."""
+    with _making_a_client:  # the session is not safe between threads
+        return _client_of(process)
+
+
+@functools.cache
+def _client_of(process: int) -> Any:
     retries = {"mode": "standard", "total_max_attempts": 4}
     config = Config(connect_timeout=5, read_timeout=120, retries=retries)
     try:

@@ -3,12 +3,13 @@
 import hashlib
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from boto3.s3.transfer import TransferConfig
 
 from nightsieve.store import objects
-from nightsieve.store.objects import Store
+from nightsieve.store.objects import ObjectMissing, Store, StoreUnavailable
 from pipeline.errors import ArtefactError, StorageError
 from tests.conftest import forget
 
@@ -106,3 +107,21 @@ def test_a_large_file_arrives_whole_or_not_at_all(store, monkeypatch):
     parts.clear()
     store.upload("whole", io.BytesIO(content))
     assert store.read("whole") == content and len(parts) == 3
+
+
+def test_what_is_missing_and_what_does_not_answer_are_told_apart(store, monkeypatch):
+    with pytest.raises(ObjectMissing):
+        store.read("absent")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    forget()
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1; check AWS_ENDPOINT"):
+        store.read("absent")
+
+
+def test_threads_that_begin_at_once_share_a_client(store):
+    forget()
+    store.write("shared", b"content")
+    forget()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(store.read, ["shared"] * 16)) == {b"content"}
+    assert objects._client_of.cache_info().misses == 1
