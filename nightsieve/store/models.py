@@ -9,8 +9,7 @@ import contextlib
 import hashlib
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from nightsieve.store import layout
 from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
@@ -24,37 +23,6 @@ _REMEDY = (
     "publish another model: nightsieve models rollback, or run a night; where the "
     "damaged one is in the way: nightsieve models repair --remove"
 )
-
-
-@dataclass(frozen=True)
-class DamagedFile:
-    """A file of a published model that is missing, or is not what was published."""
-
-    serial: int
-    name: str
-    problem: str
-
-
-@dataclass(frozen=True)
-class RegistryRepair:
-    """What a repair left.
-
-    Attributes
-    ----------
-    current
-        Which model is current; None if no entry can be read.
-    repointed
-        Whether another one was, or none, or nobody could tell.
-    damaged
-        Before models were removed.
-    removed
-        Serials.
-    """
-
-    current: int | None
-    repointed: bool
-    damaged: tuple[DamagedFile, ...]
-    removed: tuple[int, ...]
 
 
 class Registry:
@@ -208,7 +176,7 @@ class Registry:
         entry = self.by_publication(publication)
         if entry is None:
             entry = self._write_model(publication, files, facts)
-        self._repoint_current()
+        self.repoint_current()
         return entry
 
     def roll_back(self, serial: int, reason: str) -> ModelEntry:
@@ -234,31 +202,6 @@ class Registry:
         for file in sorted(files, key=_entry_first):
             if not file.is_claim:
                 self.store.delete(layout.model_file(*file))
-
-    def damaged_files(self) -> list[DamagedFile]:
-        """Return what is wrong with the published models; each file is read.
-
-        An entry that cannot be read stands for all files of its model.
-        """
-        return [file for serial in self.serials() for file in self._damage_of(serial)]
-
-    def repair(self, remove: bool = False) -> RegistryRepair:
-        """Make the last complete model the current one, whatever said which it is.
-
-        Parameters
-        ----------
-        remove
-            Whether models with a damaged file are removed first.
-        """
-        damaged = tuple(self.damaged_files())
-        removed = sorted({file.serial for file in damaged}) if remove else []
-        for serial in removed:
-            self.remove(serial)
-        before = self.store.read_with_etag(layout.CURRENT_MODEL)
-        self._repoint_current()
-        after = self.store.read_with_etag(layout.CURRENT_MODEL)
-        current = None if after is None else CurrentModel.from_json(after[0]).serial
-        return RegistryRepair(current, before != after, damaged, tuple(removed))
 
     def copy_to(
         self, other: Store, serial: int, predecessor: int | None = None
@@ -301,21 +244,6 @@ class Registry:
     def _last_readable(self) -> ModelEntry | None:
         return next(filter(None, map(self._readable, reversed(self.serials()))), None)
 
-    def _damage_of(self, serial: int) -> Iterator[DamagedFile]:
-        try:
-            entry = self.get(serial)
-        except DamagedObject as error:
-            yield DamagedFile(serial, layout.MODEL_ENTRY, error.problem)
-            return
-        if entry is None:  # removed meanwhile
-            return
-        # Nothing can be compared with a model of which the entry does not name these.
-        for name in dict.fromkeys([MODEL_FILE, MANIFEST_FILE, *entry.files]):
-            try:
-                self.file(entry, name)
-            except DamagedObject as error:
-                yield DamagedFile(serial, name, error.problem)
-
     def _write_model(
         self, publication: str, files: dict[str, bytes], facts: ModelFacts
     ) -> ModelEntry:
@@ -346,7 +274,7 @@ class Registry:
             if self._list()[serial] == {layout.parse_model_file(claim)}:
                 return serial
 
-    def _repoint_current(self) -> None:
+    def repoint_current(self) -> None:
         """Make the last complete model the current one, whatever said which it is.
 
         A model whose entry is damaged is not complete. If there is none, none is

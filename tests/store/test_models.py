@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightsieve.store import layout
-from nightsieve.store.models import Registry, RegistryRepair
+from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.publication import prune
+from nightsieve.store.registry_repair import RegistryRepair, repair_registry
 from pipeline.config.settings import Keep
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
@@ -201,11 +202,11 @@ def test_whatever_the_pointer_holds_a_repair_makes_the_last_model_current(pointe
     publish(memory, "one")
     last = publish(memory, "two")
     whole = dict(memory.objects)
-    assert registry.repair() == RegistryRepair(2, False, (), ())
+    assert repair_registry(registry) == RegistryRepair(2, False, (), ())
     memory.objects.pop(layout.CURRENT_MODEL)
     if pointer is not None:
         memory.objects[layout.CURRENT_MODEL] = pointer
-    assert registry.repair() == RegistryRepair(2, True, (), ())
+    assert repair_registry(registry) == RegistryRepair(2, True, (), ())
     assert memory.objects == whole and registry.champion() == last
 
 
@@ -220,7 +221,7 @@ def test_whatever_the_pointer_holds_a_rollback_makes_its_model_current(pointer):
         memory.objects[layout.CURRENT_MODEL] = pointer
     restored = registry.roll_back(1, "the second one is worse")
     assert registry.champion() == restored and restored.serial == 3
-    assert registry.repair() == RegistryRepair(3, False, (), ())
+    assert repair_registry(registry) == RegistryRepair(3, False, (), ())
 
 
 def test_a_repair_names_damaged_files_and_removes_their_models_where_it_is_asked_to():
@@ -237,14 +238,14 @@ def test_a_repair_names_damaged_files_and_removes_their_models_where_it_is_asked
         (4, MANIFEST_FILE): "there is no such object",
     }
     before = dict(memory.objects)
-    repaired = registry.repair()
+    repaired = repair_registry(registry)
     described = {(file.serial, file.name): file.problem for file in repaired.damaged}
     assert described.keys() == problems.keys()
     for file, problem in problems.items():
         assert described[file].startswith(problem)
     assert (repaired.current, repaired.repointed, repaired.removed) == (4, False, ())
     assert memory.objects == before
-    repaired = registry.repair(remove=True)
+    repaired = repair_registry(registry, remove=True)
     assert (repaired.current, repaired.repointed) == (1, True)
     assert repaired.removed == (2, 3, 4) and registry.serials() == [1]
     assert publish(memory, "five").serial == 5
@@ -255,9 +256,11 @@ def test_where_no_model_can_be_read_none_is_current_and_the_next_one_is_publishe
     registry = Registry(memory)
     publish(memory, "one")
     memory.objects[layout.model_entry(1)] = b"{"
-    assert registry.repair().current is None and registry.champion() is None
+    assert repair_registry(registry).current is None and registry.champion() is None
     assert publish(memory, "two").serial == 2 == registry.current().serial
-    assert Registry(MemoryStore()).repair() == RegistryRepair(None, False, (), ())
+    assert repair_registry(Registry(MemoryStore())) == RegistryRepair(
+        None, False, (), ()
+    )
 
 
 def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():

@@ -9,6 +9,7 @@ from nightsieve.cli.options import layer_options
 from nightsieve.nights import webhook
 from nightsieve.store import configurations
 from nightsieve.store.models import Registry
+from nightsieve.store.registry_repair import repair_registry
 from nightsieve.store.reports import write_nights_page
 from nightsieve.store.version import open_store
 from pipeline.config.settings import validate_reason
@@ -135,7 +136,7 @@ def repair(remove: bool) -> None:
     damaged models remain.
     """
     registry = Registry(open_store())
-    repaired = registry.repair(remove)
+    repaired = repair_registry(registry, remove)
     for file in repaired.damaged:
         click.echo(f"Model {file.serial}: {file.name}: {file.problem}")
     for serial in repaired.removed:
