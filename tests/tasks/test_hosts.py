@@ -20,7 +20,7 @@ from nightsieve.cli.services.processes import candidate_ports, is_free
 from tests.conftest import ROOT
 from tests.tasks.nights import STAGES, assert_whole, objects, retrain, sample
 
-CHECKOUT = ["luigi.cfg", "pipeline", "scorers", "tasks"]
+CHECKOUT = ["luigi.cfg", "nightsieve", "pipeline", "scorers", "tasks"]
 CONFIGURATION = ["config", "tests/tasks/rules"]
 GRID = "{estimator: sgd, ngrams: [[1, 1]], min_df: [1], sublinear_tf: [true], norm: [l2], alpha: [0.0001, 0.001, 0.01]}"
 PATCHES = [

@@ -1,6 +1,7 @@
 """Every task, whichever is the root, works on a store of its own layout alone."""
 
 import datetime
+import re
 
 import luigi
 import pytest
@@ -9,9 +10,9 @@ from nightsieve.store import layout
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.objects import Store
 from nightsieve.store.version import check_layout, claim_layout
-from pipeline.errors import StorageError
 from tasks import Retrain
 from tasks.ingest import IngestReviews
+from tests.conftest import fork
 from tests.tasks.nights import NIGHT, objects, put, sample
 
 DATE = datetime.date.fromisoformat(NIGHT)
@@ -36,10 +37,11 @@ def test_a_root_task_writes_nothing_to_a_store_of_another_layout(
     if content is not None:
         put(environment, layout.LAYOUT, content)
     before = objects(environment)
-    task = IngestReviews(date=DATE, config=config)
-    with pytest.raises(StorageError, match=r"has layout 7|no layout\.json"):
-        task.complete()
-    assert not luigi.build([task], local_scheduler=True)
+    command = ["luigi", "--module", "tasks.ingest", "IngestReviews", "--date", NIGHT]
+    refused = fork(*command, "--config", config, environment=environment)
+    assert refused.returncode == 35
+    assert re.search(r"has layout 7|no layout\.json; use the version", refused.stderr)
+    assert "Traceback" not in refused.stderr
     assert objects(environment) == before
 
 
