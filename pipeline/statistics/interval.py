@@ -5,9 +5,7 @@ from pydantic.dataclasses import dataclass
 
 #: Of every value that records hold: a wrong type, or a number that is not finite, is
 #: refused where the value is made, not where it is written.
-STRICT = ConfigDict(
-    extra="forbid", strict=True, allow_inf_nan=False, defer_build=True
-)
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 @dataclass(frozen=True, config=STRICT)
