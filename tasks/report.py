@@ -64,11 +64,6 @@ class WriteManifest(NightTask):
         manifest = find_run(self.store, Run(self.date, self.config))
         return manifest is not None and manifest.fingerprint == self.fingerprint
 
-    @property
-    def manifest(self) -> RunManifest:
-        """The manifest as it was written."""
-        return self.output().load()
-
     def run(self) -> None:
         inputs = self.input()
         results = {name: inputs[name].load() for name in NightResults.model_fields}
