@@ -102,12 +102,17 @@ class NightTask(luigi.Task):
             "version": self.version,
             "sections": sections,
             "parameters": self.fingerprint_parameters(),
-            "requires": [task.fingerprint for task in flatten(self.requires())],
+            "requires": [task.fingerprint for task in self.dependencies],
         }
         if self.depends_on_date:
             identity["date"] = self.date.isoformat()
         content = json.dumps(identity, sort_keys=True).encode()
         return hashlib.sha256(content).hexdigest()[:16]
+
+    @functools.cached_property
+    def dependencies(self) -> list["NightTask"]:
+        """The tasks that this one requires; parameters alone decide which."""
+        return flatten(self.requires())
 
     def fingerprint_parameters(self) -> dict[str, Any]:
         """Return the parameters of the task's own that change its output."""
@@ -148,7 +153,7 @@ class NightTask(luigi.Task):
         The memory is the peak of its process, which luigi.cfg makes its own.
         """
         parameters = self.fingerprint_parameters().items()
-        families = [task.get_task_family() for task in flatten(self.requires())]
+        families = [task.get_task_family() for task in self.dependencies]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
         return Account(
             task=self.get_task_family(),

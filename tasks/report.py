@@ -155,13 +155,13 @@ def lineage(required: Any) -> list[NightTask]:
     """
     seen: dict[str, NightTask] = {}
 
-    def visit(required: Any) -> None:
-        for task in flatten(required):
+    def visit(tasks: list[NightTask]) -> None:
+        for task in tasks:
             if task.task_id not in seen:
-                visit(task.requires())
+                visit(task.dependencies)
                 seen[task.task_id] = task
 
-    visit(required)
+    visit(flatten(required))
     return list(seen.values())
 
 

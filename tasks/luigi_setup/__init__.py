@@ -1,5 +1,7 @@
 """What we change about luigi: its worker, its log, its parameters."""
 
+import gc
+
 import luigi.worker
 
 from tasks.luigi_setup import redaction
@@ -14,3 +16,6 @@ def install() -> None:
     redaction.install()
     luigi.worker.Worker = NightWorker
     luigi.worker.check_complete = check_complete
+    # What was imported is never garbage, and reading rules makes the collector look at
+    # all of it again and again.
+    gc.freeze()
