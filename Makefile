@@ -17,7 +17,7 @@ endif
 PATCH   ?=
 WORKERS ?= 2
 OUT     ?= out
-# How much sample data the demo makes.
+# How much demo data the demo makes.
 ROWS    ?= 20000
 
 # The shell, not make, puts these into commands, and as whole words: nothing in them is run.
@@ -42,23 +42,25 @@ $(VENV)/.installed: requirements.lock setup.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup  ## start everything embedded, make sample data, run a night
+demo: setup  ## start everything embedded, make demo data, run a night
 	$(BIN)/nightsieve up
 	@eval "$$($(BIN)/nightsieve env)" \
-		&& $(BIN)/nightsieve sample --rows "$$ROWS" --until "$$DATE" \
+		&& $(BIN)/nightsieve demo-data --rows "$$ROWS" --until "$$DATE" \
 		&& $(RETRAIN) \
 		&& $(EXPORT)
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
-# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names.
-test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test
-	$(BIN)/python -m pytest $(PYTEST)
+# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, and whole nights are
+# compared with what they computed before.
+test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
+	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
+	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
 
 .ci/node_modules/.package-lock.json: .ci/package-lock.json
 	npm ci --prefix .ci
 	@touch $@
 
-golden: setup  ## run the demo's night and UCI's, compare with tests/golden/*.json
+golden: setup  ## run two nights on the demo's messages and two on UCI's, compare with tests/golden/*.json
 	$(BIN)/python -m tests.golden
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))

@@ -48,20 +48,32 @@ BENCH = [
     "polars>=1",  # a baseline of labelling
 ]
 
+# config/ lies at the top of the repository, but a top-level package "config" would be in
+# the way of others in site-packages. A wheel has its files inside pipeline.config, where
+# pipeline/config/defaults.py looks first.
+SHIPPED_CONFIG = "pipeline.config.shipped"
+
 setup(
     name="nightsieve",
     version="0.1.0",
     description="Retrains an on-device message classifier every night.",
     python_requires=">=3.11,<3.14",  # hyperscan 0.7.8 has wheels up to 3.13
-    packages=find_namespace_packages(include=["pipeline*", "tasks*", "ops*", "scorers*"]),
+    packages=[
+        *find_namespace_packages(
+            include=["pipeline*", "tasks*", "nightsieve*", "scorers*"]
+        ),
+        SHIPPED_CONFIG,
+    ],
+    package_dir={SHIPPED_CONFIG: "config"},
     package_data={
-        "pipeline.export": ["*.json"],
-        "ops.sample": ["texts/*.yaml"],
-        "pipeline.report": ["templates/*"],
+        SHIPPED_CONFIG: ["pipeline.yaml", "rules/**/*.yaml", "examples/**/*"],
+        "pipeline.export.exporters.nightsieve_linear": ["*.json"],
+        "nightsieve.cli.demo_data": ["texts/*.yaml"],
+        "pipeline.report.html": ["templates/*"],
         "scorers.java": ["*.java"],
         "scorers.javascript": ["*.js", "*.html"],
     },
     install_requires=PIPELINE + OPS,
     extras_require={"test": TEST, "bench": BENCH, "build": ["setuptools>=70"]},
-    entry_points={"console_scripts": ["nightsieve = ops.cli:main"]},
+    entry_points={"console_scripts": ["nightsieve = nightsieve.cli.main:main"]},
 )

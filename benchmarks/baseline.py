@@ -31,9 +31,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from pipeline.config import DEFAULTS, file_layer, resolve
-from pipeline.dataset import TrainingSet
-from pipeline.holdout import held_out
-from pipeline.settings import Candidate, Rule, Settings, Text, Training
+from pipeline.config.settings import Candidate, Rule, Settings, Text, Training
+from pipeline.data.holdout import held_out
+from pipeline.data.training_set import TrainingSet
+from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
 from pipeline.training.folds import assign_folds
 
@@ -52,13 +53,18 @@ STEPS = {
 
 def main() -> None:
     chosen = _arguments()
-    settings = resolve([file_layer(DEFAULTS), *map(file_layer, chosen.config)]).settings
+    layers = [file_layer(DEFAULTS), *map(file_layer, chosen.config)]
+    settings = resolve(layers, read_rules).settings
     chosen.to.mkdir(parents=True, exist_ok=True)
     result = run(settings, chosen.until, chosen.sample, chosen.to)
-    (chosen.to / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (chosen.to / "result.json").write_text(
+        json.dumps(result, indent=1) + "\n", encoding="utf-8"
+    )
 
 
-def run(settings: Settings, until: datetime.date, given: Sequence[Path], to: Path) -> dict[str, Any]:
+def run(
+    settings: Settings, until: datetime.date, given: Sequence[Path], to: Path
+) -> dict[str, Any]:
     """Every stage in turn; the files go into the folder ``to``.
 
     With ``given``, Parquet files of messages, these are what follows the sampling; it is done, and timed, all the same.
@@ -69,17 +75,30 @@ def run(settings: Settings, until: datetime.date, given: Sequence[Path], to: Pat
     url = os.environ["NIGHTSIEVE_DATABASE_URL"]
     messages = clock.time("ingest", ingest, url, until, sample.fraction, sample.seed)
     if given:
-        messages = clock.time("aside", pd.read_parquet, list(given), columns=["key", "body", "sender"])
+        messages = clock.time(
+            "aside", pd.read_parquet, list(given), columns=["key", "body", "sender"]
+        )
     messages["label"] = clock.time("label", label, messages, settings.labelling.rules)
     messages["text"] = clock.time("clean", clean, messages["body"], settings.text)
     clock.time("aside", messages[["key", "label"]].to_parquet, to / "labels.parquet")
     # In this order, because the steps of SGD depend on it.
     labelled = messages.dropna(subset=["label"]).sort_values(["text", "label"])
-    labelled = labelled[~clock.time("aside", held_out, labelled["text"], settings.release.holdout)]
-    texts, labels = labelled["text"].to_numpy(object), labelled["label"].to_numpy(object)
+    labelled = labelled[
+        ~clock.time(
+            "aside", held_out, labelled["text"], settings.training.holdout_fraction
+        )
+    ]
+    texts, labels = (
+        labelled["text"].to_numpy(object),
+        labelled["label"].to_numpy(object),
+    )
     scores = clock.time("search", search, texts, labels, training)
-    best = max(scores, key=lambda candidate: np.mean(scores[candidate]))  # the first on a tie
-    macro_f1 = clock.time("cross-validate", cross_validate, texts, labels, best, training)
+    best = max(
+        scores, key=lambda candidate: np.mean(scores[candidate])
+    )  # the first on a tie
+    macro_f1 = clock.time(
+        "cross-validate", cross_validate, texts, labels, best, training
+    )
     clock.time("fit", fit, texts, labels, best, training, to / "pipeline.joblib")
     clock.time("two jobs", search, texts, labels, training, 2)
     two_jobs = clock.seconds.pop("two jobs")
@@ -101,7 +120,9 @@ class Clock:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
-    def time(self, stage: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def time(
+        self, stage: str, call: Callable[..., Any], *arguments: Any, **options: Any
+    ) -> Any:
         """What the call gives; its seconds are added to the stage's."""
         begun = time.perf_counter()
         value = call(*arguments, **options)
@@ -111,12 +132,21 @@ class Clock:
 
 def ingest(url: str, until: datetime.date, fraction: float, seed: int) -> pd.DataFrame:
     """A random share of the messages received up to the date, those without a body left out."""
-    end = datetime.datetime.combine(until + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+    end = datetime.datetime.combine(
+        until + datetime.timedelta(days=1), datetime.time(), datetime.UTC
+    )
     chance = np.random.default_rng(seed)
-    engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2"))
+    engine = sqlalchemy.create_engine(
+        sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
+    )
     with engine.connect().execution_options(stream_results=True) as connection:
-        chunks = pd.read_sql(sqlalchemy.text(QUERY), connection, params={"until": end}, chunksize=CHUNK)
-        kept = [chunk.sample(frac=fraction, random_state=chance).dropna(subset=["body"]) for chunk in chunks]
+        chunks = pd.read_sql(
+            sqlalchemy.text(QUERY), connection, params={"until": end}, chunksize=CHUNK
+        )
+        kept = [
+            chunk.sample(frac=fraction, random_state=chance).dropna(subset=["body"])
+            for chunk in chunks
+        ]
     engine.dispose()
     return pd.concat(kept, ignore_index=True)
 
@@ -124,7 +154,11 @@ def ingest(url: str, until: datetime.date, fraction: float, seed: int) -> pd.Dat
 def label(messages: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
     """The label that most of the weight votes for; None on a tie or without a vote."""
     compiled = {
-        field: [(re.compile(r.pattern, re.IGNORECASE).search, r.label, r.weight) for r in rules if r.field == field]
+        field: [
+            (re.compile(r.pattern, re.IGNORECASE).search, r.label, r.weight)
+            for r in rules
+            if r.field == field
+        ]
         for field in ("body", "sender")
     }
 
@@ -138,11 +172,16 @@ def label(messages: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
                 if search(sender):
                     votes[name] += weight
         leaders = votes.most_common(2)
-        if not leaders or (len(leaders) == 2 and math.isclose(leaders[0][1], leaders[1][1])):
+        if not leaders or (
+            len(leaders) == 2 and math.isclose(leaders[0][1], leaders[1][1])
+        ):
             return None
         return leaders[0][0]
 
-    found = [majority(body, sender) for body, sender in zip(messages["body"], messages["sender"], strict=True)]
+    found = [
+        majority(body, sender)
+        for body, sender in zip(messages["body"], messages["sender"], strict=True)
+    ]
     return pd.Series(found, index=messages.index, dtype=object)
 
 
@@ -152,27 +191,49 @@ def clean(bodies: pd.Series, text: Text) -> pd.Series:
     return bodies.map(lambda body: " ".join(tokens(body)))
 
 
-def search(texts: np.ndarray, labels: np.ndarray, training: Training, jobs: int = 1) -> dict[Candidate, list[float]]:
+def search(
+    texts: np.ndarray, labels: np.ndarray, training: Training, jobs: int = 1
+) -> dict[Candidate, list[float]]:
     """The score on each fold of every candidate, in the order of the grids."""
-    folds = PredefinedSplit(assign(texts, labels, training.search.folds, training.search.seed))
+    folds = PredefinedSplit(
+        assign(texts, labels, training.search.folds, training.search.seed)
+    )
     found: dict[Candidate, list[float]] = {}
     for grid in training.search.grids:
         searched = GridSearchCV(
             _pipeline(grid.estimator, training),
-            {step: getattr(grid, name) for name, step in STEPS.items() if getattr(grid, name) is not None},
+            {
+                step: getattr(grid, name)
+                for name, step in STEPS.items()
+                if getattr(grid, name) is not None
+            },
             scoring=training.search.scoring,
             cv=folds,
             n_jobs=jobs,
             refit=False,
         ).fit(texts, labels)
-        scores = np.stack([searched.cv_results_[f"split{n}_test_score"] for n in range(folds.get_n_splits())], axis=1)
-        for parameters, row in zip(searched.cv_results_["params"], scores.tolist(), strict=True):
-            knobs = {name: parameters[step] for name, step in STEPS.items() if step in parameters}
+        scores = np.stack(
+            [
+                searched.cv_results_[f"split{n}_test_score"]
+                for n in range(folds.get_n_splits())
+            ],
+            axis=1,
+        )
+        for parameters, row in zip(
+            searched.cv_results_["params"], scores.tolist(), strict=True
+        ):
+            knobs = {
+                name: parameters[step]
+                for name, step in STEPS.items()
+                if step in parameters
+            }
             found[Candidate(estimator=grid.estimator, **knobs)] = row
     return {candidate: found[candidate] for candidate in training.search.candidates}
 
 
-def cross_validate(texts: np.ndarray, labels: np.ndarray, best: Candidate, training: Training) -> float:
+def cross_validate(
+    texts: np.ndarray, labels: np.ndarray, best: Candidate, training: Training
+) -> float:
     """The macro F1 of what the candidate predicts of messages that it has not seen."""
     settings = training.cross_validation
     folds = PredefinedSplit(assign(texts, labels, settings.folds, settings.seed))
@@ -180,7 +241,13 @@ def cross_validate(texts: np.ndarray, labels: np.ndarray, best: Candidate, train
     return float(f1_score(labels, predicted, average="macro"))
 
 
-def fit(texts: np.ndarray, labels: np.ndarray, best: Candidate, training: Training, path: Path) -> None:
+def fit(
+    texts: np.ndarray,
+    labels: np.ndarray,
+    best: Candidate,
+    training: Training,
+    path: Path,
+) -> None:
     """Writes the candidate, fitted to all messages."""
     joblib.dump(_configured(best, training).fit(texts, labels), path, compress=3)
 
@@ -190,16 +257,29 @@ def assign(texts: np.ndarray, labels: np.ndarray, folds: int, seed: int) -> np.n
     y, names = pd.factorize(labels, sort=True)
     group = pd.factorize(texts, sort=True)[0].astype(np.int64)
     ones = np.ones(len(texts), dtype=np.int64)
-    nothing = {"vocabulary": (), "tokens": ones[:0], "offsets": np.zeros(len(texts) + 1, dtype=np.int64)}
+    nothing = {
+        "vocabulary": (),
+        "tokens": ones[:0],
+        "offsets": np.zeros(len(texts) + 1, dtype=np.int64),
+    }
     messages = TrainingSet(
-        labels=tuple(names), y=y.astype(np.int64), weight=ones, confidence=ones.astype(float), group=group, **nothing
+        labels=tuple(names),
+        y=y.astype(np.int64),
+        weight=ones,
+        label_weight=ones.astype(float),
+        group=group,
+        **nothing,
     )
     return assign_folds(messages, folds, seed, "folds")
 
 
 def _pipeline(estimator: str, training: Training) -> Pipeline:
-    vectoriser = TfidfVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False)
-    return Pipeline([("tfidf", vectoriser), ("estimator", _estimator(estimator, training))])
+    vectoriser = TfidfVectorizer(
+        tokenizer=str.split, token_pattern=None, lowercase=False
+    )
+    return Pipeline(
+        [("tfidf", vectoriser), ("estimator", _estimator(estimator, training))]
+    )
 
 
 def _estimator(name: str, training: Training) -> ClassifierMixin:
@@ -215,17 +295,41 @@ def _estimator(name: str, training: Training) -> ClassifierMixin:
 
 def _configured(best: Candidate, training: Training) -> Pipeline:
     """The pipeline with the candidate's parameters."""
-    knobs = best.model_dump(exclude={"C", "alpha"}) | best.model_dump(include={"C", "alpha"}, exclude_none=True)
+    knobs = best.model_dump(exclude={"C", "alpha"}) | best.model_dump(
+        include={"C", "alpha"}, exclude_none=True
+    )
     parameters = {step: knobs[name] for name, step in STEPS.items() if name in knobs}
     return _pipeline(best.estimator, training).set_params(**parameters)
 
 
 def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--until", type=datetime.date.fromisoformat, required=True, help="the last day, UTC")
-    arguments.add_argument("--config", type=Path, action="append", default=[], help="overlays of the configuration")
-    arguments.add_argument("--sample", type=Path, nargs="*", default=[], help="Parquet files to work with instead")
-    arguments.add_argument("--to", type=Path, required=True, help="the folder for the model and the figures")
+    arguments.add_argument(
+        "--until",
+        type=datetime.date.fromisoformat,
+        required=True,
+        help="the last day, UTC",
+    )
+    arguments.add_argument(
+        "--config",
+        type=Path,
+        action="append",
+        default=[],
+        help="overlays of the configuration",
+    )
+    arguments.add_argument(
+        "--sample",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="Parquet files to work with instead",
+    )
+    arguments.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        help="the folder for the model and the figures",
+    )
     return arguments.parse_args()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import ROOT
-from ops.sample import generate
+from nightsieve.cli.demo_data import generate
 
 PUBLIC = ROOT.parent / "shared" / "data"
 UNTIL = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
@@ -50,7 +50,9 @@ def messages(total: int) -> Corpus:
     everything = [message for source in found.values() for message in source]
     chance.shuffle(everything)
     texts, labels = map(list, zip(*everything, strict=True))
-    return Corpus(texts, labels, {name: len(source) for name, source in found.items() if source})
+    return Corpus(
+        texts, labels, {name: len(source) for name, source in found.items() if source}
+    )
 
 
 def public() -> dict[str, list[str]]:
@@ -73,23 +75,38 @@ def patterns() -> list[str]:
 
 
 def _public() -> dict[str, list[Message]]:
-    public = {"UCI": list(_uci()), "NUS English": list(_nus("en")), "NUS Chinese": list(_nus("zh"))}
+    public = {
+        "UCI": list(_uci()),
+        "NUS English": list(_nus("en")),
+        "NUS Chinese": list(_nus("zh")),
+    }
     if missing := [name for name, found in public.items() if not found]:
         print(f"without {', '.join(missing)}: not in {PUBLIC}", file=sys.stderr)
     return public
 
 
-def _drawn(chance: random.Random, public: dict[str, list[Message]], most: int) -> dict[str, list[Message]]:
+def _drawn(
+    chance: random.Random, public: dict[str, list[Message]], most: int
+) -> dict[str, list[Message]]:
     """The same share of each source, so that all are at most so many."""
     share = min(1, most / max(1, sum(map(len, public.values()))))
-    return {name: chance.sample(source, int(len(source) * share)) for name, source in public.items()}
+    return {
+        name: chance.sample(source, int(len(source) * share))
+        for name, source in public.items()
+    }
 
 
 def _sample(total: int) -> Iterator[Message]:
     # A few messages have no body, so some more are made than asked for.
     blocks = generate(total + total // 100 + 100, SEED, UNTIL)
-    made = (message for block in blocks for message in zip(block.bodies, block.labels, strict=True))
-    yield from itertools.islice((message for message in made if message[0] is not None), total)
+    made = (
+        message
+        for block in blocks
+        for message in zip(block.bodies, block.labels, strict=True)
+    )
+    yield from itertools.islice(
+        (message for message in made if message[0] is not None), total
+    )
 
 
 def _uci() -> Iterator[Message]:
@@ -107,5 +124,7 @@ def _nus(language: str) -> Iterator[Message]:
 
 def _lines(path: Path) -> Iterator[str]:
     if path.exists():
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", newline="") as file:
+        with (gzip.open if path.suffix == ".gz" else open)(
+            path, "rt", encoding="utf-8", newline=""
+        ) as file:
             yield from file

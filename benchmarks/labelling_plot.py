@@ -15,11 +15,16 @@ def draw(growth: list[dict[str, Any]], path: Path) -> None:
     rules = [size["rules"] for size in growth]
     label = [size["seconds"]["median"] for size in growth]
     compiling = [size["compile_seconds"] for size in growth]
-    names = (f"label {growth[0]['messages']:,} messages, one core", "compile, once for as long as rules stay")
+    names = (
+        f"label {growth[0]['messages']:,} messages, one core",
+        "compile, once for as long as rules stay",
+    )
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8, 4.6), facecolor="white", layout="constrained")
         axes = figure.subplots()
-        for name, seconds, colour, mark in zip(names, (label, compiling), COLOURS, MARKS, strict=True):
+        for name, seconds, colour, mark in zip(
+            names, (label, compiling), COLOURS, MARKS, strict=True
+        ):
             axes.plot(rules, seconds, color=colour, marker=mark, label=name)
             guide = [seconds[-1] * number / rules[-1] for number in rules]
             axes.plot(rules, guide, color=colour, linewidth=1, linestyle=(0, (5, 4)))

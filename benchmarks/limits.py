@@ -20,20 +20,31 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks import machine, results
-from benchmarks.night_place import DATE, empty, filled, resolved, running, say, write_overlay
+from benchmarks.night_place import (
+    DATE,
+    empty,
+    filled,
+    resolved,
+    running,
+    say,
+    write_overlay,
+)
 from benchmarks.night_stages import Place, bare_copy
-from pipeline.codecs import Joblib, Npz, Table
-from pipeline.dataset import TrainingSet
-from pipeline.export import runtimes, verify
-from pipeline.labelling import CompiledRules, apply_rules, compile_rules
-from pipeline.labelling.alphabet import encode
-from pipeline.labelling.compiler import Compiler
-from pipeline.labelling.engine import FIELDS, Engine
-from pipeline.preprocessing import build_training_set, clean
-from pipeline.settings import Candidate, Settings
+from nightsieve.store.objects import Store
+from pipeline.config.settings import Candidate, Settings
+from pipeline.data.codecs import Joblib, Npz, Table
+from pipeline.data.training_set import TrainingSet
+from pipeline.export import verify_model
+from pipeline.export.verification import scorer_process
+from pipeline.labelling import apply_rules
+from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
+from pipeline.patterns.byte_classes import encode
+from pipeline.patterns.compile_process import CompileProcess
+from pipeline.preprocessing import TrainingSetStage, clean
+from pipeline.records.export import DEFAULT_FORMAT
+from pipeline.rules import rule_patterns
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
-from tasks.s3 import Store
 
 ROWS = 3_000_000
 OF_OTHER_ROWS = {
@@ -69,11 +80,13 @@ def seconds(call: Callable[..., Any], *arguments: Any) -> float:
 def main() -> None:
     chosen = _arguments()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-")))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-"))
+        )
         services = stack.enter_context(running(chosen.home or folder / "home"))
         overlay = write_overlay(folder)
         environment = filled(services.environment(), chosen.rows)
-        settings = resolved(overlay, environment)
+        settings = resolved(overlay)
         place = stack.enter_context(empty(services, environment, overlay))
         ran = place.night(DATE)
         os.environ.update(place.environment)
@@ -83,8 +96,14 @@ def main() -> None:
             say(f"{name} ...")
             whole, limit, what = stage(place, settings)
             rows.append({"stage": name, "seconds": whole, "limit": limit, "what": what})
-        result = {"machine": machine.describe("hyperscan"), "rows": chosen.rows, "night": ran.process.seconds}
-        tables = f"A night of {chosen.rows:,} rows, one in ten sampled.\n\n{_table(rows)}"
+        result = {
+            "machine": machine.describe("hyperscan"),
+            "rows": chosen.rows,
+            "night": ran.process.seconds,
+        }
+        tables = (
+            f"A night of {chosen.rows:,} rows, one in ten sampled.\n\n{_table(rows)}"
+        )
         results.write("limits", {**result, "stages": rows}, tables)
 
 
@@ -102,8 +121,12 @@ def ingest(place: Place, settings: Settings) -> tuple[float, float, str]:
 def compile_(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The limit is Hyperscan's compilation, and the process of its own that it has."""
     clock = Clock()
-    with _instead(Compiler, "compile", clock.around(Compiler.compile)):
-        whole = seconds(compile_rules, settings.labelling.rules, settings.labelling.engine.compile_seconds)
+    with _instead(CompileProcess, "compile", clock.around(CompileProcess.compile)):
+        whole = seconds(
+            compile_patterns,
+            rule_patterns(settings.labelling.rules),
+            settings.labelling.engine.compile_timeout_seconds,
+        )
     return whole, clock.seconds, "Hyperscan's compilation, its process included"
 
 
@@ -111,16 +134,26 @@ def label(place: Place, settings: Settings) -> tuple[float, float, str]:
     """One shard after the other; the limit is Hyperscan over the distinct texts, with nothing done about matches."""
     (content,) = (path.read_bytes() for path in place.outputs(DATE)["CompileRules"])
     shards = _messages(place)
-    whole = sum(seconds(apply_rules, shard, settings.labelling, content) for shard in shards)
-    engine = Engine(settings.labelling, CompiledRules.from_bytes(content))
+    whole = sum(
+        seconds(apply_rules, shard, settings.labelling, content) for shard in shards
+    )
+    matcher = Matcher(
+        rule_patterns(settings.labelling.rules),
+        PatternDatabase.from_bytes(content),
+        compile_timeout=settings.labelling.engine.compile_timeout_seconds,
+        search_timeout=settings.labelling.engine.search_timeout_seconds,
+    )
     limit = 0.0
-    for shard, field in itertools.product(shards, FIELDS):
+    for shard, field in itertools.product(shards, matcher.fields):
         texts = shard[field].dropna().unique().tolist()
-        for number, table in enumerate(engine._tables):
-            for database in engine._databases.get((field, number), []):
-                encoded, offsets = encode(texts, table)
-                bounds = offsets.tolist()
-                pieces = [encoded[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+        for number, table in enumerate(matcher._byte_tables):
+            for database in matcher._databases.get((field, number), []):
+                encoded = encode(texts, table)
+                bounds = encoded.offsets.tolist()
+                pieces = [
+                    encoded.content[start:end]
+                    for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+                ]
                 limit += seconds(_scan, database, pieces)
     return whole, limit, "Hyperscan's scans of distinct texts"
 
@@ -139,7 +172,11 @@ def clean_messages(place: Place, settings: Settings) -> tuple[float, float, str]
     shards, map_ = _messages(place), Tokeniser.from_settings(settings.text).characters
     whole = sum(seconds(clean, shard, settings.text) for shard in shards)
     limit = sum(
-        seconds(lambda texts: [text.translate(map_.table) for text in texts], s["body"].unique()) for s in shards
+        seconds(
+            lambda texts: [text.translate(map_.table) for text in texts],
+            s["body"].unique(),
+        )
+        for s in shards
     )
     return whole, limit, "str.translate of distinct texts"
 
@@ -147,23 +184,37 @@ def clean_messages(place: Place, settings: Settings) -> tuple[float, float, str]
 def collect(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The limit is one grouping of all cleaned texts."""
     (path,) = place.outputs(DATE)["ResolveVotes"]
-    verdicts = Table("verdicts").decode(path.read_bytes())
-    votes, cleaned = _sharded(place, "ApplyRules", "votes"), _sharded(place, "CleanMessages", "cleaned")
-    whole = seconds(build_training_set, votes, verdicts, cleaned, False)
-    limit = seconds(lambda table: table.groupby("text", sort=True).size(), pd.concat(cleaned))
+    resolved_labels = Table("resolved_labels").decode(path.read_bytes())
+    votes, cleaned = (
+        _sharded(place, "ApplyRules", "votes"),
+        _sharded(place, "CleanMessages", "cleaned"),
+    )
+    stage = TrainingSetStage(resolved_labels)
+    whole = seconds(stage.run, list(zip(votes, cleaned, strict=True)))
+    limit = seconds(
+        lambda table: table.groupby("text", sort=True).size(), pd.concat(cleaned)
+    )
     return whole, limit, "one groupby of the cleaned texts"
 
 
 def search(place: Place, settings: Settings) -> tuple[float, float, str]:
     """All candidates, one after the other; the limit is the solvers' own seconds."""
     candidates, training_set = settings.training.search.candidates, _training_set(place)
-    return _solved(lambda: [evaluate_candidate(training_set, each, settings.training) for each in candidates])
+    return _solved(
+        lambda: [
+            evaluate_candidate(training_set, each, settings.training)
+            for each in candidates
+        ]
+    )
 
 
 def cross_validation(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The best candidate's; the limit is its solver's own seconds."""
-    best, training_set, goals = _best(place, settings), _training_set(place), settings.release.goals
-    return _solved(lambda: cross_validate(training_set, best, settings.training, settings.evaluation, goals))
+    best, training_set = _best(place, settings), _training_set(place)
+    goals, confidence = settings.release.goals, settings.evaluation.confidence
+    return _solved(
+        lambda: cross_validate(training_set, best, settings.training, goals, confidence)
+    )
 
 
 def final_fit(place: Place, settings: Settings) -> tuple[float, float, str]:
@@ -187,23 +238,54 @@ def _solved(call: Callable[[], Any]) -> tuple[float, float, str]:
 def verification(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The limit is the slowest language's process, by itself."""
     outputs = place.outputs(DATE)
-    model, vectors = (outputs[task][0].read_bytes() for task in ("ExportCoefficients", "ExportVectors"))
+    model, vectors = (
+        outputs[task][0].read_bytes()
+        for task in ("ExportCoefficients", "ExportVectors")
+    )
     fitted = Joblib().decode(outputs["FitModel"][0].read_bytes())
-    texts = list(itertools.chain.from_iterable(shard["body"] for shard in _messages(place)))
-    cleaned = itertools.chain.from_iterable(shard["text"] for shard in _sharded(place, "CleanMessages", "cleaned"))
-    messages, distinct = list(zip(texts, cleaned, strict=True)), list(dict.fromkeys(texts))
-    whole = seconds(verify, model, vectors, fitted, messages, len(messages))
-    with runtimes.scorers(model) as running:
-        took = {language: seconds(scorer, distinct) for language, scorer in running.items()}
+    texts = list(
+        itertools.chain.from_iterable(shard["body"] for shard in _messages(place))
+    )
+    cleaned = itertools.chain.from_iterable(
+        shard["text"] for shard in _sharded(place, "CleanMessages", "cleaned")
+    )
+    messages, distinct = (
+        list(zip(texts, cleaned, strict=True)),
+        list(dict.fromkeys(texts)),
+    )
+    whole = seconds(
+        verify_model,
+        DEFAULT_FORMAT,
+        model,
+        vectors,
+        fitted,
+        messages,
+        len(messages),
+        id,
+    )
+    with scorer_process.scorers(model) as running:
+        took = {
+            language: seconds(scorer, distinct) for language, scorer in running.items()
+        }
     slowest = max(took, key=took.__getitem__)
     return whole, took[slowest], f"the {slowest} scorer, alone"
 
 
 def others(place: Place, settings: Settings) -> tuple[float, float, str]:
     """The seconds of all tasks that stand in no other row; it names the longest."""
-    receipts = [json.loads(path.read_bytes()) for path in place.folder.rglob("*.receipt.json")]
-    took = Counter({each["task"]: each["seconds"] for each in receipts if each["task"] not in OF_OTHER_ROWS})
-    longest = ", ".join(f"{task} {seconds:.1f} s" for task, seconds in took.most_common(4))
+    receipts = [
+        json.loads(path.read_bytes()) for path in place.folder.rglob("*.receipt.json")
+    ]
+    took = Counter(
+        {
+            each["task"]: each["seconds"]
+            for each in receipts
+            if each["task"] not in OF_OTHER_ROWS
+        }
+    )
+    longest = ", ".join(
+        f"{task} {seconds:.1f} s" for task, seconds in took.most_common(4)
+    )
     return took.total(), 0.0, f"none; the longest: {longest}"
 
 
@@ -259,9 +341,14 @@ def _sharded(place: Place, task: str, schema: str) -> list[pd.DataFrame]:
     """What the task made of each shard, in their order."""
 
     def shard(path: Path) -> int:
-        return int(json.loads(Path(f"{path}.receipt.json").read_bytes())["parameters"]["shard"])
+        return int(
+            json.loads(Path(f"{path}.receipt.json").read_bytes())["parameters"]["shard"]
+        )
 
-    return [Table(schema).decode(path.read_bytes()) for path in sorted(place.outputs(DATE)[task], key=shard)]
+    return [
+        Table(schema).decode(path.read_bytes())
+        for path in sorted(place.outputs(DATE)[task], key=shard)
+    ]
 
 
 @contextlib.contextmanager
@@ -285,13 +372,20 @@ def _table(rows: list[dict[str, Any]]) -> str:
         ]
         for row in rows
     ]
-    return results.table(["stage, in one process", "seconds", "of it the limit", "share", "the limit"], lines)
+    return results.table(
+        ["stage, in one process", "seconds", "of it the limit", "share", "the limit"],
+        lines,
+    )
 
 
 def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=ROWS)
-    arguments.add_argument("--home", type=Path, help="of the services: kept, and with it the tables, for another time")
+    arguments.add_argument(
+        "--home",
+        type=Path,
+        help="of the services: kept, and with it the tables, for another time",
+    )
     return arguments.parse_args()
 
 

@@ -27,7 +27,11 @@ def generate(estimator: LogisticRegression) -> str:
     sys.setrecursionlimit(1_000_000)
     try:
         with _linear_time():
-            thread = threading.Thread(target=lambda: source.append(m2cgen.export_to_java(estimator, "generated")))
+            thread = threading.Thread(
+                target=lambda: source.append(
+                    m2cgen.export_to_java(estimator, "generated")
+                )
+            )
             thread.start()
             thread.join()
     finally:
@@ -40,8 +44,16 @@ def compiled(source: str, folder: Path) -> str | None:
     """Compiles the class into the folder; the compiler's complaint if it does not take it."""
     path = folder / "Model.java"
     path.write_text(source, encoding="utf-8")
-    run = subprocess.run(["javac", "-J-Xss512m", "-d", str(folder), str(path)], capture_output=True, text=True)
-    return run.stderr.partition("error: ")[2].partition("\n")[0] or run.stderr if run.returncode else None
+    run = subprocess.run(
+        ["javac", "-J-Xss512m", "-d", str(folder), str(path)],
+        capture_output=True,
+        text=True,
+    )
+    return (
+        run.stderr.partition("error: ")[2].partition("\n")[0] or run.stderr
+        if run.returncode
+        else None
+    )
 
 
 def largest(estimator: LogisticRegression, folder: Path) -> tuple[int, str]:
@@ -100,7 +112,11 @@ def _remembered(name: str, function: Callable) -> Callable:
         known = expression.__dict__.setdefault(name, {})
         key = bool(exclude_list)
         if key not in known:
-            known[key] = function(expression, exclude_list) if exclude_list else function(expression)
+            known[key] = (
+                function(expression, exclude_list)
+                if exclude_list
+                else function(expression)
+            )
         return known[key]
 
     return remembering

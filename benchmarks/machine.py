@@ -11,7 +11,9 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 LIBRARIES = ("numpy", "scikit-learn", "scipy")
 RUNTIMES = {"java": ["java", "-version"], "node": ["node", "--version"]}
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+}
 
 
 def describe(*libraries: str) -> dict[str, Any]:
@@ -20,7 +22,11 @@ def describe(*libraries: str) -> dict[str, Any]:
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
-        "versions": {"python": platform.python_version(), **_runtimes(), **_libraries(LIBRARIES + libraries)},
+        "versions": {
+            "python": platform.python_version(),
+            **_runtimes(),
+            **_libraries(LIBRARIES + libraries),
+        },
         "commit": _commit(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
@@ -40,14 +46,22 @@ def peak_memory(pid: int) -> float | None:
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return None
-    lines = (line.split() for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    lines = (
+        line.split()
+        for line in status.read_text().splitlines()
+        if line.startswith("VmHWM:")
+    )
     return next((int(words[1]) / 1024 for words in lines), None)
 
 
 def _cpu() -> str:
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    names = (
+        line.partition(":")[2].strip()
+        for line in lines
+        if line.startswith("model name")
+    )
     return next(names, platform.processor() or "unknown")
 
 
@@ -70,10 +84,14 @@ def _libraries(names: tuple[str, ...]) -> dict[str, str]:
 def _commit() -> str:
     """The commit, with a plus where the tree held changes."""
     try:
-        return _git("rev-parse", "--short=12", "HEAD") + ("+" if _git("status", "--porcelain") else "")
+        return _git("rev-parse", "--short=12", "HEAD") + (
+            "+" if _git("status", "--porcelain") else ""
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
 def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()

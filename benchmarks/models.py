@@ -6,18 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from sklearn.pipeline import Pipeline
 
 from benchmarks import machine
 from pipeline.config import DEFAULTS, file_layer, resolve
-from pipeline.export.format import encode
-from pipeline.export.model import FixedPointModel
-from pipeline.export.reference import evaluate, units
-from pipeline.export.vectors import choose, self_test
-from pipeline.settings import Candidate, Settings
+from pipeline.config.settings import Candidate, Settings
+from pipeline.export.conformance.selection import choose, make_vectors
+from pipeline.export.exporters.nightsieve_linear.format import encode
+from pipeline.export.reference import from_units
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.records.export import Provenance
+from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
-from pipeline.training.estimators import train
+from pipeline.training.estimators import Weights, train
 
 NGRAMS = (1, 2)
 
@@ -41,7 +47,7 @@ class Training:
 @functools.cache
 def settings() -> Settings:
     """The project's own configuration."""
-    return resolve([file_layer(DEFAULTS)], {"NIGHTSIEVE_DATABASE_URL": "sqlite:///unused.db"}).settings
+    return resolve([file_layer(DEFAULTS)], read_rules).settings
 
 
 @functools.cache
@@ -56,7 +62,9 @@ def candidates() -> dict[str, Candidate]:
 
 def count(texts: Sequence[str], labels: Sequence[str], terms: int) -> Training:
     """The messages, with at most so many terms."""
-    vectoriser = CountVectorizer(analyzer=_tokeniser(), max_features=terms, dtype=np.float64)
+    vectoriser = CountVectorizer(
+        analyzer=_tokeniser(), max_features=terms, dtype=np.float64
+    )
     counts = sp.csr_array(vectoriser.fit_transform(texts))
     return Training(list(vectoriser.get_feature_names_out()), counts, np.array(labels))
 
@@ -69,29 +77,41 @@ def fit(training: Training, candidate: Candidate) -> Pipeline:
     tfidf = TfidfVectorizer(analyzer=_tokeniser(), vocabulary=training.terms, **scaling)
     tfidf.idf_ = transformer.idf_
     weight = np.ones(len(training.labels), dtype=np.int64)
-    estimator = train(candidate, settings().training, vectors, training.labels, weight, weight.astype(np.float64))
+    estimator = train(
+        candidate,
+        settings().training,
+        vectors,
+        training.labels,
+        Weights(messages=weight, label=weight.astype(np.float64)),
+    )
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
 
 
 def test_texts(model: FixedPointModel) -> list[str]:
     """The texts of the self-test that a night would write into this model's file."""
-    return [bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass") for vector in self_test(choose(model))]
+    chosen = choose(model)
+    return [from_units(chosen.vectors[index].text) for index in chosen.self_test]
 
 
-def export(model: FixedPointModel, bits: int, candidate: Candidate, messages: int, texts: list[str]) -> bytes:
+def export(
+    model: FixedPointModel,
+    bits: int,
+    candidate: Candidate,
+    messages: int,
+    texts: list[str],
+) -> bytes:
     """The model file as a night writes it, with a self-test of these ``texts``."""
     described = machine.describe()
-    provenance = {
-        "date": described["date"],
-        "fingerprint": "0123456789abcdef",
-        "candidate": str(candidate),
-        "messages": messages,
-        "documents": messages,
-        "libraries": {name: described["versions"][name] for name in machine.LIBRARIES},
-        "bits": bits,
-    }
-    vectors = [{"text": units(text), **outcome} for text, outcome in zip(texts, evaluate(model, texts), strict=True)]
-    return encode(model, provenance, vectors)
+    provenance = Provenance(
+        date=described["date"],
+        fingerprint="0123456789abcdef",
+        candidate=str(candidate),
+        messages=messages,
+        documents=messages,
+        libraries={name: described["versions"][name] for name in machine.LIBRARIES},
+        bits=bits,
+    )
+    return encode(model, provenance, make_vectors(model, dict.fromkeys(texts, "")))
 
 
 def _tokeniser() -> Tokeniser:

@@ -16,23 +16,25 @@ from sqlalchemy.engine import make_url
 
 from benchmarks import corpus
 from benchmarks.night_stages import Place, program, watch
-from ops.services import Stack
-from ops.services.s3 import BUCKET
+from nightsieve.cli.services import Stack
+from nightsieve.cli.services.s3 import BUCKET
 from pipeline.config import DEFAULTS, file_layer, resolve
-from pipeline.rules import read_pack
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
+from pipeline.rules.files import read_pack, read_rules
 
 RULES = 300
 FRACTION = 0.1
 REVIEWS = 10_000  # at most: humans do not review more because a table grows
 COOLDOWN = 12  # seconds: luigid believes for ten that a task is done, and the same nights were done in another place
-DATE = corpus.UNTIL.date()  # all messages are earlier than its end, so the nights after it have the same sample
+DATE = (
+    corpus.UNTIL.date()
+)  # all messages are earlier than its end, so the nights after it have the same sample
 
 
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[Stack]:
     """The embedded services of that home; down again in the end, if they were not up before."""
-    stack = Stack(home, say=say)
+    stack = Stack(home, log=say)
     before = all(each.state == "running" for each in stack.status())
     stack.up()
     try:
@@ -52,9 +54,21 @@ def filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
             if cursor.fetchone()[0] == rows:
                 return environment
         share = min(0.05, REVIEWS / rows)
-        fill = [program("nightsieve"), "sample", "--rows", str(rows), "--until", str(DATE), "--reviewed", str(share)]
+        fill = [
+            program("nightsieve"),
+            "demo-data",
+            "--rows",
+            str(rows),
+            "--until",
+            str(DATE),
+            "--reviewed",
+            str(share),
+        ]
         timed(f"{rows:,} rows into the table", watch, fill, environment)
-        for table in ("messages", "reviews"):  # what else autovacuum would do during the first nights
+        for table in (
+            "messages",
+            "reviews",
+        ):  # what else autovacuum would do during the first nights
             cursor.execute(f"VACUUM (ANALYZE) {table}")
     return environment
 
@@ -62,7 +76,9 @@ def filled(environment: Mapping[str, str], rows: int) -> dict[str, str]:
 def with_schema(environment: Mapping[str, str], schema: str) -> dict[str, str]:
     """The environment with a schema of this name for its database's own, made if it is not there yet."""
     url = make_url(environment["NIGHTSIEVE_DATABASE_URL"])
-    own = url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
+    own = url.update_query_dict(
+        {"options": f"-csearch_path={schema}"}
+    ).render_as_string(hide_password=False)
     environment = {**environment, "NIGHTSIEVE_DATABASE_URL": own}
     with opened(environment) as cursor:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -72,20 +88,28 @@ def with_schema(environment: Mapping[str, str], schema: str) -> dict[str, str]:
 @contextlib.contextmanager
 def opened(environment: Mapping[str, str]) -> Iterator[Cursor]:
     """A cursor in the environment's database; every statement is committed at once."""
-    with contextlib.closing(psycopg2.connect(environment["NIGHTSIEVE_DATABASE_URL"])) as connection:
+    with contextlib.closing(
+        psycopg2.connect(environment["NIGHTSIEVE_DATABASE_URL"])
+    ) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             yield cursor
 
 
 @contextlib.contextmanager
-def empty(services: Stack, environment: Mapping[str, str], overlay: Path) -> Iterator[Place]:
+def empty(
+    services: Stack, environment: Mapping[str, str], overlay: Path
+) -> Iterator[Place]:
     """An S3 prefix that is empty, and is removed in the end."""
     time.sleep(COOLDOWN)
     prefix = f"bench-{uuid.uuid4().hex}"
     folder = services.home / "s3" / BUCKET / prefix
     try:
-        yield Place({**environment, "NIGHTSIEVE_STORAGE": f"s3://{BUCKET}/{prefix}"}, folder, overlay)
+        yield Place(
+            {**environment, "NIGHTSIEVE_STORAGE": f"s3://{BUCKET}/{prefix}"},
+            folder,
+            overlay,
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -95,17 +119,25 @@ def write_overlay(folder: Path) -> Path:
     written = read_pack(DEFAULTS.parent / "rules")[:RULES]
     (folder / "rules").mkdir()
     for label in {rule.label for rule in written}:
-        entries = [rule.model_dump(exclude={"label"}) for rule in written if rule.label == label]
+        entries = [
+            rule.model_dump(exclude={"label"})
+            for rule in written
+            if rule.label == label
+        ]
         text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)
         (folder / "rules" / f"{label}.yaml").write_text(text, encoding="utf-8")
     overlay = folder / "bench.yaml"
-    values = {"source": {"sample": {"fraction": FRACTION, "max_rows": None}}, "labelling": {"rules": "rules"}}
+    values = {
+        "source": {"sample": {"fraction": FRACTION, "max_rows": None}},
+        "labelling": {"rules": "rules"},
+    }
     overlay.write_text(yaml.safe_dump(values), encoding="utf-8")
     return overlay
 
 
-def resolved(overlay: Path, environment: Mapping[str, str]) -> Settings:
-    return resolve([file_layer(DEFAULTS), file_layer(overlay)], environment).settings
+def resolved(overlay: Path) -> Settings:
+    layers = [file_layer(DEFAULTS), file_layer(overlay)]
+    return resolve(layers, read_rules).settings
 
 
 def timed(what: str, call: Callable[..., Any], *arguments: Any) -> Any:

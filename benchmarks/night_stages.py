@@ -26,11 +26,21 @@ from sqlalchemy.engine import make_url
 
 from benchmarks import machine
 from pipeline import ingest
+from pipeline.config.settings import Settings
+from pipeline.data.resolved_labels import LabelLookup
 from pipeline.ingest.query import message_query
-from pipeline.settings import Settings
 
 WORKERS = 2
-STAGES = ("ingest", "compile rules", "label", "clean", "search", "cross-validate", "fit", "beyond the script")
+STAGES = (
+    "ingest",
+    "compile rules",
+    "label",
+    "clean",
+    "search",
+    "cross-validate",
+    "fit",
+    "beyond the script",
+)
 OF_TASK = {
     "IngestMessages": "ingest",
     "CompileRules": "compile rules",
@@ -91,7 +101,8 @@ class Night:
             tasks = [task for task in self.tasks if task.stage == stage]
             if tasks:
                 found[stage] = {
-                    "seconds": max(task.end for task in tasks) - min(task.start for task in tasks),
+                    "seconds": max(task.end for task in tasks)
+                    - min(task.start for task in tasks),
                     "share": shares[stage],
                     "work": sum(task.end - task.start for task in tasks),
                     "tasks": len(tasks),
@@ -107,9 +118,15 @@ class Night:
     def _shares(self) -> Counter[str]:
         """Seconds of the night by stage: where several tasks run at once, each has its part of the time."""
         shares: Counter[str] = Counter()
-        moments = sorted({moment for task in self.tasks for moment in (task.start, task.end)})
+        moments = sorted(
+            {moment for task in self.tasks for moment in (task.start, task.end)}
+        )
         for start, end in zip(moments[:-1], moments[1:], strict=True):
-            running = [task.stage for task in self.tasks if task.start <= start and task.end >= end]
+            running = [
+                task.stage
+                for task in self.tasks
+                if task.start <= start and task.end >= end
+            ]
             for stage in running:
                 shares[stage] += (end - start) / len(running)
         return shares
@@ -122,13 +139,31 @@ class Place:
     environment: Mapping[str, str]
     folder: Path
     overlay: Path
+    checkout: Path = machine.ROOT
 
-    def night(self, date: datetime.date, instead: Mapping[str, str] = MappingProxyType({})) -> Night:
+    def night(
+        self, date: datetime.date, instead: Mapping[str, str] = MappingProxyType({})
+    ) -> Night:
         """Run the night of that date, or what of it is not there; ``instead`` goes over the environment."""
-        command = [program("luigi"), "--module", "tasks", "Retrain", "--date", str(date), "--workers", str(WORKERS)]
-        process = watch([*command, "--config", str(self.overlay)], {**self.environment, **instead})
+        command = [
+            program("luigi"),
+            "--module",
+            "tasks",
+            "Retrain",
+            "--date",
+            str(date),
+            "--workers",
+            str(WORKERS),
+        ]
+        process = watch(
+            [*command, "--config", str(self.overlay)],
+            {**self.environment, **instead},
+            self.checkout,
+        )
         new = [(path, path.stat()) for path in self.folder.rglob("*") if path.is_file()]
-        new = [(path, status) for path, status in new if status.st_mtime >= process.begun]
+        new = [
+            (path, status) for path, status in new if status.st_mtime >= process.begun
+        ]
         tasks = [
             _task(json.loads(path.read_bytes()), status.st_mtime - process.begun)
             for path, status in new
@@ -138,7 +173,11 @@ class Place:
 
     def outputs(self, date: datetime.date) -> dict[str, list[Path]]:
         """The objects that the night rests on, as files, by the tasks that wrote them."""
-        (manifest,) = [path for path in self.folder.glob(f"runs/{date}/*.json") if ".receipt." not in path.name]
+        (manifest,) = [
+            path
+            for path in self.folder.glob(f"runs/{date}/*.json")
+            if ".receipt." not in path.name
+        ]
         found: dict[str, list[Path]] = {}
         for receipt in json.loads(manifest.read_bytes())["tasks"]:
             found.setdefault(receipt["task"], []).append(self.folder / receipt["key"])
@@ -147,19 +186,29 @@ class Place:
     def sample(self, date: datetime.date) -> list[Path]:
         """The night's sample, as Parquet files."""
         (manifest,) = self.outputs(date)["IngestMessages"]
-        return [self.folder / part["key"] for part in json.loads(manifest.read_bytes())["parts"]]
+        return [
+            self.folder / part["key"]
+            for part in json.loads(manifest.read_bytes())["parts"]
+        ]
 
 
 def compare(place: Place, date: datetime.date, plain: Path) -> dict[str, Any]:
     """The night's results beside those that the plain script, given its sample, left in the folder ``plain``."""
-    outputs, found = place.outputs(date), json.loads((plain / "result.json").read_bytes())
+    outputs, found = (
+        place.outputs(date),
+        json.loads((plain / "result.json").read_bytes()),
+    )
     theirs = pd.read_parquet(plain / "labels.parquet").set_index("key")["label"]
     ours = _labels(outputs).reindex(theirs.index)
-    candidates = [json.loads(path.read_bytes()) for path in outputs["EvaluateCandidate"]]
+    candidates = [
+        json.loads(path.read_bytes()) for path in outputs["EvaluateCandidate"]
+    ]
     differences = [
         (candidate["candidate"]["estimator"], abs(mine - its))
         for candidate in candidates
-        for mine, its in zip(candidate["scores"], found["scores"][candidate["description"]], strict=True)
+        for mine, its in zip(
+            candidate["scores"], found["scores"][candidate["description"]], strict=True
+        )
     ]
     estimators = sorted({estimator for estimator, _ in differences})
     (search,), (validated,) = outputs["SearchGrid"], outputs["CrossValidate"]
@@ -169,25 +218,32 @@ def compare(place: Place, date: datetime.date, plain: Path) -> dict[str, Any]:
         "labels_unlike": int((ours.fillna("") != theirs.fillna("")).sum()),
         "scores": len(differences),
         "scores_unlike": sum(difference > 1e-9 for _, difference in differences),
-        **{f"{UNLIKE}{name}": max(much for each, much in differences if each == name) for name in estimators},
-        "same_winner": json.loads(search.read_bytes())["candidates"][0]["description"] == found["best"],
+        **{
+            f"{UNLIKE}{name}": max(much for each, much in differences if each == name)
+            for name in estimators
+        },
+        "same_winner": json.loads(search.read_bytes())["candidates"][0]["description"]
+        == found["best"],
         "macro_f1_difference": abs(metrics["macro_f1"]["value"] - found["macro_f1"]),
     }
 
 
 def _labels(outputs: Mapping[str, Sequence[Path]]) -> pd.Series:
     """The night's label of every message, by key; none where the rules abstain."""
-    (verdicts,) = map(pd.read_parquet, outputs["ResolveVotes"])
-    by_rules = dict(zip(map(tuple, verdicts["rules"]), verdicts["label"], strict=True))
+    (resolved_labels,) = map(pd.read_parquet, outputs["ResolveVotes"])
     votes = pd.concat(map(pd.read_parquet, outputs["ApplyRules"]))
-    return pd.Series([by_rules[tuple(rules)] for rules in votes["rules"]], index=votes["key"], dtype=object)
+    return LabelLookup(resolved_labels).labels(votes).set_index("key")["label"]
 
 
 def bare_copy(settings: Settings, date: datetime.date, url: str) -> float:
     """Seconds of a COPY of the sample into nothing: what ingest cannot beat."""
-    end = datetime.datetime.combine(date + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+    end = datetime.datetime.combine(
+        date + datetime.timedelta(days=1), datetime.time(), datetime.UTC
+    )
     with ingest.connect(make_url(url)) as connection, open(os.devnull, "wb") as nowhere:
-        statement = f"COPY ({message_query(connection, settings.source, end)}) TO STDOUT"
+        statement = (
+            f"COPY ({message_query(connection, settings.source, end)}) TO STDOUT"
+        )
         with connection.connection.cursor() as cursor:
             begun = time.perf_counter()
             cursor.copy_expert(statement, nowhere)
@@ -221,7 +277,9 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         with socket.create_connection(self.server.upstream) as upstream:
-            threading.Thread(target=_pass_on, args=(upstream, self.request), daemon=True).start()
+            threading.Thread(
+                target=_pass_on, args=(upstream, self.request), daemon=True
+            ).start()
             while content := self.request.recv(1 << 16):
                 if begins := REQUEST.match(content):
                     self.server.counts[begins[1].decode()] += 1
@@ -234,12 +292,14 @@ def _pass_on(source: socket.socket, to: socket.socket) -> None:
             to.sendall(content)
 
 
-def watch(command: Sequence[str], environment: Mapping[str, str]) -> Process:
+def watch(
+    command: Sequence[str], environment: Mapping[str, str], cwd: Path = machine.ROOT
+) -> Process:
     """Run the command to its end. Its output is shown when it fails, which ends the benchmark."""
     begun, started = time.time(), time.perf_counter()
     process = subprocess.Popen(
         command,
-        cwd=machine.ROOT,
+        cwd=cwd,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -260,8 +320,16 @@ def watch(command: Sequence[str], environment: Mapping[str, str]) -> Process:
 def _watch(process: subprocess.Popen, peaks: list[float]) -> None:
     """Note the peaks of the process and its descendants while it runs; the system keeps each one's own."""
     while process.poll() is None:
-        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
-            tree = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
+        with contextlib.suppress(
+            psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError
+        ):
+            tree = [
+                process.pid,
+                *(
+                    child.pid
+                    for child in psutil.Process(process.pid).children(recursive=True)
+                ),
+            ]
             peaks.append(max(machine.peak_memory(pid) or 0.0 for pid in tree))
         time.sleep(POLL)
 
@@ -269,8 +337,12 @@ def _watch(process: subprocess.Popen, peaks: list[float]) -> None:
 def _task(receipt: Mapping[str, Any], end: float) -> Task:
     """The receipt is written when the task's work is done, ``end`` seconds after the night was started."""
     family, stage = receipt["task"], receipt["key"].partition("/")[0]
-    stage = OF_TASK.get(family, "search" if stage == "training" else "beyond the script")
-    return Task(family, stage, end - receipt["seconds"], end, receipt["peak_memory_mib"])
+    stage = OF_TASK.get(
+        family, "search" if stage == "training" else "beyond the script"
+    )
+    return Task(
+        family, stage, end - receipt["seconds"], end, receipt["peak_memory_mib"]
+    )
 
 
 def program(name: str) -> str:

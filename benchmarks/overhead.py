@@ -17,9 +17,10 @@ import luigi
 from benchmarks import machine, results
 from benchmarks.night_place import DATE, empty, running, write_overlay
 from benchmarks.night_stages import program, watch
+from nightsieve.store.configurations import freeze, store_settings
+from nightsieve.store.objects import Store
+from nightsieve.store.version import claim_layout
 from tasks.base import NightTask
-from tasks.retrain import freeze
-from tasks.s3 import store
 
 TASKS = 100
 BAR = 0.15  # seconds
@@ -53,16 +54,26 @@ class Many(NightTask):
 def main() -> None:
     chosen = _arguments()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-")))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-"))
+        )
         services = stack.enter_context(running(folder / "home"))
         overlay = write_overlay(folder)
         few, many = [], []
         for _ in range(chosen.rounds):
             for tasks, found in ((1, few), (1 + TASKS, many)):
-                place = stack.enter_context(empty(services, services.environment(), overlay))
+                place = stack.enter_context(
+                    empty(services, services.environment(), overlay)
+                )
                 found.append(_run(place.environment, place.folder, overlay, tasks))
-    whole = [(long["seconds"] - short["seconds"]) / TASKS for long, short in zip(many, few, strict=True)]
-    work = [(long["work"] - short["work"]) / TASKS for long, short in zip(many, few, strict=True)]
+    whole = [
+        (long["seconds"] - short["seconds"]) / TASKS
+        for long, short in zip(many, few, strict=True)
+    ]
+    work = [
+        (long["work"] - short["work"]) / TASKS
+        for long, short in zip(many, few, strict=True)
+    ]
     beyond = [all_ - own for all_, own in zip(whole, work, strict=True)]
     result = {
         "machine": machine.describe("luigi", "boto3"),
@@ -74,24 +85,48 @@ def main() -> None:
     results.write("overhead", result, _table(result))
 
 
-def _run(environment: dict[str, str], folder: Path, overlay: Path, tasks: int) -> dict[str, float]:
+def _run(
+    environment: dict[str, str], folder: Path, overlay: Path, tasks: int
+) -> dict[str, float]:
     """Seconds of the command, and of the work that its tasks' receipts tell."""
     os.environ.update(environment)
-    store.cache_clear()
-    digest = freeze.__wrapped__((str(overlay),), ())
-    command = [program("luigi"), "--module", "benchmarks.overhead", "Many", "--tasks", str(tasks)]
+    store = Store(environment["NIGHTSIEVE_STORAGE"])
+    digest = freeze(store, (str(overlay),), ())
+    claim_layout(store)
+    store_settings(store, digest)
+    command = [
+        program("luigi"),
+        "--module",
+        "benchmarks.overhead",
+        "Many",
+        "--tasks",
+        str(tasks),
+    ]
     command += ["--date", str(DATE), "--config", digest, "--workers", "1"]
     process = watch(command, {**environment, "PYTHONPATH": str(machine.ROOT)})
-    receipts = [json.loads(path.read_bytes()) for path in folder.rglob("*.receipt.json")]
+    receipts = [
+        json.loads(path.read_bytes()) for path in folder.rglob("*.receipt.json")
+    ]
     assert len(receipts) == tasks + 1
-    return {"seconds": process.seconds, "work": sum(receipt["seconds"] for receipt in receipts)}
+    return {
+        "seconds": process.seconds,
+        "work": sum(receipt["seconds"] for receipt in receipts),
+    }
 
 
 def _table(result: dict[str, Any]) -> str:
     rows = [
-        ["start of the command, to the end of a first task", results.spread(result["start"], 2), ""],
+        [
+            "start of the command, to the end of a first task",
+            results.spread(result["start"], 2),
+            "",
+        ],
         ["a further task: its own work", results.spread(result["work"], 3), ""],
-        ["a further task: beyond its work, its two PUTs included", results.spread(result["beyond"], 3), f"{BAR} s"],
+        [
+            "a further task: beyond its work, its two PUTs included",
+            results.spread(result["beyond"], 3),
+            f"{BAR} s",
+        ],
     ]
     return results.table(["", "seconds", "bar"], rows)
 

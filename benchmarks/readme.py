@@ -17,7 +17,12 @@ def main() -> None:
 
 
 def _result(place: re.Match[str]) -> str:
-    return place[1] + (RESULTS / f"{place[2]}.md").read_text(encoding="utf-8").strip() + "\n" + place[3]
+    return (
+        place[1]
+        + (RESULTS / f"{place[2]}.md").read_text(encoding="utf-8").strip()
+        + "\n"
+        + place[3]
+    )
 
 
 if __name__ == "__main__":

@@ -12,8 +12,12 @@ RESULTS = Path(__file__).parent / "results"
 def write(name: str, result: dict[str, Any], tables: str) -> None:
     """Writes both files of a benchmark, and prints its tables."""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (RESULTS / f"{name}.md").write_text(f"{tables}\n\n{_where(result['machine'])}\n", encoding="utf-8")
+    (RESULTS / f"{name}.json").write_text(
+        json.dumps(result, indent=1) + "\n", encoding="utf-8"
+    )
+    (RESULTS / f"{name}.md").write_text(
+        f"{tables}\n\n{_where(result['machine'])}\n", encoding="utf-8"
+    )
     print((RESULTS / f"{name}.md").read_text(encoding="utf-8"))
 
 
@@ -25,12 +29,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) 
 
 def summary(values: Sequence[float]) -> dict[str, float]:
     """Median and range of several measurements."""
-    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values)}
+    return {
+        "median": statistics.median(values),
+        "lowest": min(values),
+        "highest": max(values),
+    }
 
 
 def spread(measured: dict[str, float], digits: int = 0) -> str:
     """A `summary` in words: the median, the range in brackets."""
-    median, lowest, highest = (f"{measured[key]:,.{digits}f}" for key in ("median", "lowest", "highest"))
+    median, lowest, highest = (
+        f"{measured[key]:,.{digits}f}" for key in ("median", "lowest", "highest")
+    )
     return f"{median} [{lowest}, {highest}]"
 
 
@@ -45,7 +55,9 @@ def sources(found: dict[str, int]) -> str:
 
 
 def _where(machine: dict[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    versions = ", ".join(
+        f"{name} {version}" for name, version in machine["versions"].items()
+    )
     return (
         f"Measured on {machine['date']} at commit {machine['commit']}: {machine['cpu']}, {machine['cores']} cores, "
         f"{machine['system']}; {versions}."

@@ -19,16 +19,22 @@ import joblib
 from sklearn.pipeline import Pipeline
 
 from benchmarks import corpus, m2cgen_java, machine, models, results
-from pipeline.export.assemble import assemble
-from pipeline.export.model import count_terms
-from pipeline.export.quantise import choose_bits
+from pipeline.config.settings import Candidate
 from pipeline.export.reference import units
-from pipeline.settings import Candidate
+from pipeline.model.counts import count_terms
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.quantise import choose_bits
 
 DRIVERS = Path(__file__).parent / "drivers"
 SCORERS = machine.ROOT / "scorers"
 ESTIMATOR = "logistic_regression"
-PYTHON, JAVA, JAVASCRIPT, SKLEARN, M2CGEN = "Python", "Java", "JavaScript", "scikit-learn", "m2cgen's Java"
+PYTHON, JAVA, JAVASCRIPT, SKLEARN, M2CGEN = (
+    "Python",
+    "Java",
+    "JavaScript",
+    "scikit-learn",
+    "m2cgen's Java",
+)
 WARM_UPS = 3  # on one core a virtual machine compiles beside what it runs
 SLOWER = 20  # scikit-learn is given so many times fewer messages, one at a time
 NANO = 1e-9
@@ -60,22 +66,39 @@ class Program:
     def run(self) -> None:
         """One round in a process of its own: a load, and each action after warming up."""
         with subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | machine.ONE_THREAD
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | machine.ONE_THREAD,
         ) as process:
             self.load.append(_ask(process, "load")[0] * NANO)
             for action in self.actions:
                 for _ in range(WARM_UPS + 1):
-                    nanoseconds, *self.tally = _ask(process, f"{action} {self.messages}")
-                self.rates.setdefault(action, []).append(self.messages / (nanoseconds * NANO))
+                    nanoseconds, *self.tally = _ask(
+                        process, f"{action} {self.messages}"
+                    )
+                self.rates.setdefault(action, []).append(
+                    self.messages / (nanoseconds * NANO)
+                )
             peak = machine.peak_memory(process.pid)
             self.memory += [] if peak is None else [peak]
             process.stdin.close()
 
     def summary(self) -> dict[str, Any]:
         """Medians and ranges over the rounds."""
-        rates = {f"{action}s_per_second": results.summary(found) for action, found in self.rates.items()}
+        rates = {
+            f"{action}s_per_second": results.summary(found)
+            for action, found in self.rates.items()
+        }
         memory = {"peak_mib": results.summary(self.memory)} if self.memory else {}
-        return {"name": self.name, "load_seconds": results.summary(self.load), **rates, **memory, "labels": self.tally}
+        return {
+            "name": self.name,
+            "load_seconds": results.summary(self.load),
+            **rates,
+            **memory,
+            "labels": self.tally,
+        }
 
 
 def _ask(process: subprocess.Popen, line: str) -> list[int]:
@@ -87,7 +110,9 @@ def _ask(process: subprocess.Popen, line: str) -> list[int]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--messages", type=int, default=150_000, help="to train on")
-    arguments.add_argument("--scored", type=int, default=20_000, help="of them, in every round")
+    arguments.add_argument(
+        "--scored", type=int, default=20_000, help="of them, in every round"
+    )
     arguments.add_argument("--terms", type=int, default=20_000)
     arguments.add_argument("--rounds", type=int, default=5)
     chosen = arguments.parse_args()
@@ -97,19 +122,31 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         messages = Path(folder, "messages")
         messages.write_text("\n".join(map(units, scored)), encoding="ascii")
-        fitted = models.fit(models.count(found.texts, found.labels, chosen.terms), candidate)
+        fitted = models.fit(
+            models.count(found.texts, found.labels, chosen.terms), candidate
+        )
         most, complaint = m2cgen_java.largest(fitted[-1], Path(folder))
-        print(f"javac takes {most:,} of {chosen.terms:,} terms of m2cgen's", file=sys.stderr)
+        print(
+            f"javac takes {most:,} of {chosen.terms:,} terms of m2cgen's",
+            file=sys.stderr,
+        )
         # The whole model, and one that m2cgen's code still compiles for.
         fewer = models.fit(models.count(found.texts, found.labels, most), candidate)
         sizes = []
         for name, pipeline in {"whole": fitted, "m2cgen": fewer}.items():
             own = Path(folder, name)
             own.mkdir()
-            programs = _programs(own, pipeline, candidate, found.texts, messages, chosen.scored)
+            programs = _programs(
+                own, pipeline, candidate, found.texts, messages, chosen.scored
+            )
             if name == "m2cgen":
                 programs.append(_m2cgen(own, pipeline, scored))
-            sizes.append({"terms": len(pipeline[0].vocabulary), "programs": _measured(programs, chosen)})
+            sizes.append(
+                {
+                    "terms": len(pipeline[0].vocabulary),
+                    "programs": _measured(programs, chosen),
+                }
+            )
     result = {
         "machine": m2cgen_java.describe(),
         "sources": found.sources,
@@ -123,22 +160,54 @@ def main() -> None:
 
 
 def _programs(
-    folder: Path, fitted: Pipeline, candidate: Candidate, texts: list[str], messages: Path, scored: int
+    folder: Path,
+    fitted: Pipeline,
+    candidate: Candidate,
+    texts: list[str],
+    messages: Path,
+    scored: int,
 ) -> list[Program]:
     """The three scorers and scikit-learn, for one model."""
-    model = assemble(fitted)
+    model = linear_model(fitted)
     fixed, bits = choose_bits(model, count_terms(model, texts))
     exported = folder / "model.json"
-    exported.write_bytes(models.export(fixed, bits, candidate, len(texts), models.test_texts(fixed)))
+    exported.write_bytes(
+        models.export(fixed, bits, candidate, len(texts), models.test_texts(fixed))
+    )
     joblib.dump(fitted, folder / "pipeline.joblib")
-    _compile(folder, SCORERS / "java" / "NightsieveScorer.java", DRIVERS / "Driver.java", DRIVERS / "ScorerDriver.java")
+    _compile(
+        folder,
+        SCORERS / "java" / "NightsieveScorer.java",
+        DRIVERS / "Driver.java",
+        DRIVERS / "ScorerDriver.java",
+    )
     python, node = DRIVERS / "python_driver.py", DRIVERS / "javascript_driver.js"
     data = [str(exported), str(messages)]
     ours = ("label", "evaluate")
     return [
-        Program(PYTHON, [sys.executable, python, SCORERS / "python" / "nightsieve_scorer.py", *data], ours, scored),
-        Program(JAVA, ["java", "-cp", folder, "benchmarks.ScorerDriver", *data], ours, scored),
-        Program(JAVASCRIPT, ["node", node, SCORERS / "javascript" / "nightsieve_scorer.js", *data], ours, scored),
+        Program(
+            PYTHON,
+            [
+                sys.executable,
+                python,
+                SCORERS / "python" / "nightsieve_scorer.py",
+                *data,
+            ],
+            ours,
+            scored,
+        ),
+        Program(
+            JAVA,
+            ["java", "-cp", folder, "benchmarks.ScorerDriver", *data],
+            ours,
+            scored,
+        ),
+        Program(
+            JAVASCRIPT,
+            ["node", node, SCORERS / "javascript" / "nightsieve_scorer.js", *data],
+            ours,
+            scored,
+        ),
         Program(
             SKLEARN,
             [sys.executable, "-c", _SKLEARN, folder / "pipeline.joblib", messages],
@@ -158,7 +227,14 @@ def _m2cgen(folder: Path, fitted: Pipeline, scored: list[str]) -> Program:
     _compile(folder, DRIVERS / "Driver.java", DRIVERS / "M2cgenDriver.java")
     vectors = fitted[0].transform(scored)
     m2cgen_java.write_vectors(vectors, folder / "vectors")
-    command = ["java", "-cp", folder, "benchmarks.M2cgenDriver", str(vectors.shape[1]), folder / "vectors"]
+    command = [
+        "java",
+        "-cp",
+        folder,
+        "benchmarks.M2cgenDriver",
+        str(vectors.shape[1]),
+        folder / "vectors",
+    ]
     return Program(M2CGEN, command, ("label",), len(scored))
 
 
@@ -166,7 +242,9 @@ def _compile(folder: Path, *sources: Path) -> None:
     subprocess.run(["javac", "-cp", folder, "-d", folder, *sources], check=True)
 
 
-def _measured(programs: list[Program], chosen: argparse.Namespace) -> list[dict[str, Any]]:
+def _measured(
+    programs: list[Program], chosen: argparse.Namespace
+) -> list[dict[str, Any]]:
     """Every program in turn, on one core, as often as was asked for."""
     with ExitStack() as stack:
         stack.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
@@ -198,14 +276,26 @@ def tables(result: dict[str, Any]) -> str:
 
 
 def _table(programs: list[dict[str, Any]]) -> str:
-    baselines = {name: _median(programs, name) for name in (M2CGEN, SKLEARN) if _median(programs, name)}
-    header = ("scorer", "load, ms", "label, messages/s", "evaluate, messages/s", "peak, MiB")
+    baselines = {
+        name: _median(programs, name)
+        for name in (M2CGEN, SKLEARN)
+        if _median(programs, name)
+    }
+    header = (
+        "scorer",
+        "load, ms",
+        "label, messages/s",
+        "evaluate, messages/s",
+        "peak, MiB",
+    )
     header += tuple(f"label, times {name}" for name in baselines)
     rows = []
     for program in programs:
         label = program["labels_per_second"]
         evaluate = program.get("evaluates_per_second")
-        load = {key: seconds * MILLI for key, seconds in program["load_seconds"].items()}
+        load = {
+            key: seconds * MILLI for key, seconds in program["load_seconds"].items()
+        }
         peak = program.get("peak_mib")
         rows.append(
             [
@@ -221,7 +311,14 @@ def _table(programs: list[dict[str, Any]]) -> str:
 
 
 def _median(programs: list[dict[str, Any]], name: str) -> float | None:
-    return next((each["labels_per_second"]["median"] for each in programs if each["name"] == name), None)
+    return next(
+        (
+            each["labels_per_second"]["median"]
+            for each in programs
+            if each["name"] == name
+        ),
+        None,
+    )
 
 
 if __name__ == "__main__":

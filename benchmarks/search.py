@@ -22,12 +22,12 @@ import pandas as pd
 from benchmarks import baseline, corpus, machine, results
 from benchmarks.night_stages import WORKERS, watch
 from pipeline.config import DEFAULTS, file_layer, resolve
-from pipeline.dataset import TrainingSet
-from pipeline.preprocessing import build_training_set, clean
-from pipeline.settings import Candidate, Settings
+from pipeline.config.settings import Candidate, Settings
+from pipeline.data.training_set import TrainingSet
+from pipeline.preprocessing import TrainingSetStage, clean
+from pipeline.rules.files import read_rules
 from pipeline.training import evaluate_candidate
 
-SCHEMA = {"NIGHTSIEVE_DATABASE_URL": "postgresql://nobody@localhost/none"}  # never connected to
 Scores = dict[Candidate, list[float]]
 
 
@@ -37,7 +37,11 @@ def main() -> None:
         _run(chosen.side, chosen.messages, chosen.to)
         return
     found = {name: compare(name, chosen.rounds) for name in MESSAGES}
-    result = {"machine": machine.describe("pandas"), "rounds": chosen.rounds, "corpora": found}
+    result = {
+        "machine": machine.describe("pandas"),
+        "rounds": chosen.rounds,
+        "corpora": found,
+    }
     results.write("search", result, _tables(result))
 
 
@@ -47,15 +51,33 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="nightsieve-bench-") as folder:
         for turn in range(rounds):
             for side in SIDES:
-                print(f"{name}, {side}, round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
+                print(
+                    f"{name}, {side}, round {turn + 1} of {rounds}",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 to = Path(folder, "result.json")
-                words = [sys.executable, "-m", "benchmarks.search", "--side", side, "--messages", name, "--to", str(to)]
+                words = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.search",
+                    "--side",
+                    side,
+                    "--messages",
+                    name,
+                    "--to",
+                    str(to),
+                ]
                 process = watch(words, machine.ONE_THREAD)
-                measured[side].append({**json.loads(to.read_bytes()), "peak_mib": process.peak_mib})
+                measured[side].append(
+                    {**json.loads(to.read_bytes()), "peak_mib": process.peak_mib}
+                )
     last = {side: runs[-1] for side, runs in measured.items()}
     differences: dict[str, float] = {}
     for candidate, scores in last["night"]["scores"].items():
-        most = max(map(abs, np.subtract(scores, last["GridSearchCV"]["scores"][candidate])))
+        most = max(
+            map(abs, np.subtract(scores, last["GridSearchCV"]["scores"][candidate]))
+        )
         estimator = candidate.split()[0]
         differences[estimator] = max(differences.get(estimator, 0.0), float(most))
     return {
@@ -72,29 +94,49 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     }
 
 
-def training_set(texts: list[str], labels: list[str], settings: Settings) -> TrainingSet:
+def training_set(
+    texts: list[str], labels: list[str], settings: Settings
+) -> TrainingSet:
     """What a night makes of the texts when its rules say these labels."""
     keys = pd.Series(range(len(texts))).astype("str")
-    cleaned = clean(pd.DataFrame({"key": keys, "body": pd.Series(texts, dtype="str")}), settings.text)
+    cleaned = clean(
+        pd.DataFrame({"key": keys, "body": pd.Series(texts, dtype="str")}),
+        settings.text,
+    )
     votes = pd.DataFrame({"key": keys, "rules": [[label] for label in labels]})
     names = sorted(set(labels))
-    verdicts = pd.DataFrame({"rules": [[name] for name in names], "label": names, "confidence": 1.0})
-    return build_training_set([votes], verdicts, [cleaned], soft=False)
+    resolved_labels = pd.DataFrame(
+        {"rules": [[name] for name in names], "label": names, "confidence": 1.0}
+    )
+    return TrainingSetStage(resolved_labels).run([(votes, cleaned)]).training_set
 
 
-def search_as_a_night(texts: list[str], labels: list[str], settings: Settings) -> Scores:
+def search_as_a_night(
+    texts: list[str], labels: list[str], settings: Settings
+) -> Scores:
     """The score on each fold of every candidate, by the stages of a night."""
-    evaluate = partial(evaluate_candidate, training_set(texts, labels, settings), training=settings.training)
+    evaluate = partial(
+        evaluate_candidate,
+        training_set(texts, labels, settings),
+        training=settings.training,
+    )
     candidates = settings.training.search.candidates
     with ProcessPoolExecutor(WORKERS) as pool:
         found = pool.map(evaluate, candidates)
-        return {candidate: each["scores"] for candidate, each in zip(candidates, found, strict=True)}
+        return {
+            candidate: each.scores
+            for candidate, each in zip(candidates, found, strict=True)
+        }
 
 
-def search_as_a_script(texts: list[str], labels: list[str], settings: Settings, jobs: int = 1) -> Scores:
+def search_as_a_script(
+    texts: list[str], labels: list[str], settings: Settings, jobs: int = 1
+) -> Scores:
     """The same by `GridSearchCV`."""
     cleaned = baseline.clean(pd.Series(texts, dtype=object), settings.text)
-    messages = pd.DataFrame({"text": cleaned, "label": labels}).sort_values(["text", "label"])
+    messages = pd.DataFrame({"text": cleaned, "label": labels}).sort_values(
+        ["text", "label"]
+    )
     strings = (messages[column].to_numpy(object) for column in ("text", "label"))
     return baseline.search(*strings, settings.training, jobs)
 
@@ -106,11 +148,19 @@ def _uci() -> tuple[list[str], list[str]]:
 
 def _uci_and_nus() -> tuple[list[str], list[str]]:
     texts, labels = _uci()
-    others = [text for name, found in corpus.public().items() if name.startswith("NUS") for text in found]
+    others = [
+        text
+        for name, found in corpus.public().items()
+        if name.startswith("NUS")
+        for text in found
+    ]
     return texts + others, labels + ["ham"] * len(others)
 
 
-MESSAGES: dict[str, Callable[[], tuple[list[str], list[str]]]] = {"UCI": _uci, "UCI and NUS": _uci_and_nus}
+MESSAGES: dict[str, Callable[[], tuple[list[str], list[str]]]] = {
+    "UCI": _uci,
+    "UCI and NUS": _uci_and_nus,
+}
 SIDES = {
     "night": search_as_a_night,
     "GridSearchCV": search_as_a_script,
@@ -120,28 +170,59 @@ SIDES = {
 
 def _run(side: str, messages: str, to: Path) -> None:
     """One way, once, in this process; its seconds and scores go to the file."""
-    settings = resolve([file_layer(DEFAULTS)], SCHEMA).settings
+    settings = resolve([file_layer(DEFAULTS)], read_rules).settings
     texts, labels = MESSAGES[messages]()
     begun = time.perf_counter()
     scores = SIDES[side](texts, labels, settings)
     seconds = time.perf_counter() - begun
     found = {str(candidate): each for candidate, each in scores.items()}
-    to.write_text(json.dumps({"seconds": seconds, "messages": len(texts), "scores": found}), encoding="utf-8")
+    to.write_text(
+        json.dumps({"seconds": seconds, "messages": len(texts), "scores": found}),
+        encoding="utf-8",
+    )
 
 
 def _tables(result: dict[str, Any]) -> str:
     rows = []
     for name, found in result["corpora"].items():
-        slow = [found["sides"][side]["seconds"]["median"] for side in ("GridSearchCV", "GridSearchCV, two jobs")]
+        slow = [
+            found["sides"][side]["seconds"]["median"]
+            for side in ("GridSearchCV", "GridSearchCV, two jobs")
+        ]
         for side, measured in found["sides"].items():
             seconds = measured["seconds"]
             ratios = [f"{each / seconds['median']:.1f}" for each in slow]
             texts = f"{found['messages']:,}"
-            rows.append([name, texts, side, results.spread(seconds, 1), *ratios, f"{measured['peak_mib']:,.0f}"])
-    header = ["corpus", "messages", "way", "seconds", "times GridSearchCV", "with two jobs", "peak MiB of a process"]
-    estimators = sorted({name for found in result["corpora"].values() for name in found["differences"]})
+            rows.append(
+                [
+                    name,
+                    texts,
+                    side,
+                    results.spread(seconds, 1),
+                    *ratios,
+                    f"{measured['peak_mib']:,.0f}",
+                ]
+            )
+    header = [
+        "corpus",
+        "messages",
+        "way",
+        "seconds",
+        "times GridSearchCV",
+        "with two jobs",
+        "peak MiB of a process",
+    ]
+    estimators = sorted(
+        {name for found in result["corpora"].values() for name in found["differences"]}
+    )
     differences = [
-        [name, *(results.rounded(found["differences"][estimator]) for estimator in estimators)]
+        [
+            name,
+            *(
+                results.rounded(found["differences"][estimator])
+                for estimator in estimators
+            ),
+        ]
         for name, found in result["corpora"].items()
     ]
     return "\n\n".join(
@@ -157,7 +238,9 @@ def _tables(result: dict[str, Any]) -> str:
 def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--side", choices=SIDES, help="one way, once: what the benchmark itself starts")
+    arguments.add_argument(
+        "--side", choices=SIDES, help="one way, once: what the benchmark itself starts"
+    )
     arguments.add_argument("--messages", choices=MESSAGES)
     arguments.add_argument("--to", type=Path)
     return arguments.parse_args()

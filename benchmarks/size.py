@@ -10,15 +10,19 @@ import scipy.sparse as sp
 
 from benchmarks import corpus, machine, models, results
 from benchmarks.size_plot import draw
-from pipeline.decision import decision_scores
-from pipeline.export.agreement import compare
-from pipeline.export.assemble import assemble
-from pipeline.export.model import LinearModel, count_terms
-from pipeline.export.quantise import choose_bits, quantise
-from pipeline.settings import Candidate
+from pipeline.config.settings import Candidate
+from pipeline.model.counts import count_terms
+from pipeline.model.decision_function import centred_decision_function
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.linear import LinearModel
+from pipeline.model.quantise import choose_bits, quantise
+from pipeline.model.rounding import compare
 
 BITS = range(6, 21)
-ESTIMATORS = ("logistic_regression", "multinomial_nb")  # one that leaves many weights small, one that leaves none
+ESTIMATORS = (
+    "logistic_regression",
+    "multinomial_nb",
+)  # one that leaves many weights small, one that leaves none
 BAR = 200_000  # bytes, gzipped
 PLOT = machine.ROOT / "docs" / "size-and-flips.svg"
 
@@ -34,18 +38,27 @@ def main() -> None:
     for name in ESTIMATORS:
         candidate = models.candidates()[name]
         fitted = models.fit(training, candidate)
-        model = assemble(fitted)
+        model = linear_model(fitted)
         if counts is None:
             # Terms are ordered by their idf, which is the same for every estimator.
             counts = count_terms(model, found.texts)
-        expected = decision_scores(fitted[-1], fitted[:-1].transform(found.texts))
+        expected = centred_decision_function(
+            fitted[-1], fitted[:-1].transform(found.texts)
+        )
         measured.append(_measure(model, counts, expected, candidate))
-    result = {"machine": machine.describe("matplotlib"), "sources": found.sources, "bar": BAR, "models": measured}
+    result = {
+        "machine": machine.describe("matplotlib"),
+        "sources": found.sources,
+        "bar": BAR,
+        "models": measured,
+    }
     results.write("size", result, tables(result))
     draw(result, PLOT)
 
 
-def _measure(model: LinearModel, counts: sp.csr_array, expected: np.ndarray, candidate: Candidate) -> dict[str, Any]:
+def _measure(
+    model: LinearModel, counts: sp.csr_array, expected: np.ndarray, candidate: Candidate
+) -> dict[str, Any]:
     """Every number of bits for one model."""
     fixed, chosen = choose_bits(model, counts)
     texts = models.test_texts(fixed)
@@ -76,17 +89,30 @@ def _measure(model: LinearModel, counts: sp.csr_array, expected: np.ndarray, can
 
 def tables(result: dict[str, Any]) -> str:
     """The result in Markdown, a table for each model."""
-    header = ("bits", "file, KB", "gzipped, KB", "labels flipped", "proved unchanged", "largest score difference")
-    parts = [f"Messages: {results.sources(result['sources'])}. KB are 1,000 bytes; in bold what the export chooses."]
+    header = (
+        "bits",
+        "file, KB",
+        "gzipped, KB",
+        "labels flipped",
+        "proved unchanged",
+        "largest score difference",
+    )
+    parts = [
+        f"Messages: {results.sources(result['sources'])}. KB are 1,000 bytes; in bold what the export chooses."
+    ]
     for model in result["models"]:
-        parts.append(f"**{model['candidate']}**: {model['terms']:,} terms, {model['labels']} labels")
+        parts.append(
+            f"**{model['candidate']}**: {model['terms']:,} terms, {model['labels']} labels"
+        )
         parts.append(results.table(header, [_row(row, model) for row in model["rows"]]))
     return "\n\n".join(parts)
 
 
 def _row(row: dict[str, Any], model: dict[str, Any]) -> list[str]:
     return [
-        f"**{row['bits']}**" if row["bits"] == model["chosen_bits"] else str(row["bits"]),
+        f"**{row['bits']}**"
+        if row["bits"] == model["chosen_bits"]
+        else str(row["bits"]),
         f"{row['bytes'] / 1000:,.0f}",
         f"{row['gzipped'] / 1000:,.1f}",
         f"{row['flips']:,} of {model['messages']:,}",

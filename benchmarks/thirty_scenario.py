@@ -67,8 +67,14 @@ SPAM_REVIEWS_RIGHT = (
     " AND reviews.source = r.source AND reviews.annotator = r.annotator",
     "DROP TABLE right_reviews",
 )
-SENDERS_GONE = ("CREATE TABLE senders AS SELECT key, sender FROM messages", "UPDATE messages SET sender = NULL")
-SENDERS_BACK = ("UPDATE messages SET sender = s.sender FROM senders s WHERE messages.key = s.key", "DROP TABLE senders")
+SENDERS_GONE = (
+    "CREATE TABLE senders AS SELECT key, sender FROM messages",
+    "UPDATE messages SET sender = NULL",
+)
+SENDERS_BACK = (
+    "UPDATE messages SET sender = s.sender FROM senders s WHERE messages.key = s.key",
+    "DROP TABLE senders",
+)
 
 
 def whitelist(words: str) -> Added:
@@ -120,7 +126,12 @@ def thirty_nights() -> list[Act]:
         ),
         Act(),
         Act(),
-        Act("half of the rows are not there", due=REFUSED, statements=HALF_AWAY, shown=True),
+        Act(
+            "half of the rows are not there",
+            due=REFUSED,
+            statements=HALF_AWAY,
+            shown=True,
+        ),
         Act("the rows are back", statements=HALF_BACK),
         Act(
             "a poisoned spam label: a personal rule takes in what lures",
@@ -140,18 +151,39 @@ def thirty_nights() -> list[Act]:
             "poisoned corrections, which train: what lures is said to be personal",
             due=REFUSED,
             statements=(CORRECTIONS,),
-            patches=("evaluation.train.sources=[correction]",),
+            patches=("training.reviews.sources=[correction]",),
             shown=True,
         ),
-        Act("the corrections removed", statements=("DELETE FROM reviews WHERE source = 'correction'",)),
+        Act(
+            "the corrections removed",
+            statements=("DELETE FROM reviews WHERE source = 'correction'",),
+        ),
         Act(),
         Act(f"{creeping}*prize*", due=REFUSED, rule=whitelist("prize")),
         Act(f"{creeping}*claim* too", due=REFUSED, rule=whitelist("prize|claim")),
-        Act(f"{creeping}*win* too", due=REFUSED, rule=whitelist("prize|claim|win|won|winner")),
-        Act(f"{creeping}*free* too", due=REFUSED, rule=whitelist("prize|claim|win|won|winner|free"), shown=True),
-        Act("a rollback to the model of night 21; the rule taken out", rollback=21, shown=True),
+        Act(
+            f"{creeping}*win* too",
+            due=REFUSED,
+            rule=whitelist("prize|claim|win|won|winner"),
+        ),
+        Act(
+            f"{creeping}*free* too",
+            due=REFUSED,
+            rule=whitelist("prize|claim|win|won|winner|free"),
+            shown=True,
+        ),
+        Act(
+            "a rollback to the model of night 21; the rule taken out",
+            rollback=21,
+            shown=True,
+        ),
         Act(),
-        Act("senders are lost: the column is empty", due=REFUSED, statements=SENDERS_GONE, shown=True),
+        Act(
+            "senders are lost: the column is empty",
+            due=REFUSED,
+            statements=SENDERS_GONE,
+            shown=True,
+        ),
         Act("the senders are back", statements=SENDERS_BACK),
         Act(),
     ]

@@ -10,7 +10,9 @@ LOOKS = ((1400, "light"), (390, "light"), (390, "dark"))  # pixels
 FINDINGS = ("said", "broken", "wide", "violations", "invalid")
 
 
-def look(reports: Path, nights: Iterable[dict[str, Any]], pictures: Path) -> list[dict[str, Any]]:
+def look(
+    reports: Path, nights: Iterable[dict[str, Any]], pictures: Path
+) -> list[dict[str, Any]]:
     """What the browser finds on each night's page and on the page of all nights, in each look.
 
     ``findings`` is what axe-core, the markup's checker, the console and the layout have to say, ``first`` the height in
@@ -19,11 +21,19 @@ def look(reports: Path, nights: Iterable[dict[str, Any]], pictures: Path) -> lis
     pictures.mkdir(parents=True, exist_ok=True)
     paths = {"all-nights": "index.html"}
     for night in nights:
-        paths[f"{night['date']}-{night['decision']}"] = f"{night['date']}/{night['config']}/index.html"
+        paths[f"{night['date']}-{night['decision']}"] = (
+            f"{night['date']}/{night['config']}/index.html"
+        )
     looks = [(name, *look) for name in paths for look in LOOKS]
     with jenkins.served(reports) as address:
         pages = [
-            jenkins.page(address, paths[name], width, scheme, pictures / f"{name}-{width}-{scheme}.png")
+            jenkins.page(
+                address,
+                paths[name],
+                width,
+                scheme,
+                pictures / f"{name}-{width}-{scheme}.png",
+            )
             for name, width, scheme in looks
         ]
         found = jenkins.drive({"pages": pages})["pages"]

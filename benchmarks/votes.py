@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import corpus, machine, models, results
-from pipeline.labelling import CompiledRules, Engine, compile_rules
-from pipeline.settings import Labelling, Rule
+from pipeline.config.settings import Rule
+from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
+from pipeline.rules import rule_patterns
 
 PROCESSES = 2
 PART = 500  # messages that a process compares at a time
@@ -31,21 +32,38 @@ ODD += "\0\r\n\t\v\u0660\u0967\uff11\u00b2\u00bd\u20b9\u00a3\u0301\ufe0f\U0001f6
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--nasty", type=int, default=20_000, help="messages that no person would write")
-    arguments.add_argument("--most", type=int, help="no more than so many public messages")
+    arguments.add_argument(
+        "--nasty", type=int, default=20_000, help="messages that no person would write"
+    )
+    arguments.add_argument(
+        "--most", type=int, help="no more than so many public messages"
+    )
     chosen = arguments.parse_args()
     rules = _rules()
-    compiled = compile_rules(rules, models.settings().labelling.engine.compile_seconds)
-    public = {name: list(dict.fromkeys(texts))[: chosen.most] for name, texts in corpus.public().items()}
+    timeout = models.settings().labelling.engine.compile_timeout_seconds
+    database = compile_patterns(rule_patterns(rules), timeout)
+    public = {
+        name: list(dict.fromkeys(texts))[: chosen.most]
+        for name, texts in corpus.public().items()
+    }
     everything = [text for texts in public.values() for text in texts]
     messages = {**public, "nasty": list(_nasty(everything, rules, chosen.nasty))}
-    counted = {name: _compared(rules, compiled, texts, name) for name, texts in messages.items()}
+    counted = {
+        name: _compared(rules, database, texts, name)
+        for name, texts in messages.items()
+    }
     result = {
         "machine": machine.describe("hyperscan"),
-        "rules": {"pack": sum(rule.why != "public" for rule in rules), "public": sum(r.why == "public" for r in rules)},
-        "ways": dict(Counter(compiled.ways)),
+        "rules": {
+            "pack": sum(rule.why != "public" for rule in rules),
+            "public": sum(r.why == "public" for r in rules),
+        },
+        "strategies": dict(Counter(each.strategy for each in database.strategies)),
         "messages": {name: len(texts) for name, texts in messages.items()},
-        "votes": {name: {"matched": matched, "differing": wrong} for name, (matched, wrong) in counted.items()},
+        "votes": {
+            name: {"matched": matched, "differing": wrong}
+            for name, (matched, wrong) in counted.items()
+        },
     }
     results.write("votes", result, tables(result))
 
@@ -53,7 +71,8 @@ def main() -> None:
 def _rules() -> list[Rule]:
     """All rules of the pack, then the public patterns."""
     public = (
-        Rule(id=f"public-{n}", label="spam", pattern=found, why="public") for n, found in enumerate(corpus.patterns())
+        Rule(id=f"public-{n}", label="spam", pattern=found, why="public")
+        for n, found in enumerate(corpus.patterns())
     )
     return [*models.settings().labelling.rules, *public]
 
@@ -65,46 +84,94 @@ def _nasty(texts: Sequence[str], rules: Sequence[Rule], total: int) -> Iterator[
     for _ in range(total):
         text = list(chance.choice(texts)[: chance.randint(0, 300)])
         for _ in range(chance.randint(1, 12)):
-            made = chance.choice((chance.choice(ODD), chr(chance.randrange(0xD800)), chance.choice(pieces)))
+            made = chance.choice(
+                (
+                    chance.choice(ODD),
+                    chr(chance.randrange(0xD800)),
+                    chance.choice(pieces),
+                )
+            )
             made = chance.choice((str.upper, str.lower, str.swapcase, str))(made)
-            text.insert(chance.randint(0, len(text)), made * chance.choice((1, 1, 1, 40)))
+            text.insert(
+                chance.randint(0, len(text)), made * chance.choice((1, 1, 1, 40))
+            )
         yield "".join(text)
 
 
-def _compared(rules: Sequence[Rule], compiled: CompiledRules, texts: list[str], name: str) -> tuple[int, int]:
+def _compared(
+    rules: Sequence[Rule], database: PatternDatabase, texts: list[str], name: str
+) -> tuple[int, int]:
     """How many of the votes are matches by `re`, and how many differ."""
     matched = differing = done = 0
     parts = [texts[start : start + PART] for start in range(0, len(texts), PART)]
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("fork")) as pool:
-        for part, (found, wrong) in zip(parts, pool.map(partial(_part, rules, compiled), parts), strict=True):
-            matched, differing, done = matched + found, differing + wrong, done + len(part)
-            print(f"{name}: {done:,} of {len(texts):,}, {differing:,} votes differ", file=sys.stderr)
+        for part, (found, wrong) in zip(
+            parts, pool.map(partial(_part, rules, database), parts), strict=True
+        ):
+            matched, differing, done = (
+                matched + found,
+                differing + wrong,
+                done + len(part),
+            )
+            print(
+                f"{name}: {done:,} of {len(texts):,}, {differing:,} votes differ",
+                file=sys.stderr,
+            )
     return matched, differing
 
 
-def _part(rules: Sequence[Rule], compiled: CompiledRules, texts: list[str]) -> tuple[int, int]:
-    settings = models.settings().labelling
-    labelling = Labelling.model_construct(rules=tuple(rules), engine=settings.engine, resolution=settings.resolution)
+def _part(
+    rules: Sequence[Rule], database: PatternDatabase, texts: list[str]
+) -> tuple[int, int]:
+    engine = models.settings().labelling.engine
+    matcher = Matcher(
+        rule_patterns(rules),
+        database,
+        compile_timeout=engine.compile_timeout_seconds,
+        search_timeout=engine.search_timeout_seconds,
+    )
     # Rules on the sender are asked about the same texts.
     table = pd.DataFrame({"body": texts, "sender": texts}).astype("str")
-    ours = Engine(labelling, compiled).matches(table).toarray()
+    ours = matcher.matches(table).toarray()
     searches = [re.compile(rule.pattern, re.IGNORECASE).search for rule in rules]
-    theirs = np.array([[search(text) is not None for search in searches] for text in texts])
+    theirs = np.array(
+        [[search(text) is not None for search in searches] for text in texts]
+    )
     return int(theirs.sum()), int((ours != theirs).sum())
 
 
 def tables(result: dict[str, Any]) -> str:
     """The result in Markdown."""
     rules, total = result["rules"], sum(result["rules"].values())
-    ways = ", ".join(f"{count:,} {way}" for way, count in sorted(result["ways"].items()))
+    strategies = ", ".join(
+        f"{count:,} {strategy}"
+        for strategy, count in sorted(result["strategies"].items())
+    )
     rows = [
-        [name, f"{count:,}", f"{count * total:,}", f"{votes['matched']:,}", f"{votes['differing']:,}"]
-        for (name, count), votes in zip(result["messages"].items(), result["votes"].values(), strict=True)
+        [
+            name,
+            f"{count:,}",
+            f"{count * total:,}",
+            f"{votes['matched']:,}",
+            f"{votes['differing']:,}",
+        ]
+        for (name, count), votes in zip(
+            result["messages"].items(), result["votes"].values(), strict=True
+        )
     ]
     return "\n\n".join(
         [
-            f"{rules['pack']:,} rules of the pack and {rules['public']:,} public patterns: {ways}.",
-            results.table(("distinct messages", "messages", "votes", "matches", "votes unlike re's"), rows),
+            f"{rules['pack']:,} rules of the pack and {rules['public']:,} public patterns: {strategies}.",
+            results.table(
+                (
+                    "distinct messages",
+                    "messages",
+                    "votes",
+                    "matches",
+                    "votes unlike re's",
+                ),
+                rows,
+            ),
         ]
     )
 

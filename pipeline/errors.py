@@ -1,8 +1,8 @@
-"""Errors that an operator can mend, each with the exit code that the ``nightsieve`` command returns for it.
+"""Errors that an operator can fix, each with the exit code of the ``nightsieve`` command.
 
-The message is one or two lines: what is wrong, where (file and key), and what would be right. It never
-holds a secret or the text of a message. Anything that is not one of these is a defect: of a task's, the
-log has the traceback, without the exception's own words.
+The message is one or two lines: what is wrong, where (file and key), and what would be
+right. It never holds a secret or the text of a message. Any other exception is a defect:
+if a task raises one, the log has the traceback without the exception's own words.
 """
 
 

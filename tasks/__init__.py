@@ -1,13 +1,13 @@
-"""Luigi's view of a night: ``luigi --module tasks Retrain --date 2026-11-20``."""
+"""Luigi's view of a night: ``luigi --module tasks Retrain --date 2026-11-20``.
 
-import luigi.worker
+Importing this package changes luigi: its command can be reached in no other way.
+"""
+
 from luigi.tools.range import RangeDaily
 
-from tasks import logs
+from tasks import luigi_setup
 from tasks.retrain import Retrain
-from tasks.worker import NightWorker
 
 __all__ = ["RangeDaily", "Retrain"]
 
-logs.install()
-luigi.worker.Worker = NightWorker  # the luigi command takes no other way to say so
+luigi_setup.install()

@@ -1,4 +1,4 @@
-"""What every task is made of: parameters, the fingerprint in its key, and what it says of its work."""
+"""What every task has: parameters, a fingerprint, and an account of its work."""
 
 import datetime
 import functools
@@ -15,125 +15,172 @@ from typing import Any
 
 import luigi
 from luigi.task import flatten
-from pydantic import ValidationError
 
-from pipeline.codecs import Codec, Json
-from pipeline.config import canonical
-from pipeline.errors import ConfigError
-from pipeline.settings import Settings
-from tasks.artefacts import Artefact
-from tasks.logs import told
-from tasks.s3 import store
+from nightsieve.store import layout
+from nightsieve.store.artefacts import Artefact
+from nightsieve.store.configurations import load_settings
+from nightsieve.store.objects import Store
+from nightsieve.store.version import StoreLayout, check_layout, claim_layout
+from pipeline.config.settings import Settings
+from pipeline.data.codecs import Codec, Json
+from pipeline.records.receipt import Account, Receipt
+from tasks.luigi_setup.parameters import NightParameter, StoreParameter
+from tasks.luigi_setup.redaction import describe_error
+from tasks.targets import TaskOutput, input_of
 
 logger = logging.getLogger("luigi-interface")
 
 _MIB = 1 << 20
-_YEARS = range(1970, 2100)
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes there, KiB elsewhere
-
-
-class NightParameter(luigi.DateParameter):
-    """A night, such as 2026-11-20: the run uses what was received before the end of that date, UTC."""
-
-    def parse(self, value: str) -> datetime.date:
-        try:
-            date = super().parse(value)
-        except ValueError:
-            raise ConfigError(f"--date {value}: no date; a night looks like 2026-11-20") from None
-        if date.year not in _YEARS:
-            raise ConfigError(f"--date {value}: must be from {_YEARS.start} to {_YEARS.stop - 1}")
-        return date
+# getrusage counts bytes there, KiB elsewhere.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+# What every task carries, and what says nothing of its own work.
+_COMMON_PARAMETERS = ("date", "config", "storage")
 
 
 class NightTask(luigi.Task):
-    """A task of a night. A subclass says where its output goes, what it depends on, and does one thing in `run`.
+    """A task of a night. A subclass names its output, its inputs, and one step.
 
     Attributes
     ----------
-    stage, name, codec : the key is ``<stage>/<name>-<fingerprint>.<suffix>``.
-    version : raised whenever the same inputs would give another output.
-    sections : dotted paths of the configuration that the task uses.
-    dated : whether the date itself changes what the task does.
+    stage, name, codec
+        The key is ``<stage>/<name>-<fingerprint>.<suffix>``.
+    version
+        Raised whenever the same inputs would give another output.
+    sections
+        Dotted paths of the configuration that the task uses.
+    depends_on_date
+        Whether the date itself changes what the task does.
+    rows_in
+        Rows that it has read since it began.
+    finished
+        Whether this process knows that the output is there.
     """
 
-    date: datetime.date = NightParameter(description="the night: what was received before the end of this date (UTC)")
-    config: str = luigi.Parameter(description="digest of the frozen configuration, configs/<digest>.json in S3")
+    date: datetime.date = NightParameter(
+        description="the night: what was received before the end of this date (UTC)"
+    )
+    config: str = luigi.Parameter(description="digest of the frozen configuration")
+    storage: str = StoreParameter()
 
     stage: str
     name: str
     codec: Codec = Json()
     version = 1
     sections: tuple[str, ...] = ()
-    dated = False
+    depends_on_date = False
 
-    rows_in = 0
-    finished = False
-    _started = time.monotonic()
-    _percent = 0
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.finished = False
+        self._begin()
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """Where the task reads and writes: a store of the layout of this version.
+
+        Raises
+        ------
+        StorageError
+            See `check_layout`.
+        """
+        return checked_store(self.storage)
 
     @property
     def settings(self) -> Settings:
-        return load_settings(self.config)
+        """The configuration of the night."""
+        return load_settings(self.store, self.config)
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """sha256 over all that the output depends on: an edit rebuilds what follows from it, and nothing before."""
+        """sha256 over all that the output depends on.
+
+        So an edit rebuilds what follows from it, and nothing before it.
+        """
+        sections = {path: self._section(path) for path in self.sections}
         identity = {
             "family": self.get_task_family(),
             "version": self.version,
-            "sections": {path: _section(self.config, path) for path in self.sections},
-            "parameters": self.identity(),
-            "requires": [task.fingerprint for task in flatten(self.requires())],
+            "sections": sections,
+            "parameters": self.fingerprint_parameters(),
+            "requires": [task.fingerprint for task in self.dependencies],
         }
-        if self.dated:
+        if self.depends_on_date:
             identity["date"] = self.date.isoformat()
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        content = json.dumps(identity, sort_keys=True).encode()
+        return hashlib.sha256(content).hexdigest()[:16]
 
-    def identity(self) -> dict[str, Any]:
-        """The task's own parameters, as far as they change its output."""
-        return {name: value for name, value in self.param_kwargs.items() if name not in ("date", "config")}
+    @functools.cached_property
+    def dependencies(self) -> list["NightTask"]:
+        """The tasks that this one requires; parameters alone decide which."""
+        return flatten(self.requires())
 
-    def output(self) -> Artefact:
-        return Artefact(f"{self.stage}/{self.name}-{self.fingerprint}.{self.codec.suffix}", self.codec, self)
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        """Return the parameters of the task's own that change its output."""
+        return {
+            name: value
+            for name, value in self.param_kwargs.items()
+            if name not in _COMMON_PARAMETERS
+        }
+
+    def output(self) -> TaskOutput:
+        """Return where the task writes."""
+        key = self.key(self.codec.suffix)
+        return TaskOutput(Artefact(self.store, key, self.codec), self)
+
+    def key(self, suffix: str) -> str:
+        """Return the key that names the fingerprint."""
+        return layout.artefact(self.stage, self.name, self.fingerprint, suffix)
 
     def input(self) -> Any:
-        artefacts = super().input()
-        for artefact in flatten(artefacts):
-            artefact.reader = self
-        return artefacts
+        """Return what the required tasks wrote, in the shape of `requires`."""
+        return self._inputs
 
     def complete(self) -> bool:
-        """Whether the output is there; the process that has just written it need not ask."""
+        """Return whether the output is there; who has just written it need not ask."""
         return self.finished or super().complete()
 
-    def start(self) -> None:
-        self.rows_in, self._started = 0, time.monotonic()
+    def deps(self) -> Any:
+        """Return the required tasks; luigi asks for them only if there is work.
 
-    def account(self) -> dict[str, Any]:
-        """What the task is, and what it took since `start`.
+        So this is where every command begins to write: the layout of an empty store.
+        """
+        _claim_layout(self.storage)
+        return super().deps()
+
+    def account(self) -> Account:
+        """Return what the task is, and what it took since it began.
 
         The memory is the peak of its process, which luigi.cfg makes its own.
         """
-        return {
-            "task": self.get_task_family(),
-            "version": self.version,
-            "date": self.date.isoformat() if self.dated else None,
-            "sections": self.sections,
-            "parameters": {name: str(value) for name, value in self.identity().items()},
-            "requires": list(dict.fromkeys(task.get_task_family() for task in flatten(self.requires()))),
-            "rows_in": self.rows_in or None,
-            "seconds": round(time.monotonic() - self._started, 3),
-            "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / _MIB),
-            "host": socket.gethostname(),
-        }
+        parameters = self.fingerprint_parameters().items()
+        families = [task.get_task_family() for task in self.dependencies]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+        return Account(
+            task=self.get_task_family(),
+            version=self.version,
+            date=self.date.isoformat() if self.depends_on_date else None,
+            sections=self.sections,
+            parameters={name: str(value) for name, value in parameters},
+            requires=tuple(dict.fromkeys(families)),
+            rows_in=self.rows_in or None,
+            seconds=round(time.monotonic() - self._started, 3),
+            peak_memory_mib=round(peak / _MIB),
+            host=socket.gethostname(),
+        )
 
-    def report(self, receipt: dict[str, Any], url: str) -> None:
-        """Show on the scheduler's page what was done, and where its result (or the build that did it) is."""
-        rows = " -> ".join(f"{receipt[way]:,} rows" for way in ("rows_in", "rows_out") if receipt[way] is not None)
-        cost = f"{receipt['seconds']:.1f} s, {receipt['peak_memory_mib']} MiB, {receipt['bytes']:,} bytes"
-        if self.set_status_message:
-            self.set_status_message("; ".join(filter(None, [rows, cost, receipt["key"]])))
-            self.set_tracking_url(os.environ.get("BUILD_URL", url))
+    def show_on_scheduler(self, receipt: Receipt) -> None:
+        """Show what was done, and where its result, or the build that did it, is."""
+        if not self.set_status_message:
+            return
+        counts = [receipt.rows_in, receipt.rows_out]
+        rows = " -> ".join(f"{n:,} rows" for n in counts if n is not None)
+        cost = (
+            f"{receipt.seconds:.1f} s, {receipt.peak_memory_mib} MiB, "
+            f"{receipt.bytes:,} bytes"
+        )
+        self.set_status_message("; ".join(filter(None, [rows, cost, receipt.key])))
+        url = os.environ.get("BUILD_URL", self.store.url(receipt.key))
+        self.set_tracking_url(url)
 
     def progress(self, fraction: float) -> None:
         """Show how far the task is, in whole per cent."""
@@ -143,50 +190,70 @@ class NightTask(luigi.Task):
             self.set_progress_percentage(percent)
 
     def warn(self, lines: Iterable[str]) -> None:
-        """Say what does not stop the night but should be looked at."""
+        """Log what does not stop the night but should be looked at."""
         for line in lines:
             logger.warning("%s: %s", self.get_task_family(), line)
 
     def on_failure(self, exception: BaseException) -> str:
-        return told(exception)
+        """Return what the scheduler's page says of the error."""
+        return describe_error(exception)
+
+    def _begin(self) -> None:
+        """Count from now on: luigi may run an instance several times."""
+        self.rows_in = 0
+        self._started = time.monotonic()
+        self._percent = 0
+        self.__dict__.pop("_inputs", None)
+
+    @functools.cached_property
+    def _inputs(self) -> Any:
+        # Kept while the task runs: an artefact reads its receipt once.
+        return self._inputs_of(self.requires())
+
+    def _inputs_of(self, required: Any) -> Any:
+        if isinstance(required, NightTask):
+            return input_of(required.output(), self)
+        if isinstance(required, dict):
+            return {name: self._inputs_of(task) for name, task in required.items()}
+        return [self._inputs_of(task) for task in required]
+
+    def _section(self, path: str) -> Any:
+        value = _frozen(self.store, self.config)
+        for name in path.split("."):
+            value = value[name]
+        return value
 
 
 @NightTask.event_handler(luigi.Event.START)
-def _start(task: NightTask) -> None:
-    task.start()
-
-
-_settings: dict[str, Settings] = {}
-
-
-def load_settings(digest: str) -> Settings:
-    """The frozen configuration of that digest, from S3: all that a worker needs to rebuild a task.
-
-    Raises
-    ------
-    ConfigError : another version of this project wrote it, with keys that are others here.
-    """
-    if digest not in _settings:
-        key = f"configs/{digest}.json"
-        try:
-            _settings[digest] = Settings.model_validate_json(store().read(key))
-        except ValidationError as error:
-            first = ".".join(map(str, error.errors()[0]["loc"]))
-            wrote = f"another version of this project wrote it ({first} is not what it is here)"
-            raise ConfigError(f"{store().address(key)}: {wrote}; run the night from its YAML files") from None
-    return _settings[digest]
-
-
-def store_settings(digest: str, settings: Settings) -> None:
-    """Write the frozen configuration of that digest to S3; this process need not read it again."""
-    store().write(f"configs/{digest}.json", canonical(settings))
-    _settings[digest] = settings
+def _begin(task: NightTask) -> None:
+    task._begin()
 
 
 @functools.cache
-def _frozen(digest: str) -> dict[str, Any]:
-    return load_settings(digest).model_dump(mode="json")
+def checked_store(address: str) -> Store:
+    """Return the store, whose layout this version reads; a process asks once.
+
+    Raises
+    ------
+    StorageError
+        See `check_layout`.
+    """
+    _layout_of(address)
+    return Store(address)
 
 
-def _section(digest: str, path: str) -> Any:
-    return functools.reduce(lambda value, key: value[key], path.split("."), _frozen(digest))
+@functools.cache
+def _layout_of(address: str) -> StoreLayout | None:
+    return check_layout(Store(address))
+
+
+@functools.cache
+def _claim_layout(address: str) -> None:
+    if _layout_of(address) is None:
+        claim_layout(Store(address))
+
+
+@functools.cache
+def _frozen(store: Store, digest: str) -> dict[str, Any]:
+    """Return a configuration as the JSON value that fingerprints are made of."""
+    return load_settings(store, digest).model_dump(mode="json")

@@ -3,10 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from pipeline import config, ingest
-from pipeline.codecs import Table
-from tasks.artefacts import ShardedArtefact
+from nightsieve.store.artefacts import ShardedArtefact
+from pipeline import ingest
+from pipeline.data.codecs import Table
 from tasks.base import NightTask
+from tasks.targets import ShardedOutput
 
 
 class IngestMessages(NightTask):
@@ -20,20 +21,24 @@ class IngestMessages(NightTask):
         "source.max_body_bytes",
         "source.shards",
     )
-    dated = True
+    depends_on_date = True
 
-    def output(self) -> ShardedArtefact:
-        return ShardedArtefact(f"{self.stage}/{self.name}-{self.fingerprint}.json", self.codec, self)
+    def output(self) -> ShardedOutput:
+        key = self.key("json")
+        artefact = ShardedArtefact(self.store, key, part_codec=self.codec)
+        return ShardedOutput(artefact, self)
 
     def run(self) -> None:
-        url = config.database_url(self.settings)
+        url = ingest.database_url(self.settings.source)
         with tempfile.TemporaryDirectory() as folder, ingest.connect(url) as connection:
-            sampled = ingest.draw_sample(connection, self.settings.source, self.date, Path(folder), self.count)
-            self.rows_in = sampled.counts["sampled"]
-            self.output().dump(sampled.files, sampled.rows, counts=sampled.counts)
+            sampled = ingest.draw_sample(
+                connection, self.settings.source, self.date, Path(folder), self.count
+            )
+            self.rows_in = sampled.counts.sampled
+            self.output().dump(sampled.files, sampled.rows, sampled.counts)
 
     def count(self, rows: int) -> None:
-        """Show how many messages there are so far; how many there will be, nobody knows."""
+        """Show how many messages there are so far: their total is not known."""
         if self.set_status_message:
             self.set_status_message(f"{rows:,} messages so far")
 
@@ -42,10 +47,15 @@ class IngestReviews(NightTask):
     """Hand over the human labels, each with the message it is about."""
 
     stage, name, codec, version = "ingest", "reviews", Table("reviews"), 2
-    sections = ("source.identity", "source.messages", "source.reviews", "source.max_body_bytes")
-    dated = True
+    sections = (
+        "source.identity",
+        "source.messages",
+        "source.reviews",
+        "source.max_body_bytes",
+    )
+    depends_on_date = True
 
     def run(self) -> None:
-        with ingest.connect(config.database_url(self.settings)) as connection:
+        with ingest.connect(ingest.database_url(self.settings.source)) as connection:
             reviews = ingest.read_reviews(connection, self.settings.source, self.date)
         self.output().dump(reviews)

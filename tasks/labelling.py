@@ -3,29 +3,42 @@
 import json
 from typing import Any
 
-from pipeline import config, labelling
-from pipeline.codecs import Raw, Table
+from pipeline import config, labelling, patterns, rules
+from pipeline.data.codecs import Raw, RecordJson, Table
+from pipeline.records.rules import LabellingSummary
 from tasks.base import NightTask
-from tasks.reviews import measuring
-from tasks.shards import ShardTask, every_shard
+from tasks.reviews import AggregateReviews
+from tasks.shards import ShardTask, every_shard, load_each
 
 
 class CompileRules(NightTask):
-    """Compile all patterns for the engine, once for every night that has the same ones."""
+    """Compile all patterns, once for every night that has the same ones."""
 
     # A database that is not what was written could crash the engine.
-    stage, name, codec, version = "labelling", "compiled", Raw("npz", trusted_only=True), 2
-    sections = ("labelling.engine.compile_seconds",)
+    stage, name, version = "labelling", "compiled", 3
+    codec = Raw("npz", trusted_only=True)
+    sections = ("labelling.engine.compile_timeout_seconds",)
     priority = 1  # everything waits for it longer than for the cleaning
 
-    def identity(self) -> dict[str, Any]:
-        patterns = [(rule.id, rule.field, rule.pattern) for rule in self.settings.labelling.rules]
-        return {**super().identity(), "patterns": config.digest(json.dumps(patterns).encode())}
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        patterns = [
+            (rule.id, rule.field, rule.pattern)
+            for rule in self.settings.labelling.rules
+        ]
+        return {
+            **super().fingerprint_parameters(),
+            "patterns": config.digest(json.dumps(patterns).encode()),
+        }
 
     def run(self) -> None:
-        rules, engine = self.settings.labelling.rules, self.settings.labelling.engine
-        compiled = labelling.compile_rules(rules, engine.compile_seconds)
-        self.warn(f"rule {each['id']} is {each['way']}: {each['reason']}" for each in compiled.not_exact(rules))
+        settings = self.settings.labelling
+        compiled = patterns.compile_patterns(
+            rules.rule_patterns(settings.rules), settings.engine.compile_timeout_seconds
+        )
+        self.warn(
+            f"rule {rule.id} needs re ({rule.strategy}): {rule.reason}"
+            for rule in compiled.fallbacks()
+        )
         self.output().dump(compiled.to_bytes())
 
 
@@ -38,41 +51,54 @@ class ApplyRules(ShardTask):
         return {"messages": super().requires(), "compiled": self.clone(CompileRules)}
 
     def run(self) -> None:
-        messages, compiled = self.input()["messages"].load_shard(self.shard), self.input()["compiled"].load()
-        self.output().dump(labelling.apply_rules(messages, self.settings.labelling, compiled, self.progress))
+        inputs = self.input()
+        votes = labelling.apply_rules(
+            inputs["messages"].load_shard(self.shard),
+            self.settings.labelling,
+            inputs["compiled"].load(),
+            self.progress,
+        )
+        self.output().dump(votes)
 
 
 class ResolveVotes(NightTask):
     """Decide which label, if one, each list of rules that occurs stands for."""
 
-    stage, name, codec = "labelling", "verdicts", Table("verdicts")
+    stage, name, codec = "labelling", "resolved-labels", Table("resolved_labels")
     sections = ("labelling.rules", "labelling.resolution")
 
     def requires(self) -> list[ApplyRules]:
         return every_shard(self, ApplyRules)
 
     def run(self) -> None:
-        votes = (shard.load() for shard in self.input())
-        self.output().dump(labelling.resolve(votes, self.settings.labelling))
+        stage = labelling.ResolutionStage(self.settings.labelling)
+        self.output().dump(stage.run(load_each(self.input())))
 
 
 class SummariseRules(NightTask):
     """Count what every rule did over all shards, and how often humans agree with it."""
 
-    stage, name, version = "labelling", "rules", 3
-    sections = ("labelling", "evaluation")
+    stage, name, version = "labelling", "rules", 4
+    codec = RecordJson(LabellingSummary)
+    sections = ("labelling", "evaluation.merge", "evaluation.confidence")
 
     def requires(self) -> dict[str, Any]:
         return {
             "compiled": self.clone(CompileRules),
             "votes": every_shard(self, ApplyRules),
-            "verdicts": self.clone(ResolveVotes),
-            "reviews": measuring(self),
+            "resolved_labels": self.clone(ResolveVotes),
+            "reviewed": self.clone(AggregateReviews),
         }
 
     def run(self) -> None:
-        votes = (shard.load() for shard in self.input()["votes"])
-        verdicts, reviews = self.input()["verdicts"].load(), self.input()["reviews"].load()
-        compiled = labelling.CompiledRules.from_bytes(self.input()["compiled"].load())
-        rules, evaluation = self.settings.labelling, self.settings.evaluation
-        self.output().dump(labelling.summarise_rules(votes, verdicts, reviews, rules, evaluation, compiled))
+        inputs = self.input()
+        database = patterns.PatternDatabase.from_bytes(inputs["compiled"].load())
+        stage = labelling.RuleStatisticsStage(
+            resolved_labels=inputs["resolved_labels"].load(),
+            reviewed=inputs["reviewed"].load(),
+            labelling=self.settings.labelling,
+            fallbacks=database.fallbacks(),
+            merge_labels=self.settings.evaluation.merge,
+            confidence=self.settings.evaluation.confidence,
+        )
+        self.output().dump(stage.run(load_each(inputs["votes"])))

@@ -1,13 +1,14 @@
-"""Tasks that clean messages and collect them into a training set."""
+"""Tasks that clean messages, and collect documents to train and to measure on."""
 
 from typing import Any
 
 from pipeline import preprocessing
-from pipeline.codecs import Npz, Table
+from pipeline.data.codecs import Npz, Table
 from tasks.base import NightTask
+from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes
-from tasks.reviews import teaching
-from tasks.shards import ShardTask, every_shard
+from tasks.reviews import reviews_for_training
+from tasks.shards import ShardTask, every_shard, load_each
 
 
 class CleanMessages(ShardTask):
@@ -22,22 +23,71 @@ class CleanMessages(ShardTask):
 
 
 class BuildTrainingSet(NightTask):
-    """Join labels, those of humans before those of the rules, and cleaned texts into unique, weighted documents."""
+    """Join labels and cleaned texts into unique, weighted documents.
 
-    stage, name, codec = "preprocessing", "training-set", Npz()
-    sections, version = ("labelling.resolution.soft", "release.holdout"), 3
+    A message that a review trains has its label, every other one that of the rules.
+    """
+
+    stage, name, codec, version = "preprocessing", "training-set", Npz(), 4
+    sections = (
+        "labelling.resolution.soft_labels",
+        "training.holdout_fraction",
+        "training.rare_labels",
+    )
+
+    @property
+    def folds(self) -> int:
+        """How many distinct texts a label needs."""
+        training = self.settings.training
+        return max(training.search.folds, training.cross_validation.folds)
+
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        return {**super().fingerprint_parameters(), "folds": self.folds}
 
     def requires(self) -> dict[str, Any]:
         return {
             "votes": every_shard(self, ApplyRules),
-            "verdicts": self.clone(ResolveVotes),
+            "resolved_labels": self.clone(ResolveVotes),
             "cleaned": every_shard(self, CleanMessages),
-            "human": teaching(self),
+            "human_labels": reviews_for_training(self),
         }
 
     def run(self) -> None:
-        votes, verdicts = (shard.load() for shard in self.input()["votes"]), self.input()["verdicts"].load()
-        cleaned = (shard.load() for shard in self.input()["cleaned"])
-        human = [labels.load() for labels in self.input()["human"]]
-        soft, holdout = self.settings.labelling.resolution.soft, self.settings.release.holdout
-        self.output().dump(preprocessing.build_training_set(votes, verdicts, cleaned, soft, holdout, human))
+        inputs = self.input()
+        stage = preprocessing.TrainingSetStage(
+            resolved_labels=inputs["resolved_labels"].load(),
+            human_labels=next(load_each(inputs["human_labels"]), None),
+            soft_labels=self.settings.labelling.resolution.soft_labels,
+            holdout_fraction=self.settings.training.holdout_fraction,
+            folds=self.folds,
+            rare_labels=self.settings.training.rare_labels,
+        )
+        shards = (load_each(inputs[name]) for name in ("votes", "cleaned"))
+        built = stage.run(zip(*shards, strict=True))
+        self.warn(f"left out: {rare_label}" for rare_label in built.left_out)
+        self.output().dump(built.training_set)
+
+
+class BuildEvaluationSet(NightTask):
+    """Collect the held-out messages, cleaned and labelled, to compare models on."""
+
+    stage, name, codec = "preprocessing", "evaluation-set", Table("evaluation_set")
+    sections = ("training.holdout_fraction",)
+
+    def requires(self) -> dict[str, Any]:
+        return {
+            "messages": self.clone(IngestMessages),
+            "cleaned": every_shard(self, CleanMessages),
+            "votes": every_shard(self, ApplyRules),
+            "resolved_labels": self.clone(ResolveVotes),
+        }
+
+    def run(self) -> None:
+        inputs = self.input()
+        stage = preprocessing.EvaluationSetStage(
+            resolved_labels=inputs["resolved_labels"].load(),
+            holdout_fraction=self.settings.training.holdout_fraction,
+        )
+        messages = inputs["messages"].parts()
+        shards = (load_each(inputs[name]) for name in ("cleaned", "votes"))
+        self.output().dump(stage.run(zip(messages, *shards, strict=True)))

@@ -1,124 +1,146 @@
 """Tasks that decide whether tonight's model is good enough, and publish it if it is."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import luigi
 
+from nightsieve.nights import webhook
+from nightsieve.store.models import Registry
+from nightsieve.store.publication import publish_decision, read_opponents
 from pipeline import release
-from tasks import webhook
-from tasks.artefacts import Artefact
+from pipeline.data.codecs import RecordJson
+from pipeline.records.release import Decision, Latency, Publication
+from pipeline.records.words import describe_check
 from tasks.base import NightTask
-from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients, ExportVectors
+from tasks.export import (
+    DescribeExport,
+    EvaluateOnReviews,
+    ExportCoefficients,
+    model_files,
+)
 from tasks.ingest import IngestMessages
-from tasks.labelling import ApplyRules, ResolveVotes, SummariseRules
-from tasks.preprocessing import CleanMessages
-from tasks.registry import Registry
-from tasks.reviews import measuring
-from tasks.s3 import store
-from tasks.shards import every_shard
-from tasks.training import FitModel
+from tasks.labelling import SummariseRules
+from tasks.preprocessing import BuildEvaluationSet
+from tasks.reviews import AggregateReviews
 
 
 class MeasureSpeed(NightTask):
-    """Time tonight's model on this machine, in a task of its own: so the decision is the same however often it is made.
+    """Time tonight's model on this machine.
 
-    Nobody times a machine twice alike. A replay takes the figure as it was, like what the database gave.
+    Nobody times a machine twice alike. As a task of its own it leaves the decision the
+    same however often that is made; a replay takes the figure as it was, like what the
+    database gave.
     """
 
-    stage, name, version = "release", "speed", 2
+    stage, name, version = "release", "speed", 3
+    codec = RecordJson(Latency)
 
     def requires(self) -> dict[str, NightTask]:
-        return {"model": self.clone(ExportCoefficients), "messages": self.clone(IngestMessages)}
+        return {
+            "model": self.clone(ExportCoefficients),
+            "messages": self.clone(IngestMessages),
+        }
 
     def run(self) -> None:
-        model, messages = self.input()["model"].load(), next(self.input()["messages"].parts())
-        self.output().dump(release.measure_speed(model, messages["body"].tolist()))
+        model = self.input()["model"].load()
+        messages = next(self.input()["messages"].parts())
+        self.output().dump(release.measure_latency(model, messages["body"].tolist()))
 
 
 class GateModel(NightTask):
-    """Hold tonight's model against the published one, and one before it.
+    """Compare tonight's model with the published one and one before it, and decide.
 
-    A night is decided once, against what was published then: the serials are in the decision, not in the fingerprint.
-    Else every publication would make all earlier nights undecided again. Of nights that run at once none is decided
-    while another one publishes.
+    A night is decided once, against what was published then: the serials are in the
+    decision, not in the fingerprint. Otherwise each publication would invalidate all
+    earlier decisions. The `registry` resource serialises deciding and publishing across
+    concurrent nights.
     """
 
-    stage, name, version = "release", "decision", 3
-    sections = ("release.gate", "release.holdout", "text", "evaluation")
-    dated = True
+    stage, name, version = "release", "decision", 4
+    codec = RecordJson(Decision)
+    sections = (
+        "release.gate",
+        "training.holdout_fraction",
+        "training.reviews.sources",
+        "text",
+        "evaluation",
+    )
+    depends_on_date = True
     resources = {"registry": 1}
 
-    def requires(self) -> dict[str, object]:
-        tasks = {
-            "model": ExportCoefficients, "description": DescribeExport, "measured": EvaluateOnReviews,
-            "rules": SummariseRules, "messages": IngestMessages, "verdicts": ResolveVotes, "speed": MeasureSpeed,
-        }  # fmt: skip
-        shards = {"cleaned": every_shard(self, CleanMessages), "votes": every_shard(self, ApplyRules)}
-        return {**{name: self.clone(task) for name, task in tasks.items()}, **shards, "reviews": measuring(self)}
+    def requires(self) -> dict[str, NightTask]:
+        inputs = {
+            "model": ExportCoefficients,
+            "messages": IngestMessages,
+            "rules": SummariseRules,
+            "description": DescribeExport,
+            "on_reviews": EvaluateOnReviews,
+            "speed": MeasureSpeed,
+            "evaluation_set": BuildEvaluationSet,
+            "reviewed": AggregateReviews,
+        }
+        return {name: self.clone(task) for name, task in inputs.items()}
 
     def run(self) -> None:
-        self.warn(release.warnings(self.settings.release.gate, self.date))
-        given, registry = self.input(), Registry(store())
-        champion = registry.champion()
-        earlier = champion and registry.earlier(champion, self.settings.release.gate.regression.earlier)
-        others = [
-            entry and release.published_model(registry.file(entry, "model.json"), entry)
-            for entry in (champion, earlier)
-        ]
-        tonight = release.Model(given["model"].load(), release.traits(self.date, self.settings))
-        shards = zip(given["messages"].parts(), *(_each(given[name]) for name in ("cleaned", "votes")), strict=True)
-        results = {
-            "messages": given["messages"].manifest,
-            "rules": given["rules"].load(),
-            "description": given["description"].load(),
-            "reviews": given["measured"].load(),
-            "speed": given["speed"].load(),
-        }
-        verdicts, reviews = given["verdicts"].load(), given["reviews"].load()
-        self.output().dump(release.judge(self.settings, tonight, *others, results, shards, verdicts, reviews))
+        inputs = self.input()
+        gate = self.settings.release.gate
+        self.warn(release.gate_warnings(gate, self.date))
+        measurements = release.Measurements(
+            sample=inputs["messages"].manifest,
+            rules=inputs["rules"].load(),
+            export=inputs["description"].load(),
+            reviews=inputs["on_reviews"].load(),
+            latency=inputs["speed"].load(),
+        )
+        evidence = release.Evidence(
+            evaluation_set=inputs["evaluation_set"].load(),
+            reviewed=inputs["reviewed"].load(),
+            evaluation=self.settings.evaluation,
+            regression=gate.regression,
+        )
+        traits = release.model_traits(self.date, self.settings)
+        tonight = release.Contender.from_file(inputs["model"].load(), traits)
+        opponents = read_opponents(
+            Registry(self.store), gate.regression.publications_back
+        )
+        self.output().dump(
+            release.judge(gate, tonight, opponents, measurements, evidence)
+        )
 
 
 class PublishModel(NightTask):
-    """Make the model the current one, if it passed; a refused one leaves everything as it is.
+    """Make the model the current one if it passed; a refused one changes nothing.
 
-    So does one that was decided against a model that is not the current one any more. A decision is published once,
-    however often and under whatever `release.keep` its night is run.
+    Neither does one that was decided against a model that is no longer current. A
+    decision is published once, however often its night is run.
     """
 
-    stage, name, version = "release", "publication", 2
+    stage, name, version = "release", "publication", 3
+    codec = RecordJson(Publication)
     sections = ("release.keep",)
-    dated = True
+    depends_on_date = True
     resources = {"registry": 1}
 
-    def requires(self) -> dict[str, object]:
-        files = {
-            "model.json": ExportCoefficients, "vectors.json": ExportVectors, "pipeline.joblib": FitModel,
-            "manifest.json": DescribeExport,
-        }  # fmt: skip
-        return {"decision": self.clone(GateModel), "files": {name: self.clone(task) for name, task in files.items()}}
+    def requires(self) -> dict[str, Any]:
+        return {"decision": self.clone(GateModel), "files": model_files(self)}
 
     def run(self) -> None:
-        decision, registry = self.input()["decision"].load(), Registry(store())
-        files = {name: artefact.content() for name, artefact in self.input()["files"].items()}
-        traits, publication = release.traits(self.date, self.settings), self.requires()["decision"].fingerprint
-        entry = {**traits, "config": self.config}
-        entry |= {name: decision[name] for name in ("figures", "champion", "predecessors")}
-        self.warn(decision["reasons"])
-        current = None if registry.published(publication) else registry.champion()
-        overtaken = release.overtaken(self.date.isoformat(), decision, current)
-        passed = decision["publish"] and not overtaken
-        result = {"serial": registry.publish(publication, files, entry)["serial"] if passed else None}
-        removed = registry.prune(self.settings.release.keep, decision["champion"])
-        result |= {"overtaken": overtaken, "removed": removed}
-        self.notices = release.notices(self.date.isoformat(), decision, result)
-        self.output().dump(result)
+        decision = self.input()["decision"].load()
+        files = self.input()["files"].items()
+        self.warn(map(describe_check, decision.failed))
+        publication = publish_decision(
+            Registry(self.store),
+            self.requires()["decision"].fingerprint,
+            decision,
+            {name: artefact.verified_bytes() for name, artefact in files},
+            release.model_traits(self.date, self.settings),
+            self.config,
+            self.settings.release.keep,
+        )
+        self.notices = release.notices(self.date, decision, publication)
+        self.output().dump(publication)
 
 
 @PublishModel.event_handler(luigi.Event.SUCCESS)
-def _tell(task: PublishModel) -> None:
+def _notify(task: PublishModel) -> None:
     webhook.send(task.notices, task.settings.notify)
-
-
-def _each(artefacts: list[Artefact]) -> Iterator[Any]:
-    return (artefact.load() for artefact in artefacts)

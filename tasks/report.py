@@ -1,116 +1,172 @@
 """The tasks that write down what a night did, for machines and for people."""
 
-import functools
-from collections.abc import Iterator
 from typing import Any
 
 from luigi.task import flatten
 
+from nightsieve.store import layout, reports
+from nightsieve.store.layout import Run
+from nightsieve.store.models import Registry
+from nightsieve.store.objects import Store
+from nightsieve.store.runs import find_run, manifest_of
 from pipeline import report
-from tasks import reports
-from tasks.artefacts import Artefact
+from pipeline.data.codecs import RecordJson
+from pipeline.records.export import MODEL_FILE
+from pipeline.records.run import (
+    ModelDifference,
+    ModelReference,
+    NightResults,
+    RunManifest,
+)
 from tasks.base import NightTask
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
-from tasks.preprocessing import BuildTrainingSet, CleanMessages
-from tasks.registry import Registry
+from tasks.preprocessing import BuildEvaluationSet, BuildTrainingSet
 from tasks.release import GateModel, PublishModel
-from tasks.s3 import store
-from tasks.shards import every_shard
+from tasks.targets import TaskOutput
 from tasks.training import CrossValidate, SearchGrid
 
-_SHOWN = (
-    IngestMessages, SummariseRules, SearchGrid, CrossValidate, DescribeExport, EvaluateOnReviews, GateModel,
-    PublishModel,
-)  # fmt: skip
+# Under this name are the tasks whose results the manifest does not hold.
+_LINEAGE = "lineage"
 
 
 class WriteManifest(NightTask):
-    """Write the run manifest: the configuration, every task's receipt and the results."""
+    """Write the run manifest: configuration, results, and the receipt of every task."""
 
     stage, name = "runs", "manifest"
 
-    def requires(self) -> dict[str, NightTask]:
-        return {part.name: self.clone(part) for part in _SHOWN}
+    def requires(self) -> dict[str, Any]:
+        """Return the results by name, and every other task of the night.
 
-    def output(self) -> Artefact:
-        return Artefact(f"runs/{self.date}/{self.config}.json", self.codec, self)
+        So a night without a manifest makes again whatever is missing, however far
+        below the results.
+        """
+        named = self._results()
+        others = [task for task in lineage(named) if task not in named.values()]
+        return {**named, _LINEAGE: others}
+
+    def _results(self) -> dict[str, NightTask]:
+        results = {
+            "messages": IngestMessages, "rules": SummariseRules, "search": SearchGrid,
+            "cross_validation": CrossValidate, "description": DescribeExport,
+            "reviews": EvaluateOnReviews, "decision": GateModel,
+            "publication": PublishModel,
+        }  # fmt: skip
+        return {name: self.clone(task) for name, task in results.items()}
+
+    def output(self) -> TaskOutput:
+        return TaskOutput(manifest_of(self.store, Run(self.date, self.config)), self)
 
     def complete(self) -> bool:
-        return self.finished or self.output().exists() and self.manifest["fingerprint"] == self.fingerprint
-
-    @functools.cached_property
-    def manifest(self) -> dict[str, Any]:
-        """The manifest as it was written."""
-        return self.output().load()
+        if self.finished:
+            return True
+        manifest = find_run(self.store, Run(self.date, self.config))
+        return manifest is not None and manifest.fingerprint == self.fingerprint
 
     def run(self) -> None:
-        receipts = [artefact.receipt() for artefact in lineage(self)]
-        results = {name: artefact.load() for name, artefact in self.input().items()}
-        self.output().dump(
-            report.run_manifest(self.date, self.config, self.fingerprint, self.settings, receipts, results)
+        inputs = self.input()
+        results = {name: inputs[name].load() for name in NightResults.model_fields}
+        manifest = report.run_manifest(
+            self.date,
+            self.config,
+            self.fingerprint,
+            self.settings,
+            [task.output().receipt() for task in lineage(self._results())],
+            NightResults(**results),
         )
+        self.output().dump(manifest)
 
 
 class CompareModels(NightTask):
-    """Say how tonight's model differs from the one that it was held against: in terms, and in masked messages."""
+    """Say how tonight's model differs from the one that it was held against."""
 
-    stage, name, version = "report", "comparison", 2
-    sections = ("release.holdout", "report.readable")
-    dated = True
+    stage, name, version = "report", "comparison", 3
+    codec = RecordJson(ModelDifference)
+    sections = ("report.masking",)
+    depends_on_date = True
 
-    def requires(self) -> dict[str, Any]:
-        tasks = {
-            "model": ExportCoefficients, "decision": GateModel, "messages": IngestMessages,
-            "training_set": BuildTrainingSet,
+    def requires(self) -> dict[str, NightTask]:
+        inputs = {
+            "model": ExportCoefficients, "decision": GateModel,
+            "evaluation_set": BuildEvaluationSet, "training_set": BuildTrainingSet,
         }  # fmt: skip
-        return {**{name: self.clone(task) for name, task in tasks.items()}, "cleaned": every_shard(self, CleanMessages)}
+        return {name: self.clone(task) for name, task in inputs.items()}
 
     def run(self) -> None:
-        given, registry = self.input(), Registry(store())
-        entry = registry.find(given["decision"].load()["champion"])
-        champion = entry and registry.file(entry, "model.json")
-        shards = zip(given["messages"].parts(), (shard.load() for shard in given["cleaned"]), strict=True)
-        withheld, readable = self.settings.release.holdout, self.settings.report.readable
-        models, training_set = (given["model"].load(), champion, entry), given["training_set"].load()
-        self.output().dump(report.compare_models(shards, withheld, *models, training_set, readable))
+        inputs = self.input()
+        registry = Registry(self.store)
+        entry = registry.get(inputs["decision"].load().champion)
+        champion = entry and report.Champion(entry, registry.file(entry, MODEL_FILE))
+        difference = report.compare_models(
+            inputs["evaluation_set"].load(),
+            inputs["model"].load(),
+            champion,
+            inputs["training_set"].load(),
+            self.settings.report.masking,
+        )
+        self.output().dump(difference)
 
 
 class WriteReport(NightTask):
-    """Write the night's report, and the page of all nights anew."""
+    """Write the night's report, and the page of all nights."""
 
     stage, name = "reports", "report"
     resources = {"reports": 1}
 
     def requires(self) -> dict[str, NightTask]:
-        return {"manifest": self.clone(WriteManifest), "comparison": self.clone(CompareModels)}
+        return {
+            "manifest": self.clone(WriteManifest),
+            "comparison": self.clone(CompareModels),
+        }
 
-    def output(self) -> reports.ReportArtefact:
-        return reports.ReportArtefact(self)
+    def output(self) -> TaskOutput:
+        run = Run(self.date, self.config)
+        return TaskOutput(reports.index_of(self.store, run), self)
 
     def complete(self) -> bool:
         if not self.finished:
-            report = self.output()
-            self.finished = report.exists() and report.load()["fingerprint"] == self.fingerprint
+            index = reports.find_report(self.store, Run(self.date, self.config))
+            self.finished = index is not None and index.fingerprint == self.fingerprint
         return self.finished
 
     def run(self) -> None:
-        manifest, comparison = (self.input()[name].load() for name in ("manifest", "comparison"))
-        before = reports.manifest(store(), comparison["champion"])
-        files = report.night_report(manifest, comparison, before, reports.nights(store()))
-        self.output().dump(files, report.key_figures(manifest))
+        manifest = self.input()["manifest"].load()
+        comparison = self.input()["comparison"].load()
+        files = report.night_report(
+            manifest,
+            comparison,
+            _night_of(self.store, comparison.champion),
+            [night.figures for night in reports.list_nights(self.store)],
+            layout.run(self.date, self.config),
+        )
+        figures = report.key_figures(manifest)
+        index = reports.write_report(self.store, self.fingerprint, files, figures)
+        self.output().dump(index)
 
 
-def lineage(task: NightTask) -> Iterator[Artefact]:
-    """The output of every task that this one rests on, in the order in which they can run."""
+def lineage(required: Any) -> list[NightTask]:
+    """Return tasks and all that they rest on, in the order in which they can run.
+
+    Parameters
+    ----------
+    required
+        As `luigi.Task.requires` returns it.
+    """
     seen: dict[str, NightTask] = {}
 
-    def visit(task: NightTask) -> None:
-        for dependency in flatten(task.requires()):
-            if dependency.task_id not in seen:
-                visit(dependency)
-                seen[dependency.task_id] = dependency
+    def visit(tasks: list[NightTask]) -> None:
+        for task in tasks:
+            if task.task_id not in seen:
+                visit(task.dependencies)
+                seen[task.task_id] = task
 
-    visit(task)
-    return (dependency.output() for dependency in seen.values())
+    visit(flatten(required))
+    return list(seen.values())
+
+
+def _night_of(store: Store, model: ModelReference | None) -> RunManifest | None:
+    """Return the manifest of the night of a model; None without one, or if it is gone."""
+    if model is None:
+        return None
+    return find_run(store, Run(model.date, model.config))

@@ -2,157 +2,154 @@
 
 import datetime
 import functools
-import gc
-import importlib
-import json
-import re
 from collections.abc import Iterable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import luigi
 import luigi.interface
 from luigi.parameter import ParameterVisibility
+from rich.console import Console
 
-from pipeline import config, export, ingest, labelling, preprocessing, release, report, text, training
-from pipeline.errors import ConfigError
-from tasks.artefacts import Artefact
-from tasks.base import NightTask, load_settings, store_settings
-from tasks.logs import without_account
+from nightsieve.nights.addresses import night_addresses
+from nightsieve.store.configurations import freeze, store_settings
+from nightsieve.store.layout import Run
+from nightsieve.store.objects import Store
+from nightsieve.store.reports import find_report
+from nightsieve.store.runs import list_runs
+from pipeline import report
+from tasks.base import NightTask, checked_store
+from tasks.luigi_setup import warm_up
+from tasks.luigi_setup.parameters import ListParameter
+from tasks.luigi_setup.redaction import strip_credentials
 from tasks.report import WriteManifest, WriteReport
-from tasks.s3 import Store, split_address, store
+from tasks.targets import TaskOutput
 
-_DIGEST = re.compile(r"[0-9a-f]{16}")
-_LATER_STAGES = (labelling, preprocessing, training, export, release, report)
-# What libraries import at their first use: the checks of tables, Parquet, the database's driver.
-_LAZY = (
-    "pipeline.schemas", "pandera.backends.pandas.register", "pandera.accessors.pandas_accessor",
-    "pandera.backends.pandas.builtin_checks", "pandera.backends.pandas.builtin_hypotheses",
-    "pyarrow.dataset", "pyarrow.pandas_compat", "sqlalchemy.dialects.postgresql.psycopg2",
-)  # fmt: skip
-
-
-class ListParameter(luigi.Parameter):
-    """A parameter given any number of times, ``--patch a=1 --patch b=2`` or ``--patch a=1 b=2``; a tuple of strings."""
-
-    @classmethod
-    def _parser_kwargs(cls, param_name: str, task_name: str | None = None) -> dict[str, Any]:
-        return {**super()._parser_kwargs(param_name, task_name), "action": "extend", "nargs": "+"}
-
-    def parse(self, value: str | list[str]) -> tuple[str, ...]:
-        return tuple(json.loads(value)) if isinstance(value, str) and value.startswith("[") else self.normalize(value)
-
-    def normalize(self, value: str | Iterable[str]) -> tuple[str, ...]:
-        return (value,) if isinstance(value, str) else tuple(value)
-
-    def serialize(self, value: str | tuple[str, ...]) -> str:
-        return value if isinstance(value, str) else json.dumps(value)
+# Configurations that this process froze from layers and did not write yet.
+_unwritten: set[tuple[Store, str]] = set()
 
 
 class Retrain(NightTask):
     """Retrain the classifier for one night.
 
-    ``--config`` and ``--patch`` become the digest of the resolved, frozen configuration, which is stored in S3; that
-    digest is the one parameter that this task, and every other, carries.
+    ``--config`` and ``--patch`` become the digest of the resolved, frozen
+    configuration. Beside the date it is the one parameter that every task carries.
     """
 
-    config: str = ListParameter(default=(), description="overlays: YAML files or s3:// addresses; or a frozen digest")
+    config: str = ListParameter(
+        default=(),
+        description="overlays: YAML files or s3:// addresses; or a frozen digest",
+    )
     patch: tuple[str, ...] = ListParameter(
-        default=(), significant=False, visibility=ParameterVisibility.PRIVATE, description="single keys: a.b=value"
+        default=(),
+        significant=False,
+        visibility=ParameterVisibility.PRIVATE,
+        description="single keys: a.b=value",
     )
 
     @classmethod
-    def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> list[tuple[str, Any]]:
+    def get_param_values(
+        cls, params: Any, args: Any, kwargs: Any
+    ) -> list[tuple[str, Any]]:
+        """Return the parameters, with the digest in place of the layers."""
         values = dict(super().get_param_values(params, args, kwargs))
-        values["config"] = freeze(values["config"], values["patch"])
-        return list({**values, "patch": ()}.items())
+        store = checked_store(values["storage"])
+        values["config"] = freeze_once(store, values["config"], values["patch"])
+        values["patch"] = ()
+        return list(values.items())
 
     @property
     def refused(self) -> bool:
-        """Whether the night is complete and its model was not good enough to be published, or came too late."""
-        return report.outcome(self.requires()["manifest"].manifest["results"]).held_back
+        """Whether the night is complete and no model was published for it.
+
+        The report says so, too, and is a fraction of the manifest's size.
+        """
+        index = find_report(self.store, Run(self.date, self.config))
+        return index is not None and index.figures.outcome.held_back
 
     def requires(self) -> dict[str, NightTask]:
-        return {"manifest": self.clone(WriteManifest), "report": self.clone(WriteReport)}
+        """Return what a complete night has."""
+        return {
+            "manifest": self.clone(WriteManifest),
+            "report": self.clone(WriteReport),
+        }
 
-    def output(self) -> Artefact:
+    def output(self) -> TaskOutput:
+        """Return where the manifest is."""
         return self.requires()["manifest"].output()
 
     def complete(self) -> bool:
-        # The report rests on the manifest, and its fingerprint on the manifest's.
+        """Return whether the report is there: it rests on the manifest."""
         return self.finished or self.requires()["report"].complete()
 
     def deps(self) -> list[NightTask]:
-        import_for_ingest()  # asked for only when there is work
-        return super().deps()
+        """Return the required tasks; luigi asks for them only if there is work.
+
+        So the configuration, which other workers read, is written here, after the
+        layout.
+        """
+        required = super().deps()
+        _write_settings(self.store, self.config)
+        warm_up.import_for_ingest()
+        return required
 
     def prepare(self) -> None:
-        """Import and build what ingest can do without: while it is at work, and before any other task is forked."""
-        prepare(self.settings)
+        """Import and build what ingest does without, before other tasks are forked."""
+        warm_up.prepare(self.settings)
 
     @classmethod
-    def bulk_complete(cls, parameter_tuples: Iterable[datetime.date]) -> list[datetime.date]:
-        """The nights among these that are complete, from one listing and a look at those that it names."""
-        there = set(store().keys("runs/"))
-        nights = {date: cls(date=date) for date in parameter_tuples}
-        return [date for date, night in nights.items() if night.output().key in there and night.complete()]
+    def bulk_complete(
+        cls, parameter_tuples: Iterable[datetime.date]
+    ) -> list[datetime.date]:
+        """Return the nights among these that are complete.
+
+        One listing tells which of them are worth a look.
+        """
+        nights = [cls(date=date) for date in parameter_tuples]
+        if not nights:
+            return []
+        runs = set(list_runs(nights[0].store))
+        complete = []
+        for night in nights:
+            if Run(night.date, night.config) in runs and night.complete():
+                complete.append(night.date)
+        return complete
 
     def run(self) -> None:
-        report.show(self.input()["manifest"].load(), store().address(""), self.page)
+        """Print the summary of the night."""
+        manifest = self.input()["manifest"].load()
+        addresses = night_addresses(self.store, manifest, self.page)
+        console = Console(width=report.SUMMARY_WIDTH, highlight=False)
+        console.print(report.summary(manifest, addresses), soft_wrap=True)
         self.finished = True
 
     @property
     def page(self) -> str | None:
-        """Where luigid draws the run's graph; None when the scheduler lives in this process."""
+        """Where luigid draws the graph of the run; None without a luigid."""
         core = luigi.interface.core()
         if core.local_scheduler:
             return None
-        base = without_account(core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}")
-        return f"{base.rstrip('/')}/static/visualiser/index.html#tab=graph&visType=svg&taskId={self.task_id}"
-
-
-def import_for_ingest() -> None:
-    """Import once, in the process that forks, what the tasks that ingest would else import for themselves."""
-    _import(ingest)
-    for module in _LAZY:
-        importlib.import_module(module)
-
-
-def prepare(settings: config.Settings) -> None:
-    """Import and build once, in the process that forks, what every task would else import and build for itself."""
-    import_for_ingest()
-    for stage in _LATER_STAGES:
-        _import(stage)
-    text.Tokeniser.from_settings(settings.text)  # keeps the character map, which takes a second to build
-    gc.freeze()  # else a worker's collector would touch, and so copy, all that it shares with this process
-
-
-def _import(stage: ModuleType) -> None:
-    for name in stage.__all__:
-        getattr(stage, name)
+        host = f"http://{core.scheduler_host}:{core.scheduler_port}"
+        base = strip_credentials(core.scheduler_url or host).rstrip("/")
+        fragment = f"tab=graph&visType=svg&taskId={self.task_id}"
+        return f"{base}/static/visualiser/index.html#{fragment}"
 
 
 @functools.cache
-def freeze(overlays: tuple[str, ...], patches: tuple[str, ...]) -> str:
-    """The digest of the configuration that the layers resolve to, stored as ``configs/<digest>.json``."""
-    if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
-        if patches:
-            raise ConfigError(f"--patch: {overlays[0]} is a frozen configuration; patch the files that it came from")
-        load_settings(overlays[0])  # raises when there is no such configuration
-        return overlays[0]
-    resolved = config.resolve(layers(overlays, patches))
-    store_settings(resolved.digest, resolved.settings)
-    return resolved.digest
+def freeze_once(
+    store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]
+) -> str:
+    """Return the digest of the layers; a process reads them once.
+
+    Luigi asks for the parameters of a task whenever it makes one.
+    """
+    digest = freeze(store, overlays, patches)
+    if overlays != (digest,):
+        _unwritten.add((store, digest))
+    return digest
 
 
-def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[config.Layer]:
-    """The repository's defaults, then the overlays, then the patches."""
-    return [config.file_layer(config.DEFAULTS), *map(_overlay, overlays), *map(config.patch_layer, patches)]
-
-
-def _overlay(address: str) -> config.Layer:
-    if not address.startswith("s3://"):
-        return config.file_layer(Path(address))
-    bucket, key = split_address(address)
-    return config.text_layer(address, Store(f"s3://{bucket}").read(key), Path.cwd())
+def _write_settings(store: Store, digest: str) -> None:
+    """Write a configuration that this process froze from its layers, once."""
+    if (store, digest) in _unwritten:
+        store_settings(store, digest)
+        _unwritten.remove((store, digest))

@@ -1,7 +1,7 @@
-"""Tasks that part the reviews which train from those which measure. Where none train, there are no such tasks."""
+"""Tasks that decide on one label for each reviewed message."""
 
 from pipeline import reviews
-from pipeline.codecs import Table
+from pipeline.data.codecs import Table
 from tasks.base import NightTask
 from tasks.ingest import IngestReviews
 
@@ -9,36 +9,51 @@ from tasks.ingest import IngestReviews
 class LabelByReviews(NightTask):
     """Decide which label the reviews that train give their messages."""
 
-    stage, name, codec = "preprocessing", "human-labels", Table("human_labels")
-    sections = ("evaluation.train", "evaluation.aggregation")
+    stage, name, codec = "reviews", "human-labels", Table("human_labels")
+    sections = ("training.reviews", "evaluation.aggregation")
 
     def requires(self) -> IngestReviews:
         return self.clone(IngestReviews)
 
     def run(self) -> None:
-        self.output().dump(reviews.human_labels(self.input().load(), self.settings.evaluation))
+        settings = self.settings
+        labels = reviews.human_labels(
+            self.input().load(),
+            settings.training.reviews,
+            settings.evaluation.aggregation,
+        )
+        self.output().dump(labels)
 
 
-class WithholdReviews(NightTask):
-    """Keep the reviews of texts that no human's label has trained: only they may measure."""
+class AggregateReviews(NightTask):
+    """Decide on one label for each message whose text no review has trained."""
 
-    stage, name, codec = "preprocessing", "measuring-reviews", Table("reviews")
-    sections = ("evaluation.train.sources", "text", "release.holdout")
+    stage, name, codec = "reviews", "reviewed-messages", Table("reviewed_messages")
+    sections = (
+        "training.reviews.sources",
+        "training.holdout_fraction",
+        "text",
+        "evaluation.aggregation",
+        "evaluation.merge",
+    )
 
     def requires(self) -> IngestReviews:
         return self.clone(IngestReviews)
 
     def run(self) -> None:
-        settings, given = self.settings, self.input().load()
-        sources = settings.evaluation.train.sources
-        self.output().dump(reviews.measuring(given, sources, settings.text, settings.release.holdout))
+        settings = self.settings
+        reviewed = reviews.aggregate_reviews(
+            self.input().load(),
+            settings.training.reviews,
+            settings.training.holdout_fraction,
+            settings.text,
+            settings.evaluation,
+        )
+        self.output().dump(reviewed)
 
 
-def teaching(task: NightTask) -> list[LabelByReviews]:
-    """The task that gives the labels of reviews which train, if any do."""
-    return [task.clone(LabelByReviews)] if task.settings.evaluation.train.sources else []
-
-
-def measuring(task: NightTask) -> NightTask:
-    """The task that gives the reviews which may measure."""
-    return task.clone(WithholdReviews if task.settings.evaluation.train.sources else IngestReviews)
+def reviews_for_training(task: NightTask) -> list[LabelByReviews]:
+    """Return the task that labels messages by the reviews that train, if any do."""
+    if not task.settings.training.reviews.sources:
+        return []
+    return [task.clone(LabelByReviews)]

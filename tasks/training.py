@@ -1,24 +1,40 @@
 """Tasks that search the grid, cross-validate the best candidate and fit it."""
 
+from typing import Any
+
 import luigi
 
 from pipeline import training
-from pipeline.codecs import Joblib
-from pipeline.settings import Candidate
+from pipeline.config.settings import Candidate
+from pipeline.data.codecs import Joblib, RecordJson
+from pipeline.records.training import (
+    CandidateResult,
+    CrossValidationResult,
+    SearchResult,
+)
 from tasks.base import NightTask
 from tasks.preprocessing import BuildTrainingSet
 
-_SLOWNESS = {"linear_svm": 3, "logistic_regression": 2, "sgd": 2}  # of a solver, on single tokens
-_SOLVER = ("training.seed", "training.max_iter", "training.in_memory_documents")
+# How slow a solver is on single tokens, beside those that are not named.
+_SLOWNESS = {"linear_svm": 3, "logistic_regression": 2, "sgd": 2}
+_SOLVER = ("training.seed", "training.max_iter", "training.max_in_memory_documents")
 
 
 class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
     stage, name, version = "training", "candidate", 6
-    sections = (*_SOLVER, "training.search.folds", "training.search.seed", "training.search.scoring")
+    codec = RecordJson(CandidateResult)
+    sections = (
+        *_SOLVER,
+        "training.search.folds",
+        "training.search.seed",
+        "training.search.scoring",
+    )
 
-    number: int = luigi.IntParameter(description="which candidate of the grid, counting from 0")
+    number: int = luigi.IntParameter(
+        description="which candidate of the grid, counting from 0"
+    )
 
     @property
     def candidate(self) -> Candidate:
@@ -29,24 +45,27 @@ class EvaluateCandidate(NightTask):
         # The longest begin first, so that no worker is left with one at the end.
         return self.candidate.ngrams[1] * _SLOWNESS.get(self.candidate.estimator, 0)
 
-    def identity(self) -> dict:
-        # Not the number: a grid that grows at its head must not evaluate the others again.
+    def fingerprint_parameters(self) -> dict[str, Any]:
+        # Not the number: a grid that grows at its head must not evaluate others again.
         return self.candidate.model_dump(mode="json")
 
     def requires(self) -> BuildTrainingSet:
         return self.clone(BuildTrainingSet)
 
     def run(self) -> None:
-        training_set = self.input().load()
-        self.output().dump(
-            training.evaluate_candidate(training_set, self.candidate, self.settings.training, self.progress)
+        result = training.evaluate_candidate(
+            self.input().load(),
+            self.candidate,
+            self.settings.training,
+            self.progress,
         )
+        self.output().dump(result)
 
 
 class SearchGrid(NightTask):
     """Rank the candidates and name the best."""
 
-    stage, name = "training", "search"
+    stage, name, codec = "training", "search", RecordJson(SearchResult)
 
     def requires(self) -> list[EvaluateCandidate]:
         numbers = range(len(self.settings.training.search.candidates))
@@ -61,28 +80,41 @@ class BestCandidateTask(NightTask):
     """A task that trains the best candidate."""
 
     def requires(self) -> dict[str, NightTask]:
-        return {"training_set": self.clone(BuildTrainingSet), "search": self.clone(SearchGrid)}
+        return {
+            "training_set": self.clone(BuildTrainingSet),
+            "search": self.clone(SearchGrid),
+        }
 
-    def load(self) -> tuple:
-        """The training set, and the best candidate."""
-        best = self.input()["search"].load()["best"]
-        return self.input()["training_set"].load(), self.settings.training.search.candidates[best]
+    @property
+    def best_candidate(self) -> Candidate:
+        """The candidate that the search ranked first."""
+        search = self.input()["search"].load()
+        return self.settings.training.search.candidates[search.best]
 
 
 class CrossValidate(BestCandidateTask):
-    """Measure the best candidate on folds that the search has not seen, and choose thresholds on them."""
+    """Measure the best candidate on folds new to it, and choose thresholds on them."""
 
-    stage, name, version = "training", "cross-validation", 7
-    sections = (*_SOLVER, "training.cross_validation", "evaluation.confidence", "release.goals")
+    stage, name, version = "training", "cross-validation", 8
+    codec = RecordJson(CrossValidationResult)
+    sections = (
+        *_SOLVER,
+        "training.cross_validation",
+        "evaluation.confidence",
+        "release.goals",
+    )
 
     def run(self) -> None:
-        training_set, candidate = self.load()
-        evaluation, goals = self.settings.evaluation, self.settings.release.goals
-        measured = training.cross_validate(
-            training_set, candidate, self.settings.training, evaluation, goals, self.progress
+        result = training.cross_validate(
+            self.input()["training_set"].load(),
+            self.best_candidate,
+            self.settings.training,
+            self.settings.release.goals,
+            self.settings.evaluation.confidence,
+            self.progress,
         )
-        self.warn(training.unreached(measured))
-        self.output().dump(measured)
+        self.warn(training.goals_not_shown(result.thresholds))
+        self.output().dump(result)
 
 
 class FitModel(BestCandidateTask):
@@ -92,5 +124,10 @@ class FitModel(BestCandidateTask):
     sections = (*_SOLVER, "text")
 
     def run(self) -> None:
-        training_set, candidate = self.load()
-        self.output().dump(training.fit(training_set, candidate, self.settings.training, self.settings.text))
+        fitted = training.fit(
+            self.input()["training_set"].load(),
+            self.best_candidate,
+            self.settings.training,
+            self.settings.text,
+        )
+        self.output().dump(fitted)

@@ -15,9 +15,9 @@ import hypothesis
 import pytest
 import sqlalchemy
 
-from ops.cli import main
-from ops.services import Stack
-from tasks import base, retrain, s3
+from nightsieve.cli.main import main
+from nightsieve.cli.services import Stack
+from nightsieve.store import objects
 from tests.forks import ROOT, Fork
 
 # Commands are those of the environment that runs the tests, activated or not.
@@ -83,7 +83,9 @@ def night_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def environment(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def environment(
+    services: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
     """The same of the test's own, and in this process too."""
     for mine in _own(services):
         for name, value in mine.items():
@@ -100,19 +102,33 @@ def database_url(environment: dict[str, str]) -> str:
 
 
 def forget() -> None:
-    """Make this process look at its environment again: it holds one store and one configuration for its lifetime."""
-    for cache in (s3.store, s3._session, s3._client, base._frozen, retrain.freeze):
-        cache.cache_clear()
-    base._settings.clear()
+    """Let this process read its environment again.
+
+    It keeps one S3 client for its lifetime: commands that run here one after another
+    are processes of their own elsewhere.
+    """
+    objects.disconnect()
 
 
-def run(*command: str, environment: dict[str, str], cwd: Path = ROOT, **options) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, environment: dict[str, str], cwd: Path = ROOT, **options
+) -> subprocess.CompletedProcess[str]:
     """The finished command, run as a person would, its output as text."""
     whole = {**os.environ, **environment}
-    return subprocess.run(command, env=whole, cwd=cwd, capture_output=True, text=True, timeout=240, **options)
+    return subprocess.run(
+        command,
+        env=whole,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        **options,
+    )
 
 
-def fork(*command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def fork(
+    *command: str, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     """The same in a fork of a process that has imported everything: imports are a quarter of a small night."""
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
         code = Fork(command, environment, stdout.fileno(), stderr.fileno()).wait()
@@ -120,10 +136,16 @@ def fork(*command: str, environment: dict[str, str]) -> subprocess.CompletedProc
     return subprocess.CompletedProcess(command, code, *said)
 
 
-def nightsieve(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def nightsieve(
+    *arguments: str, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     """The finished nightsieve command, run in this process: another one takes longer to start than most work of it."""
     stdout, stderr = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["nightsieve", *arguments])
@@ -131,16 +153,26 @@ def nightsieve(*arguments: str, environment: dict[str, str]) -> subprocess.Compl
         with pytest.raises(SystemExit) as ended:
             main()
     forget()
-    return subprocess.CompletedProcess(arguments, ended.value.code, stdout.getvalue(), stderr.getvalue())
+    return subprocess.CompletedProcess(
+        arguments, ended.value.code, stdout.getvalue(), stderr.getvalue()
+    )
 
 
 def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:
     name = f"test_{uuid.uuid4().hex}"
     url = sqlalchemy.make_url(services["NIGHTSIEVE_DATABASE_URL"])
-    own = url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
-    engine = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT")
+    own = url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(
+        hide_password=False
+    )
+    engine = sqlalchemy.create_engine(
+        url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text(f"CREATE SCHEMA {name}"))
-        yield {**services, "NIGHTSIEVE_DATABASE_URL": own, "NIGHTSIEVE_STORAGE": f"s3://nightsieve/{name}"}
+        yield {
+            **services,
+            "NIGHTSIEVE_DATABASE_URL": own,
+            "NIGHTSIEVE_STORAGE": f"s3://nightsieve/{name}",
+        }
         connection.execute(sqlalchemy.text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()

@@ -19,10 +19,11 @@ from pathlib import Path
 from luigi import configuration
 from luigi.cmdline import luigi_run
 
-from ops.cli import COMMANDS, main
+from nightsieve.cli.main import COMMANDS, main
 from pipeline import config
-from pipeline.labelling import alphabet
-from tasks.retrain import prepare
+from pipeline.patterns import byte_classes
+from pipeline.rules.files import read_rules
+from tasks.luigi_setup.warm_up import prepare
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 240  # seconds
@@ -34,7 +35,13 @@ class Fork:
     It runs in a process group of its own, and another one is begun only when it has ended.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str], stdout: int, stderr: int):
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: dict[str, str],
+        stdout: int,
+        stderr: int,
+    ):
         self._server = _server()
         asked = {"command": command, "environment": {**os.environ, **environment}}
         with self._server.makefile("w") as words:
@@ -65,10 +72,18 @@ def _server() -> socket.socket:
     here, there = socket.socketpair()
     with there:
         command = [sys.executable, "-m", "tests.forks", str(there.fileno())]
-        plain = {name: value for name, value in os.environ.items() if name != "LUIGI_CONFIG_PATH"}
-        server = subprocess.Popen(command, env=plain, cwd=ROOT, pass_fds=[there.fileno()])
+        plain = {
+            name: value
+            for name, value in os.environ.items()
+            if name != "LUIGI_CONFIG_PATH"
+        }
+        server = subprocess.Popen(
+            command, env=plain, cwd=ROOT, pass_fds=[there.fileno()]
+        )
     atexit.register(server.wait)
-    atexit.register(here.shutdown, socket.SHUT_WR)  # what is registered last is done first
+    atexit.register(
+        here.shutdown, socket.SHUT_WR
+    )  # what is registered last is done first
     return here
 
 
@@ -76,9 +91,10 @@ def serve(channel: socket.socket) -> list[str]:
     """The command of each fork, in that fork; the server itself leaves with the last request."""
     for place in COMMANDS.values():
         importlib.import_module(place.partition(":")[0])
-    nowhere = {"NIGHTSIEVE_DATABASE_URL": "postgresql://127.0.0.1/nowhere"}
-    prepare(config.resolve([config.file_layer(config.DEFAULTS)], nowhere).settings)
-    alphabet.build([], words=False)  # keeps what it asks of every code point
+    defaults = config.file_layer(config.DEFAULTS)
+    prepare(config.resolve([defaults], read_rules).settings)
+    # Keeps what it asks of every code point.
+    byte_classes.build_byte_map([], word_boundaries=False)
     requests = channel.makefile()
     while (received := socket.recv_fds(channel, 1, 2))[0]:
         asked = json.loads(requests.readline())
@@ -101,7 +117,11 @@ def _tell(channel: socket.socket, number: int) -> None:
 def _become(environment: dict[str, str], stdout: int, stderr: int) -> None:
     """What a command finds when it begins."""
     os.setsid()
-    for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (stdout, 1), (stderr, 2)):
+    for source, target in (
+        (os.open(os.devnull, os.O_RDONLY), 0),
+        (stdout, 1),
+        (stderr, 2),
+    ):
         os.dup2(source, target)
         os.close(source)
     os.environ.clear()

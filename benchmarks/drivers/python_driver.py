@@ -21,7 +21,10 @@ def main(scorer_path, model_path, messages_path):
             continue
         if not messages:
             lines = Path(messages_path).read_text().split("\n")
-            messages = [bytes.fromhex(units).decode("utf-16-be", "surrogatepass") for units in lines]
+            messages = [
+                bytes.fromhex(units).decode("utf-16-be", "surrogatepass")
+                for units in lines
+            ]
         score = scorer.label if action == "label" else _evaluated(scorer)
         tally = dict.fromkeys(scorer.labels, 0)
         begun = time.perf_counter_ns()

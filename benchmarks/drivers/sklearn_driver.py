@@ -18,7 +18,10 @@ def main(pipeline_path: str, messages_path: str) -> None:
             continue
         if not messages:
             lines = Path(messages_path).read_text().split("\n")
-            messages = [bytes.fromhex(units).decode("utf-16-be", "surrogatepass") for units in lines]
+            messages = [
+                bytes.fromhex(units).decode("utf-16-be", "surrogatepass")
+                for units in lines
+            ]
         texts = messages[: int(count[0])]
         begun = time.perf_counter_ns()
         found = [fitted.predict([text])[0] for text in texts]

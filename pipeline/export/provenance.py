@@ -1,24 +1,37 @@
-"""Where an exported model comes from: facts alone that are the same on every rerun, so no time and no host."""
+"""Where an exported model comes from."""
 
 import datetime
 from importlib import metadata
-from typing import Any
 
-from pipeline.dataset import TrainingSet
-from pipeline.settings import Candidate
+from pipeline.config.settings import Candidate
+from pipeline.data.training_set import TrainingSet
+from pipeline.records.export import Provenance
 
 LIBRARIES = ("numpy", "scikit-learn", "scipy")
 
 
 def provenance(
-    date: datetime.date, fingerprint: str, candidate: Candidate, training_set: TrainingSet
-) -> dict[str, Any]:
-    """The provenance entry of an exported model; the fingerprint stands for all that the night's model rests on."""
-    return {
-        "date": date.isoformat(),
-        "fingerprint": fingerprint,
-        "candidate": str(candidate),
-        "messages": training_set.messages,
-        "documents": len(training_set),
-        "libraries": {library: metadata.version(library) for library in LIBRARIES},
-    }
+    date: datetime.date,
+    fingerprint: str,
+    candidate: Candidate,
+    training_set: TrainingSet,
+    bits: int,
+) -> Provenance:
+    """Return the provenance of a night's model.
+
+    Parameters
+    ----------
+    fingerprint
+        Of the task that exports it.
+    bits
+        Of its largest weight.
+    """
+    return Provenance(
+        date=date.isoformat(),
+        fingerprint=fingerprint,
+        candidate=str(candidate),
+        messages=training_set.messages,
+        documents=len(training_set),
+        bits=bits,
+        libraries={library: metadata.version(library) for library in LIBRARIES},
+    )

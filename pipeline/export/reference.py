@@ -1,49 +1,93 @@
-"""What every scorer must get from a text: computed from matrices, by another way than any scorer goes."""
+"""What every scorer must get from a text, computed from matrices.
 
-import itertools
+No scorer computes it this way.
+"""
+
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from pipeline.characters import SEPARATOR
-from pipeline.export.model import FixedPointModel, count_terms
+from pipeline.model.counts import count_terms
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.text.character_map import SEPARATOR
+
+DOUBLE_DIGITS = 16
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """For each text what a line of a scorer's output holds: tokens, S, N, scores as hexadecimal doubles, and label."""
+class Outcome(NamedTuple):
+    """What a line of a scorer's output holds; scores are hexadecimal doubles."""
+
+    tokens: list[str]
+    S: list[int]
+    N: int
+    scores: list[str]
+    label: str
+
+    def to_line(self) -> bytes:
+        """Return the line that a scorer must write."""
+        return _ENCODE(self._asdict()).encode()
+
+
+def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[Outcome]:
+    """Return the outcome of each text."""
     tokens = [model.tokeniser.tokens(text) for text in texts]
-    return outcomes(model, tokens, count_terms(model, map(SEPARATOR.join, tokens), cleaned=True))
+    cleaned = map(SEPARATOR.join, tokens)
+    return outcomes(model, tokens, count_terms(model, cleaned, cleaned=True))
 
 
-def outcomes(model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array) -> list[dict[str, Any]]:
-    """The same for texts of these tokens, in which the model's terms stand so often, [n_texts, V]."""
+def outcomes(
+    model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array
+) -> list[Outcome]:
+    """Return the outcomes of texts with these tokens and counts, int64 [n_texts, V]."""
     S, N = model.sums(counts)
     scores = model.scores(counts)
-    labels = [model.labels[winner] for winner in scores.argmax(axis=1).tolist()]
-    found = zip(tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True)
-    return [dict(zip(("tokens", "S", "N", "scores", "label"), outcome, strict=True)) for outcome in found]
+    labels = [model.labels[index] for index in scores.argmax(axis=1).tolist()]
+    columns = zip(
+        tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True
+    )
+    return list(map(Outcome._make, columns))
 
 
-def decisions(model: FixedPointModel, found: Sequence[dict[str, Any]]) -> list[str]:
-    """The label with the thresholds of each outcome, step 7 of docs/format.md."""
-    return [model.labels[label] for label in model.decide(scores_of(found))]
+def decisions(model: FixedPointModel, results: Sequence[Outcome]) -> list[str]:
+    """Return the label with thresholds of each outcome, step 7 of docs/format.md."""
+    if not results:
+        return []
+    indices = model.label_with_thresholds(scores_of(results))
+    return [model.labels[index] for index in indices.tolist()]
 
 
-def scores_of(found: Sequence[dict[str, Any]]) -> np.ndarray:
-    """The scores of the outcomes as doubles again, float64 [n_texts, K]."""
-    written = itertools.chain.from_iterable(outcome["scores"] for outcome in found)
-    return np.frombuffer(bytes.fromhex("".join(written)), dtype=">f8").astype(np.float64).reshape(len(found), -1)
+def scores_of(results: Sequence[Outcome]) -> np.ndarray:
+    """Return the scores of outcomes as doubles, float64 [n_texts, K]."""
+    digits = "".join("".join(outcome.scores) for outcome in results)
+    doubles = np.frombuffer(bytes.fromhex(digits), dtype=">f8")
+    return doubles.astype(np.float64).reshape(len(results), -1)
 
 
 def units(text: str) -> str:
-    """The text's UTF-16 units, four hexadecimal digits each; a lone surrogate stays one."""
+    """Return the text's UTF-16 units, four hexadecimal digits each.
+
+    A lone surrogate stays one.
+    """
     return text.encode("utf-16-be", "surrogatepass").hex()
 
 
+def from_units(digits: str) -> str:
+    """Return the text that `units` wrote."""
+    return bytes.fromhex(digits).decode("utf-16-be", "surrogatepass")
+
+
 def hexadecimal(scores: np.ndarray) -> list[list[str]]:
-    """The 64 bits of each double of ``scores`` [.., K] as 16 hexadecimal digits, the most significant first."""
+    """Return the doubles of ``scores`` [n_texts, K] as 16 hexadecimal digits each.
+
+    The most significant digit is first.
+    """
     digits = scores.astype(">f8").tobytes().hex()
-    each = [digits[start : start + 16] for start in range(0, len(digits), 16)]
-    return [each[start : start + scores.shape[1]] for start in range(0, len(each), scores.shape[1])]
+    starts = range(0, len(digits), DOUBLE_DIGITS)
+    doubles = [digits[start : start + DOUBLE_DIGITS] for start in starts]
+    columns = scores.shape[1]
+    rows = range(0, len(doubles), columns)
+    return [doubles[start : start + columns] for start in rows]

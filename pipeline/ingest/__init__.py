@@ -1,11 +1,15 @@
-"""Stage 1: from the source's tables to a sample of messages, in shards, and the reviews of messages.
+"""From the source's tables to a sample of messages, in shards, and their reviews.
 
-The only package that touches a database connection.
+The only stage that touches a database connection.
 """
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"connection": ["connect"], "sample": ["Sampled", "draw_sample", "read_reviews"]},
+    submod_attrs={
+        "connection": ["connect"],
+        "identity": ["database_identity", "database_url"],
+        "sample": ["Sampled", "draw_sample", "read_reviews"],
+    },
 )

@@ -18,53 +18,67 @@ CONNECT_TIMEOUT = 10  # seconds
 
 @contextlib.contextmanager
 def connect(url: URL) -> Iterator[Connection]:
-    """A connection in which time is UTC, closed at the end.
+    """Yield a connection in which time is UTC, and close it at the end.
 
     Raises
     ------
-    SourceError : the server cannot be reached, refuses the account, or fails a statement. The message never holds the
-        password, nor a server's message, which may quote a row.
+    SourceError
+        The server cannot be reached, refuses the account, or fails a statement. The
+        message holds neither the password nor what the server says, which may quote a
+        row.
     """
-    where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password too
+    # The query of a URL may hold a password too.
+    address = url.set(query={}).render_as_string(hide_password=True)
     is_postgresql = url.get_backend_name() == "postgresql"
     if not is_postgresql and not Path(url.database or "").is_file():
-        raise SourceError(f"{where}: no such file; source.url must name an existing SQLite database")
-    arguments: dict = {}
+        raise SourceError(
+            f"{address}: no such file; source.url must name an existing SQLite database"
+        )
+    arguments: dict[str, int] = {}
     if is_postgresql:
         url = url.set(drivername="postgresql+psycopg2")  # COPY is psycopg2's
         arguments = {"connect_timeout": CONNECT_TIMEOUT}
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, connect_args=arguments)
+    engine = sqlalchemy.create_engine(
+        url, poolclass=sqlalchemy.NullPool, connect_args=arguments
+    )
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        raise SourceError(f"{where}: {_reason(error.orig)}; check source.url and that the database is up") from None
+        raise SourceError(
+            f"{address}: {_reason(error.orig)}; "
+            "check source.url and that the database is up"
+        ) from None
     try:
         with connection:
             if is_postgresql:
                 connection.execute(sqlalchemy.text("SET TIME ZONE 'UTC'"))
             yield connection
     except DBAPIError as error:
-        raise SourceError(f"{where}: {describe(error.orig)}") from None
+        raise SourceError(f"{address}: {describe(error.orig)}") from None
     except psycopg2.Error as error:
-        raise SourceError(f"{where}: {describe(error)}") from None
+        raise SourceError(f"{address}: {describe(error)}") from None
 
 
-def describe(error: BaseException) -> str:
-    """A failed statement by its SQLSTATE and name, such as ``42883 undefined_function``, and what to look at.
+def describe(error: BaseException | None) -> str:
+    """Return a failed statement's SQLSTATE and name, and what to check.
 
-    The server's own words are added where they name parts of the statement, never a row.
+    The name is like ``42883 undefined_function``. The server's own words are added
+    where they name parts of the statement, never a row.
     """
-    look = "check the table's columns and dtypes, and where, under source"
+    remedy = "check the table's columns and dtypes, and where, under source"
     if isinstance(error, sqlite3.Error):
-        return f"{error}; {look}"
-    code = getattr(error, "pgcode", None)
-    if not code:
+        return f"{error}; {remedy}"
+    if not isinstance(error, psycopg2.Error) or not error.pgcode:
         return type(error).__name__
-    words = f": {error.diag.message_primary}" if code.startswith("42") else ""
-    return f"{code} {errorcodes.lookup(code).lower()}{words}; {look}"
+    code = error.pgcode
+    details = f": {error.diag.message_primary}" if code.startswith("42") else ""
+    return f"{code} {errorcodes.lookup(code).lower()}{details}; {remedy}"
 
 
-def _reason(error: BaseException) -> str:
-    """Why no connection was made: libpq's last words, which name host, port, user or database but no password."""
+def _reason(error: BaseException | None) -> str:
+    """Return why no connection was made.
+
+    libpq's first line names host, port, user or database, but no password.
+    """
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[0].split("FATAL: ")[-1].strip() if lines else type(error).__name__

@@ -1,78 +1,111 @@
 """The source's description as SQL, for PostgreSQL and for SQLite.
 
-Every query gives the same columns in both: text, with times in microseconds since 1970 (UTC), so that what reads them
-need not know which database it was.
+A query gives the same columns in both: text, and times in microseconds since 1970
+(UTC). So the reader need not know which database it was.
 """
 
 import datetime
 import warnings
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.types import TypeEngine
 
+from pipeline.config.settings import Column, MessageTable, ReviewTable, Source
 from pipeline.errors import SourceError
-from pipeline.settings import Column, MessageTable, ReviewTable, Source
 
-HASH_FUNCTION = "nightsieve_hash"  # SQLite has none; the reader of a SQLite source registers it
+# SQLite has no hash function; the reader of a SQLite source registers this one.
+HASH_FUNCTION = "nightsieve_hash"
 _PYTHON_TYPES = {"int64": int, "timestamp": datetime.datetime}
 
 
-def message_query(connection: Connection, source: Source, before: datetime.datetime) -> str:
-    """SQL of the sample: key, body, sender, received_at and why a body is missing.
+def message_query(
+    connection: Connection, source: Source, before: datetime.datetime
+) -> str:
+    """Return the SQL of the sample.
 
-    A message belongs to the sample when the hash of its key, with the seed, is below the fraction: the same messages
-    as the table grows or is rewritten. ``max_rows`` keeps those with the smallest hashes.
+    Its columns are key, body, sender, received_at, and why a body is missing. A message
+    belongs to the sample when the hash of its key, with the seed, is below the
+    fraction: the same messages as the table grows or is rewritten. ``max_rows`` keeps
+    those with the smallest hashes.
     """
     sql = _Sql(connection)
-    table, columns = source.messages, source.messages.columns
+    table = source.messages
+    columns = table.columns
     sql.check(table, "source.messages")
-    key, body = sql.name(columns.key), sql.name(columns.body)
+    key = sql.name(columns.key)
+    body = sql.name(columns.body)
     fits = f"{sql.bytes(body)} <= {source.max_body_bytes}"
-    chosen = [
+    missing = f"WHEN {body} IS NULL THEN 'null' WHEN {fits} THEN 'no' ELSE 'oversized'"
+    selected = [
         f"{sql.text(key)} AS key",
         f"CASE WHEN {fits} THEN {sql.text(body)} END AS body",
-        f"{sql.text(sql.name(columns.sender)) if columns.sender else 'NULL'} AS sender",
+        f"{sql.optional_text(columns.sender)} AS sender",
         f"{sql.microseconds(columns.received_at)} AS received_at",
-        f"CASE WHEN {body} IS NULL THEN 'null' WHEN {fits} THEN 'no' ELSE 'oversized' END AS missing",
+        f"CASE {missing} END AS missing",
     ]
-    place = sql.hash(columns.key, source.sample.seed)
+    key_hash = sql.hash(columns.key, source.sample.seed)
     conditions = sql.conditions(table, columns.received_at, before)
     if source.sample.fraction < 1:
-        conditions.append(f"{place} < {round(source.sample.fraction * 2**63)}")
-    limit = f" ORDER BY {place}, {key} LIMIT {source.sample.max_rows}" if source.sample.max_rows else ""
-    return f"SELECT {', '.join(chosen)} FROM {sql.table(table.table)}{_where(conditions)}{limit}"
+        conditions.append(f"{key_hash} < {round(source.sample.fraction * 2**63)}")
+    query = f"SELECT {', '.join(selected)} FROM {sql.table(table.table)}"
+    query += _where(conditions)
+    if source.sample.max_rows:
+        query += f" ORDER BY {key_hash}, {key} LIMIT {source.sample.max_rows}"
+    return query
 
 
-def review_query(connection: Connection, source: Source, before: datetime.datetime) -> str:
-    """SQL of the reviews up to the date with the messages they are about.
+def review_query(
+    connection: Connection,
+    source: Source,
+    reviews: ReviewTable,
+    before: datetime.datetime,
+) -> str:
+    """Return the SQL of the reviews before a time, with the messages they are about.
 
     Its columns are key, body, label, source, annotator and reviewed_at.
     """
     sql = _Sql(connection)
-    messages, reviews = source.messages, source.reviews
-    sql.check(messages, "source.messages")
+    sql.check(source.messages, "source.messages")
     sql.check(reviews, "source.reviews")
-    columns = reviews.columns
-    chosen = {
-        "key": sql.text(sql.name(columns.message_key)),
-        "label": sql.text(sql.name(columns.label)),
-        "source": sql.text(sql.name(columns.source)) if columns.source else "NULL",
-        "annotator": sql.text(sql.name(columns.annotator)) if columns.annotator else "NULL",
-        "reviewed_at": sql.microseconds(columns.reviewed_at),
-    }
-    body = sql.name(messages.columns.body)
-    kept = [f"{body} IS NOT NULL", f"{sql.bytes(body)} <= {source.max_body_bytes}"]
-    kept += sql.conditions(messages, messages.columns.received_at, before)
-    key = sql.text(sql.name(messages.columns.key))
-    inner = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
-    judged = [f"{sql.name(columns.label)} IS NOT NULL", *sql.conditions(reviews, columns.reviewed_at, before)]
     return (
         "SELECT r.key, m.body, r.label, r.source, r.annotator, r.reviewed_at "
-        f"FROM (SELECT {inner} FROM {sql.table(reviews.table)}{_where(judged)}) r "
-        f"JOIN (SELECT {key} AS key, {sql.text(body)} AS body FROM {sql.table(messages.table)}{_where(kept)}) m "
+        f"FROM ({_reviews(sql, reviews, before)}) r "
+        f"JOIN ({_bodies(sql, source, before)}) m "
         "ON m.key = r.key ORDER BY 1, 4, 5, 3, 6"
     )
+
+
+def _reviews(sql: "_Sql", table: ReviewTable, before: datetime.datetime) -> str:
+    """Return the SQL of the reviews that have a label."""
+    columns = table.columns
+    selected = [
+        f"{sql.text(sql.name(columns.message_key))} AS key",
+        f"{sql.text(sql.name(columns.label))} AS label",
+        f"{sql.optional_text(columns.source)} AS source",
+        f"{sql.optional_text(columns.annotator)} AS annotator",
+        f"{sql.microseconds(columns.reviewed_at)} AS reviewed_at",
+    ]
+    conditions = [f"{sql.name(columns.label)} IS NOT NULL"]
+    conditions += sql.conditions(table, columns.reviewed_at, before)
+    from_table = f"FROM {sql.table(table.table)}{_where(conditions)}"
+    return f"SELECT {', '.join(selected)} {from_table}"
+
+
+def _bodies(sql: "_Sql", source: Source, before: datetime.datetime) -> str:
+    """Return the SQL of the messages with a body that is not too long."""
+    table = source.messages
+    body = sql.name(table.columns.body)
+    conditions = [
+        f"{body} IS NOT NULL",
+        f"{sql.bytes(body)} <= {source.max_body_bytes}",
+        *sql.conditions(table, table.columns.received_at, before),
+    ]
+    key = sql.text(sql.name(table.columns.key))
+    from_table = f"FROM {sql.table(table.table)}{_where(conditions)}"
+    return f"SELECT {key} AS key, {sql.text(body)} AS body {from_table}"
 
 
 def _where(conditions: list[str]) -> str:
@@ -82,7 +115,7 @@ def _where(conditions: list[str]) -> str:
 class _Sql:
     """Expressions in the dialect of a connection."""
 
-    def __init__(self, connection: Connection):
+    def __init__(self, connection: Connection) -> None:
         self.inspector = sqlalchemy.inspect(connection)
         self.dialect: Dialect = connection.dialect
         self.postgresql = connection.dialect.name == "postgresql"
@@ -99,8 +132,13 @@ class _Sql:
     def text(self, expression: str) -> str:
         return f"CAST({expression} AS TEXT)"
 
+    def optional_text(self, column: Column | None) -> str:
+        return self.text(self.name(column)) if column else "NULL"
+
     def bytes(self, expression: str) -> str:
-        return f"octet_length({expression})" if self.postgresql else f"length(CAST({expression} AS BLOB))"
+        if self.postgresql:
+            return f"octet_length({expression})"
+        return f"length(CAST({expression} AS BLOB))"
 
     def microseconds(self, column: Column | None) -> str:
         if column is None:
@@ -109,52 +147,95 @@ class _Sql:
         if not self.postgresql:
             fraction = f"CAST(substr(strftime('%f', {name}), 4) AS INTEGER)"
             return f"{self.seconds(name)} * 1000000 + {fraction} * 1000"
-        zoned = f"CAST({name} AS timestamptz)"  # infinity is no time of receipt
-        return f"CASE WHEN isfinite({zoned}) THEN CAST(extract(epoch FROM {zoned}) * 1000000 AS int8) END"
+        # PostgreSQL has an infinite time, which is not a time of receipt.
+        zoned = f"CAST({name} AS timestamptz)"
+        microseconds = f"CAST(extract(epoch FROM {zoned}) * 1000000 AS int8)"
+        return f"CASE WHEN isfinite({zoned}) THEN {microseconds} END"
 
     def seconds(self, name: str) -> str:
-        """SQLite's text as seconds since 1970; NULL where it is no time."""
+        """Return SQLite's text as seconds since 1970; NULL where it is not a time."""
         return f"CAST(strftime('%s', {name}) AS INTEGER)"
 
     def hash(self, column: Column, seed: int) -> str:
-        """A hash of the key and the seed, from 0 to 2^63 - 1."""
+        """Return a hash of the key and the seed, from 0 to 2^63 - 1."""
         name = self.name(column)
         if not self.postgresql:
             return f"{HASH_FUNCTION}({self.text(name)}, {seed})"
-        hashed = f"hashint8extended({name}" if column.dtype == "int64" else f"hashtextextended({self.text(name)}"
-        return f"({hashed}, {seed}) & {2**63 - 1})"
+        if column.dtype == "int64":
+            key_hash = f"hashint8extended({name}, {seed})"
+        else:
+            key_hash = f"hashtextextended({self.text(name)}, {seed})"
+        return f"({key_hash} & {2**63 - 1})"
 
     def conditions(
-        self, table: MessageTable | ReviewTable, time: Column | None, before: datetime.datetime
+        self,
+        table: MessageTable | ReviewTable,
+        time: Column | None,
+        before: datetime.datetime,
     ) -> list[str]:
-        """The table's own condition, and that it was there before; what has no time was always there."""
-        conditions = [f"({table.where})"] if table.where else []
-        if time is not None:
-            end = int(before.timestamp())
-            # SQLite holds times as text: what it cannot read is no time either.
-            moment, limit = (self.name(time), f"to_timestamp({end})")
-            if not self.postgresql:
-                moment, limit = self.seconds(moment), str(end)
-            conditions.append(f"({moment} IS NULL OR {moment} < {limit})")
-        return conditions
+        """Return the table's own condition, and that a row is of a time before.
 
-    def check(self, table: MessageTable | ReviewTable, where: str) -> None:
-        """Raise a SourceError unless the table and its columns are there, with the types that the description says."""
-        schema, _, name = table.table.rpartition(".")
-        if schema and schema not in (there := self.inspector.get_schema_names()):
-            raise SourceError(f"{where}.table: no schema {schema}; there are: {', '.join(sorted(there))}")
-        if not self.inspector.has_table(name, schema=schema or None):
-            there = sorted(self.inspector.get_table_names(schema=schema or None))
-            raise SourceError(f"{where}.table: no table {table.table}; there are: {', '.join(there) or 'none'}")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # of columns that are not ours
-            types = {found["name"]: found["type"] for found in self.inspector.get_columns(name, schema=schema or None)}
-        for ours, column in table.columns:
+        A row without a time always counts.
+        """
+        conditions = [f"({table.where})"] if table.where else []
+        if time is None:
+            return conditions
+        end = int(before.timestamp())
+        if self.postgresql:
+            row_time = self.name(time)
+            limit = f"to_timestamp({end})"
+        else:
+            # SQLite holds times as text: NULL is what it cannot read, too.
+            row_time = self.seconds(self.name(time))
+            limit = str(end)
+        return [*conditions, f"({row_time} IS NULL OR {row_time} < {limit})"]
+
+    def check(self, table: MessageTable | ReviewTable, setting: str) -> None:
+        """Require the table and its columns, with the types that the settings say.
+
+        Raises
+        ------
+        SourceError
+            Names the setting, and what there is instead.
+        """
+        types = self._column_types(table, setting)
+        for role, column in table.columns:
             if column is None:
                 continue
-            key = f"{where}.columns.{ours}"
+            key = f"{setting}.columns.{role}"
             if column.name not in types:
-                raise SourceError(f"{key}: no column {column.name} in {table.table}; there are: {', '.join(types)}")
-            wanted = _PYTHON_TYPES.get(column.dtype)
-            if wanted and self.postgresql and not issubclass(types[column.name].python_type, wanted):
-                raise SourceError(f"{key}: {table.table}.{column.name} is {types[column.name]}, not {column.dtype}")
+                raise SourceError(
+                    f"{key}: no column {column.name} in {table.table}; "
+                    f"there are: {', '.join(types)}"
+                )
+            python_type = _PYTHON_TYPES.get(column.dtype)
+            if python_type is None or not self.postgresql:
+                continue
+            if not issubclass(types[column.name].python_type, python_type):
+                raise SourceError(
+                    f"{key}: {table.table}.{column.name} is {types[column.name]}, "
+                    f"not {column.dtype}"
+                )
+
+    def _column_types(
+        self, table: MessageTable | ReviewTable, setting: str
+    ) -> dict[str, TypeEngine[Any]]:
+        """Return the type of each column of the table."""
+        schema, _, name = table.table.rpartition(".")
+        schema_or_none = schema or None
+        schemas = sorted(self.inspector.get_schema_names()) if schema else []
+        if schema and schema not in schemas:
+            raise SourceError(
+                f"{setting}.table: no schema {schema}; there are: {', '.join(schemas)}"
+            )
+        if not self.inspector.has_table(name, schema=schema_or_none):
+            tables = sorted(self.inspector.get_table_names(schema=schema_or_none))
+            raise SourceError(
+                f"{setting}.table: no table {table.table}; "
+                f"there are: {', '.join(tables) or 'none'}"
+            )
+        with warnings.catch_warnings():
+            # Columns that are not ours may have types that SQLAlchemy does not know.
+            warnings.simplefilter("ignore", SAWarning)
+            columns = self.inspector.get_columns(name, schema=schema_or_none)
+        return {column["name"]: column["type"] for column in columns}

@@ -1,4 +1,4 @@
-"""Stage 2: from messages and rules to votes, labels and a summary of every rule."""
+"""From messages and rules to votes, labels and statistics of every rule."""
 
 import lazy_loader
 
@@ -6,9 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "apply": ["apply_rules"],
-        "compiled": ["CompiledRules", "compile_rules"],
-        "engine": ["Engine"],
-        "resolve": ["resolve", "rule_accuracies"],
-        "summary": ["summarise_rules"],
+        "resolve": ["ResolutionStage", "resolve_counts", "rule_accuracies"],
+        "rule_statistics": ["RuleStatisticsStage"],
     },
 )

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 
-from pipeline.labelling.compiled import CompiledRules
-from pipeline.labelling.engine import Engine
-from pipeline.settings import Labelling
+from pipeline.config.settings import Labelling
+from pipeline.patterns import PatternDatabase
+from pipeline.rules.patterns import RuleMatcher
 
 
 def apply_rules(
@@ -16,16 +15,28 @@ def apply_rules(
     compiled: bytes,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> pd.DataFrame:
-    """A ``votes`` table: for each message the ids of the rules that match it, in the order of the rules.
+    """Return a ``votes`` table: for each message the ids of the rules that match it.
 
-    ``compiled`` is what `CompiledRules.to_bytes` gave for rules of the same patterns.
+    The stage is a map alone: shards are never merged.
+
+    Parameters
+    ----------
+    compiled
+        What `PatternDatabase.to_bytes` gave for the patterns of these rules.
+    progress
+        Receives the fraction that is done.
 
     Raises
     ------
-    DataError : a search took too long; names the rule.
+    DataError
+        The searches for a rule took too long; the message names it.
     """
-    found = Engine(labelling, CompiledRules.from_bytes(compiled)).matches(messages, progress)
-    ids = np.array([rule.id for rule in labelling.rules], dtype=object)[found.indices].tolist()
-    bounds = found.indptr.tolist()
-    matched = [ids[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
-    return pd.DataFrame({"key": messages["key"].reset_index(drop=True), "rules": pd.Series(matched, dtype=object)})
+    database = PatternDatabase.from_bytes(compiled)
+    matcher = RuleMatcher(labelling.rules, database, labelling.engine)
+    matching_rules = matcher.matching_rules(messages, progress)
+    return pd.DataFrame(
+        {
+            "key": messages["key"].reset_index(drop=True),
+            "rules": pd.Series(matching_rules, dtype=object),
+        }
+    )

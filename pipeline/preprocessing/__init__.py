@@ -1,7 +1,12 @@
-"""Stage 3: from raw messages and their labels to unique, weighted, tokenised documents."""
+"""From messages and their labels to cleaned texts and unique, weighted documents."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"clean": ["clean"], "documents": ["build_training_set"]}
+    __name__,
+    submod_attrs={
+        "clean": ["clean"],
+        "evaluation_set": ["EvaluationSetStage"],
+        "training_set": ["TrainingSetStage"],
+    },
 )

@@ -3,14 +3,21 @@
 import pandas as pd
 
 from pipeline import text
-from pipeline.settings import Text
+from pipeline.config.settings import Text
 
 
 def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
-    """A ``cleaned`` table: each message's tokens, joined by one space. Any string is a message; none fails."""
+    """Return a ``cleaned`` table: each message's tokens, joined by one space.
+
+    The stage is a map alone: shards are never merged. Any string is a message; none
+    fails.
+    """
     tokeniser = text.Tokeniser.from_settings(settings)
-    places, distinct = pd.factorize(messages["body"])
+    row, distinct = pd.factorize(messages["body"])
     cleaned = pd.Series([tokeniser.cleaned(body) for body in distinct], dtype="str")
     return pd.DataFrame(
-        {"key": messages["key"].reset_index(drop=True), "text": cleaned.iloc[places].reset_index(drop=True)}
+        {
+            "key": messages["key"].reset_index(drop=True),
+            "text": cleaned.iloc[row].reset_index(drop=True),
+        }
     )

@@ -1,15 +1,15 @@
-"""Stage 6: whether tonight's model replaces the published one."""
+"""Whether tonight's model replaces the published one."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "gate": ["describe"],
-        "judge": ["Model", "judge", "published_model", "traits"],
-        "notices": ["notices", "warnings"],
-        "overtaken": ["overtaken"],
-        "retention": ["expendable"],
-        "speed": ["measure_speed"],
+        "checks": ["Measurements"],
+        "comparison": ["Evidence"],
+        "contenders": ["Contender", "Opponents", "PublishedModel", "model_traits"],
+        "decision": ["judge"],
+        "latency": ["measure_latency"],
+        "notices": ["gate_warnings", "notices"],
     },
 )

@@ -1,45 +1,82 @@
 """What people are told about a night's model."""
 
 import datetime
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from pipeline.settings import Gate
+from pipeline.config.settings import Gate
+from pipeline.records.release import (
+    Check,
+    Decision,
+    OutcomeKind,
+    Publication,
+    outcome_of,
+)
+from pipeline.records.words import describe_check
 
-DRIFT_CHECKS = ("messages", "coverage", "share of ", "drift of reviews")
+
+class Notice(NamedTuple):
+    """An event, such as ``refused``, in words that hold figures and labels alone."""
+
+    event: str
+    text: str
 
 
-def notices(date: str, decision: dict[str, Any], publication: dict[str, Any]) -> list[tuple[str, str]]:
-    """Events, each with its words: ``published`` or ``refused``, and ``drift`` where the night is unlike the last one.
+def notices(
+    date: datetime.date, decision: Decision, publication: Publication
+) -> list[Notice]:
+    """Return what to say of a night: what became of its model, and how it drifted.
 
-    The words hold figures and names of labels alone. Of a night that a later one went ahead of nothing is told.
+    No notice is sent for a night that a later night has already superseded.
     """
-    reasons, serial, overtaken = decision["reasons"], publication["serial"], publication["overtaken"]
-    if serial is None and (overtaken["later"] if overtaken else decision["older"]):
+    outcome = outcome_of(decision, publication)
+    if outcome is OutcomeKind.OLDER:
         return []
-    if overtaken:
-        why = f"model {overtaken['serial']} was published after it was judged"
-        found = [("refused", f"The model of {date} was not published: {why}.")]
-    elif serial is None:
-        found = [("refused", _lines(f"The model of {date} was refused; the published one stays.", reasons))]
-    elif decision["override"]:
-        head = f"The model of {date} was published as {serial}, although it failed: {decision['override']}"
-        found = [("published", _lines(head, reasons))]
-    else:
-        found = [("published", f"The model of {date} was published as {serial}.")]
-    drifted = [reason for reason in reasons if reason.startswith(DRIFT_CHECKS)]
+    found = [_notice_of(outcome, date, decision, publication)]
+    drifted = [check for check in decision.failed if check.kind.is_drift]
     if drifted:
-        found.append(
-            ("drift", _lines(f"What came in by {date} is unlike what the published model was made of.", drifted))
+        headline = (
+            f"What came in by {date} is unlike what the published model was made of."
         )
+        found.append(Notice("drift", _list(headline, drifted)))
     return found
 
 
-def warnings(gate: Gate, date: datetime.date) -> list[str]:
-    """What of the gate's configuration somebody should look at after this night, in words."""
+def gate_warnings(gate: Gate, date: datetime.date) -> list[str]:
+    """Return what somebody should look at in the gate's configuration."""
     if gate.override is None or gate.override.night == date:
         return []
-    return [f"release.gate.override is for the night of {gate.override.night} and overrides nothing here; take it out"]
+    return [
+        f"release.gate.override is for the night of {gate.override.night} and "
+        "overrides nothing here; take it out"
+    ]
 
 
-def _lines(head: str, lines: list[str]) -> str:
-    return "\n".join([head, *(f"- {line}" for line in lines)])
+def _notice_of(
+    outcome: OutcomeKind,
+    date: datetime.date,
+    decision: Decision,
+    publication: Publication,
+) -> Notice:
+    model = f"The model of {date}"
+    published = f"{model} was published as {publication.serial}"
+    match outcome:
+        case OutcomeKind.OVERTAKEN:
+            overtaken_by = f"model {publication.overtaken.serial}"
+            return Notice(
+                "refused",
+                f"{model} was not published: {overtaken_by} was published after it "
+                "was judged.",
+            )
+        case OutcomeKind.REFUSED:
+            headline = f"{model} was refused; the published one stays."
+            return Notice("refused", _list(headline, decision.failed))
+        case OutcomeKind.OVERRIDDEN:
+            headline = f"{published}, although it failed: {decision.override}"
+            return Notice("published", _list(headline, decision.failed))
+    return Notice("published", f"{published}.")
+
+
+def _list(headline: str, checks: Iterable[Check]) -> str:
+    lines = (f"- {describe_check(check)}" for check in checks)
+    return "\n".join([headline, *lines])

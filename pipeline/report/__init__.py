@@ -5,12 +5,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "changes": ["differences", "with_drift"],
-        "compare": ["compare_models"],
-        "decision": ["outcome"],
-        "manifest": ["FORMAT", "environment", "run_manifest", "task_name"],
-        "nights": ["key_figures"],
-        "pages": ["night_report", "nights_page"],
-        "summary": ["show"],
+        "compare": ["Champion", "compare_models"],
+        "diff": ["rules_drift"],
+        "html.pages": ["night_report", "nights_page"],
+        "key_figures": ["key_figures"],
+        "outcome": ["outcome"],
+        "run_manifest": ["environment", "run_manifest"],
+        "terminal": ["SUMMARY_WIDTH", "NightAddresses", "summary"],
     },
 )

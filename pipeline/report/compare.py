@@ -1,190 +1,290 @@
-"""Tonight's model beside the published one: the terms that say most, and the messages that change their label.
+"""Tonight's model beside the published one, on texts that tonight's was not trained on.
 
-What comes of it goes into the report, so messages are masked, and terms have no digits.
+Which terms say most, and which messages change their label. The result goes into the
+report, so messages are masked, and terms have no digits.
 """
 
 import functools
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.characters import SEPARATOR
-from pipeline.dataset import TrainingSet
-from pipeline.holdout import held_out
-from pipeline.masking import common_words, hide_digits, mask
-from pipeline.settings import Readable
+from pipeline.config.settings import Masking
+from pipeline.data.training_set import TrainingSet
+from pipeline.records.models import ModelEntry
+from pipeline.records.run import (
+    ChurnedText,
+    ModelDifference,
+    ModelReference,
+    MovedTerm,
+    TermInfluence,
+)
 from pipeline.text import ngrams
+from pipeline.text.character_map import SEPARATOR
+from pipeline.text.masking import common_words, hide_digits, mask
 from scorers.python import nightsieve_scorer
 
-TEXTS = 5_000  # the most frequent ones of those withheld
+TEXTS = 5_000  # the most frequent ones of those held out
 TERMS = 12  # of a label
 MOVED = 20
 CHURNED = 20
-LONGEST = 160  # characters of a masked message
-
-
-def compare_models(
-    shards: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
-    withheld: float,
-    tonight: bytes,
-    champion: bytes | None,
-    entry: dict[str, Any] | None,
-    training_set: TrainingSet,
-    readable: Readable,
-) -> dict[str, Any]:
-    """How two exported models differ on the texts that tonight's was not trained on, as a JSON value.
-
-    ``terms`` holds for each label those of the largest influence, ``moved`` those whose influence changed most.
-    A term's influence on a label is what it adds to the label's score, averaged over the messages, as a share of what
-    all terms add or take; it is below 0 for a term that speaks against the label. ``churned`` holds the messages that
-    get another label than the champion gives them, masked: what can be read of one is words that many texts have and
-    that part its two labels most in tonight's model. Without a champion, or with one of another format, both are
-    empty.
-
-    Parameters
-    ----------
-    shards : the messages and cleaned texts of each shard; one of each is in memory at a time.
-    withheld : the part of the texts that tonight's model was not trained on.
-    entry : the registry's, of the champion; None without one.
-    training_set : tonight's, whose texts say which words are common enough to be ``readable``.
-    """
-    texts = _texts(shards, withheld)
-    ours = _Model.of(tonight, texts)
-    theirs = _Model.of(champion, texts) if champion and _reads(champion) else None
-    changed = _changed(texts, ours, theirs)
-    common = common_words(training_set, readable) & set(ours.terms) if len(changed) else set()
-    return {
-        "champion": entry and {name: entry[name] for name in ("serial", "date", "config")},
-        "texts": len(texts),
-        "messages": int(texts["messages"].sum()),
-        "changed": int(changed["messages"].sum()),
-        "terms": {label: ours.strongest(label) for label in ours.labels},
-        "moved": _moved(ours, theirs) if theirs else [],
-        "churned": [
-            {
-                "text": _masked(row.text, ours.parting(row.before, row.now, common), readable.words),
-                "messages": int(row.messages),
-                "before": row.before,
-                "now": row.now,
-            }
-            for row in changed.head(CHURNED).itertuples()
-        ],
-    }
+MAX_LENGTH = 160  # characters of a masked message
 
 
 @dataclass(frozen=True)
-class _Model:
+class Champion:
+    """The published model: its entry in the registry, and its file."""
+
+    entry: ModelEntry
+    model: bytes
+
+    @property
+    def reference(self) -> ModelReference:
+        """Which model it is."""
+        return ModelReference(
+            serial=self.entry.serial, date=self.entry.date, config=self.entry.config
+        )
+
+    @property
+    def readable(self) -> bool:
+        """Whether this version's scorers read the file; if not, the gate says so."""
+        try:
+            nightsieve_scorer.load(self.model)
+        except ValueError:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class ModelUsage:
     """What an exported model makes of the texts.
 
     Attributes
     ----------
-    said : the label of each text.
-    weights : float64 [n_labels, n_terms], as in the file.
-    shares : float64 [n_labels, n_terms], the influence of each term on each label.
+    predicted
+        The label of each text.
+    weights
+        float64 [n_labels, n_terms], as in the file.
+    influences
+        float64 [n_labels, n_terms]: what each term adds to each label's score, averaged
+        over the messages, as a share of what all terms add or take.
     """
 
-    labels: list[str]
-    terms: list[str]
-    said: list[str]
+    labels: Sequence[str]
+    terms: Sequence[str]
+    predicted: Sequence[str]
     weights: np.ndarray
-    shares: np.ndarray
+    influences: np.ndarray
 
     @classmethod
-    def of(cls, model: bytes, texts: pd.DataFrame) -> "_Model":
-        """What the model in this file makes of them."""
-        entries = json.loads(model)
-        weights = np.array(entries["weights"], dtype=float)
-        weights = np.vstack([weights, -weights.sum(axis=0)])  # the file leaves the last label's out
-        results = [*map(nightsieve_scorer.load(model).evaluate, texts["body"])]
-        added = weights * _usage(entries, results, texts["messages"])
+    def measure(cls, model: bytes, texts: pd.DataFrame) -> "ModelUsage":
+        """Return what the model in a file makes of texts with a body, in messages."""
+        file = json.loads(model)
+        all_but_last = np.array(file["weights"], dtype=float)
+        weights = np.vstack([all_but_last, -all_but_last.sum(axis=0)])
+        scorer = nightsieve_scorer.load(model)
+        results = [scorer.evaluate(body) for body in texts["body"]]
+        usage = _usage(
+            results,
+            texts["messages"],
+            file["terms"],
+            file["term_frequency"],
+            tuple(file["tokens"]["ngrams"]),
+        )
+        added = weights * usage
         total = np.abs(added).sum(axis=1, keepdims=True)
-        shares = np.divide(added, total, out=added, where=total > 0)
-        return cls(entries["labels"], entries["terms"], [result.label for result in results], weights, shares)
+        return cls(
+            labels=file["labels"],
+            terms=file["terms"],
+            predicted=[result.label for result in results],
+            weights=weights,
+            influences=np.divide(added, total, out=added, where=total > 0),
+        )
 
-    def strongest(self, label: str) -> list[dict[str, Any]]:
-        """The label's terms of the largest influence."""
-        shares = self.shares[self.labels.index(label)]
-        places = np.lexsort([np.arange(len(shares)), -np.abs(shares)])[:TERMS]
-        return [{"term": hide_digits(self.terms[i]), "share": float(shares[i])} for i in places if shares[i]]
+    def strongest(self, label: str) -> tuple[TermInfluence, ...]:
+        """Return the label's terms of the largest influence."""
+        influences = self.influences[self.labels.index(label)]
+        ranked = np.lexsort([np.arange(len(influences)), -np.abs(influences)])
+        return tuple(
+            TermInfluence(term=hide_digits(self.terms[i]), share=float(influences[i]))
+            for i in ranked[:TERMS]
+            if influences[i]
+        )
 
-    def parting(self, one: str, other: str, words: Iterable[str]) -> dict[str, float]:
-        """How far each word, all of them terms, parts two labels, of which the model may not know one."""
-        first, second = (self.weights[self.labels.index(each)] if each in self.labels else 0 for each in (one, other))
-        apart = np.abs(first - second)
-        return {word: float(apart[self._place[word]]) for word in words}
-
-    @functools.cached_property
-    def _place(self) -> dict[str, int]:
-        return {term: number for number, term in enumerate(self.terms)}
-
-    def of_label(self, label: str) -> dict[str, float]:
-        """The influence of each term on the label; nothing on one that the model does not know."""
+    def influences_on(self, label: str) -> dict[str, float]:
+        """Return each term's influence on a label; none on one that it does not know."""
         if label not in self.labels:
             return {}
-        return dict(zip(self.terms, self.shares[self.labels.index(label)].tolist(), strict=True))
+        influences = self.influences[self.labels.index(label)]
+        return dict(zip(self.terms, influences.tolist(), strict=True))
+
+    def separation(
+        self, label: str, other: str, words: Iterable[str]
+    ) -> dict[str, float]:
+        """Return how far each word separates two labels.
+
+        Parameters
+        ----------
+        label, other
+            The model need not know both.
+        words
+            Terms of the model.
+        """
+        apart = np.abs(self._weights_of(label) - self._weights_of(other))
+        return {word: float(apart[self._index[word]]) for word in words}
+
+    def _weights_of(self, label: str) -> np.ndarray:
+        if label not in self.labels:
+            return np.zeros(len(self.terms))
+        return self.weights[self.labels.index(label)]
+
+    @functools.cached_property
+    def _index(self) -> dict[str, int]:
+        return {term: i for i, term in enumerate(self.terms)}
 
 
-def _usage(entries: dict[str, Any], results: Sequence[nightsieve_scorer.Result], messages: Iterable[int]) -> np.ndarray:
-    """By what each term's weight is multiplied, summed over the messages, float64 [n_terms]."""
-    place = {term: number for number, term in enumerate(entries["terms"])}
-    table, usage = entries["term_frequency"], np.zeros(len(place))
-    for result, times in zip(results, messages, strict=True):
-        for term, count in Counter(ngrams(result.tokens, *entries["tokens"]["ngrams"])).items():
-            if term in place:  # then N is above 0
-                usage[place[term]] += times * table[min(count, len(table)) - 1] / result.N**0.5
+def compare_models(
+    evaluation_set: pd.DataFrame,
+    tonight: bytes,
+    champion: Champion | None,
+    training_set: TrainingSet,
+    masking: Masking,
+) -> ModelDifference:
+    """Return how two exported models differ on the held-out texts.
+
+    Of a message that changes its label, a reader sees words that many texts have and
+    that separate its two labels most in tonight's model. Without a champion, or with
+    one of another format, no term moves and no message changes.
+
+    Parameters
+    ----------
+    evaluation_set
+        An ``evaluation_set`` table.
+    tonight
+        Tonight's model file.
+    training_set
+        Tonight's, whose texts say which words are common enough to be shown.
+    """
+    texts = _most_frequent(evaluation_set)
+    usage = ModelUsage.measure(tonight, texts)
+    changed = texts.head(0)
+    moved: tuple[MovedTerm, ...] = ()
+    if champion is not None and champion.readable:
+        published_usage = ModelUsage.measure(champion.model, texts)
+        changed = _changed(texts, usage, published_usage)
+        moved = _moved(usage, published_usage)
+    return ModelDifference(
+        champion=None if champion is None else champion.reference,
+        texts=len(texts),
+        messages=int(texts["messages"].sum()),
+        changed=int(changed["messages"].sum()),
+        terms={label: usage.strongest(label) for label in usage.labels},
+        moved=moved,
+        churned=_churned(changed, usage, training_set, masking),
+    )
+
+
+def _usage(
+    results: Sequence[nightsieve_scorer.Result],
+    messages: Iterable[int],
+    terms: Sequence[str],
+    term_frequency: Sequence[float],
+    ngram_range: tuple[int, int],
+) -> np.ndarray:
+    """Return what multiplies each term's weight, summed over the messages.
+
+    Parameters
+    ----------
+    messages
+        How many have each of the texts.
+    term_frequency
+        What a count of 1, 2, ... becomes; larger counts become the last.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_terms].
+    """
+    index = {term: i for i, term in enumerate(terms)}
+    usage = np.zeros(len(terms))
+    for result, n_messages in zip(results, messages, strict=True):
+        counts = Counter(ngrams(result.tokens, *ngram_range))
+        for term, count in counts.items():
+            if term in index:  # then N is above 0
+                frequency = term_frequency[min(count, len(term_frequency)) - 1]
+                usage[index[term]] += n_messages * frequency / result.N**0.5
     return usage
 
 
-def _texts(shards: Iterable[tuple[pd.DataFrame, pd.DataFrame]], withheld: float) -> pd.DataFrame:
-    """The withheld cleaned texts, the most frequent first: columns ``text``, ``messages``, and a ``body`` of it."""
-    parts = []
-    for messages, cleaned in shards:
-        chosen = cleaned[held_out(cleaned["text"], withheld)].merge(messages[["key", "body"]], on="key")
-        parts.append(chosen.groupby("text", as_index=False).agg(messages=("body", "size"), body=("body", "min")))
-    found = pd.concat(parts).groupby("text", as_index=False).agg({"messages": "sum", "body": "min"})
-    return found.sort_values(["messages", "text"], ascending=[False, True]).head(TEXTS)
+def _most_frequent(evaluation_set: pd.DataFrame) -> pd.DataFrame:
+    """Return columns ``text``, ``messages``, ``body``; the most frequent text first."""
+    texts = evaluation_set.groupby("text", as_index=False).agg(
+        messages=("weight", "sum"), body=("body", "min")
+    )
+    ordered = texts.sort_values(["messages", "text"], ascending=[False, True])
+    return ordered.head(TEXTS)
 
 
-def _changed(texts: pd.DataFrame, ours: _Model, theirs: _Model | None) -> pd.DataFrame:
-    """The texts that get another label than ``before``: ``now``; none without a champion."""
-    if theirs is None:
-        return texts.head(0)
-    found = texts.assign(before=theirs.said, now=ours.said)
-    return found[found["before"] != found["now"]]
+def _changed(
+    texts: pd.DataFrame, tonight: ModelUsage, published: ModelUsage
+) -> pd.DataFrame:
+    """Return the texts whose label ``now`` is not the one of ``before``."""
+    labelled = texts.assign(before=published.predicted, now=tonight.predicted)
+    return labelled[labelled["before"] != labelled["now"]]
 
 
-def _moved(ours: _Model, theirs: _Model) -> list[dict[str, Any]]:
-    """The terms whose influence on a label changed most."""
-    found = []
-    for label in ours.labels:
-        now, before = ours.of_label(label), theirs.of_label(label)
+def _moved(tonight: ModelUsage, published: ModelUsage) -> tuple[MovedTerm, ...]:
+    """Return the terms whose influence on a label changed most."""
+    moved = []
+    for label in tonight.labels:
+        now = tonight.influences_on(label)
+        before = published.influences_on(label)
         for term in now.keys() | before.keys():
-            found.append((label, term, before.get(term, 0.0), now.get(term, 0.0)))
-    found.sort(key=lambda row: (-abs(row[3] - row[2]), row[0], row[1]))
-    return [
-        {"label": label, "term": hide_digits(term), "before": before, "now": now}
-        for label, term, before, now in found[:MOVED]
+            change = (label, term, before.get(term, 0.0), now.get(term, 0.0))
+            moved.append(change)
+    moved.sort(key=_by_change)
+    return tuple(
+        MovedTerm(label=label, term=hide_digits(term), before=before, now=now)
+        for label, term, before, now in moved[:MOVED]
         if before != now
-    ]
+    )
 
 
-def _reads(model: bytes) -> bool:
-    """Whether the file is of the format that this version's scorers read; if not, the gate has said so."""
-    try:
-        nightsieve_scorer.load(model)
-    except ValueError:
-        return False
-    return True
+def _by_change(change: tuple[str, str, float, float]) -> tuple[float, str, str]:
+    label, term, before, now = change
+    return -abs(now - before), label, term
 
 
-def _masked(text: str, weights: dict[str, float], most: float) -> str:
-    """The beginning of the text, masked: as if there were no more of it, so that no beginning can be read whole."""
-    if len(text) <= LONGEST:
-        return mask(text, weights, most)
-    beginning = text[: LONGEST + 1].rpartition(SEPARATOR)[0] or text[:LONGEST]
-    return f"{mask(beginning, weights, most)}{SEPARATOR}\u2026"
+def _churned(
+    changed: pd.DataFrame,
+    usage: ModelUsage,
+    training_set: TrainingSet,
+    masking: Masking,
+) -> tuple[ChurnedText, ...]:
+    if changed.empty:
+        return ()
+    words = common_words(training_set, masking) & set(usage.terms)
+    churned = []
+    for row in changed.head(CHURNED).itertuples():
+        separation = usage.separation(row.before, row.now, words)
+        churned.append(
+            ChurnedText(
+                text=_masked(row.text, separation, masking.max_visible),
+                messages=int(row.messages),
+                before=row.before,
+                now=row.now,
+            )
+        )
+    return tuple(churned)
+
+
+def _masked(text: str, weights: Mapping[str, float], max_visible: float) -> str:
+    """Truncate, then mask, so that the visible share applies to what is shown."""
+    if len(text) <= MAX_LENGTH:
+        return mask(text, weights, max_visible)
+    beginning = text[: MAX_LENGTH + 1].rpartition(SEPARATOR)[0] or text[:MAX_LENGTH]
+    return f"{mask(beginning, weights, max_visible)}{SEPARATOR}\u2026"

@@ -1,11 +1,12 @@
-"""What humans said of messages: a message's label by several people, and what their labels say about a model."""
+"""What humans say of messages, how far they agree, and what they should review."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "evaluation": ["evaluate_on_reviews"],
-        "labels": ["aggregate", "annotators", "human_labels", "measuring", "merge", "merged_labels"],
+        "aggregate": ["aggregate_reviews", "human_labels"],
+        "agreement": ["measure_agreement"],
+        "choose": ["choose_messages", "sheet_rows"],
     },
 )

@@ -1,8 +1,9 @@
 """Training: candidates on folds, the best of them, its cross-validation and final fit.
 
-A document stands for ``weight`` messages, and everything here equals training on the messages themselves, each
-document repeated ``weight`` times: document frequencies, ``min_df`` and idf count messages, and scores and objectives
-weigh by them. Exported lazily: importing this package does not import scikit-learn.
+A document stands for ``weight`` messages, and everything here equals training on the
+messages themselves, each document repeated ``weight`` times: document frequencies,
+``min_df`` and idf count messages, and scores and objectives weigh by them. Exported
+lazily: importing this package does not import scikit-learn.
 """
 
 import lazy_loader
@@ -10,9 +11,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "candidates": ["cross_validate", "evaluate_candidate"],
-        "final": ["fit"],
-        "ranking": ["select_best"],
-        "thresholds": ["missed_on_reviews", "thresholds_of", "unreached"],
+        "cross_validation": ["cross_validate"],
+        "fitting": ["fit"],
+        "goals": ["goals_contradicted", "goals_not_shown", "thresholds_of"],
+        "search": ["evaluate_candidate", "select_best"],
     },
 )

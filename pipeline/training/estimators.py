@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,32 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from threadpoolctl import threadpool_limits
 
-from pipeline.settings import Candidate, Training
+from pipeline.config.settings import Candidate, Training
 from pipeline.training.svm import NewtonSVC
 
 
+@dataclass(frozen=True)
+class Weights:
+    """How much each document counts.
+
+    Attributes
+    ----------
+    messages
+        int64 [n_documents], how many messages a document stands for.
+    label
+        float64 [n_documents], how much each of these messages counts.
+    """
+
+    messages: np.ndarray
+    label: np.ndarray
+
+    def of(self, documents: np.ndarray) -> np.ndarray:
+        """Return the sample weights of some documents, given by their indices."""
+        return self.messages[documents] * self.label[documents]
+
+
 def build(candidate: Candidate, training: Training) -> Any:
-    """The candidate's unfitted scikit-learn classifier.
+    """Return the candidate's unfitted scikit-learn classifier.
 
     SGD minimises the hinge loss, scikit-learn's default.
     """
@@ -39,29 +60,40 @@ def train(
     training: Training,
     X: sp.csr_array,
     y: np.ndarray,
-    weight: np.ndarray,
-    confidence: np.ndarray,
+    weights: Weights,
     start: np.ndarray | None = None,
 ) -> Any:
-    """The candidate's classifier fitted to ``X [n_documents, n_terms]``; its ``converged_`` says if the solver ended.
+    """Return the candidate's classifier; its ``converged_`` says if the solver ended.
 
-    A document stands for ``weight`` messages, int64, each of which counts as much as its ``confidence``, float64. SGD
-    gets every document ``weight`` times in place of one step that is ``weight`` times as long, which would neither
-    minimise the same objective nor stay stable. One thread: several would sum in another order, to another last digit.
-    The linear SVM begins at ``start``, see `NewtonSVC.fit`.
+    SGD gets every document once for each of its messages, in place of one step that is
+    as many times as long, which would neither minimise the same objective nor stay
+    stable. One thread: several would sum in another order, to another last digit.
+
+    Parameters
+    ----------
+    X
+        [n_documents, n_terms].
+    start
+        Where the linear SVM begins, see `NewtonSVC.fit`.
     """
     if candidate.estimator == "sgd":
-        messages = np.repeat(np.arange(len(y)), weight)
-        X, y, weight, confidence = X[messages], y[messages], np.ones(len(messages)), confidence[messages]
+        messages = np.repeat(np.arange(len(y)), weights.messages)
+        X = X[messages]
+        y = y[messages]
+        sample_weight = np.ones(len(messages)) * weights.label[messages]
+    else:
+        sample_weight = weights.messages * weights.label
     estimator = build(candidate, training)
     options = {} if start is None else {"start": start}
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        estimator.fit(X, y, sample_weight=weight * confidence, **options)
-    estimator.converged_ = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    for warning in caught:
-        if not issubclass(warning.category, ConvergenceWarning):
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        estimator.fit(X, y, sample_weight=sample_weight, **options)
+    others = [w for w in caught if not issubclass(w.category, ConvergenceWarning)]
+    estimator.converged_ = len(others) == len(caught)
+    for warning in others:
+        warnings.warn_explicit(
+            warning.message, warning.category, warning.filename, warning.lineno
+        )
     return estimator
 
 
@@ -71,23 +103,34 @@ def train_in_blocks(
     vectors: Callable[[np.ndarray], sp.csr_array],
     documents: np.ndarray,
     y: np.ndarray,
-    weight: np.ndarray,
-    confidence: np.ndarray,
+    weights: Weights,
     size: int,
 ) -> Any:
-    """What `train` does to ``documents``, int64 numbers of them, with ``vectors`` of ``size`` at a time in memory.
+    """Return what `train` makes of documents of which ``size`` are in memory at a time.
 
-    Naive Bayes adds up the same counts. SGD takes the same steps in another order, see `_descend`.
-    ``y``, ``weight`` and ``confidence`` are of all documents.
+    Naive Bayes adds up the same counts. SGD takes the same steps in another order, see
+    `_descend`.
+
+    Parameters
+    ----------
+    vectors
+        Takes indices of documents and returns their rows.
+    documents
+        int64, the indices of those to train on.
+    y, weights
+        Of all documents.
     """
     estimator = build(candidate, training)
     classes = np.unique(y[documents])
     with threadpool_limits(limits=1):
         if candidate.estimator == "sgd":
-            return _descend(estimator, training, vectors, np.repeat(documents, weight[documents]), y, confidence, size)
+            messages = np.repeat(documents, weights.messages[documents])
+            _descend(estimator, training, vectors, messages, y, weights.label, size)
+            return estimator
         for start in range(0, len(documents), size):
             block = documents[start : start + size]
-            estimator.partial_fit(vectors(block), y[block], classes, sample_weight=weight[block] * confidence[block])
+            X = vectors(block)
+            estimator.partial_fit(X, y[block], classes, sample_weight=weights.of(block))
     estimator.converged_ = True
     return estimator
 
@@ -98,40 +141,62 @@ def _descend(
     vectors: Callable[[np.ndarray], sp.csr_array],
     messages: np.ndarray,
     y: np.ndarray,
-    confidence: np.ndarray,
+    label_weight: np.ndarray,
     size: int,
-) -> SGDClassifier:
-    """SGD over ``messages``, the document of each, shuffled before every pass as scikit-learn does.
+) -> None:
+    """Fit by SGD over messages, shuffled before every pass as scikit-learn does.
 
-    The order is drawn from ``training.seed`` and no block changes it. Passes end by scikit-learn's rule: for a class,
-    the mean objective has been no lower than the lowest so far less ``tol`` in ``n_iter_no_change`` passes, one after
-    another. Two things differ: all classes go on until the rule has held for each of them, and the objective of a
-    block is taken before its steps, not one by one between them. There are at most ``training.max_iter`` passes.
+    The order is drawn from ``training.seed`` and no block changes it. Passes end by
+    scikit-learn's rule: for a class, the mean objective has been no lower than the
+    lowest so far less ``tol`` in ``n_iter_no_change`` passes, one after another. Two
+    things differ: all classes go on until the rule has held for each of them, and the
+    objective of a block is taken before its steps, not one by one between them. There
+    are at most ``training.max_iter`` passes.
+
+    Parameters
+    ----------
+    messages
+        int64 [n_messages], the document of each; they are shuffled in place.
     """
-    rng, classes = np.random.default_rng(training.seed), np.unique(y[messages])
+    rng = np.random.default_rng(training.seed)
+    classes = np.unique(y[messages])
     estimator.set_params(shuffle=False)  # within a block; the messages come shuffled
-    lowest, unimproved, ended, passes = np.inf, 0, False, 0
-    while not np.all(ended) and passes < training.max_iter:
+    lowest = np.inf
+    unimproved = 0
+    has_ended = False
+    passes = 0
+    while not np.all(has_ended) and passes < training.max_iter:
         passes += 1
         rng.shuffle(messages)
         objective = 0
         for start in range(0, len(messages), size):
-            documents, place = np.unique(block := messages[start : start + size], return_inverse=True)
-            X = vectors(documents)[place]
+            block = messages[start : start + size]
+            documents, row = np.unique(block, return_inverse=True)
+            X = vectors(documents)[row]
             objective += _objective(estimator, X, y[block], classes) / len(messages)
-            estimator.partial_fit(X, y[block], classes, sample_weight=confidence[block])
-        unimproved = np.where(objective > lowest - estimator.tol, unimproved + 1, 0)
+            estimator.partial_fit(
+                X, y[block], classes, sample_weight=label_weight[block]
+            )
+        is_no_lower = objective > lowest - estimator.tol
+        unimproved = np.where(is_no_lower, unimproved + 1, 0)
         lowest = np.minimum(objective, lowest)
-        ended |= unimproved >= estimator.n_iter_no_change
-    estimator.n_iter_, estimator.converged_ = passes, passes < training.max_iter
-    return estimator
+        has_ended |= unimproved >= estimator.n_iter_no_change
+    estimator.n_iter_ = passes
+    estimator.converged_ = passes < training.max_iter
 
 
-def _objective(estimator: SGDClassifier, X: sp.csr_array, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """The summed hinge losses and penalties of each binary problem, float64 [n_problems]; weights begin at 0."""
+def _objective(
+    estimator: SGDClassifier, X: sp.csr_array, y: np.ndarray, classes: np.ndarray
+) -> np.ndarray:
+    """Return the summed hinge losses and penalties of each binary problem.
+
+    float64 [n_problems]; before the first step all weights are 0.
+    """
     positive = classes[1:] if len(classes) == 2 else classes
     if not hasattr(estimator, "coef_"):
         return np.full(len(positive), float(len(y)))
     sign = np.where(y[:, None] == positive, 1, -1)
-    losses = np.maximum(1 - sign * (X @ estimator.coef_.T + estimator.intercept_), 0)
-    return losses.sum(axis=0) + len(y) * estimator.alpha / 2 * (estimator.coef_**2).sum(axis=1)
+    margins = sign * (X @ estimator.coef_.T + estimator.intercept_)
+    losses = np.maximum(1 - margins, 0)
+    squared_norms = (estimator.coef_**2).sum(axis=1)
+    return losses.sum(axis=0) + len(y) * estimator.alpha / 2 * squared_norms

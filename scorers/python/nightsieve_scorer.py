@@ -26,7 +26,17 @@ from typing import NamedTuple
 FORMAT = "nightsieve-linear"
 MAJOR, MINOR = 1, 0
 REQUIREMENTS = frozenset()
-ENTRIES = {"format", "version", "requires", "provenance", "labels", "tokens", "norm", "shifts", "limits"}
+ENTRIES = {
+    "format",
+    "version",
+    "requires",
+    "provenance",
+    "labels",
+    "tokens",
+    "norm",
+    "shifts",
+    "limits",
+}
 ENTRIES |= {
     "term_frequency",
     "term_frequency_squared",
@@ -109,12 +119,16 @@ class Scorer:
         self._term_frequency = entries["term_frequency"]
         self._terms = entries["terms"]
         self._places = {term: place for place, term in enumerate(self._terms)}
-        self._weights = [(*row, -sum(row)) for row in zip(*entries["weights"], strict=True)]
+        self._weights = [
+            (*row, -sum(row)) for row in zip(*entries["weights"], strict=True)
+        ]
         self._l2 = entries["norm"] == "l2"
         self._term_frequency_squared = entries["term_frequency_squared"]
         self._idf_squared = entries["idf_squared"]
         self._biases = [math.ldexp(bias, shifts["bias"]) for bias in entries["biases"]]
-        self._thresholds = [math.ldexp(threshold, shifts["bias"]) for threshold in entries["thresholds"]]
+        self._thresholds = [
+            math.ldexp(threshold, shifts["bias"]) for threshold in entries["thresholds"]
+        ]
         self._bias_integers = entries["biases"]
         self._bias_unit = math.ldexp(1.0, shifts["bias"])
         self._score_unit = math.ldexp(1.0, shifts["score"])
@@ -131,7 +145,11 @@ class Scorer:
     def tokens(self, text):
         """The tokens of the text that count, in order."""
         words = _join_surrogates(text).translate(self._characters).split(" ")
-        return [word for word in words if len(word) >= self._min_token and word not in self._stop_words]
+        return [
+            word
+            for word in words
+            if len(word) >= self._min_token and word not in self._stop_words
+        ]
 
     def evaluate(self, text):
         """The `Result` of a text."""
@@ -146,24 +164,44 @@ class Scorer:
         S, N = self._sums(counts)
         scores = self._scores(S, N)
         label = scores.index(max(scores))
-        runner_up = max((k for k in range(len(scores)) if k != label), key=scores.__getitem__)
+        runner_up = max(
+            (k for k in range(len(scores)) if k != label), key=scores.__getitem__
+        )
         leads = {}
         for place, count in counts.items():
             weights = self._weights[place]
-            leads[place] = self._term_frequency[self._row(count)] * (weights[label] - weights[runner_up])
+            leads[place] = self._term_frequency[self._row(count)] * (
+                weights[label] - weights[runner_up]
+            )
         root = math.sqrt(N)
         terms = [
-            Term(self._terms[place], counts[place], leads[place] / root * self._score_unit if N else 0.0)
+            Term(
+                self._terms[place],
+                counts[place],
+                leads[place] / root * self._score_unit if N else 0.0,
+            )
             for place in sorted(leads, key=lambda place: (-abs(leads[place]), place))
         ]
-        bias = (self._bias_integers[label] - self._bias_integers[runner_up]) * self._bias_unit
-        return Explanation(self.labels[label], self._decide(scores), self.labels[runner_up], bias, terms)
+        bias = (
+            self._bias_integers[label] - self._bias_integers[runner_up]
+        ) * self._bias_unit
+        return Explanation(
+            self.labels[label],
+            self._decide(scores),
+            self.labels[runner_up],
+            bias,
+            terms,
+        )
 
     def _counts(self, tokens):
         """How often each known term occurs, ``{place: count}``."""
         places, counts = self._places, {}
         for n in range(self._low, self._high + 1):
-            terms = tokens if n == 1 else (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
+            terms = (
+                tokens
+                if n == 1
+                else (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
+            )
             for term in terms:
                 place = places.get(term)
                 if place is not None:
@@ -194,7 +232,12 @@ class Scorer:
         return self.labels[scores.index(max(scores))]
 
     def _decide(self, scores):
-        return self._winner([score - threshold for score, threshold in zip(scores, self._thresholds, strict=True)])
+        return self._winner(
+            [
+                score - threshold
+                for score, threshold in zip(scores, self._thresholds, strict=True)
+            ]
+        )
 
 
 class _Characters(dict):
@@ -202,14 +245,19 @@ class _Characters(dict):
 
     def __init__(self, replace, drop, shift, keep):
         super().__init__()
-        self._kinds = [([found[0] for found in ranges], ranges) for ranges in (replace, drop, shift, keep)]
+        self._kinds = [
+            ([found[0] for found in ranges], ranges)
+            for ranges in (replace, drop, shift, keep)
+        ]
 
     def __missing__(self, code_point):
         self[code_point] = string = self._lookup(code_point)
         return string
 
     def _lookup(self, code_point):
-        replace, drop, shift, keep = (_covering(kind, code_point) for kind in self._kinds)
+        replace, drop, shift, keep = (
+            _covering(kind, code_point) for kind in self._kinds
+        )
         if replace:
             return replace[2]
         if drop:
@@ -251,7 +299,9 @@ def _parse(model):
 def _check_other(model):
     """Refuses JSON of another format or version as such, since its numbers may follow other rules."""
     try:
-        entries = json.loads(model.decode("latin-1"), parse_int=str, parse_constant=_no_number)
+        entries = json.loads(
+            model.decode("latin-1"), parse_int=str, parse_constant=_no_number
+        )
     except (ValueError, RecursionError):
         return
     _check_format(entries)
@@ -277,16 +327,22 @@ def _once(pairs):
 def _check(entries, model):
     """Refuses what this scorer does not understand or what contradicts itself."""
     minor = _check_format(entries)
-    _demand(_list_of(entries.get("requires"), _is_text), "requires is no list of strings")
+    _demand(
+        _list_of(entries.get("requires"), _is_text), "requires is no list of strings"
+    )
     unknown = sorted(set(entries["requires"]) - REQUIREMENTS)
     _demand(not unknown, f"requires {unknown!r:.100}, which this scorer does not know")
     missing, more = ENTRIES - set(entries), set(entries) - ENTRIES
     _demand(not missing, f"lacks {sorted(missing)}")
     _demand(not more or minor > MINOR, f"holds unknown entries: {sorted(more)!r:.100}")
     plain = all(_is_plain(entries[name], MOST_DEPTH) for name in more)
-    _demand(plain, "an unknown entry holds true, false or null, or is nested too deeply")
+    _demand(
+        plain, "an unknown entry holds true, false or null, or is nested too deeply"
+    )
     # The last bytes alone do not tell: they are also those of a last key that ends with `\"checksum`.
-    sealed = next(reversed(entries)) == "checksum" and model[-TAIL:] == _tail(model[:-TAIL])
+    sealed = next(reversed(entries)) == "checksum" and model[-TAIL:] == _tail(
+        model[:-TAIL]
+    )
     _demand(sealed, "checksum: the file is not what was written")
     _check_provenance(entries["provenance"])
     _check_tokens(entries["tokens"])
@@ -316,15 +372,25 @@ def _is_plain(value, depth):
 
 def _minor(version):
     number, _, minor = version.partition(".") if type(version) is str else ("", "", "")
-    known = number == str(MAJOR) and minor.isascii() and minor.isdigit() and len(minor) < 9 and str(int(minor)) == minor
+    known = (
+        number == str(MAJOR)
+        and minor.isascii()
+        and minor.isdigit()
+        and len(minor) < 9
+        and str(int(minor)) == minor
+    )
     _demand(known, f"version {version!r:.40} is not {MAJOR}.x, which this scorer reads")
     return int(minor)
 
 
 def _check_provenance(provenance):
     values = provenance.values() if type(provenance) is dict else [None]
-    plain = all(type(value) in (str, int) or _object_of_strings(value) for value in values)
-    _demand(plain, "provenance is no object of strings, integers and objects of strings")
+    plain = all(
+        type(value) in (str, int) or _object_of_strings(value) for value in values
+    )
+    _demand(
+        plain, "provenance is no object of strings, integers and objects of strings"
+    )
 
 
 def _object_of_strings(value):
@@ -332,11 +398,23 @@ def _object_of_strings(value):
 
 
 def _check_tokens(tokens):
-    _demand(_has(tokens, "min_token", "ngrams", "stop_words"), "tokens lacks an entry or has others")
-    _demand(_is_integer(tokens["min_token"], 1, 1000), "tokens.min_token is no integer from 1 to 1000")
-    fits = _integers(tokens["ngrams"], 2, 1, 8) and tokens["ngrams"][0] <= tokens["ngrams"][1]
+    _demand(
+        _has(tokens, "min_token", "ngrams", "stop_words"),
+        "tokens lacks an entry or has others",
+    )
+    _demand(
+        _is_integer(tokens["min_token"], 1, 1000),
+        "tokens.min_token is no integer from 1 to 1000",
+    )
+    fits = (
+        _integers(tokens["ngrams"], 2, 1, 8)
+        and tokens["ngrams"][0] <= tokens["ngrams"][1]
+    )
     _demand(fits, "tokens.ngrams is not [lowest, highest] between 1 and 8")
-    _demand(_list_of(tokens["stop_words"], _is_name), "tokens.stop_words is no list of strings")
+    _demand(
+        _list_of(tokens["stop_words"], _is_name),
+        "tokens.stop_words is no list of strings",
+    )
 
 
 def _check_characters(characters):
@@ -344,21 +422,38 @@ def _check_characters(characters):
     _demand(_has(characters, *kinds), "characters lacks an entry or has others")
     for kind, length in kinds.items():
         ranges = characters[kind]
-        shaped = _list_of(ranges, lambda found, length=length: type(found) is list and len(found) == length)
-        _demand(shaped and all(map(_is_range, ranges)), f"characters.{kind} holds what is no range of code points")
+        shaped = _list_of(
+            ranges,
+            lambda found, length=length: type(found) is list and len(found) == length,
+        )
+        _demand(
+            shaped and all(map(_is_range, ranges)),
+            f"characters.{kind} holds what is no range of code points",
+        )
         ascending = all(before[1] < after[0] for before, after in pairwise(ranges))
         _demand(ascending, f"characters.{kind}: ranges do not ascend or overlap")
-    _demand(all(_is_name(found[2]) for found in characters["replace"]), "characters.replace holds what is no string")
-    _demand(all(map(_is_shift, characters["shift"])), "characters.shift: a step or delta is wrong")
+    _demand(
+        all(_is_name(found[2]) for found in characters["replace"]),
+        "characters.replace holds what is no string",
+    )
+    _demand(
+        all(map(_is_shift, characters["shift"])),
+        "characters.shift: a step or delta is wrong",
+    )
 
 
 def _is_range(found):
-    return all(_is_integer(bound, 0, LAST_CODE_POINT) for bound in found[:2]) and found[0] <= found[1]
+    return (
+        all(_is_integer(bound, 0, LAST_CODE_POINT) for bound in found[:2])
+        and found[0] <= found[1]
+    )
 
 
 def _is_shift(found):
     first, last, step, delta = found
-    if not _is_integer(step, 1, LAST_CODE_POINT) or not _is_integer(delta, -LAST_CODE_POINT, LAST_CODE_POINT):
+    if not _is_integer(step, 1, LAST_CODE_POINT) or not _is_integer(
+        delta, -LAST_CODE_POINT, LAST_CODE_POINT
+    ):
         return False
     inside = first + delta >= 0 and last + delta <= LAST_CODE_POINT
     return inside and (last + delta < 0xD800 or first + delta > 0xDFFF)
@@ -367,65 +462,131 @@ def _is_shift(found):
 def _check_numbers(entries):
     for name, least in (("labels", 2), ("terms", 1)):
         strings = entries[name]
-        fits = _list_of(strings, _is_name) and len(strings) >= least and len(set(strings)) == len(strings)
+        fits = (
+            _list_of(strings, _is_name)
+            and len(strings) >= least
+            and len(set(strings)) == len(strings)
+        )
         _demand(fits, f"{name} is no list of at least {least} different strings")
-    K, V, norm, weights = len(entries["labels"]), len(entries["terms"]), entries["norm"], entries["weights"]
+    K, V, norm, weights = (
+        len(entries["labels"]),
+        len(entries["terms"]),
+        entries["norm"],
+        entries["weights"],
+    )
     _demand(norm in ("l2", "none"), "norm is neither l2 nor none")
     shifts = entries["shifts"]
-    fits = _has(shifts, "score", "bias") and all(_is_integer(shift, -200, 200) for shift in shifts.values())
+    fits = _has(shifts, "score", "bias") and all(
+        _is_integer(shift, -200, 200) for shift in shifts.values()
+    )
     _demand(fits, "shifts are not score and bias, from -200 to 200")
     T = len(entries["term_frequency"]) if type(entries["term_frequency"]) is list else 0
     _demand(1 <= T <= 65536, "term_frequency has no length from 1 to 65,536")
-    tables = {"term_frequency": (T, MOST_TF), "term_frequency_squared": (T if norm == "l2" else 0, MOST_INTEGER)}
+    tables = {
+        "term_frequency": (T, MOST_TF),
+        "term_frequency_squared": (T if norm == "l2" else 0, MOST_INTEGER),
+    }
     for name, (length, most) in tables.items():
         table = entries[name]
-        fits = _integers(table, length, 1, most) and all(a <= b for a, b in pairwise(table))
+        fits = _integers(table, length, 1, most) and all(
+            a <= b for a, b in pairwise(table)
+        )
         _demand(fits, f"{name} are not {length} integers from 1 on that never fall")
     for name in ("biases", "thresholds"):
-        _demand(_integers(entries[name], K, -MOST_BIAS, MOST_BIAS), f"{name} are not {K} integers up to 2^52")
+        _demand(
+            _integers(entries[name], K, -MOST_BIAS, MOST_BIAS),
+            f"{name} are not {K} integers up to 2^52",
+        )
     length = V if norm == "l2" else 0
-    _demand(_integers(entries["idf_squared"], length, 0, MOST_INTEGER), f"idf_squared are not {length} integers")
+    _demand(
+        _integers(entries["idf_squared"], length, 0, MOST_INTEGER),
+        f"idf_squared are not {length} integers",
+    )
     rows = type(weights) is list and len(weights) == K - 1
-    rows = rows and all(_integers(row, V, -MOST_INTEGER, MOST_INTEGER) for row in weights)
+    rows = rows and all(
+        _integers(row, V, -MOST_INTEGER, MOST_INTEGER) for row in weights
+    )
     _demand(rows, f"weights are not {K - 1} rows of {V} integers")
 
 
 def _check_limits(entries):
     limits, l2 = entries["limits"], entries["norm"] == "l2"
     last = [-sum(row) for row in zip(*entries["weights"], strict=True)]
-    _demand(max(map(abs, last)) <= MOST_INTEGER, "weights: those of the last label are beyond 2^31 - 1")
-    S = max(sum(map(abs, row)) for row in [*entries["weights"], last]) * entries["term_frequency"][-1]
+    _demand(
+        max(map(abs, last)) <= MOST_INTEGER,
+        "weights: those of the last label are beyond 2^31 - 1",
+    )
+    S = (
+        max(sum(map(abs, row)) for row in [*entries["weights"], last])
+        * entries["term_frequency"][-1]
+    )
     N = sum(entries["idf_squared"]) * entries["term_frequency_squared"][-1] if l2 else 1
-    shaped = _has(limits, "S", "N") and all(_is_integer(limit, 0, MOST_EXACT) for limit in limits.values())
+    shaped = _has(limits, "S", "N") and all(
+        _is_integer(limit, 0, MOST_EXACT) for limit in limits.values()
+    )
     _demand(shaped, "limits are not S and N, integers from 0 to 2^53 - 1")
-    _demand(limits == {"S": S, "N": N}, f"limits are not those of the weights, S {S} and N {N}")
-    _demand(max(S, N) <= MOST_EXACT, "limits are beyond 2^53 - 1, where doubles are no longer exact")
+    _demand(
+        limits == {"S": S, "N": N},
+        f"limits are not those of the weights, S {S} and N {N}",
+    )
+    _demand(
+        max(S, N) <= MOST_EXACT,
+        "limits are beyond 2^53 - 1, where doubles are no longer exact",
+    )
 
 
 def _check_self_test(entries):
     vectors, K = entries["self_test"], len(entries["labels"])
     _demand(type(vectors) is list and vectors != [], "self_test is no list of vectors")
     for place, vector in enumerate(vectors):
-        shaped = _has(vector, "text", "tokens", "S", "N", "scores", "label") and _is_units(vector["text"])
-        shaped = shaped and _list_of(vector["tokens"], _is_text) and _integers(vector["S"], K, -MOST_EXACT, MOST_EXACT)
-        shaped = shaped and _is_integer(vector["N"], 0, MOST_EXACT) and type(vector["label"]) is str
-        shaped = shaped and _list_of(vector["scores"], _is_bits) and len(vector["scores"]) == K
+        shaped = _has(
+            vector, "text", "tokens", "S", "N", "scores", "label"
+        ) and _is_units(vector["text"])
+        shaped = (
+            shaped
+            and _list_of(vector["tokens"], _is_text)
+            and _integers(vector["S"], K, -MOST_EXACT, MOST_EXACT)
+        )
+        shaped = (
+            shaped
+            and _is_integer(vector["N"], 0, MOST_EXACT)
+            and type(vector["label"]) is str
+        )
+        shaped = (
+            shaped
+            and _list_of(vector["scores"], _is_bits)
+            and len(vector["scores"]) == K
+        )
         _demand(shaped, f"self_test.{place} is no vector")
     units = sum(len(vector["text"]) // 4 for vector in vectors)
-    longest = max((len(found[2].encode("utf-16-le")) // 2 for found in entries["characters"]["replace"]), default=1)
-    _demand(units * longest <= MOST_SELF_TEST, "self_test: its texts become too long when mapped")
+    longest = max(
+        (
+            len(found[2].encode("utf-16-le")) // 2
+            for found in entries["characters"]["replace"]
+        ),
+        default=1,
+    )
+    _demand(
+        units * longest <= MOST_SELF_TEST,
+        "self_test: its texts become too long when mapped",
+    )
 
 
 def _self_test(scorer, vectors):
     for place, vector in enumerate(vectors):
         found = _outcome(scorer.evaluate(_text(vector["text"])))
         expected = {name: vector[name] for name in found}
-        _demand(found == expected, f"self_test.{place}: this scorer gets another result")
+        _demand(
+            found == expected, f"self_test.{place}: this scorer gets another result"
+        )
 
 
 def _outcome(result):
     """The result as a line of the command has it."""
-    return {**result._asdict(), "scores": [struct.pack(">d", score).hex() for score in result.scores]}
+    return {
+        **result._asdict(),
+        "scores": [struct.pack(">d", score).hex() for score in result.scores],
+    }
 
 
 def _text(units):
@@ -433,11 +594,19 @@ def _text(units):
 
 
 def _is_units(value):
-    return _is_text(value) and len(value) % 4 == 0 and not value.encode().translate(None, HEX_DIGITS)
+    return (
+        _is_text(value)
+        and len(value) % 4 == 0
+        and not value.encode().translate(None, HEX_DIGITS)
+    )
 
 
 def _is_bits(value):
-    return _is_text(value) and len(value) == 16 and not value.encode().translate(None, HEX_DIGITS)
+    return (
+        _is_text(value)
+        and len(value) == 16
+        and not value.encode().translate(None, HEX_DIGITS)
+    )
 
 
 def _is_text(value):
@@ -457,7 +626,11 @@ def _is_integer(value, low, high):
 
 
 def _integers(values, length, low, high):
-    return type(values) is list and len(values) == length and all(_is_integer(value, low, high) for value in values)
+    return (
+        type(values) is list
+        and len(values) == length
+        and all(_is_integer(value, low, high) for value in values)
+    )
 
 
 def _list_of(values, belongs):
@@ -475,9 +648,15 @@ def _demand(holds, otherwise):
 
 def main(arguments):
     """Scores the lines of standard input; returns the exit code."""
-    options, paths = [a for a in arguments if a.startswith("--")], [a for a in arguments if not a.startswith("--")]
+    options, paths = (
+        [a for a in arguments if a.startswith("--")],
+        [a for a in arguments if not a.startswith("--")],
+    )
     if len(paths) != 1 or options not in ([], ["--explain"]):
-        print("usage: python nightsieve_scorer.py MODEL.json [--explain] < TEXTS", file=sys.stderr)
+        print(
+            "usage: python nightsieve_scorer.py MODEL.json [--explain] < TEXTS",
+            file=sys.stderr,
+        )
         return 2
     try:
         scorer = load(paths[0])
@@ -498,7 +677,10 @@ def _score_lines(line_of):
         units = line.rstrip(b"\n").removesuffix(b"\r")
         if len(units) % 4 or units.translate(None, HEX_DIGITS):
             sys.stdout.flush()
-            print(f"line {number}: not UTF-16 units of four lower-case hexadecimal digits each", file=sys.stderr)
+            print(
+                f"line {number}: not UTF-16 units of four lower-case hexadecimal digits each",
+                file=sys.stderr,
+            )
             return 2
         print(json.dumps(line_of(_text(units.decode())), separators=(",", ":")))
     sys.stdout.flush()
@@ -511,7 +693,10 @@ def _scored(scorer, text):
 
 def _explained(scorer, text):
     found = scorer.explain(text)._asdict()
-    terms = [[term, count, struct.pack(">d", advantage).hex()] for term, count, advantage in found["terms"]]
+    terms = [
+        [term, count, struct.pack(">d", advantage).hex()]
+        for term, count, advantage in found["terms"]
+    ]
     return {**found, "bias": struct.pack(">d", found["bias"]).hex(), "terms": terms}
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 MODULES = Path(__file__).parents[2] / ".ci" / "node_modules"  # npm ci --prefix .ci
-CHROMIUM, NODE = shutil.which("chromium"), shutil.which("node")
+CHROMIUM = shutil.which("chromium")
+NODE = shutil.which("node")
 POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files below a folder: ``/jenkins/`` as Jenkins serves them, ``/scripted/`` likewise but for scripts."""
+    """Files below a folder, served as Jenkins does; ``/scripted/`` lets scripts run."""
 
     def do_GET(self) -> None:
         if self.path == "/favicon.ico":  # which Jenkins has
@@ -32,13 +33,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return super().translate_path("/" + path.split("/", 2)[2])
 
     def end_headers(self) -> None:
-        policies = {"jenkins": POLICY, "scripted": POLICY.replace("sandbox", "sandbox allow-scripts")}
+        policies = {
+            "jenkins": POLICY,
+            "scripted": POLICY.replace("sandbox", "sandbox allow-scripts"),
+        }
         if policy := policies.get(self.path.split("/")[1]):
             self.send_header("Content-Security-Policy", policy)
         super().end_headers()
 
     def copyfile(self, *files) -> None:
-        with contextlib.suppress(ConnectionError):  # a browser goes on to the next page before it has all of this one
+        # A browser goes on to the next page before it has all of this one.
+        with contextlib.suppress(ConnectionError):
             super().copyfile(*files)
 
     def log_message(self, *arguments) -> None:
@@ -47,7 +52,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The address that the folder is served at."""
+    """Serve a folder, and yield the address."""
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -55,20 +60,35 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def page(address: str, path: str, width: int, scheme: str, screenshot: Path | None = None) -> dict[str, Any]:
-    """A page to look at; of its first screen a picture is taken if ``screenshot`` names a file."""
-    ways = {"strict": f"{address}/jenkins/{path}", "scripted": f"{address}/scripted/{path}"}
-    return {**ways, "width": width, "scheme": scheme, **({"screenshot": str(screenshot)} if screenshot else {})}
+def page(
+    address: str, path: str, width: int, scheme: str, screenshot: Path | None = None
+) -> dict[str, Any]:
+    """Return a page to look at; ``screenshot`` is where its first screen goes."""
+    looked_at = {
+        "strict": f"{address}/jenkins/{path}",
+        "scripted": f"{address}/scripted/{path}",
+        "width": width,
+        "scheme": scheme,
+    }
+    if screenshot is not None:
+        looked_at["screenshot"] = str(screenshot)
+    return looked_at
 
 
 def drive(job: dict[str, Any]) -> dict[str, Any]:
-    """What Chromium finds; ``job`` has ``pages``, and what else drive.js takes.
+    """Return what Chromium finds.
+
+    Parameters
+    ----------
+    job
+        Has ``pages``, and what else drive.js takes.
 
     Raises
     ------
-    RuntimeError : it came to no end; what it said.
+    RuntimeError
+        The script failed; the message is its stderr.
     """
-    done = subprocess.run(
+    completed = subprocess.run(
         [NODE, str(Path(__file__).with_name("drive.js"))],
         env={**os.environ, "NODE_PATH": str(MODULES)},
         input=json.dumps({"executable": CHROMIUM, **job}),
@@ -76,6 +96,6 @@ def drive(job: dict[str, Any]) -> dict[str, Any]:
         text=True,
         timeout=300,
     )
-    if done.returncode:
-        raise RuntimeError(done.stderr[:2000])
-    return json.loads(done.stdout)
+    if completed.returncode:
+        raise RuntimeError(completed.stderr[:2000])
+    return json.loads(completed.stdout)

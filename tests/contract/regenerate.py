@@ -7,26 +7,40 @@ Vectors have a version of their own. When it rises, ``python -m tests.contract.r
 models that are there.
 """
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pipeline.characters import CharacterMap
-from pipeline.export import FixedPointModel, encode
-from pipeline.export.format import VERSION
+from pipeline.export.conformance.selection import choose, make_vectors
+from pipeline.export.conformance.vectors_file import encode_vectors
+from pipeline.export.exporters.nightsieve_linear.format import VERSION, encode
 from pipeline.export.reference import evaluate, units
-from pipeline.export.runtimes import scorers
-from pipeline.export.vectors import choose, encode_vectors
+from pipeline.export.verification.scorer_process import scorers
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.records.export import Provenance
 from pipeline.text import Tokeniser
+from pipeline.text.character_map import CharacterMap
 
 CHARACTERS = CharacterMap(
-    replace=((ord("0"), ord("9"), "0"), (0xDF, 0xDF, "ss"), (0x2026, 0x2026, "dot dot")),
+    replace=(
+        (ord("0"), ord("9"), "0"),
+        (0xDF, 0xDF, "ss"),
+        (0x2026, 0x2026, "dot dot"),
+    ),
     drop=((ord("'"), ord("'")), (0x200D, 0x200D)),
-    shift=((ord("A"), ord("Z"), 1, 32), (0x100, 0x12E, 2, 1), (0x10400, 0x10427, 1, 40)),
-    keep=((ord("a"), ord("z")), (0x101, 0x12F), (0x4E00, 0x9FFF), (0xFFFD, 0xFFFD), (0x10428, 0x1044F)),
+    shift=(
+        (ord("A"), ord("Z"), 1, 32),
+        (0x100, 0x12E, 2, 1),
+        (0x10400, 0x10427, 1, 40),
+    ),
+    keep=(
+        (ord("a"), ord("z")),
+        (0x101, 0x12F),
+        (0x4E00, 0x9FFF),
+        (0xFFFD, 0xFFFD),
+        (0x10428, 0x1044F),
+    ),
 )
 TERMS = {  # bank, chat and spam; idf squared
     "000000": (2000, -1000, -1000, 64),
@@ -51,7 +65,9 @@ def model(norm: str | None) -> FixedPointModel:
     """The toy model."""
     return FixedPointModel(
         labels=("bank", "chat", "spam"),
-        tokeniser=Tokeniser(CHARACTERS, 2, frozenset({"the", "aa", "of", "to", "and"}), (1, 2)),
+        tokeniser=Tokeniser(
+            CHARACTERS, 2, frozenset({"the", "aa", "of", "to", "and"}), (1, 2)
+        ),
         terms=tuple(TERMS),
         norm=norm,
         term_frequency=np.array([1024, 1734, 2149]),
@@ -65,15 +81,15 @@ def model(norm: str | None) -> FixedPointModel:
     )
 
 
-PROVENANCE = {
-    "date": "2026-11-20",
-    "fingerprint": "0123456789abcdef",
-    "candidate": "made by hand",
-    "messages": 9,
-    "documents": 7,
-    "bits": 31,
-    "libraries": {"scikit-learn": "1.9.1"},
-}
+PROVENANCE = Provenance(
+    date="2026-11-20",
+    fingerprint="0123456789abcdef",
+    candidate="made by hand",
+    messages=9,
+    documents=7,
+    bits=31,
+    libraries={"scikit-learn": "1.9.1"},
+)
 TEXTS = [
     "Your code is 123456",
     "CODE the IS aa 12345",  # stop words vanish before bigrams are built; five digits are another token
@@ -112,23 +128,23 @@ def main(vectors_alone: bool) -> None:
 def write(toy: FixedPointModel, folder: Path) -> None:
     """Writes ``model.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
     outcomes = evaluate(toy, TEXTS)
-    self_test = [{"text": units(text), **outcome} for text, outcome in zip(TEXTS[:4], outcomes[:4], strict=True)]
+    self_test = make_vectors(toy, dict.fromkeys(TEXTS[:4], ""))
     encoded = encode(toy, PROVENANCE, self_test)
     with scorers(encoded) as running:
         explained = running["python"](TEXTS, "--explain")
     (folder / "model.json").write_bytes(encoded)
     _write(folder / "texts.hex", map(units, TEXTS))
-    _write(folder / "expected.jsonl", map(_line, outcomes))
+    _write(
+        folder / "expected.jsonl", (outcome.to_line().decode() for outcome in outcomes)
+    )
     _write(folder / "explained.jsonl", (line.decode() for line in explained))
 
 
 def write_vectors(toy: FixedPointModel, folder: Path) -> None:
     """Writes ``vectors.json`` for the ``model.json`` that is there."""
-    (folder / "vectors.json").write_bytes(encode_vectors(choose(toy), (folder / "model.json").read_bytes()))
-
-
-def _line(outcome: dict[str, Any]) -> str:
-    return json.dumps(outcome, separators=(",", ":"))
+    (folder / "vectors.json").write_bytes(
+        encode_vectors(choose(toy).vectors, (folder / "model.json").read_bytes())
+    )
 
 
 def _write(path: Path, lines) -> None:

@@ -6,15 +6,17 @@ import re
 import struct
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from pipeline.export import decode, encode
-from pipeline.export.format import sealed
-from pipeline.export.runtimes import command
-from pipeline.export.vectors import OUTCOME, decode_vectors
+from pipeline.export.conformance.vectors_file import decode_vectors
+from pipeline.export.exporters.nightsieve_linear.format import decode, encode, sealed
+from pipeline.export.verification.scorer_check import LINE_ENTRIES
+from pipeline.export.verification.scorer_process import command
+from pipeline.records.export import Provenance, Vector
 from scorers.python import nightsieve_scorer
 from scorers.python.old import nightsieve_scorer_0_1
 from tests.conftest import ROOT
@@ -35,39 +37,71 @@ def folder(request) -> Path:
     return request.param
 
 
-@pytest.mark.parametrize("options, expected", [([], "expected.jsonl"), (["--explain"], "explained.jsonl")])
+@pytest.mark.parametrize(
+    "options, expected", [([], "expected.jsonl"), (["--explain"], "explained.jsonl")]
+)
 def test_the_command_prints_the_expected_lines(scorer, folder, options, expected):
     texts = (folder / "texts.hex").read_bytes()
-    run = subprocess.run([*scorer, folder / "model.json", *options], input=texts, capture_output=True, check=False)
+    run = subprocess.run(
+        [*scorer, folder / "model.json", *options],
+        input=texts,
+        capture_output=True,
+        check=False,
+    )
     assert (run.returncode, run.stderr) == (0, b"")
     assert run.stdout == (folder / expected).read_bytes()
 
 
 def test_each_scorer_gets_what_the_vectors_say(scorer, folder):
-    model, content = (folder / "model.json").read_bytes(), (folder / "vectors.json").read_bytes()
+    model, content = (
+        (folder / "model.json").read_bytes(),
+        (folder / "vectors.json").read_bytes(),
+    )
     assert json.loads(content)["model"] == hashlib.sha256(model).hexdigest()
     vectors = decode_vectors(content, model)
-    texts = "".join(f"{vector['text']}\n" for vector in vectors).encode()
-    run = subprocess.run([*scorer, folder / "model.json"], input=texts, capture_output=True, check=True)
+    texts = "".join(f"{vector.text}\n" for vector in vectors).encode()
+    run = subprocess.run(
+        [*scorer, folder / "model.json"], input=texts, capture_output=True, check=True
+    )
     found = [json.loads(line) for line in run.stdout.splitlines()]
-    assert found == [{key: vector[key] for key in OUTCOME} for vector in vectors]
+    assert found == [
+        vector.model_dump(mode="json", include=LINE_ENTRIES) for vector in vectors
+    ]
     command = [*scorer, folder / "model.json", "--explain"]
     run = subprocess.run(command, input=texts, capture_output=True, check=True)
     decided = [json.loads(line)["decision"] for line in run.stdout.splitlines()]
-    assert decided == [vector["decision"] for vector in vectors] != [vector["label"] for vector in vectors]
+    assert (
+        decided
+        == [vector.decision for vector in vectors]
+        != [vector.label for vector in vectors]
+    )
 
 
 def test_a_file_read_and_written_again_is_the_same(folder):
     golden = (folder / "model.json").read_bytes()
     entries = json.loads(golden)
-    assert encode(decode(golden), entries["provenance"], entries["self_test"]) == golden
+    provenance = Provenance.model_validate_json(json.dumps(entries["provenance"]))
+    self_test = [
+        Vector.model_validate_json(json.dumps({**entry, "why": "", "decision": ""}))
+        for entry in entries["self_test"]
+    ]
+    assert encode(decode(golden), provenance, self_test) == golden
 
 
 def test_the_toy_models_are_what_they_are_for(folder):
-    expected = [json.loads(line) for line in (folder / "expected.jsonl").read_bytes().splitlines()]
-    explained = [json.loads(line) for line in (folder / "explained.jsonl").read_bytes().splitlines()]
+    expected = [
+        json.loads(line)
+        for line in (folder / "expected.jsonl").read_bytes().splitlines()
+    ]
+    explained = [
+        json.loads(line)
+        for line in (folder / "explained.jsonl").read_bytes().splitlines()
+    ]
     outcomes = dict(zip(regenerate.TEXTS, expected, strict=True))
-    assert outcomes["tied"]["scores"][0] == outcomes["tied"]["scores"][1] and outcomes["tied"]["label"] == "bank"
+    assert (
+        outcomes["tied"]["scores"][0] == outcomes["tied"]["scores"][1]
+        and outcomes["tied"]["label"] == "bank"
+    )
     assert outcomes["nought"]["N"] == (0 if "l2" in folder.name else 1)
     assert any(line["decision"] != line["label"] for line in explained)
     assert any(abs(sum_) > 2**40 for line in expected for sum_ in line["S"])
@@ -75,17 +109,43 @@ def test_the_toy_models_are_what_they_are_for(folder):
 
 def test_files_of_version_0_1_still_load():
     """It computed in floating point: `log` may differ in the last bit between platforms."""
-    words = [sys.executable, "-I", "-S", nightsieve_scorer_0_1.__file__, OLDEST / "model.json"]
-    run = subprocess.run(words, input=(OLDEST / "texts.txt").read_bytes(), capture_output=True, check=True)
+    words = [
+        sys.executable,
+        "-I",
+        "-S",
+        nightsieve_scorer_0_1.__file__,
+        OLDEST / "model.json",
+    ]
+    run = subprocess.run(
+        words,
+        input=(OLDEST / "texts.txt").read_bytes(),
+        capture_output=True,
+        check=True,
+    )
     found = [json.loads(line) for line in run.stdout.splitlines()]
-    expected = [json.loads(line) for line in (OLDEST / "expected.jsonl").read_bytes().splitlines()]
-    assert found == [{**line, "scores": pytest.approx(line["scores"], abs=1e-12)} for line in expected]
+    expected = [
+        json.loads(line)
+        for line in (OLDEST / "expected.jsonl").read_bytes().splitlines()
+    ]
+    assert found == [
+        {**line, "scores": pytest.approx(line["scores"], abs=1e-12)}
+        for line in expected
+    ]
 
 
 def test_every_version_has_its_schema_and_its_golden_files():
-    schemas = (ROOT / "pipeline" / "export").glob("nightsieve-linear-*.schema.json")
-    versions = {re.search(r"linear-([0-9.]+)\.schema", path.name)[1]: json.loads(path.read_bytes()) for path in schemas}
-    golden = {path: json.loads(path.read_bytes()) for path in Path(__file__).parent.glob("*/model.json")}
+    package = resources.files("pipeline.export.exporters.nightsieve_linear")
+    schemas = Path(str(package)).glob("nightsieve-linear-*.schema.json")
+    versions = {
+        re.search(r"linear-([0-9.]+)\.schema", path.name)[1]: json.loads(
+            path.read_bytes()
+        )
+        for path in schemas
+    }
+    golden = {
+        path: json.loads(path.read_bytes())
+        for path in Path(__file__).parent.glob("*/model.json")
+    }
     assert {entries["version"] for entries in golden.values()} == set(versions)
     for entries in golden.values():
         jsonschema.validate(entries, versions[entries["version"]])
@@ -96,11 +156,17 @@ def test_the_example_of_the_documentation_scores_as_it_says():
     example = page.split("```json\n")[1].split("```")[0].encode()
     assert sealed(example[:-25]) == example
     scorer = nightsieve_scorer.load(example)
-    claims = re.findall(r"^\| `(.*?)` \| `(.*?)` \| `(.*?)` \| `(.*?)` \| `(.*?)` \|$", page, re.MULTILINE)
+    claims = re.findall(
+        r"^\| `(.*?)` \| `(.*?)` \| `(.*?)` \| `(.*?)` \| `(.*?)` \|$",
+        page,
+        re.MULTILINE,
+    )
     assert len(claims) >= 3
     for text, tokens, sums, scores, label in claims:
         found = scorer.evaluate(json.loads(text))
-        assert found.tokens == tokens.split() and [*found.S, found.N] == json.loads(f"[{sums}]")
+        assert found.tokens == tokens.split() and [*found.S, found.N] == json.loads(
+            f"[{sums}]"
+        )
         assert [struct.pack(">d", score) for score in found.scores] == [
             struct.pack(">d", float(score)) for score in json.loads(f"[{scores}]")
         ]

@@ -10,8 +10,8 @@ import itertools
 import json
 import operator
 import re
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias, TypedDict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import pyarrow.parquet
@@ -29,6 +29,7 @@ MESSAGES, TRAINING_SET = "IngestMessages", "BuildTrainingSet"
 # What of a file varies with the names of settings: where the value starts, the value,
 # and where it ends.
 FINGERPRINT = re.compile(rb'("fingerprint":")([0-9a-f]{16})(")')
+SELF_TEST = re.compile(rb'("self_test": )(\[.*\])(,\n)')
 CHECKSUM = re.compile(rb'("checksum": ")([0-9a-f]{8})("\n}\n\Z)')
 MODEL_SHA256 = re.compile(rb'("model": ")([0-9a-f]{64})(")')
 
@@ -45,23 +46,29 @@ class Receipt(TypedDict):
 
 def observe(night: FinishedNight) -> Observation:
     """Return the observation of a night."""
-    (manifest_key,) = [key for key in night.objects if _is_run_manifest(key)]
+    (manifest_key,) = [
+        key for key in night.objects if _is_run_manifest(key, night.date)
+    ]
     manifest = json.loads(night.objects[manifest_key])
     keys = dict(map(_named_key, manifest["tasks"]))
-    model = _without(night.objects[keys[MODEL]], FINGERPRINT, CHECKSUM)
+    model = night.objects[keys[MODEL]]
+    self_test = SELF_TEST.search(model)
+    if self_test is None:
+        raise ValueError("the model has no self-test")
     vectors = _without(night.objects[keys[VECTORS]], MODEL_SHA256)
     return {
         "exit_code": night.exit_code,
-        "files.model.json": _sha256(model),
+        "files.model.json": _sha256(_without(model, FINGERPRINT, SELF_TEST, CHECKSUM)),
+        "files.model.json.self_test": _sha256(self_test[2]),
         "files.vectors.json": _sha256(vectors),
         **dict(_tables(night.objects, keys)),
         **dict(_training_set(night.objects[keys[TRAINING_SET]])),
-        **_results(manifest["results"]),
+        **_results(_comparable(manifest["results"])),
     }
 
 
-def _is_run_manifest(key: str) -> bool:
-    return key.startswith("runs/") and not key.endswith(".receipt.json")
+def _is_run_manifest(key: str, date: str) -> bool:
+    return key.startswith(f"runs/{date}/") and not key.endswith(".receipt.json")
 
 
 def _named_key(receipt: Receipt) -> tuple[str, str]:
@@ -95,7 +102,7 @@ def _tables(objects: dict[str, bytes], keys: dict[str, str]) -> Iterator[Entry]:
     parts = json.loads(objects[keys[MESSAGES]])["parts"]
     shards = {f"{MESSAGES}.{shard}": part["key"] for shard, part in enumerate(parts)}
     for name, key in sorted({**keys, **shards}.items()):
-        if key.endswith(".parquet"):
+        if key.endswith(".parquet") and name not in names.NEW_TASKS:
             table = pyarrow.parquet.read_table(io.BytesIO(objects[key]))
             columns = table.to_pydict()
             column_names = [_column_name(name, column) for column in columns]
@@ -129,6 +136,41 @@ def _training_set(content: bytes) -> Iterator[Entry]:
             yield f"training_set.{column}", f"{described} {_sha256(array.tobytes())}"
 
 
+def _comparable(results: dict[str, Any]) -> dict[str, Any]:
+    """Return the results with each check of the gate and each point of a curve as a row."""
+    decision = results["decision"]
+    validation = results["cross_validation"]
+    return {
+        **results,
+        "decision": {**decision, "checks": list(map(_check_row, decision["checks"]))},
+        "cross_validation": {
+            **validation,
+            "curves": {
+                label: [_values(point, names.POINT) for point in points]
+                for label, points in validation["curves"].items()
+            },
+        },
+    }
+
+
+def _check_row(check: dict[str, Any]) -> list[object]:
+    """Return what a check asks, its value, its bound and its verdict.
+
+    Bounds have four significant digits in the expectations.
+    """
+    value = None if check["kind"] in names.KINDS_THAT_VARY else check["value"]
+    bound = check["bound"]
+    if bound is not None:
+        bound = _values(bound, names.BOUND)
+        if isinstance(bound[1], float):
+            bound[1] = _rounded(float(f"{bound[1]:.4g}"))
+    return [*_values(check, names.CHECK), value, bound, check["verdict"]]
+
+
+def _values(record: dict[str, Any], fields: Sequence[str]) -> list[Any]:
+    return [record[field] for field in fields]
+
+
 def _results(results: object) -> Observation:
     """Return a hash of each result, then the sorted leaves of all of them."""
     leaves = sorted(_compared_leaves(results), key=operator.itemgetter(0))
@@ -146,9 +188,7 @@ def _compared_leaves(results: object) -> Iterator[Entry]:
     """Yield the leaves that are compared, by their paths in the expectations."""
     for path, leaf in _leaves(results, ""):
         expected_path = _renamed(path)
-        if expected_path in names.COUNTED and isinstance(leaf, list):
-            yield expected_path, len(leaf)
-        elif not any(_match(start, expected_path) for start in names.LEFT_OUT):
+        if not any(_match(start, expected_path) for start in names.LEFT_OUT):
             yield expected_path, leaf
 
 
@@ -157,6 +197,8 @@ def _leaves(value: object, path: str) -> Iterator[Entry]:
     if isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _leaves(child, f"{path}.{name}" if path else name)
+    elif path.startswith(names.ROWS) and isinstance(value, list):
+        yield path, [_rounded(element) for element in value]
     elif isinstance(value, list) and any(isinstance(x, dict | list) for x in value):
         identifier = _identifier(value)
         if identifier:

@@ -5,7 +5,7 @@ import operator
 import pytest
 
 from tests.golden.compare import differences, read_expectation
-from tests.golden.night import CASES, Case, run_night
+from tests.golden.night import CASES, Case, run_nights
 from tests.golden.observe import observe
 
 
@@ -15,5 +15,6 @@ from tests.golden.observe import observe
 def test_night_is_as_expected(case: Case) -> None:
     if case.obstacle:
         pytest.skip(case.obstacle)
-    found = differences(read_expectation(case.expectation), observe(run_night(case)))
-    assert not found, "\n".join(map(str, found))
+    for night in run_nights(case):
+        found = differences(read_expectation(night.expectation), observe(night))
+        assert not found, "\n".join([night.name, *map(str, found)])

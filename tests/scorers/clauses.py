@@ -9,17 +9,57 @@ from tests.scorers.edited import Edit, added, every, put, removed, settle
 
 K, V = 5, 35
 ENTRIES = [
-    *("format", "version", "requires", "provenance", "labels", "tokens", "norm", "shifts", "limits", "term_frequency"),
-    *("term_frequency_squared", "biases", "thresholds", "characters", "terms", "idf_squared", "weights", "self_test"),
+    *(
+        "format",
+        "version",
+        "requires",
+        "provenance",
+        "labels",
+        "tokens",
+        "norm",
+        "shifts",
+        "limits",
+        "term_frequency",
+    ),
+    *(
+        "term_frequency_squared",
+        "biases",
+        "thresholds",
+        "characters",
+        "terms",
+        "idf_squared",
+        "weights",
+        "self_test",
+    ),
 ]
 LONE = "\ud83d"
 VERSIONS = [
-    *("0.1", "2.0", "10.0", "1", "1.", "1.0.0", "1.00", "1.01", "1.-1", " 1.0", "1.0 ", "01.0", "1,0", "1.x"),
+    *(
+        "0.1",
+        "2.0",
+        "10.0",
+        "1",
+        "1.",
+        "1.0.0",
+        "1.00",
+        "1.01",
+        "1.-1",
+        " 1.0",
+        "1.0 ",
+        "01.0",
+        "1,0",
+        "1.x",
+    ),
     *("1.\uff10", "1.\u00b2"),
 ]
 WEIGHTLESS = put("weights", [[0] * V for _ in range(K - 1)])
-WITHOUT_NORM = every(put("norm", "none"), put("term_frequency_squared", []), put("idf_squared", []))
-ONE_EMPTY_TEST = put("self_test", [{"text": "", "tokens": [], "S": [0] * K, "N": 0, "scores": [], "label": ""}])
+WITHOUT_NORM = every(
+    put("norm", "none"), put("term_frequency_squared", []), put("idf_squared", [])
+)
+ONE_EMPTY_TEST = put(
+    "self_test",
+    [{"text": "", "tokens": [], "S": [0] * K, "N": 0, "scores": [], "label": ""}],
+)
 
 
 def shared(total: int) -> list[int]:

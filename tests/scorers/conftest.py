@@ -14,7 +14,10 @@ FOUND = "found"
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Language]:
     """The languages whose scorers are tested here."""
-    return {name: languages.prepare(name, tmp_path_factory.mktemp(name)) for name in languages.LANGUAGES}
+    return {
+        name: languages.prepare(name, tmp_path_factory.mktemp(name))
+        for name in languages.LANGUAGES
+    }
 
 
 @pytest.fixture
@@ -26,7 +29,9 @@ def report(record_property) -> Callable[[str], None]:
 def pytest_terminal_summary(terminalreporter) -> None:
     reports = (each for group in terminalreporter.stats.values() for each in group)
     calls = (report for report in reports if getattr(report, "when", None) == "call")
-    if lines := [value for call in calls for name, value in call.user_properties if name == FOUND]:
+    if lines := [
+        value for call in calls for name, value in call.user_properties if name == FOUND
+    ]:
         terminalreporter.section("scorers")
         for line in lines:
             terminalreporter.line(line)

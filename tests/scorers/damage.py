@@ -6,15 +6,45 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.export.format import sealed
+from pipeline.export.exporters.nightsieve_linear.format import sealed
 from tests.scorers.edited import TAIL, Entries, read, settle, written
 
 Damage = Callable[[random.Random, bytes], bytes]
 INTEGERS = [
-    *(0, 1, -1, 2, 7, 8, 9, 1000, 1001, 0xD7FF, 0xD800, 0xDFFF, 0xFFFD, 0x10FFFF, 0x110000),
+    *(
+        0,
+        1,
+        -1,
+        2,
+        7,
+        8,
+        9,
+        1000,
+        1001,
+        0xD7FF,
+        0xD800,
+        0xDFFF,
+        0xFFFD,
+        0x10FFFF,
+        0x110000,
+    ),
     *(2**20, 2**31 - 1, 2**31, 2**52, 2**53 - 1, -(2**31), -(2**53) + 1),
 ]
-STRINGS = ["", " ", "a", "free", "none", "l2", "\ud83d", "😀", "\0", "__proto__", "0041", "1.0", "1.1"]
+STRINGS = [
+    "",
+    " ",
+    "a",
+    "free",
+    "none",
+    "l2",
+    "\ud83d",
+    "😀",
+    "\0",
+    "__proto__",
+    "0041",
+    "1.0",
+    "1.1",
+]
 
 
 def spoilt(chance: random.Random, model: bytes) -> bytes:
@@ -37,7 +67,9 @@ def edited(chance: random.Random, model: bytes) -> bytes:
         _edit(chance, entries)
     if chance.random() < 0.8:
         # What is wrong enough has nothing that follows from it.
-        with contextlib.suppress(TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
+        with contextlib.suppress(
+            TypeError, ValueError, LookupError, ArithmeticError, AttributeError
+        ):
             settle(entries)
     return written(entries)
 
@@ -52,7 +84,9 @@ def _flipped(chance: random.Random, model: bytes) -> bytes:
 def _overwritten(chance: random.Random, model: bytes) -> bytes:
     content = bytearray(model)
     for _ in range(chance.choice((1, 2, 4))):
-        content[chance.randrange(len(content))] = chance.choice(b'0123456789abcdef",:[]{}-\\ \n\0\xff')
+        content[chance.randrange(len(content))] = chance.choice(
+            b'0123456789abcdef",:[]{}-\\ \n\0\xff'
+        )
     return bytes(content)
 
 
@@ -63,9 +97,17 @@ def _other_digit(chance: random.Random, model: bytes) -> bytes:
 
 
 def _other_letter(chance: random.Random, model: bytes) -> bytes:
-    places = [place for place, byte in enumerate(model) if byte in b"abcdefghijklmnopqrstuvwxyz"]
+    places = [
+        place
+        for place, byte in enumerate(model)
+        if byte in b"abcdefghijklmnopqrstuvwxyz"
+    ]
     place = chance.choice(places)
-    return model[:place] + chance.choice(b"abcdefghijklmnopqrstuvwxyz").to_bytes() + model[place + 1 :]
+    return (
+        model[:place]
+        + chance.choice(b"abcdefghijklmnopqrstuvwxyz").to_bytes()
+        + model[place + 1 :]
+    )
 
 
 def _truncated(chance: random.Random, model: bytes) -> bytes:
@@ -117,12 +159,18 @@ def _edit(chance: random.Random, entries: Entries) -> None:
     place, key = entries, chance.choice(list(entries))
     while isinstance(place[key], (list, dict)) and place[key] and chance.random() < 0.9:
         place = place[key]
-        key = chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
+        key = chance.choice(
+            list(place) if isinstance(place, dict) else range(len(place))
+        )
     match place[key]:
         case int() as number:
-            place[key] = chance.choice((number + 1, number - 1, -number, 2 * number, chance.choice(INTEGERS)))
+            place[key] = chance.choice(
+                (number + 1, number - 1, -number, 2 * number, chance.choice(INTEGERS))
+            )
         case str() as string:
-            place[key] = chance.choice((string + "a", string[:-1], string.upper(), chance.choice(STRINGS)))
+            place[key] = chance.choice(
+                (string + "a", string[:-1], string.upper(), chance.choice(STRINGS))
+            )
         case _:
             _reshape(chance, place, key)
 
@@ -133,7 +181,15 @@ def _reshape(chance: random.Random, place: Any, key: Any) -> None:
     if isinstance(value, list) and value:
         copy = json.loads(json.dumps(chance.choice(value)))
         place[key] = chance.choice(
-            (value[:-1], value[1:], value[::-1], [*value, copy], [copy], [], chance.sample(value, len(value)))
+            (
+                value[:-1],
+                value[1:],
+                value[::-1],
+                [*value, copy],
+                [copy],
+                [],
+                chance.sample(value, len(value)),
+            )
         )
     elif chance.random() < 0.5:
         del place[key]

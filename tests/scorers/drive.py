@@ -15,7 +15,8 @@ from pathlib import Path
 
 def main() -> None:
     texts = [
-        bytes.fromhex(line).decode("utf-16-be", "surrogatepass") for line in Path(sys.argv[1]).read_text().splitlines()
+        bytes.fromhex(line).decode("utf-16-be", "surrogatepass")
+        for line in Path(sys.argv[1]).read_text().splitlines()
     ]
     for job in sys.stdin.read().splitlines():
         scorer, _, model = job.partition("\t")
@@ -30,7 +31,9 @@ def outcome(scorer: str, model: bytes, texts: list[str]) -> str:
         except ValueError as error:
             return f"refused {error}"
         ways = (evaluated, explained, called)
-        return "scored " + ";".join("/".join(way(loaded, text) for way in ways) for text in texts)
+        return "scored " + ";".join(
+            "/".join(way(loaded, text) for way in ways) for text in texts
+        )
     except Exception as error:
         return f"CRASH {type(error).__name__}"
 
@@ -52,27 +55,39 @@ def evaluated(scorer, text: str) -> str:
 
 def line(tokens, S, N, scores, label) -> str:
     """The same from its parts, the scores in hexadecimal, as a vector has them."""
-    return " ".join((listed(units, tokens), listed(str, S), str(N), ",".join(scores), units(label)))
+    return " ".join(
+        (listed(units, tokens), listed(str, S), str(N), ",".join(scores), units(label))
+    )
 
 
 def explained(scorer, text: str) -> str:
     """Everything that explains its label."""
     label, decision, runner_up, bias, terms = scorer.explain(text)
-    advantages = listed(lambda term: f"{units(term[0])}:{term[1]}:{bits(term[2])}", terms)
-    return " ".join((units(label), units(decision), units(runner_up), bits(bias), advantages))
+    advantages = listed(
+        lambda term: f"{units(term[0])}:{term[1]}:{bits(term[2])}", terms
+    )
+    return " ".join(
+        (units(label), units(decision), units(runner_up), bits(bias), advantages)
+    )
 
 
 def called(scorer, text: str) -> str:
     """What the calls give that an app makes."""
     scores = scorer.scores(text)
     label, decision = scorer.label(text), scorer.label(text, thresholds=True)
-    return calls(scorer.tokens(text), scores.keys(), map(bits, scores.values()), label, decision)
+    return calls(
+        scorer.tokens(text), scores.keys(), map(bits, scores.values()), label, decision
+    )
 
 
 def calls(tokens, labels, scores, label, decision) -> str:
     """The same from its parts, the scores in hexadecimal."""
-    pairs = (f"{units(name)}:{score}" for name, score in zip(labels, scores, strict=True))
-    return " ".join((listed(units, tokens), ",".join(pairs), units(label), units(decision)))
+    pairs = (
+        f"{units(name)}:{score}" for name, score in zip(labels, scores, strict=True)
+    )
+    return " ".join(
+        (listed(units, tokens), ",".join(pairs), units(label), units(decision))
+    )
 
 
 def listed(form, values) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.export.format import sealed
+from pipeline.export.exporters.nightsieve_linear.format import sealed
 from pipeline.export.reference import hexadecimal
 from scorers.python import nightsieve_scorer
 
@@ -24,21 +24,33 @@ def read(model: bytes) -> Entries:
 
 def written(entries: Entries) -> bytes:
     """The file of these entries, with the right checksum, whatever they are."""
-    lines = (f'"{name}": {json.dumps(value, separators=(",", ":"))},\n' for name, value in entries.items())
+    lines = (
+        f'"{name}": {json.dumps(value, separators=(",", ":"))},\n'
+        for name, value in entries.items()
+    )
     return sealed(("{\n" + "".join(lines)).encode("ascii"))
 
 
 def settle(entries: Entries) -> None:
     """Makes limits and self-test those of the other entries, so that an edit is wrong in itself or not at all."""
     last = [-sum(column) for column in zip(*entries["weights"], strict=False)]
-    S = max(sum(map(abs, row)) for row in [*entries["weights"], last]) * entries["term_frequency"][-1]
+    S = (
+        max(sum(map(abs, row)) for row in [*entries["weights"], last])
+        * entries["term_frequency"][-1]
+    )
     squares = entries["term_frequency_squared"]
-    entries["limits"] = {"S": S, "N": sum(entries["idf_squared"]) * squares[-1] if squares else 1}
+    entries["limits"] = {
+        "S": S,
+        "N": sum(entries["idf_squared"]) * squares[-1] if squares else 1,
+    }
     scorer = nightsieve_scorer.Scorer(entries)
     for vector in entries["self_test"]:
         text = bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass")
         found = scorer.evaluate(text)
-        vector |= {**found._asdict(), "scores": hexadecimal(np.array([found.scores]))[0]}
+        vector |= {
+            **found._asdict(),
+            "scores": hexadecimal(np.array([found.scores]))[0],
+        }
 
 
 def put(path: str, *values: Any) -> Edit:

@@ -3,7 +3,16 @@
 As in `tests.scorers.clauses`, they are made to `tests.scorers.models.handmade`.
 """
 
-from tests.scorers.clauses import LONE, LONG_REPLACEMENT, WEIGHTLESS, WITHOUT_NORM, K, V, shared, vector_with
+from tests.scorers.clauses import (
+    LONE,
+    LONG_REPLACEMENT,
+    WEIGHTLESS,
+    WITHOUT_NORM,
+    K,
+    V,
+    shared,
+    vector_with,
+)
 from tests.scorers.edited import Edit, every, put
 
 LOADED: dict[str, Edit] = {

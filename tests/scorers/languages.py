@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.export import runtimes, sources
 from pipeline.export.reference import units
+from pipeline.export.verification import scorer_files, scorer_process
 
 # Where a build server tests, a language that cannot run is a failure; elsewhere its tests are skipped.
-LANGUAGES = list(runtimes.PROGRAMS) if os.environ.get("CI") else runtimes.languages()
+LANGUAGES = (
+    list(scorer_process.PROGRAMS)
+    if os.environ.get("CI")
+    else scorer_process.languages()
+)
 SOURCES = {
-    "python": sources.PYTHON,
-    "java": sources.JAVA,
-    "javascript": sources.JAVASCRIPT,
+    "python": scorer_files.PYTHON,
+    "java": scorer_files.JAVA,
+    "javascript": scorer_files.JAVASCRIPT,
 }
 HERE = Path(__file__).parent
 T = TypeVar("T")
@@ -31,7 +35,7 @@ class Language:
 
     Attributes
     ----------
-    name : as in `pipeline.export.runtimes`.
+    name : as in `pipeline.export.verification.scorer_process`.
     command : its words, without arguments.
     folder : where Java's classes are.
     """
@@ -40,30 +44,52 @@ class Language:
     command: list[str]
     folder: Path
 
-    def run(self, *arguments: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self, *arguments: str | Path, given: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
         """The finished command."""
         words = [*self.command, *map(str, arguments)]
-        return subprocess.run(words, input=given, capture_output=True, timeout=LONGEST, check=False)
+        return subprocess.run(
+            words, input=given, capture_output=True, timeout=LONGEST, check=False
+        )
 
     def lines(self, model: Path, texts: Iterable[str], *options: str) -> list[bytes]:
         """The line that the command writes for each text."""
         run = self.run(model, *options, given=hexadecimal(texts))
-        assert (run.returncode, run.stderr) == (0, b""), f"{self.name}: {run.stderr[:1000].decode()}"
+        assert (run.returncode, run.stderr) == (0, b""), (
+            f"{self.name}: {run.stderr[:1000].decode()}"
+        )
         return run.stdout.splitlines()
 
-    def drive(self, jobs: Sequence[tuple[str, Path]], texts: Iterable[str]) -> list[str]:
+    def drive(
+        self, jobs: Sequence[tuple[str, Path]], texts: Iterable[str]
+    ) -> list[str]:
         """What becomes of each scorer's model in one process, as drive.py has it."""
         driver = {
             "python": [sys.executable, "-I", "-S", "-B", str(HERE / "drive.py")],
-            "java": ["java", "-XX:+UseSerialGC", "-cp", str(self.folder), "nightsieve.Drive"],
+            "java": [
+                "java",
+                "-XX:+UseSerialGC",
+                "-cp",
+                str(self.folder),
+                "nightsieve.Drive",
+            ],
             "javascript": ["node", str(HERE / "drive.js")],
         }[self.name]
         with tempfile.NamedTemporaryFile() as given:
             given.write(hexadecimal(texts))
             given.flush()
             words = "".join(f"{scorer}\t{model}\n" for scorer, model in jobs).encode()
-            run = subprocess.run([*driver, given.name], input=words, capture_output=True, timeout=LONGEST, check=False)
-        assert (run.returncode, run.stderr) == (0, b""), f"{self.name}: {run.stderr[:1000].decode()}"
+            run = subprocess.run(
+                [*driver, given.name],
+                input=words,
+                capture_output=True,
+                timeout=LONGEST,
+                check=False,
+            )
+        assert (run.returncode, run.stderr) == (0, b""), (
+            f"{self.name}: {run.stderr[:1000].decode()}"
+        )
         outcomes = run.stdout.decode().splitlines()
         assert len(outcomes) == len(jobs)
         return outcomes
@@ -74,7 +100,9 @@ class Language:
         return "nightsieve" if self.name == "java" else str(SOURCES[self.name])
 
 
-def everywhere(running: dict[str, Language], call: Callable[[Language], T]) -> dict[str, T]:
+def everywhere(
+    running: dict[str, Language], call: Callable[[Language], T]
+) -> dict[str, T]:
     """What the call gives for each language, all at the same time."""
     with ThreadPoolExecutor() as pool:
         return dict(zip(running, pool.map(call, running.values()), strict=True))
@@ -82,7 +110,7 @@ def everywhere(running: dict[str, Language], call: Callable[[Language], T]) -> d
 
 def prepare(name: str, folder: Path) -> Language:
     """The language's scorer; Java's is compiled into the folder, with its driver: what is tested is Java 8's."""
-    command = runtimes.command(name, folder)
+    command = scorer_process.command(name, folder)
     if name == "java":
         compile_java([SOURCES[name], HERE / "Drive.java"], folder)
     return Language(name, command, folder)
@@ -104,7 +132,9 @@ def compile_java(sources: Iterable[Path], folder: Path) -> None:
         str(folder),
         *map(str, sources),
     ]
-    run = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, check=False)
+    run = subprocess.run(
+        words, capture_output=True, text=True, timeout=LONGEST, check=False
+    )
     assert run.returncode == 0, run.stderr[:2000]
 
 

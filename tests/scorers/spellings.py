@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pipeline.export.format import sealed
+from pipeline.export.exporters.nightsieve_linear.format import sealed
 from tests.scorers.edited import TAIL, swapped
 
 NUMBERS = [
@@ -40,7 +40,21 @@ NUMBERS = [
     ),
 ]
 ESCAPES = [
-    *(r"\x41", r"\u12", r"\u123g", r"\U00000041", r"\'", "\\", "\t", "\0", "\n", "\x1f", "\x80", "\xe9", "\xff"),
+    *(
+        r"\x41",
+        r"\u12",
+        r"\u123g",
+        r"\U00000041",
+        r"\'",
+        "\\",
+        "\t",
+        "\0",
+        "\n",
+        "\x1f",
+        "\x80",
+        "\xe9",
+        "\xff",
+    ),
     *("\xc3\xa9", "\xed\xa0\x80"),
 ]
 NORM = '"norm": "l2",\n'
@@ -48,12 +62,18 @@ NORM = '"norm": "l2",\n'
 
 def later(entry: str) -> Callable[[bytes], bytes]:
     """An edit that makes the file one of a later minor version, with an entry that this one does not know."""
-    return lambda model: swapped(NORM, f'{NORM}"future": {entry},\n')(swapped('"1.0"', '"1.1"')(model))
+    return lambda model: swapped(NORM, f'{NORM}"future": {entry},\n')(
+        swapped('"1.0"', '"1.1"')(model)
+    )
 
 
 def checksum_in_capitals(model: bytes) -> bytes:
-    candidates = (swapped('"bits":14', f'"bits":{number}')(model) for number in range(100))
-    chosen = next(candidate for candidate in candidates if not candidate[-12:-4].isdigit())
+    candidates = (
+        swapped('"bits":14', f'"bits":{number}')(model) for number in range(100)
+    )
+    chosen = next(
+        candidate for candidate in candidates if not candidate[-12:-4].isdigit()
+    )
     return chosen[:-12] + chosen[-12:-4].upper() + chosen[-4:]
 
 
@@ -61,7 +81,9 @@ def checksum_before(entry: str) -> Callable[[bytes], bytes]:
     """An edit that puts the checksum's entry elsewhere; the last bytes are as always, but another key's."""
 
     def edit(model: bytes) -> bytes:
-        later_minor = swapped(NORM, f'{NORM}"checksum": {entry},\n')(swapped('"1.0"', '"1.1"')(model))
+        later_minor = swapped(NORM, f'{NORM}"checksum": {entry},\n')(
+            swapped('"1.0"', '"1.1"')(model)
+        )
         return sealed(later_minor[:-TAIL] + b'"x\\')
 
     return edit

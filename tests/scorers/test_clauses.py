@@ -11,8 +11,16 @@ from tests.scorers.inside import LOADED
 from tests.scorers.languages import everywhere
 from tests.scorers.spellings import LOADED_BYTES, REFUSED_BYTES
 
-TEXTS = ["", "call me nul\0nul FREE\u0130 123 \U0001d400\U00010400 \ud83d free free in the \u2122", "u u u u is bc"]
-UNSETTLED = ("limits", "self_test", "")  # wrong there: what the others' edits make right
+TEXTS = [
+    "",
+    "call me nul\0nul FREE\u0130 123 \U0001d400\U00010400 \ud83d free free in the \u2122",
+    "u u u u is bc",
+]
+UNSETTLED = (
+    "limits",
+    "self_test",
+    "",
+)  # wrong there: what the others' edits make right
 
 
 def files() -> dict[tuple[str, ...], bytes]:
@@ -25,7 +33,9 @@ def files() -> dict[tuple[str, ...], bytes]:
             edit(entries)
             if entry not in UNSETTLED:
                 # What is wrong enough has no limits or self-test, and is refused for them if for nothing else.
-                with contextlib.suppress(TypeError, ValueError, LookupError, ArithmeticError):
+                with contextlib.suppress(
+                    TypeError, ValueError, LookupError, ArithmeticError
+                ):
                     settle(entries)
             found["refused", entry, name] = written(entries)
     for name, edit in LOADED.items():
@@ -44,14 +54,26 @@ def outcomes(running, tmp_path_factory) -> dict[tuple[str, ...], dict[str, str]]
     paths = [folder / str(place) for place in range(len(edited))]
     for path, content in zip(paths, edited.values(), strict=True):
         path.write_bytes(content)
-    driven = everywhere(running, lambda language: language.drive([(language.scorer, path) for path in paths], TEXTS))
-    return {key: {name: found[place] for name, found in driven.items()} for place, key in enumerate(edited)}
+    driven = everywhere(
+        running,
+        lambda language: language.drive(
+            [(language.scorer, path) for path in paths], TEXTS
+        ),
+    )
+    return {
+        key: {name: found[place] for name, found in driven.items()}
+        for place, key in enumerate(edited)
+    }
 
 
-@pytest.mark.parametrize("entry, name", [(entry, name) for entry, edits in REFUSED.items() for name in edits])
+@pytest.mark.parametrize(
+    "entry, name", [(entry, name) for entry, edits in REFUSED.items() for name in edits]
+)
 def test_a_file_is_refused_for_the_entry_that_is_wrong(entry, name, outcomes):
     for language, outcome in outcomes["refused", entry, name].items():
-        assert outcome.startswith("refused ") and entry in outcome, f"{language}: {outcome:.300}"
+        assert outcome.startswith("refused ") and entry in outcome, (
+            f"{language}: {outcome:.300}"
+        )
 
 
 @pytest.mark.parametrize("name", LOADED)

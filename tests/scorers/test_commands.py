@@ -51,8 +51,14 @@ def tokens(output: bytes) -> list[list[str]]:
 def test_each_line_is_a_text(given, expected, language, model):
     run = language.run(model, given=given)
     assert (run.returncode, run.stderr) == (0, b"")
-    assert tokens(run.stdout) == [bytes.fromhex(text.decode()).decode("utf-16-be").split() for text in expected]
-    assert run.stdout.count(b"\n") == len(expected) and b"\r" not in run.stdout and run.stdout.isascii()
+    assert tokens(run.stdout) == [
+        bytes.fromhex(text.decode()).decode("utf-16-be").split() for text in expected
+    ]
+    assert (
+        run.stdout.count(b"\n") == len(expected)
+        and b"\r" not in run.stdout
+        and run.stdout.isascii()
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,10 +85,19 @@ def test_another_line_is_refused_after_those_before_it(line, language, model):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["MODEL", "MODEL"], ["--explain"], ["MODEL", "--explan"], ["MODEL", "--explain", "--explain"]]
+    "words",
+    [
+        [],
+        ["MODEL", "MODEL"],
+        ["--explain"],
+        ["MODEL", "--explan"],
+        ["MODEL", "--explain", "--explain"],
+    ],
 )
 def test_other_arguments_are_refused(words, language, model):
-    run = language.run(*(str(model) if word == "MODEL" else word for word in words), given=FREE)
+    run = language.run(
+        *(str(model) if word == "MODEL" else word for word in words), given=FREE
+    )
     assert (run.returncode, run.stdout) == (2, b"")
     assert run.stderr.startswith(b"usage: ") and run.stderr.count(b"\n") == 1
 
@@ -100,15 +115,22 @@ def test_another_model_is_refused_in_one_line(wrong, language, model, tmp_path):
     for options in ([], ["--explain"]):
         run = language.run(path, *options, given=FREE)
         assert (run.returncode, run.stdout) == (2, b"")
-        assert run.stderr.startswith(f"{path}: ".encode()) and run.stderr.count(b"\n") == 1
+        assert (
+            run.stderr.startswith(f"{path}: ".encode()) and run.stderr.count(b"\n") == 1
+        )
         assert len(run.stderr) > len(f"{path}: ") + 10
 
 
 def test_a_reader_that_goes_is_no_error(language, model):
     command = subprocess.Popen(
-        [*language.command, str(model)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*language.command, str(model)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    feeder = threading.Thread(target=_feed, args=(command.stdin, (FREE + b"\n") * 200_000))
+    feeder = threading.Thread(
+        target=_feed, args=(command.stdin, (FREE + b"\n") * 200_000)
+    )
     feeder.start()
     assert tokens(command.stdout.readline()) == [["free", "free"]]
     command.stdout.close()
@@ -127,11 +149,17 @@ def _feed(stream, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 1_000_000, "free " * 200_000, "\U00010428 u is " * 100_000], ids=lambda text: text[:4]
+    "text",
+    ["x" * 1_000_000, "free " * 200_000, "\U00010428 u is " * 100_000],
+    ids=lambda text: text[:4],
 )
 def test_a_text_of_a_million_characters_takes_a_moment(text, language, model):
     run = subprocess.run(
-        [*language.command, str(model)], input=units(text).encode(), capture_output=True, timeout=SOON, check=True
+        [*language.command, str(model)],
+        input=units(text).encode(),
+        capture_output=True,
+        timeout=SOON,
+        check=True,
     )
     assert len(tokens(run.stdout)[0]) == len(text.split())
 
@@ -142,9 +170,22 @@ def test_neither_locale_nor_character_set_takes_part(language, model):
     foreign = language
     if language.name == "java":
         options = ["-Duser.language=tr", "-Duser.country=TR", "-Dfile.encoding=UTF-16"]
-        foreign = dataclasses.replace(language, command=[language.command[0], *options, *language.command[1:]])
-    environment = {**os.environ, "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONIOENCODING": "utf-16"}
-    run = subprocess.run([*foreign.command, str(model)], input=given, capture_output=True, env=environment, check=True)
+        foreign = dataclasses.replace(
+            language, command=[language.command[0], *options, *language.command[1:]]
+        )
+    environment = {
+        **os.environ,
+        "LC_ALL": "tr_TR.UTF-8",
+        "LANG": "tr_TR.UTF-8",
+        "PYTHONIOENCODING": "utf-16",
+    }
+    run = subprocess.run(
+        [*foreign.command, str(model)],
+        input=given,
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
     assert run.stdout == plain.stdout and tokens(run.stdout)[0][0] == "free"
 
 
@@ -152,4 +193,8 @@ def test_java_runs_from_its_source_too(running, model):
     if "java" not in running:
         pytest.skip("no JDK on the PATH")
     source = Language("java", ["java", str(SOURCES["java"])], model.parent)
-    assert source.run(model, given=FREE).stdout == running["java"].run(model, given=FREE).stdout != b""
+    assert (
+        source.run(model, given=FREE).stdout
+        == running["java"].run(model, given=FREE).stdout
+        != b""
+    )

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from ops.sample import generate
+from nightsieve.cli.demo_data import generate
 from tests.conftest import ROOT
 
 PUBLIC = ROOT.parent / "shared" / "data"
@@ -28,9 +28,23 @@ CATEGORIES = {
         "cased": ("Lu", "Lt"),
     }.items()
 }
-SPACES = [chr(c) for c in CODE_POINTS if chr(c).isspace()] + list("\u180e\u200b\u2060\ufeff")
-NONCHARACTERS = [chr(c) for c in CODE_POINTS if c & 0xFFFE == 0xFFFE or 0xFDD0 <= c <= 0xFDEF]
-LONE = ["\ud800", "\udbff", "\udc00", "\udfff", "\ud83d", "\ude00", "\ud83d\ud83d", "\ude00\ud83d", "\ud83d\ude00"]
+SPACES = [chr(c) for c in CODE_POINTS if chr(c).isspace()] + list(
+    "\u180e\u200b\u2060\ufeff"
+)
+NONCHARACTERS = [
+    chr(c) for c in CODE_POINTS if c & 0xFFFE == 0xFFFE or 0xFDD0 <= c <= 0xFDEF
+]
+LONE = [
+    "\ud800",
+    "\udbff",
+    "\udc00",
+    "\udfff",
+    "\ud83d",
+    "\ude00",
+    "\ud83d\ud83d",
+    "\ude00\ud83d",
+    "\ud83d\ude00",
+]
 ENGLAND = "🏴" + "".join(chr(0xE0000 + ord(c)) for c in "gbeng\x7f")
 EMOJI = [
     ENGLAND, "😂", "❤", "☎\ufe0e", "👍🏽", "🏿", "🫱🏻", "🇬🇧", "🇮🇳🇩", "🇫", "*\u20e3", "🫨", "⌚", "㊗", "©", "™", "ℹ",
@@ -59,11 +73,15 @@ def texts(count: int) -> Iterator[str]:
     chance, seen = random.Random(20261120), set()
     originals = messages(min(count, 60_000))
     mangled = (mangle(chance, message) for message in itertools.cycle(originals))
-    sources = itertools.chain(oddities(originals), every_code_point(), originals[::5], mangled)
+    sources = itertools.chain(
+        oddities(originals), every_code_point(), originals[::5], mangled
+    )
     while len(seen) < count:
         text = next(sources)
         # Two strings are one text if a device cannot tell them apart: a surrogate pair is its code point.
-        digest = hashlib.blake2b(text.encode("utf-16-be", "surrogatepass"), digest_size=16).digest()
+        digest = hashlib.blake2b(
+            text.encode("utf-16-be", "surrogatepass"), digest_size=16
+        ).digest()
         if digest not in seen:
             seen.add(digest)
             yield text
@@ -87,25 +105,54 @@ def public_messages() -> Iterator[str]:
         return
     with open(PUBLIC / "uci-sms" / "SMSSpamCollection", encoding="utf-8") as lines:
         yield from (line.rstrip("\n").partition("\t")[2] for line in lines)
-    with gzip.open(PUBLIC / "nus-sms" / "messages.csv.gz", "rt", encoding="utf-8", newline="") as file:
+    with gzip.open(
+        PUBLIC / "nus-sms" / "messages.csv.gz", "rt", encoding="utf-8", newline=""
+    ) as file:
         bodies = [row["body"] for row in csv.DictReader(file)]
     # English stands before Chinese: this way any part of them has both.
-    yield from itertools.chain.from_iterable(zip(bodies[:30_000], reversed(bodies), strict=False))
+    yield from itertools.chain.from_iterable(
+        zip(bodies[:30_000], reversed(bodies), strict=False)
+    )
 
 
 def oddities(originals: list[str]) -> Iterator[str]:
     """What only whole texts can be: empty, endless, of one character, surrogates in every order."""
-    yield from ("", " ", "\0", "\0" * 100, " " * 5000, "\ufffd", "\U0010ffff", "\n", "\r\n", '"\\', "\x7f")
-    yield from ("".join(units) for n in (1, 2, 3, 4) for units in itertools.product("\ud83d\ude00a", repeat=n))
-    yield from (word * n for word in ("free ", "x", "\u0301", "😂", "\ud83d", "İ") for n in (255, 256, 257, 5000))
-    yield from (joint.join(originals)[:100_000] for joint in (" ", "", "\u3000", "\u200d"))
+    yield from (
+        "",
+        " ",
+        "\0",
+        "\0" * 100,
+        " " * 5000,
+        "\ufffd",
+        "\U0010ffff",
+        "\n",
+        "\r\n",
+        '"\\',
+        "\x7f",
+    )
+    yield from (
+        "".join(units)
+        for n in (1, 2, 3, 4)
+        for units in itertools.product("\ud83d\ude00a", repeat=n)
+    )
+    yield from (
+        word * n
+        for word in ("free ", "x", "\u0301", "😂", "\ud83d", "İ")
+        for n in (255, 256, 257, 5000)
+    )
+    yield from (
+        joint.join(originals)[:100_000] for joint in (" ", "", "\u3000", "\u200d")
+    )
     yield "free " * 20_000
 
 
 def every_code_point() -> Iterator[str]:
     """Each code point between two letters, a block a text; of the surrogates, each lone."""
     for block in range(BLOCKS):
-        yield " ".join(f"a{chr(code_point)}b" for code_point in range(block * BLOCK, (block + 1) * BLOCK))
+        yield " ".join(
+            f"a{chr(code_point)}b"
+            for code_point in range(block * BLOCK, (block + 1) * BLOCK)
+        )
 
 
 def mangle(chance: random.Random, message: str) -> str:
@@ -129,11 +176,15 @@ def _inserted(strings: list[str], most: int) -> Callable[[random.Random, str], s
 
 def _each(character: str, strings: list[str]) -> Callable[[random.Random, str], str]:
     """A way that puts one of the strings in the place of each such character."""
-    return lambda chance, message: "".join(chance.choice(strings) if c == character else c for c in message)
+    return lambda chance, message: "".join(
+        chance.choice(strings) if c == character else c for c in message
+    )
 
 
 def _recased(chance: random.Random, message: str) -> str:
-    return chance.choice((str.upper, str.lower, str.title, str.swapcase, str.casefold))(message)
+    return chance.choice((str.upper, str.lower, str.title, str.swapcase, str.casefold))(
+        message
+    )
 
 
 def _normalised(chance: random.Random, message: str) -> str:
@@ -142,7 +193,9 @@ def _normalised(chance: random.Random, message: str) -> str:
 
 def _of_a_block(chance: random.Random, message: str) -> str:
     first = chance.randrange(BLOCKS) * BLOCK
-    return _inserted([chr(chance.randrange(first, first + BLOCK)) for _ in range(4)], 6)(chance, message)
+    return _inserted(
+        [chr(chance.randrange(first, first + BLOCK)) for _ in range(4)], 6
+    )(chance, message)
 
 
 def _stacked(chance: random.Random, message: str) -> str:
@@ -152,8 +205,12 @@ def _stacked(chance: random.Random, message: str) -> str:
 
 def _moved(chance: random.Random, message: str) -> str:
     """In full-width, mathematical or other letters that stand as far apart as those of ASCII do."""
-    capital, small = chance.choice(((0xFF21, 0xFF41), (0x1D400, 0x1D41A), (0x1D5D4, 0x1D5EE), (0x24B6, 0x24D0)))
-    letters = {65 + i: capital + i for i in range(26)} | {97 + i: small + i for i in range(26)}
+    capital, small = chance.choice(
+        ((0xFF21, 0xFF41), (0x1D400, 0x1D41A), (0x1D5D4, 0x1D5EE), (0x24B6, 0x24D0))
+    )
+    letters = {65 + i: capital + i for i in range(26)} | {
+        97 + i: small + i for i in range(26)
+    }
     return message.translate(letters)
 
 
@@ -175,7 +232,9 @@ def _shuffled(chance: random.Random, message: str) -> str:
 
 def _repeated(chance: random.Random, message: str) -> str:
     word = chance.choice(message.split() or ["free"])
-    return " ".join([message, *[word] * chance.choice((2, 3, 9, 9, 9, 9, 9, 9, 9, REPEATED))])
+    return " ".join(
+        [message, *[word] * chance.choice((2, 3, 9, 9, 9, 9, 9, 9, 9, REPEATED))]
+    )
 
 
 def _long_token(chance: random.Random, message: str) -> str:

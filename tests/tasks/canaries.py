@@ -30,8 +30,12 @@ PLANT = """
 # What makes text of an object, by the end of its key; anything else is read as it is.
 DECODERS = {
     "parquet": lambda content: pd.read_parquet(io.BytesIO(content)).to_csv(),
-    "npz": lambda content: "\n".join(map(_array, np.load(io.BytesIO(content)).values())),
-    "joblib": lambda content: pickle.dumps(joblib.load(io.BytesIO(content))).decode("latin-1"),
+    "npz": lambda content: "\n".join(
+        map(_array, np.load(io.BytesIO(content)).values())
+    ),
+    "joblib": lambda content: pickle.dumps(joblib.load(io.BytesIO(content))).decode(
+        "latin-1"
+    ),
     "json": lambda content: _json(json.loads(content)),
 }
 
@@ -39,7 +43,11 @@ DECODERS = {
 def plant(environment: dict[str, str]) -> None:
     """Give every message, reviewed or not, whatever its label, a word and digits of its own, and so every sender."""
     url = environment["NIGHTSIEVE_DATABASE_URL"]
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+    with (
+        closing(psycopg2.connect(url)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(PLANT)
         assert cursor.rowcount > 500
 
@@ -91,7 +99,11 @@ def scheduler_says(environment: dict[str, str]) -> Iterator[str]:
     for path in ("history", "metrics"):
         with urllib.request.urlopen(f"{page}/{path}", timeout=30) as answer:
             yield answer.read().decode()
-    with closing(psycopg2.connect(config["task_history"]["db_connection"].replace("+psycopg2", ""))) as connection:
+    with closing(
+        psycopg2.connect(
+            config["task_history"]["db_connection"].replace("+psycopg2", "")
+        )
+    ) as connection:
         for table in ("tasks", "task_parameters", "task_events"):
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT * FROM {table}")
@@ -101,5 +113,7 @@ def scheduler_says(environment: dict[str, str]) -> Iterator[str]:
 
 
 def _asked(page: str, call: str, **arguments: object) -> str:
-    with urllib.request.urlopen(f"{page}/api/{call}?data={quote(json.dumps(arguments))}", timeout=30) as answer:
+    with urllib.request.urlopen(
+        f"{page}/api/{call}?data={quote(json.dumps(arguments))}", timeout=30
+    ) as answer:
         return answer.read().decode()

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ops.services.processes import candidate_ports, is_free
+from nightsieve.cli.services.processes import candidate_ports, is_free
 from tests.conftest import ROOT
 from tests.tasks.nights import STAGES, assert_whole, objects, retrain, sample
 
-CHECKOUT = ["luigi.cfg", "pipeline", "scorers", "tasks"]
+CHECKOUT = ["luigi.cfg", "nightsieve", "pipeline", "scorers", "tasks"]
 CONFIGURATION = ["config", "tests/tasks/rules"]
 GRID = "{estimator: sgd, ngrams: [[1, 1]], min_df: [1], sublinear_tf: [true], norm: [l2], alpha: [0.0001, 0.001, 0.01]}"
 PATCHES = [
@@ -31,7 +31,12 @@ PATCHES = [
 COST = {"seconds", "peak_memory_mib", "host"}
 
 # A network and a host name of its own: what root may do anywhere, and others where user namespaces are allowed.
-UNSHARED = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net", "--uts"]
+UNSHARED = [
+    "unshare",
+    *([] if os.geteuid() == 0 else ["--map-root-user"]),
+    "--net",
+    "--uts",
+]
 # Names the machine, starts its loopback, and hands the test the sockets that stand there for the services.
 INSIDE = """if True:
     import fcntl, os, socket, struct, sys
@@ -51,7 +56,10 @@ INSIDE = """if True:
 def may_unshare() -> bool:
     """Whether this user can have a network of his own here."""
     tool = shutil.which(UNSHARED[0])
-    return tool is not None and subprocess.run([*UNSHARED, "true"], capture_output=True).returncode == 0
+    return (
+        tool is not None
+        and subprocess.run([*UNSHARED, "true"], capture_output=True).returncode == 0
+    )
 
 
 @contextlib.contextmanager
@@ -60,7 +68,9 @@ def scheduler(folder: Path, services: dict[str, str]) -> Iterator[str]:
     port = next(candidate_ports())
     command = ["luigid", "--address", "127.0.0.1", "--port", str(port)]
     with (folder / "luigid.log").open("w") as log:
-        process = subprocess.Popen(command, env={**os.environ, **services}, cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env={**os.environ, **services}, cwd=folder, stdout=log, stderr=log
+        )
     try:
         while is_free(port):
             assert process.poll() is None, (folder / "luigid.log").read_text()
@@ -74,21 +84,35 @@ def scheduler(folder: Path, services: dict[str, str]) -> Iterator[str]:
 class Machine:
     """A checkout, a home, a temporary directory and an environment of its own; if asked for, a network and a name."""
 
-    def __init__(self, folder: Path, services: dict[str, str], luigid: str, own_network: bool):
-        self.checkout, self.log, self.own_network = folder / "checkout", folder / "log", own_network
+    def __init__(
+        self, folder: Path, services: dict[str, str], luigid: str, own_network: bool
+    ):
+        self.checkout, self.log, self.own_network = (
+            folder / "checkout",
+            folder / "log",
+            own_network,
+        )
         self.copy(CHECKOUT)
         for name in ("home", "tmp"):
             (folder / name).mkdir()
         (folder / "luigi.cfg").write_text(f"[core]\ndefault_scheduler_url = {luigid}\n")
         self.environment = {
-            **{name: value for name, value in services.items() if name.startswith(("NIGHTSIEVE_", "AWS_"))},
+            **{
+                name: value
+                for name, value in services.items()
+                if name.startswith(("NIGHTSIEVE_", "AWS_"))
+            },
             "LUIGI_CONFIG_PATH": str(folder / "luigi.cfg"),
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(self.checkout),
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
         }
-        addresses = (luigid, services["AWS_ENDPOINT_URL_S3"], services["NIGHTSIEVE_DATABASE_URL"])
+        addresses = (
+            luigid,
+            services["AWS_ENDPOINT_URL_S3"],
+            services["NIGHTSIEVE_DATABASE_URL"],
+        )
         self.ports = [urlsplit(address).port for address in addresses]
         self.name = folder.name if own_network else socket.gethostname()
 
@@ -103,13 +127,30 @@ class Machine:
     def running(self, command: list[str]) -> Iterator[subprocess.Popen]:
         """The command, begun on this machine; killed if it still runs in the end."""
         channel, theirs = socket.socketpair()
-        with channel, theirs, self.log.open("w") as log, contextlib.ExitStack() as stack:
+        with (
+            channel,
+            theirs,
+            self.log.open("w") as log,
+            contextlib.ExitStack() as stack,
+        ):
             if self.own_network:
-                inside = [sys.executable, "-c", INSIDE, self.name, str(theirs.fileno()), ",".join(map(str, self.ports))]
+                inside = [
+                    sys.executable,
+                    "-c",
+                    INSIDE,
+                    self.name,
+                    str(theirs.fileno()),
+                    ",".join(map(str, self.ports)),
+                ]
                 command = [*UNSHARED, *inside, *command]
             process = stack.enter_context(
                 subprocess.Popen(
-                    command, env=self.environment, cwd=self.checkout, stdout=log, stderr=log, pass_fds=[theirs.fileno()]
+                    command,
+                    env=self.environment,
+                    cwd=self.checkout,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[theirs.fileno()],
                 )
             )
             stack.callback(process.kill)
@@ -122,7 +163,11 @@ class Machine:
 
     def done(self) -> list[str]:
         """The tasks that this machine has done, by their lines in its log."""
-        return [line for line in self.log.read_text().splitlines() if "] Worker " in line and " done " in line]
+        return [
+            line
+            for line in self.log.read_text().splitlines()
+            if "] Worker " in line and " done " in line
+        ]
 
 
 @contextlib.contextmanager
@@ -135,7 +180,9 @@ def relay(listener: socket.socket, port: int) -> Iterator[None]:
                 there, _ = listener.accept()
                 here = socket.create_connection(("127.0.0.1", port))
                 for source, sink in ((there, here), (here, there)):
-                    threading.Thread(target=pump, args=(source, sink), daemon=True).start()
+                    threading.Thread(
+                        target=pump, args=(source, sink), daemon=True
+                    ).start()
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -153,7 +200,9 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
-def night(folder: Path, services: dict[str, str], names: list[str], own_networks: bool) -> dict[str, Any]:
+def night(
+    folder: Path, services: dict[str, str], names: list[str], own_networks: bool
+) -> dict[str, Any]:
     """What a night leaves in the store, its cost apart, when these machines begin it, each for one task at a time.
 
     The first has the configuration, the others its digest alone.
@@ -162,26 +211,44 @@ def night(folder: Path, services: dict[str, str], names: list[str], own_networks
     environment = {**services, "NIGHTSIEVE_STORAGE": storage}
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(scheduler(folder, services))
-        machines = [Machine(folder / name, environment, address, own_networks) for name in names]
+        machines = [
+            Machine(folder / name, environment, address, own_networks) for name in names
+        ]
         machines[0].copy(CONFIGURATION)
         processes, command = [], retrain(patches=PATCHES)
         for machine in machines:
-            processes.append(stack.enter_context(machine.running([*command, "--workers", "1"])))
+            processes.append(
+                stack.enter_context(machine.running([*command, "--workers", "1"]))
+            )
             command = retrain("--config", frozen(environment), patches=[])
         codes = [process.wait(timeout=240) for process in processes]
-    assert codes == [0] * len(machines), "\n".join(machine.log.read_text() for machine in machines)
+    assert codes == [0] * len(machines), "\n".join(
+        machine.log.read_text() for machine in machines
+    )
     stored = objects(environment)
     assert_whole(stored)
-    receipts = [json.loads(body) for key, body in stored.items() if key.endswith(".receipt.json")]
+    receipts = [
+        json.loads(body)
+        for key, body in stored.items()
+        if key.endswith(".receipt.json")
+    ]
     assert {receipt["task"] for receipt in receipts} == set(STAGES) - {"Retrain"}
-    assert {receipt["host"] for receipt in receipts} == {machine.name for machine in machines}
+    assert {receipt["host"] for receipt in receipts} == {
+        machine.name for machine in machines
+    }
     assert all(machine.done() for machine in machines)
-    return {key: without_cost(key, body) for key, body in stored.items() if "/claim-" not in key}
+    return {
+        key: without_cost(key, body)
+        for key, body in stored.items()
+        if "/claim-" not in key
+    }
 
 
 def frozen(environment: dict[str, str]) -> str:
     """The digest of the configuration of the night that has begun, as soon as it is stored."""
-    while not (keys := [key for key in objects(environment) if key.startswith("configs/")]):
+    while not (
+        keys := [key for key in objects(environment) if key.startswith("configs/")]
+    ):
         time.sleep(0.05)
     return keys[0].removeprefix("configs/").removesuffix(".json")
 
@@ -196,14 +263,21 @@ def without_cost(key: str, body: bytes) -> Any:
         return body if key.endswith(".svg") else None
     if key.startswith("release/speed-") and not key.endswith(".receipt.json"):
         return sorted(json.loads(body))
-    if not key.startswith(("runs/", "release/decision-")) and not key.endswith(".receipt.json"):
+    if not key.startswith(("runs/", "release/decision-")) and not key.endswith(
+        ".receipt.json"
+    ):
         return body
     value = json.loads(body)
     if key.endswith(".receipt.json"):
         return receipt_without_cost(value)
     decision = value["results"]["decision"] if key.startswith("runs/") else value
-    decision["checks"] = [check for check in decision["checks"] if check["name"] != "speed"]
-    return {**value, "tasks": [receipt_without_cost(task) for task in value.get("tasks", ())]}
+    decision["checks"] = [
+        check for check in decision["checks"] if check["kind"] != "speed"
+    ]
+    return {
+        **value,
+        "tasks": [receipt_without_cost(task) for task in value.get("tasks", ())],
+    }
 
 
 def receipt_without_cost(receipt: dict[str, Any]) -> dict[str, Any]:
@@ -217,11 +291,21 @@ def receipt_without_cost(receipt: dict[str, Any]) -> dict[str, Any]:
 def alone(night_environment, tmp_path_factory) -> dict[str, Any]:
     """The night of one machine."""
     sample(night_environment, rows=800)
-    return night(tmp_path_factory.mktemp("alone"), night_environment, ["machine"], own_networks=False)
+    return night(
+        tmp_path_factory.mktemp("alone"),
+        night_environment,
+        ["machine"],
+        own_networks=False,
+    )
 
 
 def test_two_machines_leave_what_one_leaves(alone, night_environment, tmp_path):
     # With directories alone the checks are the same; networks add that nothing but the services is in reach.
-    together = night(tmp_path, night_environment, ["machine-a", "machine-b"], own_networks=may_unshare())
+    together = night(
+        tmp_path,
+        night_environment,
+        ["machine-a", "machine-b"],
+        own_networks=may_unshare(),
+    )
     assert together.keys() == alone.keys()
     assert [key for key in alone if together[key] != alone[key]] == []

@@ -1,46 +1,56 @@
-"""A kept decision, carried out late: what it may still replace. Decisions are made up, so no night is run."""
+"""A kept decision, carried out late, as the task and the notices say it.
 
-import datetime
+Decisions are made up, so no night is run. What the store does of it is in tests/store.
+"""
 
-from pipeline import report
-from tasks.registry import Registry
+from nightsieve.store.configurations import freeze, store_settings
+from nightsieve.store.models import Registry
+from nightsieve.store.objects import Store
+from nightsieve.store.version import claim_layout
+from pipeline.records.release import OutcomeKind, outcome_of
 from tasks.release import PublishModel
-from tasks.retrain import freeze
-from tasks.s3 import store
+from tests.store.made_up import FILES, decision, november
 
-FILES = {"model.json": b"{}", "manifest.json": b'{"serial": null}'}
+
+def store() -> Store:
+    return Store.from_environment()
 
 
 def decided(day: int, champion: int | None, *patches: str) -> PublishModel:
-    """The publication of that night in November, whose model passed against this champion."""
+    """The publication of that night in November, whose model passed."""
     PublishModel.clear_instance_cache()
-    task = PublishModel(date=datetime.date(2026, 11, day), config=freeze((), patches))
+    config = freeze(store(), (), patches)
+    claim_layout(store())
+    store_settings(store(), config)
+    task = PublishModel(date=november(day), config=config)
     required = task.requires()
-    decision = {"publish": True, "older": False, "override": None, "reasons": [], "champion": champion, "figures": {}}
-    decision["predecessors"] = []
-    required["decision"].output().dump(decision)
+    required["decision"].output().dump(decision(champion))
     for name, made in required["files"].items():
-        made.output()._write(FILES.get(name, b""), None)
+        content = FILES.get(name, b"")
+        made.output().artefact.write(content, None, made.account())
     return task
 
 
-def published(task: PublishModel) -> tuple[int | None, str, bool]:
-    """The serial that comes of it, what the night says, and whether somebody should look."""
+def published(task: PublishModel) -> tuple[int | None, OutcomeKind]:
+    """The serial that comes of it, and what became of the model."""
     task.run()
-    result, decision = task.output().load(), task.requires()["decision"].output().load()
-    found = report.outcome({"decision": decision, "publication": result})
-    return result["serial"], found.sentence, found.held_back
+    publication = task.output().load()
+    decision = task.requires()["decision"].output().load()
+    return publication.serial, outcome_of(decision, publication)
 
 
 def current() -> int:
-    return Registry(store()).current()["serial"]
+    return Registry(store()).current().serial
 
 
-def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(environment):
+def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(
+    environment,
+):
     killed = decided(20, None)
-    assert published(decided(21, None))[0] == 1
-    assert published(killed) == (None, "Not published: the model of a later night is.", False)
-    assert current() == 1 and killed.notices == []
+    assert published(decided(21, None)) == (1, OutcomeKind.PUBLISHED)
+    assert published(killed) == (None, OutcomeKind.OLDER)
+    assert not OutcomeKind.OLDER.held_back
+    assert current() == 1 and list(killed.notices) == []
 
 
 def test_a_decision_is_published_once_whatever_is_to_be_kept_by_then(environment):
@@ -57,8 +67,10 @@ def test_a_model_that_was_judged_before_a_rollback_does_not_undo_it(environment)
     published(decided(20, None))
     waiting = decided(21, 1)
     Registry(store()).roll_back(1, "the one before was better")
-    serial, sentence, held_back = published(waiting)
-    assert serial is None and held_back and current() == 2
-    assert sentence.startswith("Not published: model 2 was published after this one was judged.")
-    why = "The model of 2026-11-21 was not published: model 2 was published after it was judged."
-    assert waiting.notices == [("refused", why)]
+    assert published(waiting) == (None, OutcomeKind.OVERTAKEN)
+    assert OutcomeKind.OVERTAKEN.held_back and current() == 2
+    ((event, text),) = waiting.notices
+    assert event == "refused" and text == (
+        "The model of 2026-11-21 was not published: model 2 was published after it "
+        "was judged."
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from pipeline.rules import WrittenRule, read_pack
+from pipeline.rules.files import WrittenRule, read_pack
 from tests.conftest import ROOT, fork, run
 from tests.tasks.nights import NIGHT, retrain
 
@@ -92,8 +92,21 @@ TEMPLATES = {
     ],
 }
 SLOTS = {
-    "street": ["улице Садовой", "Лесной улице", "проспекте Мира", "улице Гагарина", "Речной набережной", "площади"],
-    "when": ["вчера", "сегодня утром", "в понедельник", "на прошлой неделе", "3 ноября"],
+    "street": [
+        "улице Садовой",
+        "Лесной улице",
+        "проспекте Мира",
+        "улице Гагарина",
+        "Речной набережной",
+        "площади",
+    ],
+    "when": [
+        "вчера",
+        "сегодня утром",
+        "в понедельник",
+        "на прошлой неделе",
+        "3 ноября",
+    ],
     "days": ["третий день", "вторую неделю", "месяц", "с октября", "{n} дней"],
 }
 BEGINNINGS = ["", "", "Здравствуйте! ", "Добрый день. ", "Уважаемая администрация, "]
@@ -112,19 +125,27 @@ def requests(rows: int, seed: int) -> list[dict[str, str]]:
     made = []
     for number in range(1, rows + 1):
         label = rng.choice(LABELS)
-        body = rng.choice(BEGINNINGS) + rng.choice(TEMPLATES[label]) + rng.choice(ENDINGS)
+        body = (
+            rng.choice(BEGINNINGS) + rng.choice(TEMPLATES[label]) + rng.choice(ENDINGS)
+        )
         for slot, values in SLOTS.items():
             body = body.replace(f"{{{slot}}}", rng.choice(values))
-        body = body.replace("{n}", str(rng.randint(1, 120))).replace("{small}", str(rng.randint(2, 20)))
+        body = body.replace("{n}", str(rng.randint(1, 120))).replace(
+            "{small}", str(rng.randint(2, 20))
+        )
         if rng.random() < 0.3:  # typed in haste: letters are missing
             gaps = set(rng.sample(range(len(body)), k=len(body) // 15))
-            body = "".join(letter for place, letter in enumerate(body) if place not in gaps)
+            body = "".join(
+                letter for place, letter in enumerate(body) if place not in gaps
+            )
         received = datetime.fromisoformat(NIGHT) - timedelta(minutes=7 * number)
         made.append(
             {
                 "номер": str(number),
                 "текст": body.upper() if rng.random() < 0.1 else body,
-                "канал": f"ОДС-{rng.randint(1, 9)}" if label == "housing" and rng.random() < 0.2 else "портал",
+                "канал": f"ОДС-{rng.randint(1, 9)}"
+                if label == "housing" and rng.random() < 0.2
+                else "портал",
                 "поступило": received.isoformat(sep=" "),
                 "отдел": DEPARTMENTS[label],
             }
@@ -148,17 +169,41 @@ def night(night_environment, tmp_path_factory) -> dict:
     columns = ["номер", "текст", "канал", "поступило"]
     new = write(folder / "requests.csv", made[300:], columns)
     decided = write(folder / "decided.csv", made[:300], [*columns, "отдел"])
-    names = ["--key", "номер", "--body", "текст", "--sender", "канал", "--received-at", "поступило"]
+    names = [
+        "--key",
+        "номер",
+        "--body",
+        "текст",
+        "--sender",
+        "канал",
+        "--received-at",
+        "поступило",
+    ]
     for file, label in ((new, []), (decided, ["--label", "отдел"])):
-        loaded = fork("nightsieve", "load", file, *names, *label, environment=night_environment)
+        loaded = fork(
+            "nightsieve", "load", file, *names, *label, environment=night_environment
+        )
         assert loaded.returncode == 0, loaded.stderr
     views = (PROJECT / "views.sql").read_text(encoding="utf-8")
     url = night_environment["NIGHTSIEVE_DATABASE_URL"]
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+    with (
+        closing(psycopg2.connect(url)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(views)
     ran = fork(*retrain(*OVERLAY, patches=[]), environment=night_environment)
     assert ran.returncode == 0, ran.stderr
-    fetched = fork("nightsieve", "runs", "fetch", NIGHT, *OVERLAY, "--to", str(folder), environment=night_environment)
+    fetched = fork(
+        "nightsieve",
+        "runs",
+        "fetch",
+        NIGHT,
+        *OVERLAY,
+        "--to",
+        str(folder),
+        environment=night_environment,
+    )
     assert fetched.returncode == 0, fetched.stderr
     return {**json.loads((folder / "run.json").read_bytes()), "folder": folder}
 
@@ -167,7 +212,9 @@ def night(night_environment, tmp_path_factory) -> dict:
 def test_every_example_of_its_rules_holds(rule: WrittenRule):
     found = re.compile(rule.pattern, re.IGNORECASE).search
     around = "Здравствуйте. {} Ждём." if rule.field == "body" else "{}"
-    assert [text for text in rule.matches if not found(around.format(text.upper()))] == []
+    assert [
+        text for text in rule.matches if not found(around.format(text.upper()))
+    ] == []
     assert [text for text in rule.near_misses if found(text)] == []
 
 
@@ -176,9 +223,14 @@ def test_a_night_on_it_learns_every_label(night):
     model = json.loads((night["folder"] / "model.json").read_bytes())
     assert model["labels"] == LABELS
     assert results["messages"]["counts"]["kept"] == 1_200
-    assert set(LABELS) == {label for label, messages in results["rules"]["labels"].items() if messages}
+    assert set(LABELS) == {
+        label for label, messages in results["rules"]["labels"].items() if messages
+    }
     verified = results["description"]["verification"]
-    assert verified["texts"] > 0 and (verified["differences"], verified["flips"]) == (0, 0)
+    assert verified["texts"] > 0 and (verified["differences"], verified["flips"]) == (
+        0,
+        0,
+    )
 
 
 def test_it_agrees_with_the_clerks_who_know_one_label_for_two_of_ours(night):
@@ -196,10 +248,20 @@ def test_its_model_labels_requests_that_it_has_not_seen(night, night_environment
     }
     command = ["nightsieve", "score", str(night["folder"] / "model.json")]
     scored = run(*command, environment=night_environment, input="\n".join(fresh))
-    assert [json.loads(line)["label"] for line in scored.stdout.splitlines()] == list(fresh.values())
+    assert [json.loads(line)["label"] for line in scored.stdout.splitlines()] == list(
+        fresh.values()
+    )
 
 
 def test_the_library_names_none_of_its_labels():
-    source = {path: path.read_text(encoding="utf-8") for path in (ROOT / "pipeline").rglob("*.py")}
-    labels = re.compile(r"\b(?:housing|roads|streets|transport)\b|[\"']other[\"']")  # other is an English word too
-    assert source and [path.name for path, text in source.items() if labels.search(text)] == []
+    source = {
+        path: path.read_text(encoding="utf-8")
+        for path in (ROOT / "pipeline").rglob("*.py")
+    }
+    labels = re.compile(
+        r"\b(?:housing|roads|streets|transport)\b|[\"']other[\"']"
+    )  # other is an English word too
+    assert (
+        source
+        and [path.name for path, text in source.items() if labels.search(text)] == []
+    )

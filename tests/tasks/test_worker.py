@@ -1,6 +1,7 @@
 """The worker's patience, and what a task tells the scheduler while it runs."""
 
 import datetime
+import inspect
 import logging
 import multiprocessing
 import sys
@@ -8,25 +9,32 @@ import time
 from pathlib import Path
 
 import luigi
+import luigi.worker
 import pytest
 from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.task_status import PENDING, UNKNOWN
 from luigi.worker import GetWorkResponse
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ArtefactError, ConfigError, StorageError
 from tasks import Retrain
-from tasks.logs import WithoutTraceback
-from tasks.worker import NightWorker, mendable
+from tasks.luigi_setup.redaction import RedactingFilter
+from tasks.luigi_setup.worker import REFUSED, NightWorker, check_complete
 
 NIGHT = datetime.date(2026, 11, 20)
 
 
 @pytest.mark.parametrize(
     ("status", "running_elsewhere", "stays"),
-    [(PENDING, [{"task_id": "x"}], True), (PENDING, [], False), (UNKNOWN, [{"task_id": "x"}], False)],
+    [
+        (PENDING, [{"task_id": "x"}], True),
+        (PENDING, [], False),
+        (UNKNOWN, [{"task_id": "x"}], False),
+    ],
 )
-def test_a_worker_stays_while_another_runs_what_it_waits_for(status, running_elsewhere, stays):
+def test_a_worker_stays_while_another_runs_what_it_waits_for(
+    status, running_elsewhere, stays
+):
     worker = NightWorker(scheduler=Scheduler(), keep_alive=True)
     worker._add_task_history.append((luigi.Task(), status, True))
     work = GetWorkResponse(None, running_elsewhere, 0, 0, 0, None)
@@ -75,10 +83,16 @@ class Root(Written):
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(("first", "at_work"), [(Ingest, "1\n"), (Later, "0\n")])
-def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(first, at_work, tmp_path):
+def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(
+    first, at_work, tmp_path
+):
     for child in multiprocessing.active_children():
-        child.join(30)  # a task of an earlier test has told its result, and may still be ending
-    night = NightWorker(scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True)
+        child.join(
+            30
+        )  # a task of an earlier test has told its result, and may still be ending
+    night = NightWorker(
+        scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True
+    )
     with night:
         night.add(Root(folder=str(tmp_path), first=first))
         assert not list(tmp_path.iterdir())
@@ -94,24 +108,132 @@ def test_progress_is_told_in_whole_per_cent_and_never_backwards(environment):
     assert told == [25, 99, 100]
 
 
-def test_a_frozen_configuration_takes_no_patch(environment):
-    digest = Retrain(date=NIGHT).config
-    with pytest.raises(ConfigError, match="is a frozen configuration"):
-        Retrain(date=NIGHT, config=digest, patch=["text.min_token=2"])
+QUOTED = "".join(["hu", "sh"])  # so that no line of code, which is shown, spells it
 
 
-def test_only_a_mendable_error_loses_its_traceback():
-    defect = "Traceback (most recent call last):\n  ...\nKeyError: 'x'\n"
-    assert mendable(defect) == defect
-    assert mendable("Traceback ...\npipeline.errors.StorageError: no bucket\n") == "StorageError: no bucket"
+class Undecided(luigi.Task):
+    """A task that cannot tell whether it is complete."""
+
+    error = luigi.Parameter()
+
+    def complete(self):
+        if self.error == "fixable":
+            raise StorageError("no bucket")
+        raise KeyError(QUOTED)
+
+
+class Unplanned(luigi.Task):
+    """A task that cannot tell what it requires."""
+
+    error = luigi.Parameter()
+
+    def complete(self):
+        return False
+
+    def deps(self):
+        Undecided(error=self.error).complete()
+
+
+@pytest.mark.parametrize(
+    ("task", "problem"),
+    [
+        (Undecided, "cannot tell whether it is complete"),
+        (Unplanned, "cannot tell what it requires"),
+    ],
+)
+def test_an_error_while_scheduling_is_described_where_luigi_catches_it(
+    task, problem, monkeypatch, caplog
+):
+    """Logged, mailed and shown by the scheduler: an error that an operator can fix by
+    its message alone, a defect by where it is, without what it quotes."""
+    mails, announced = [], []
+    monkeypatch.setattr(
+        NightWorker, "_email_error", lambda *given, **_: mails.append(given[2])
+    )
+    monkeypatch.setattr(
+        NightWorker,
+        "_announce_scheduling_failure",
+        lambda worker, task, text: announced.append(text),
+    )
+    caplog.set_level(logging.ERROR, logger="luigi-interface")
+    for error in ("fixable", "defect"):
+        with NightWorker(scheduler=Scheduler()) as worker:
+            assert not worker.add(task(error=error))
+    fixable, defect = (record.getMessage() for record in caplog.records)
+    assert fixable == f"{task(error='fixable')}: {problem}: no bucket"
+    assert problem in defect and "test_worker.py" in defect
+    assert "KeyError: its message is left out" in defect
+    assert mails == announced and mails[0] == "no bucket"
+    assert QUOTED not in caplog.text + mails[1] and "test_worker.py" in mails[1]
+
+
+def test_every_method_of_luigi_s_worker_that_is_replaced_is_there_and_is_called_so():
+    """They are private: another version of luigi may have others."""
+    for name in (
+        "_run_task",
+        "_handle_next_task",
+        "_keep_alive",
+        "_log_complete_error",
+        "_log_dependency_error",
+        "_email_dependency_error",
+    ):
+        ours = inspect.signature(getattr(NightWorker, name))
+        theirs = inspect.signature(getattr(NightWorker.__base__, name))
+        assert list(ours.parameters) == list(theirs.parameters), name
+    assert luigi.worker.Worker is NightWorker
+    assert luigi.worker.check_complete is check_complete
+
+
+def test_what_failed_is_tried_again_when_a_night_is_started_again(tmp_path):
+    scheduler = Scheduler(retry_count=1, retry_delay=900)
+    (tmp_path / "broken").touch()
+    for complete in (False, True):
+        with NightWorker(scheduler=scheduler) as worker:
+            assert worker.add(Fragile(folder=str(tmp_path)))
+            assert worker.run() is complete
+        (tmp_path / "broken").unlink(missing_ok=True)
+
+
+class Fragile(Written):
+    """A task that fails while a file is there."""
+
+    def run(self):
+        if Path(f"{self.folder}/broken").exists():
+            raise StorageError("not yet")
+        super().run()
+
+
+class Refused(Written):
+    """A night that is complete and whose model was not published."""
+
+    refused = True
+
+
+def test_a_refused_night_ends_with_a_code_of_its_own(tmp_path):
+    with NightWorker(scheduler=Scheduler()) as worker:
+        worker.add(Refused(folder=str(tmp_path)))
+        with pytest.raises(SystemExit) as ended:
+            worker.run()
+    assert ended.value.code == REFUSED
 
 
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (ConfigError("a.yaml: source.shards: must be a number"), "a.yaml: source.shards: must be a number"),
+        (
+            ConfigError("a.yaml: source.shards: must be a number"),
+            "a.yaml: source.shards: must be a number",
+        ),
+        (
+            ArtefactError("s3://a/b: cannot be decoded"),
+            "s3://a/b: cannot be decoded\n\nbecause of:\n\nTraceback",
+        ),
+        (
+            ArtefactError("s3://a/b: cannot be decoded"),
+            "ValueError: its message is left out",
+        ),
         (OSError(28, "hush"), "OSError: No space left on device"),
-        (KeyError("hush"), "KeyError: its words are left out"),
+        (KeyError("hush"), "KeyError: its message is left out"),
         (
             RPCError("Errors when connecting to 'http://me:hush@luigid:8082'"),
             "'http://luigid:8082'; is luigid running?",
@@ -126,7 +248,15 @@ def test_a_log_has_the_words_of_known_errors_alone_and_no_password(error, says):
         except ValueError as first:
             raise error from first
     except Exception:
-        record = logging.LogRecord("luigi-interface", logging.ERROR, "", 0, "%s failed", ("it",), sys.exc_info())
-    assert WithoutTraceback().filter(record)
+        record = logging.LogRecord(
+            "luigi-interface",
+            logging.ERROR,
+            "",
+            0,
+            "%s failed",
+            ("it",),
+            sys.exc_info(),
+        )
+    assert RedactingFilter().filter(record)
     assert record.getMessage().startswith("it failed\n") and says in record.getMessage()
     assert "hush" not in record.getMessage() and record.exc_info is None

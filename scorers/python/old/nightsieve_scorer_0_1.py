@@ -24,7 +24,17 @@ from itertools import pairwise
 FORMAT = "nightsieve-linear"
 VERSION = "0.1"
 REQUIREMENTS = frozenset()
-ENTRIES = {"format", "version", "requires", "provenance", "labels", "tokens", "term_frequency", "norm", "intercepts"}
+ENTRIES = {
+    "format",
+    "version",
+    "requires",
+    "provenance",
+    "labels",
+    "tokens",
+    "term_frequency",
+    "norm",
+    "intercepts",
+}
 ENTRIES |= {"characters", "terms", "idf", "weights"}
 TERM_FREQUENCIES = ("raw", "sublinear")
 NORMS = ("l2", "none")
@@ -49,7 +59,9 @@ def load(model):
             object_pairs_hook=_once,
         )
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"not ASCII-only JSON with finite numbers: {error!s:.200}") from None
+        raise ValueError(
+            f"not ASCII-only JSON with finite numbers: {error!s:.200}"
+        ) from None
     _check(entries)
     return Scorer(entries)
 
@@ -69,7 +81,9 @@ class Scorer:
         self._intercepts = [float(number) for number in entries["intercepts"]]
         self._places = {term: place for place, term in enumerate(entries["terms"])}
         self._idf = [float(number) for number in entries["idf"]]
-        self._weights = [[float(number) for number in row] for row in entries["weights"]]
+        self._weights = [
+            [float(number) for number in row] for row in entries["weights"]
+        ]
 
     def label(self, text):
         """The label with the largest score; among equals the first."""
@@ -79,7 +93,9 @@ class Scorer:
         """``{label: score}`` in the order of the labels."""
         places, values = self._vector(text)
         scores = {}
-        for label, weights, intercept in zip(self.labels, self._weights, self._intercepts, strict=True):
+        for label, weights, intercept in zip(
+            self.labels, self._weights, self._intercepts, strict=True
+        ):
             score = 0.0
             for place, value in zip(places, values, strict=True):
                 score += value * weights[place]
@@ -89,14 +105,22 @@ class Scorer:
     def tokens(self, text):
         """The tokens of the text that count, in order."""
         words = _join_surrogates(text).translate(self._characters).split(" ")
-        return [word for word in words if len(word) >= self._min_token and word not in self._stop_words]
+        return [
+            word
+            for word in words
+            if len(word) >= self._min_token and word not in self._stop_words
+        ]
 
     def _counts(self, text):
         """How often each known term occurs, ``{place: count}``."""
         tokens = self.tokens(text)
         places, counts = self._places, {}
         for n in range(self._low, self._high + 1):
-            terms = tokens if n == 1 else (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
+            terms = (
+                tokens
+                if n == 1
+                else (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
+            )
             for term in terms:
                 place = places.get(term)
                 if place is not None:
@@ -111,7 +135,9 @@ class Scorer:
             values = [(1.0 + math.log(count)) * idf[place] for place, count in counts]
         else:
             values = [count * idf[place] for place, count in counts]
-        return [place for place, _ in counts], _normalised(values) if self._l2 else values
+        return [place for place, _ in counts], _normalised(
+            values
+        ) if self._l2 else values
 
 
 def winner(scores):
@@ -124,14 +150,19 @@ class _Characters(dict):
 
     def __init__(self, replace, drop, shift, keep):
         super().__init__()
-        self._kinds = [([found[0] for found in ranges], ranges) for ranges in (replace, drop, shift, keep)]
+        self._kinds = [
+            ([found[0] for found in ranges], ranges)
+            for ranges in (replace, drop, shift, keep)
+        ]
 
     def __missing__(self, code_point):
         self[code_point] = string = self._lookup(code_point)
         return string
 
     def _lookup(self, code_point):
-        replace, drop, shift, keep = (_covering(kind, code_point) for kind in self._kinds)
+        replace, drop, shift, keep = (
+            _covering(kind, code_point) for kind in self._kinds
+        )
         if replace:
             return replace[2]
         if drop:
@@ -190,13 +221,24 @@ def _check(entries):
     _demand(type(entries) is dict, "the file is no JSON object")
     _demand(entries.get("format") == FORMAT, f"format is not {FORMAT}")
     version = entries.get("version")
-    _demand(version == VERSION, f"version {version!r:.40} is not {VERSION}, the one that this scorer reads")
-    _demand(_list_of(entries.get("requires"), _is_string), "requires is no list of strings")
+    _demand(
+        version == VERSION,
+        f"version {version!r:.40} is not {VERSION}, the one that this scorer reads",
+    )
+    _demand(
+        _list_of(entries.get("requires"), _is_string), "requires is no list of strings"
+    )
     unknown = sorted(set(entries["requires"]) - REQUIREMENTS)
     _demand(not unknown, f"requires {unknown}, which this scorer does not know")
-    _demand(set(entries) == ENTRIES, f"missing or unknown entries: {sorted(set(entries) ^ ENTRIES)}")
+    _demand(
+        set(entries) == ENTRIES,
+        f"missing or unknown entries: {sorted(set(entries) ^ ENTRIES)}",
+    )
     _demand(type(entries["provenance"]) is dict, "provenance is no JSON object")
-    _demand(entries["term_frequency"] in TERM_FREQUENCIES, f"term_frequency is none of {TERM_FREQUENCIES}")
+    _demand(
+        entries["term_frequency"] in TERM_FREQUENCIES,
+        f"term_frequency is none of {TERM_FREQUENCIES}",
+    )
     _demand(entries["norm"] in NORMS, f"norm is none of {NORMS}")
     _check_tokens(entries["tokens"])
     _check_characters(entries["characters"])
@@ -204,28 +246,62 @@ def _check(entries):
 
 
 def _check_tokens(tokens):
-    _demand(type(tokens) is dict and set(tokens) == {"min_token", "ngrams", "stop_words"}, "tokens has other entries")
-    _demand(_is_integer(tokens["min_token"]) and tokens["min_token"] >= 1, "tokens.min_token is no integer above 0")
+    _demand(
+        type(tokens) is dict and set(tokens) == {"min_token", "ngrams", "stop_words"},
+        "tokens has other entries",
+    )
+    _demand(
+        _is_integer(tokens["min_token"]) and tokens["min_token"] >= 1,
+        "tokens.min_token is no integer above 0",
+    )
     ngrams = tokens["ngrams"]
-    fits = _list_of(ngrams, _is_integer) and len(ngrams) == 2 and 1 <= ngrams[0] <= ngrams[1] <= MOST_TOKENS
+    fits = (
+        _list_of(ngrams, _is_integer)
+        and len(ngrams) == 2
+        and 1 <= ngrams[0] <= ngrams[1] <= MOST_TOKENS
+    )
     _demand(fits, f"tokens.ngrams is not [lowest, highest] between 1 and {MOST_TOKENS}")
-    _demand(_list_of(tokens["stop_words"], _is_string), "tokens.stop_words is no list of strings")
+    _demand(
+        _list_of(tokens["stop_words"], _is_string),
+        "tokens.stop_words is no list of strings",
+    )
 
 
 def _check_characters(characters):
     kinds = {"replace": 3, "drop": 2, "shift": 4, "keep": 2}
-    _demand(type(characters) is dict and set(characters) == set(kinds), "characters has other entries")
+    _demand(
+        type(characters) is dict and set(characters) == set(kinds),
+        "characters has other entries",
+    )
     for name, length in kinds.items():
-        shaped = _list_of(characters[name], lambda found, length=length: type(found) is list and len(found) == length)
-        _demand(shaped and all(map(_is_range, characters[name])), f"characters.{name} holds no range of code points")
-        ascending = all(before[1] < after[0] for before, after in pairwise(characters[name]))
+        shaped = _list_of(
+            characters[name],
+            lambda found, length=length: type(found) is list and len(found) == length,
+        )
+        _demand(
+            shaped and all(map(_is_range, characters[name])),
+            f"characters.{name} holds no range of code points",
+        )
+        ascending = all(
+            before[1] < after[0] for before, after in pairwise(characters[name])
+        )
         _demand(ascending, f"characters.{name}: ranges are not ascending and disjoint")
-    _demand(all(_is_string(found[2]) for found in characters["replace"]), "characters.replace holds no string")
-    _demand(all(map(_is_shift, characters["shift"])), "characters.shift holds no step and delta between code points")
+    _demand(
+        all(_is_string(found[2]) for found in characters["replace"]),
+        "characters.replace holds no string",
+    )
+    _demand(
+        all(map(_is_shift, characters["shift"])),
+        "characters.shift holds no step and delta between code points",
+    )
 
 
 def _is_range(found):
-    return _is_integer(found[0]) and _is_integer(found[1]) and 0 <= found[0] <= found[1] <= LAST_CODE_POINT
+    return (
+        _is_integer(found[0])
+        and _is_integer(found[1])
+        and 0 <= found[0] <= found[1] <= LAST_CODE_POINT
+    )
 
 
 def _is_shift(found):
@@ -237,18 +313,34 @@ def _is_shift(found):
 def _check_numbers(entries):
     for name, least in (("labels", 2), ("terms", 1)):
         strings = entries[name]
-        _demand(_list_of(strings, _is_string) and len(strings) >= least, f"{name} is no list of {least} strings")
+        _demand(
+            _list_of(strings, _is_string) and len(strings) >= least,
+            f"{name} is no list of {least} strings",
+        )
         ascending = all(before < after for before, after in pairwise(strings))
         _demand(ascending, f"{name} are not in ascending code-point order, each once")
-    labels, terms, weights = len(entries["labels"]), len(entries["terms"]), entries["weights"]
-    _demand(_numbers(entries["intercepts"], labels), f"intercepts are not {labels} numbers")
+    labels, terms, weights = (
+        len(entries["labels"]),
+        len(entries["terms"]),
+        entries["weights"],
+    )
+    _demand(
+        _numbers(entries["intercepts"], labels), f"intercepts are not {labels} numbers"
+    )
     _demand(_numbers(entries["idf"], terms), f"idf are not {terms} numbers")
-    rows = type(weights) is list and len(weights) == labels and all(_numbers(row, terms) for row in weights)
+    rows = (
+        type(weights) is list
+        and len(weights) == labels
+        and all(_numbers(row, terms) for row in weights)
+    )
     _demand(rows, f"weights are not {labels} rows of {terms} numbers")
 
 
 def _numbers(values, length):
-    return _list_of(values, lambda value: type(value) in (int, float)) and len(values) == length
+    return (
+        _list_of(values, lambda value: type(value) in (int, float))
+        and len(values) == length
+    )
 
 
 def _list_of(values, belongs):
@@ -271,7 +363,9 @@ def _demand(holds, otherwise):
 def main(arguments):
     """Scores the lines of standard input; returns the exit code."""
     if len(arguments) != 1:
-        print("usage: python nightsieve_scorer_0_1.py MODEL.json < TEXTS", file=sys.stderr)
+        print(
+            "usage: python nightsieve_scorer_0_1.py MODEL.json < TEXTS", file=sys.stderr
+        )
         return 2
     try:
         scorer = load(arguments[0])

@@ -12,10 +12,14 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from pipeline.characters import preset
-from pipeline.export import FixedPointModel, assemble, encode, quantise
-from pipeline.export.reference import evaluate, units
+from pipeline.export.conformance.selection import make_vectors
+from pipeline.export.exporters.nightsieve_linear.format import encode
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.quantise import quantise
+from pipeline.records.export import Provenance, Vector
 from pipeline.text import Tokeniser
+from pipeline.text.character_map import preset
 
 SENTENCES = {
     "bank": "Konto code 123456 счёт ΛΟΓΑΡΙΑΣΜΟΣ İban straße बैंक 账户 𐐀𐐁 don't the",
@@ -47,22 +51,26 @@ ESTIMATORS = [
     ComplementNB(),
 ]
 KINDS = list(itertools.product(ESTIMATORS, (2, 3), ("l2", None), (False, True)))
-PROVENANCE = {
-    "date": "2026-11-20",
-    "fingerprint": "0123456789abcdef",
-    "candidate": "logistic_regression C=5, 1-2 grams, min_df 2",
-    "messages": 200,
-    "documents": 150,
-    "bits": 12,
-    "libraries": {"scikit-learn": "1.9.1"},
-}
+PROVENANCE = Provenance(
+    date="2026-11-20",
+    fingerprint="0123456789abcdef",
+    candidate="logistic_regression C=5, 1-2 grams, min_df 2",
+    messages=200,
+    documents=150,
+    bits=12,
+    libraries={"scikit-learn": "1.9.1"},
+)
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 WORDY_TEXT = st.lists(st.sampled_from(sum(WORDS.values(), [])) | ANY_TEXT).map(" ".join)
 
 
 def identify(value) -> str:
     """The name of a parameter in a test's name."""
-    return str(value) if isinstance(value, (int, str, type(None))) else type(value).__name__
+    return (
+        str(value)
+        if isinstance(value, (int, str, type(None)))
+        else type(value).__name__
+    )
 
 
 def corpus(labels: int) -> tuple[list[str], list[str]]:
@@ -70,29 +78,47 @@ def corpus(labels: int) -> tuple[list[str], list[str]]:
     chance = random.Random(labels)
     chosen = [chance.choice(sorted(WORDS)[:labels]) for _ in range(150)]
     everything = sum(WORDS.values(), [])
-    texts = [" ".join(chance.choices(WORDS[label], k=6) + chance.choices(everything, k=2)) for label in chosen]
+    texts = [
+        " ".join(chance.choices(WORDS[label], k=6) + chance.choices(everything, k=2))
+        for label in chosen
+    ]
     return texts, chosen
 
 
 @functools.cache
-def fit(estimator, labels: int = 3, norm: str | None = "l2", sublinear: bool = False, vocabulary=None) -> Pipeline:
+def fit(
+    estimator,
+    labels: int = 3,
+    norm: str | None = "l2",
+    sublinear: bool = False,
+    vocabulary=None,
+) -> Pipeline:
     """A pipeline as training fits it; the terms in the order of the vocabulary, if one is given."""
     tokeniser = Tokeniser(preset("casefold", "shape"), 2, frozenset({"the"}), (1, 2))
-    vectoriser = TfidfVectorizer(analyzer=tokeniser, min_df=2, norm=norm, sublinear_tf=sublinear, vocabulary=vocabulary)
-    return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(*corpus(labels))
+    vectoriser = TfidfVectorizer(
+        analyzer=tokeniser,
+        min_df=2,
+        norm=norm,
+        sublinear_tf=sublinear,
+        vocabulary=vocabulary,
+    )
+    return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(
+        *corpus(labels)
+    )
 
 
 def exported(model: FixedPointModel) -> bytes:
     """The model as a file, with two vectors to test itself by."""
-    texts = [SENTENCES["bank"], "free \ud83d"]
-    return encode(
-        model,
-        PROVENANCE,
-        [{"text": units(text), **outcome} for text, outcome in zip(texts, evaluate(model, texts), strict=True)],
-    )
+    return encode(model, PROVENANCE, self_test_of(model))
+
+
+def self_test_of(model: FixedPointModel) -> tuple[Vector, ...]:
+    """Two vectors of the model."""
+    texts = {SENTENCES["bank"]: "words", "free \ud83d": "surrogate"}
+    return make_vectors(model, texts)
 
 
 @functools.cache
 def fixed(*kind, bits: int = 12) -> FixedPointModel:
     """The fixed-point model of a pipeline that `fit` makes."""
-    return quantise(assemble(fit(*kind)), bits)
+    return quantise(linear_model(fit(*kind)), bits)

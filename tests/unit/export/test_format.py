@@ -8,13 +8,24 @@ import sys
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from pipeline.dataset import TrainingSet
+from pipeline.config.settings import Candidate
+from pipeline.data.training_set import TrainingSet
 from pipeline.errors import ArtefactError
-from pipeline.export import decode, encode, provenance
-from pipeline.export.format import sealed
-from pipeline.settings import Candidate
-from tests.unit.export.exported_models import ESTIMATORS, KINDS, PROVENANCE, exported, fixed
+from pipeline.export import provenance
+from pipeline.export.exporters.nightsieve_linear.format import decode, encode, sealed
+from pipeline.records.export import Provenance
+from tests.unit.export.exported_models import (
+    ESTIMATORS,
+    KINDS,
+    PROVENANCE,
+    exported,
+    fixed,
+    self_test_of,
+)
+
+SELF_TEST = self_test_of(fixed(ESTIMATORS[0]))
 
 
 @pytest.fixture
@@ -27,13 +38,16 @@ def test_a_model_survives_the_file(kind):
     model = fixed(*kind)
     found = decode(exported(model))
     for field in dataclasses.fields(model):
-        np.testing.assert_array_equal(getattr(found, field.name), getattr(model, field.name))
+        np.testing.assert_array_equal(
+            getattr(found, field.name), getattr(model, field.name)
+        )
 
 
 def test_the_bytes_are_canonical():
     encoded = exported(fixed(ESTIMATORS[0]))
-    self_test = [dict(reversed(vector.items())) for vector in json.loads(encoded)["self_test"]]
-    assert encode(fixed(ESTIMATORS[0]), dict(reversed(PROVENANCE.items())), self_test) == encoded
+    libraries = dict(reversed(PROVENANCE.libraries.items()))
+    provenance = PROVENANCE.model_copy(update={"libraries": libraries})
+    assert encode(fixed(ESTIMATORS[0]), provenance, SELF_TEST) == encoded
     assert encoded.isascii() and encoded.endswith(b"}\n")
     assert len(encoded.splitlines()) == len(json.loads(encoded)) + 2
 
@@ -57,8 +71,12 @@ BROKEN = {
     "a fraction": replaced("biases.0", 0.5),
     "a short row": lambda entries: entries["weights"][1].pop(),
     "terms twice": lambda entries: entries["terms"].__setitem__(1, entries["terms"][0]),
-    "other limits": lambda entries: entries["limits"].update(S=entries["limits"]["S"] + 1),
-    "another result": lambda entries: entries["self_test"][0].update(N=entries["self_test"][0]["N"] + 1),
+    "other limits": lambda entries: entries["limits"].update(
+        S=entries["limits"]["S"] + 1
+    ),
+    "another result": lambda entries: entries["self_test"][0].update(
+        N=entries["self_test"][0]["N"] + 1
+    ),
 }
 
 
@@ -78,25 +96,51 @@ def test_a_damaged_file_is_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"date": "today"}, {"messages": 0}, {"fingerprint": "secret!"}, {"built_at": "2026-11-20T03:00:00Z"}],
+    [
+        {"date": "today"},
+        {"messages": 0},
+        {"fingerprint": "secret!"},
+        {"date": "2026-11-20T03:00:00Z"},
+    ],
     ids=str,
 )
-def test_a_provenance_with_other_entries_is_not_written(wrong, entries):
+def test_a_provenance_of_another_form_is_not_written(wrong):
+    provenance = PROVENANCE.model_copy(update=wrong)
     with pytest.raises(ArtefactError, match="provenance"):
-        encode(fixed(ESTIMATORS[0]), PROVENANCE | wrong, entries["self_test"])
+        encode(fixed(ESTIMATORS[0]), provenance, SELF_TEST)
+
+
+def test_a_provenance_holds_no_other_facts():
+    with pytest.raises(ValidationError, match="built_at"):
+        Provenance(**PROVENANCE.model_dump(), built_at="2026-11-20T03:00:00Z")
 
 
 def test_the_provenance_of_a_night_is_written_as_it_is():
     y, weight, offsets = np.array([0, 1]), np.array([3, 1]), np.array([0, 1, 2])
     training_set = TrainingSet(
-        ("bank", "chat"), ("code", "hello"), y, weight, np.ones(2), group=y, tokens=y, offsets=offsets
+        ("bank", "chat"),
+        ("code", "hello"),
+        y,
+        weight,
+        np.ones(2),
+        group=y,
+        tokens=y,
+        offsets=offsets,
     )
-    candidate = Candidate(estimator="sgd", ngrams=(1, 2), min_df=2, sublinear_tf=True, norm="l2", alpha=1e-4)
-    entry = provenance(datetime.date(2026, 11, 20), "0123456789abcdef", candidate, training_set)
-    assert (entry["messages"], entry["documents"]) == (4, 2)
-    entry["bits"] = 12
-    encoded = encode(fixed(ESTIMATORS[0]), entry, json.loads(exported(fixed(ESTIMATORS[0])))["self_test"])
-    assert json.loads(encoded)["provenance"] == entry
+    candidate = Candidate(
+        estimator="sgd",
+        ngrams=(1, 2),
+        min_df=2,
+        sublinear_tf=True,
+        norm="l2",
+        alpha=1e-4,
+    )
+    entry = provenance(
+        datetime.date(2026, 11, 20), "0123456789abcdef", candidate, training_set, 12
+    )
+    assert (entry.messages, entry.documents, entry.bits) == (4, 2, 12)
+    encoded = encode(fixed(ESTIMATORS[0]), entry, SELF_TEST)
+    assert json.loads(encoded)["provenance"] == entry.model_dump(mode="json")
 
 
 def test_importing_the_package_imports_nothing_slow():

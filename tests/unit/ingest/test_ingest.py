@@ -10,10 +10,13 @@ import pytest
 import sqlalchemy
 from sqlalchemy.engine import Connection, make_url
 
-from pipeline import config, ingest, schemas
+from pipeline import config, ingest
+from pipeline.config.settings import Source
+from pipeline.data import schemas
 from pipeline.errors import DataError, SourceError
-from pipeline.ingest import sample
-from pipeline.settings import Source
+from pipeline.ingest import stream
+from pipeline.records.sample import SampleCounts
+from pipeline.rules.files import read_rules
 
 NIGHT = datetime.date(2026, 11, 20)
 NASTY = [
@@ -30,7 +33,7 @@ NASTY = [
 def source(*patches: str) -> Source:
     """The source of the default configuration, patched."""
     layers = [config.file_layer(config.DEFAULTS), *map(config.patch_layer, patches)]
-    return config.resolve(layers, {"NIGHTSIEVE_DATABASE_URL": "postgresql://db/messages"}).settings.source
+    return config.resolve(layers, read_rules).settings.source
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -44,8 +47,13 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Conne
         yield connection
 
 
-def fill(connection: Connection, messages: list[tuple], reviews: list[tuple] = ()) -> None:
-    """Tables as `nightsieve load` makes them, of (key, body, received_at) and (key, label, source, reviewed_at)."""
+def fill(
+    connection: Connection, messages: list[tuple], reviews: list[tuple] = ()
+) -> None:
+    """Make tables as `nightsieve load` does.
+
+    Messages are (key, body, received_at), reviews (key, label, source, reviewed_at).
+    """
     time = "timestamptz" if connection.dialect.name == "postgresql" else "timestamp"
     statements = [
         f"CREATE TABLE messages (key text, body text, sender text, received_at {time})",
@@ -56,22 +64,30 @@ def fill(connection: Connection, messages: list[tuple], reviews: list[tuple] = (
     insert(connection, messages)
     for row in reviews:
         values = dict(zip("klst", row, strict=True))
-        connection.execute(sqlalchemy.text("INSERT INTO reviews VALUES (:k, :l, :s, :t)"), values)
+        connection.execute(
+            sqlalchemy.text("INSERT INTO reviews VALUES (:k, :l, :s, :t)"), values
+        )
 
 
 def insert(connection: Connection, messages: list[tuple]) -> None:
     values = [dict(zip("kbt", row, strict=True)) for row in messages]
-    connection.execute(sqlalchemy.text("INSERT INTO messages VALUES (:k, :b, 'AX-BANK', :t)"), values)
+    connection.execute(
+        sqlalchemy.text("INSERT INTO messages VALUES (:k, :b, 'AX-BANK', :t)"), values
+    )
 
 
 def draw(
     connection: Connection, folder: Path, *patches: str, night: datetime.date = NIGHT
-) -> tuple[pd.DataFrame, dict]:
-    """The sampled messages by key, and the counts."""
+) -> tuple[pd.DataFrame, SampleCounts]:
+    """Return the sampled messages by key, and the counts."""
     described = source(*patches)
     sampled = ingest.draw_sample(connection, described, night, folder)
-    shards = [schemas.check(pd.read_parquet(file), "messages") for file in sampled.files]
-    assert [len(shard) for shard in shards] == sampled.rows and len(shards) == described.shards
+    shards = [
+        schemas.check(pd.read_parquet(file), "messages") for file in sampled.files
+    ]
+    assert [len(shard) for shard in shards] == sampled.rows and len(
+        shards
+    ) == described.shards
     return pd.concat(shards).set_index("key").sort_index(), sampled.counts
 
 
@@ -80,33 +96,54 @@ def test_every_message_arrives_as_it_is(connection, tmp_path):
     messages, counts = draw(connection, tmp_path)
     assert messages["body"].tolist() == NASTY
     assert messages["sender"].tolist() == ["AX-BANK"] * len(NASTY)
-    assert counts == {"sampled": 7, "null_bodies": 0, "oversized_bodies": 0, "kept": 7}
+    assert counts == SampleCounts(sampled=7, null_bodies=0, oversized_bodies=0, kept=7)
 
 
-def test_a_night_sees_what_was_received_before_its_end_and_what_has_no_time(connection, tmp_path):
-    times = {"before": "2026-11-20 23:59:59+00:00", "after": "2026-11-21 00:00:00+00:00", "undated": None}
+def test_a_night_sees_what_was_received_before_its_end_and_what_has_no_time(
+    connection, tmp_path
+):
+    times = {
+        "before": "2026-11-20 23:59:59+00:00",
+        "after": "2026-11-21 00:00:00+00:00",
+        "undated": None,
+    }
     times["elsewhere"] = "2026-11-21 01:00:00+02:00"
     fill(connection, [(key, "text", time) for key, time in times.items()])
     messages, _ = draw(connection, tmp_path)
     assert messages.index.tolist() == ["before", "elsewhere", "undated"]
-    assert messages.loc["elsewhere", "received_at"] == pd.Timestamp("2026-11-20 23:00", tz="UTC")
+    assert messages.loc["elsewhere", "received_at"] == pd.Timestamp(
+        "2026-11-20 23:00", tz="UTC"
+    )
 
 
 def test_null_and_oversized_bodies_are_counted_and_left_out(connection, tmp_path):
-    fill(connection, [("null", None, None), ("fits", "\u00e9" * 5, None), ("long", "\u00e9" * 6, None)])
+    fill(
+        connection,
+        [
+            ("null", None, None),
+            ("fits", "\u00e9" * 5, None),
+            ("long", "\u00e9" * 6, None),
+        ],
+    )
     messages, counts = draw(connection, tmp_path, "source.max_body_bytes=10")
     assert messages.index.tolist() == ["fits"]
-    assert counts == {"sampled": 3, "null_bodies": 1, "oversized_bodies": 1, "kept": 1}
+    assert counts == SampleCounts(sampled=3, null_bodies=1, oversized_bodies=1, kept=1)
 
 
-def test_the_sample_is_repeatable_and_keeps_its_messages_as_the_table_grows(connection, tmp_path):
+def test_the_sample_is_repeatable_and_keeps_its_messages_as_the_table_grows(
+    connection, tmp_path
+):
     fill(connection, [(f"{i}", "text", None) for i in range(2_000)])
     patch = "source.sample.fraction=0.3"
     first = set(draw(connection, tmp_path, patch)[0].index)
     assert 500 < len(first) < 700
     assert set(draw(connection, tmp_path, patch)[0].index) == first
-    assert set(draw(connection, tmp_path, patch, "source.sample.seed=1")[0].index) != first
-    capped = set(draw(connection, tmp_path, patch, "source.sample.max_rows=100")[0].index)
+    assert (
+        set(draw(connection, tmp_path, patch, "source.sample.seed=1")[0].index) != first
+    )
+    capped = set(
+        draw(connection, tmp_path, patch, "source.sample.max_rows=100")[0].index
+    )
     assert len(capped) == 100 and capped < first
     insert(connection, [(f"{i}", "text", None) for i in range(2_000, 3_000)])
     grown = set(draw(connection, tmp_path, patch)[0].index)
@@ -114,9 +151,13 @@ def test_the_sample_is_repeatable_and_keeps_its_messages_as_the_table_grows(conn
 
 
 def test_the_filter_and_integer_keys(connection, tmp_path):
-    connection.execute(sqlalchemy.text("CREATE TABLE inbox (id bigint, said text, country text)"))
+    connection.execute(
+        sqlalchemy.text("CREATE TABLE inbox (id bigint, said text, country text)")
+    )
     rows = [{"i": i, "c": "IN" if i % 2 else "GB"} for i in range(20)]
-    connection.execute(sqlalchemy.text("INSERT INTO inbox VALUES (:i, 'text', :c)"), rows)
+    connection.execute(
+        sqlalchemy.text("INSERT INTO inbox VALUES (:i, 'text', :c)"), rows
+    )
     columns = "{key: {name: id, dtype: int64}, body: {name: said, dtype: string}, sender: null, received_at: null}"
     messages, _ = draw(
         connection,
@@ -133,14 +174,19 @@ def test_the_filter_and_integer_keys(connection, tmp_path):
 @pytest.mark.parametrize(
     ("patch", "says"),
     [
-        ("source.messages.table=mesages", "source.messages.table: no table mesages; there are: messages, reviews"),
+        (
+            "source.messages.table=mesages",
+            "source.messages.table: no table mesages; there are: messages, reviews",
+        ),
         (
             "source.messages.columns.body.name=text",
             "no column text in messages; there are: key, body, sender, received_at",
         ),
     ],
 )
-def test_an_unknown_table_or_column_is_named_with_those_that_exist(connection, tmp_path, patch, says):
+def test_an_unknown_table_or_column_is_named_with_those_that_exist(
+    connection, tmp_path, patch, says
+):
     fill(connection, [("1", "text", None)])
     with pytest.raises(SourceError) as refused:
         draw(connection, tmp_path, patch)
@@ -150,7 +196,9 @@ def test_an_unknown_table_or_column_is_named_with_those_that_exist(connection, t
 def test_a_column_of_another_type_is_named(database_url, tmp_path):
     with ingest.connect(make_url(database_url)) as connection:
         fill(connection, [("1", "text", None)])
-        with pytest.raises(SourceError, match="columns.key: messages.key is TEXT, not int64"):
+        with pytest.raises(
+            SourceError, match="columns.key: messages.key is TEXT, not int64"
+        ):
             draw(connection, tmp_path, "source.messages.columns.key.dtype=int64")
 
 
@@ -163,8 +211,8 @@ def test_keys_that_are_not_unique_are_refused(connection, tmp_path):
 @pytest.fixture
 def small_blocks(monkeypatch) -> int:
     """The bytes of a block, of which a hundred rows are several."""
-    monkeypatch.setattr(sample, "BLOCK", 10_000)
-    return sample.BLOCK
+    monkeypatch.setattr(stream, "BLOCK", 10_000)
+    return stream.BLOCK
 
 
 def fill_many(connection: Connection, rows: int = 6_000) -> None:
@@ -172,27 +220,52 @@ def fill_many(connection: Connection, rows: int = 6_000) -> None:
 
 
 def test_a_row_that_is_far_too_long_is_refused_in_words(database_url, tmp_path):
-    with pytest.raises(SourceError, match="a row is longer than 8 MB"), ingest.connect(make_url(database_url)) as each:
+    with (
+        pytest.raises(SourceError, match="a row is longer than 8 MB"),
+        ingest.connect(make_url(database_url)) as each,
+    ):
         fill(each, [(str(number), "text", None) for number in range(100)])
-        each.execute(sqlalchemy.text("UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')"))
+        each.execute(
+            sqlalchemy.text(
+                "UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')"
+            )
+        )
         draw(each, tmp_path)
 
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("place", [0, 10, 5_999])
-def test_a_row_that_is_too_long_is_refused_wherever_it_stands(small_blocks, place, database_url, tmp_path):
-    with pytest.raises(SourceError, match="a row is longer than .* MB"), ingest.connect(make_url(database_url)) as each:
+def test_a_row_that_is_too_long_is_refused_wherever_it_stands(
+    small_blocks, place, database_url, tmp_path
+):
+    with (
+        pytest.raises(SourceError, match="a row is longer than .* MB"),
+        ingest.connect(make_url(database_url)) as each,
+    ):
         fill_many(each)
-        each.execute(sqlalchemy.text(f"UPDATE messages SET sender = repeat('s', 20000) WHERE key = '{place}'"))
+        each.execute(
+            sqlalchemy.text(
+                f"UPDATE messages SET sender = repeat('s', 20000) WHERE key = '{place}'"
+            )
+        )
         draw(each, tmp_path)
 
 
 @pytest.mark.timeout(60)
-def test_a_text_that_is_no_utf_8_is_refused_in_words(small_blocks, database_url, tmp_path, monkeypatch):
-    # What a database of encoding SQL_ASCII sends, which the tests' account may not make.
-    write = sample._Blocks.write
-    monkeypatch.setattr(sample._Blocks, "write", lambda blocks, row: write(blocks, row.replace(b'"10"', b'"\xff"')))
-    with pytest.raises(SourceError, match="a text is no UTF-8"), ingest.connect(make_url(database_url)) as connection:
+def test_a_text_that_is_no_utf_8_is_refused_in_words(
+    small_blocks, database_url, tmp_path, monkeypatch
+):
+    # A database of encoding SQL_ASCII sends this; the tests may not make one.
+    write = stream.Blocks.write
+    monkeypatch.setattr(
+        stream.Blocks,
+        "write",
+        lambda blocks, row: write(blocks, row.replace(b'"10"', b'"\xff"')),
+    )
+    with (
+        pytest.raises(SourceError, match="a text is not valid UTF-8"),
+        ingest.connect(make_url(database_url)) as connection,
+    ):
         fill_many(connection)
         draw(connection, tmp_path)
 
@@ -201,8 +274,12 @@ def test_a_text_that_is_no_utf_8_is_refused_in_words(small_blocks, database_url,
 def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_ends(
     small_blocks, database_url, tmp_path, monkeypatch
 ):
-    write, written, ahead = sample._Blocks.write, [], []
-    monkeypatch.setattr(sample._Blocks, "write", lambda blocks, row: written.append(len(row)) or write(blocks, row))
+    write, written, ahead = stream.Blocks.write, [], []
+    monkeypatch.setattr(
+        stream.Blocks,
+        "write",
+        lambda blocks, row: written.append(len(row)) or write(blocks, row),
+    )
 
     def slowly(rows: int) -> None:
         time.sleep(0.2)
@@ -213,22 +290,36 @@ def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_end
     with ingest.connect(make_url(database_url)) as connection:
         fill_many(connection)
         with pytest.raises(InterruptedError):
-            ingest.draw_sample(connection, source("source.sample.fraction=1"), NIGHT, tmp_path, slowly)
-    assert 0 < max(ahead) < sample.AHEAD + 1
+            ingest.draw_sample(
+                connection, source("source.sample.fraction=1"), NIGHT, tmp_path, slowly
+            )
+    assert 0 < max(ahead) < stream.AHEAD + 1
 
 
 def test_an_empty_sample_says_so(connection, tmp_path):
     fill(connection, [("1", "text", "2026-11-21 00:00:00+00:00")])
     with pytest.raises(
-        DataError, match="the sample is empty: no message in messages with received_at up to 2026-11-20"
+        DataError,
+        match="the sample is empty: no message in messages with received_at up to 2026-11-20",
     ):
         draw(connection, tmp_path)
-    with pytest.raises(DataError, match="all 1 messages sampled have no body or one over source.max_body_bytes"):
-        draw(connection, tmp_path, "source.max_body_bytes=1", night=datetime.date(2026, 11, 21))
+    with pytest.raises(
+        DataError,
+        match="all 1 messages sampled have no body or one over source.max_body_bytes",
+    ):
+        draw(
+            connection,
+            tmp_path,
+            "source.max_body_bytes=1",
+            night=datetime.date(2026, 11, 21),
+        )
 
 
 def test_a_statement_that_fails_gives_its_sqlstate_and_no_row(database_url, tmp_path):
-    with pytest.raises(SourceError) as refused, ingest.connect(make_url(database_url)) as connection:
+    with (
+        pytest.raises(SourceError) as refused,
+        ingest.connect(make_url(database_url)) as connection,
+    ):
         fill(connection, [("1", "a private message", None)])
         draw(connection, tmp_path, "source.messages.where=CAST(body AS int) > 0")
     assert "22P02 invalid_text_representation" in str(refused.value)
@@ -254,12 +345,23 @@ def test_reviews_come_with_their_messages(connection):
 
 
 def test_reviews_say_who_gave_them_where_the_table_does(connection):
-    fill(connection, [("1", "free cash", None)], [("1", "spam", "crowd", None), ("1", "ham", "crowd", None)])
+    fill(
+        connection,
+        [("1", "free cash", None)],
+        [("1", "spam", "crowd", None), ("1", "ham", "crowd", None)],
+    )
     connection.execute(sqlalchemy.text("ALTER TABLE reviews ADD COLUMN who int"))
-    connection.execute(sqlalchemy.text("UPDATE reviews SET who = CASE label WHEN 'spam' THEN 2 ELSE 1 END"))
+    connection.execute(
+        sqlalchemy.text(
+            "UPDATE reviews SET who = CASE label WHEN 'spam' THEN 2 ELSE 1 END"
+        )
+    )
     described = source("source.reviews.columns.annotator={name: who, dtype: int64}")
     table = ingest.read_reviews(connection, described, NIGHT)
-    assert table[["label", "annotator"]].values.tolist() == [["ham", "1"], ["spam", "2"]]
+    assert table[["label", "annotator"]].values.tolist() == [
+        ["ham", "1"],
+        ["spam", "2"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -270,7 +372,9 @@ def test_reviews_say_who_gave_them_where_the_table_does(connection):
         ({"database": "nowhere"}, 'database "nowhere" does not exist'),
     ],
 )
-def test_an_unreachable_database_is_named_without_its_password(database_url, change, says):
+def test_an_unreachable_database_is_named_without_its_password(
+    database_url, change, says
+):
     url = make_url(database_url).set(**change)
     with pytest.raises(SourceError) as refused, ingest.connect(url):
         pass
@@ -279,7 +383,10 @@ def test_an_unreachable_database_is_named_without_its_password(database_url, cha
 
 
 def test_a_sqlite_file_that_is_not_there_is_not_made(tmp_path):
-    with pytest.raises(SourceError, match="no such file"), ingest.connect(make_url(f"sqlite:///{tmp_path}/new.db")):
+    with (
+        pytest.raises(SourceError, match="no such file"),
+        ingest.connect(make_url(f"sqlite:///{tmp_path}/new.db")),
+    ):
         pass
     assert not list(tmp_path.iterdir())
 
@@ -289,6 +396,8 @@ def test_what_is_no_unicode_in_sqlite_becomes_the_replacement_character(tmp_path
     database.touch()
     with ingest.connect(make_url(f"sqlite:///{database}")) as connection:
         fill(connection, [("1", "text", None)])
-        connection.execute(sqlalchemy.text("UPDATE messages SET body = CAST(x'61ff00ed' AS TEXT)"))
+        connection.execute(
+            sqlalchemy.text("UPDATE messages SET body = CAST(x'61ff00ed' AS TEXT)")
+        )
         messages, _ = draw(connection, tmp_path)
     assert messages["body"].tolist() == ["a\ufffd\x00\ufffd"]

@@ -1,4 +1,4 @@
-"""The label model: planted accuracies are found, and nothing but the counted patterns decides."""
+"""The label model: planted accuracies are found; only the counted patterns decide."""
 
 import numpy as np
 import pytest
@@ -14,29 +14,44 @@ SHARES = [0.25, 0.65, 0.1]
 
 
 def planted(seed: int, n: int = 6000) -> tuple[np.ndarray, np.ndarray]:
-    """Which rules fire, bool [n, n_rules], and the hidden labels: every fourth rule fires whatever the label is."""
+    """Return which rules fire, bool [n, n_rules], and the hidden labels.
+
+    Every fourth rule fires whatever the label is.
+    """
     rng = np.random.default_rng(seed)
     hidden = rng.choice(N_LABELS, size=n, p=SHARES)
     when_own = rng.uniform(0.1, 0.3, len(OWN))
-    when_other = np.where(np.arange(len(OWN)) % 4 == 0, when_own, rng.uniform(0.0, 0.01, len(OWN)))
-    return rng.random((n, len(OWN))) < np.where(hidden[:, None] == OWN, when_own, when_other), hidden
+    when_other = np.where(
+        np.arange(len(OWN)) % 4 == 0, when_own, rng.uniform(0.0, 0.01, len(OWN))
+    )
+    return rng.random((n, len(OWN))) < np.where(
+        hidden[:, None] == OWN, when_own, when_other
+    ), hidden
 
 
 def majority(fires: np.ndarray) -> np.ndarray:
     votes = fires @ np.eye(N_LABELS, dtype=int)[OWN]
-    return np.where((votes == votes.max(axis=1, keepdims=True)).sum(axis=1) == 1, votes.argmax(axis=1), -1)
+    return np.where(
+        (votes == votes.max(axis=1, keepdims=True)).sum(axis=1) == 1,
+        votes.argmax(axis=1),
+        -1,
+    )
 
 
 def fit(fires: np.ndarray, counts: np.ndarray | None = None) -> label_model.LabelModel:
     counts = np.ones(len(fires), dtype=np.int64) if counts is None else counts
-    return label_model.fit(sparse.csr_array(fires), counts, OWN, N_LABELS, majority(fires))
+    return label_model.fit(
+        sparse.csr_array(fires), counts, OWN, N_LABELS, majority(fires)
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_accuracies_are_recovered_and_the_labels_beat_the_majority(seed):
     fires, hidden = planted(seed)
     found = fit(fires)
-    planted_accuracies = (fires & (hidden[:, None] == OWN)).sum(axis=0) / fires.sum(axis=0)
+    planted_accuracies = (fires & (hidden[:, None] == OWN)).sum(axis=0) / fires.sum(
+        axis=0
+    )
     assert np.abs(found.accuracies - planted_accuracies).max() < 0.06
     several = fires.sum(axis=1) > 1
     right, before = found.posterior.argmax(axis=1) == hidden, majority(fires) == hidden
@@ -44,15 +59,19 @@ def test_planted_accuracies_are_recovered_and_the_labels_beat_the_majority(seed)
 
 
 def test_a_label_that_hardly_occurs_takes_no_messages_of_another():
-    """Two groups of rules of one label that seldom meet look like two labels, and the third is free."""
+    """Two groups of rules of one label seldom meet: they look like two labels."""
     rng = np.random.default_rng(0)
     group = rng.integers(0, 2, 6000)
     fires = rng.random((6000, len(OWN))) < np.where(
         OWN == 1, np.where(np.arange(len(OWN)) % 2 == group[:, None], 0.3, 0.01), 0
     )
-    fires |= rng.random(fires.shape) < np.where(OWN == 2, group[:, None] * 0.001, 0.0002)
+    fires |= rng.random(fires.shape) < np.where(
+        OWN == 2, group[:, None] * 0.001, 0.0002
+    )
     found = fit(fires)
-    assert (found.posterior.argmax(axis=1) == 1)[fires[:, OWN == 1].any(axis=1)].mean() > 0.99
+    assert (found.posterior.argmax(axis=1) == 1)[
+        fires[:, OWN == 1].any(axis=1)
+    ].mean() > 0.99
 
 
 def test_the_same_input_gives_the_same_bits_and_the_order_of_patterns_does_not_matter():
@@ -68,7 +87,9 @@ def test_the_same_input_gives_the_same_bits_and_the_order_of_patterns_does_not_m
 
 def test_a_count_stands_for_that_many_messages():
     fires, _ = planted(0, n=2000)
-    patterns, place, counts = np.unique(fires, axis=0, return_inverse=True, return_counts=True)
+    patterns, place, counts = np.unique(
+        fires, axis=0, return_inverse=True, return_counts=True
+    )
     counted, each = fit(patterns, counts), fit(fires)
     assert np.allclose(counted.accuracies, each.accuracies, atol=1e-9)
     assert np.allclose(counted.posterior[place.ravel()], each.posterior, atol=1e-9)
@@ -98,13 +119,21 @@ def test_hundreds_of_rules_on_one_message_do_not_underflow():
     own = np.arange(400) % 2
     fires = np.vstack([np.ones(400, dtype=bool), own == 0, own == 1])
     counts = np.array([1, 10**9, 10**9])
-    found = label_model.fit(sparse.csr_array(fires), counts, own, 2, np.array([-1, 0, 1]))
+    found = label_model.fit(
+        sparse.csr_array(fires), counts, own, 2, np.array([-1, 0, 1])
+    )
     assert np.isfinite(found.posterior).all()
     assert found.posterior[0] == pytest.approx([0.5, 0.5])
     assert found.posterior[1:] == pytest.approx(np.eye(2))
 
 
-@given(st.lists(st.lists(st.booleans(), min_size=len(OWN), max_size=len(OWN)), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.lists(st.booleans(), min_size=len(OWN), max_size=len(OWN)),
+        min_size=1,
+        max_size=12,
+    )
+)
 def test_posteriors_are_distributions_and_accuracies_probabilities(rows):
     fires = np.array(rows)
     found = fit(fires)

@@ -1,4 +1,4 @@
-"""Votes and verdicts, each against the plain definition, a message at a time."""
+"""Votes and labels, each against the plain definition, a message at a time."""
 
 from collections import Counter
 
@@ -6,17 +6,24 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import labelling, schemas
-from pipeline.settings import Engine, Labelling, Resolution, Rule
+from pipeline import labelling, patterns
+from pipeline.config.settings import Engine, Labelling, Resolution, Rule
+from pipeline.data import schemas
+from pipeline.rules import rule_patterns
+from tests.unit.stages import results
 
 LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")
-LIMITS = Engine(compile_seconds=10, search_seconds=1)
-MAJORITY = Resolution(method="majority", min_confidence=0, soft=False)
-# Two rules a word, of different labels and weights, so that lists of rules conflict and tie.
+LIMITS = Engine(compile_timeout_seconds=10, search_timeout_seconds=1)
+MAJORITY = Resolution(method="majority", min_confidence=0, soft_labels=False)
+# Two rules a word, of different labels and weights: lists of rules conflict and tie.
 RULES = tuple(
     Rule(
-        id=f"{word}-{label}" if word.isascii() else f"smile-{label}", label=label, pattern=word, weight=weight, why="x"
+        id=f"{word}-{label}" if word.isascii() else f"smile-{label}",
+        label=label,
+        pattern=word,
+        weight=weight,
+        why="x",
     )
     for number, word in enumerate(WORDS)
     for label, weight in (
@@ -25,56 +32,106 @@ RULES = tuple(
     )
 )
 SETTINGS = Labelling(rules=RULES, engine=LIMITS, resolution=MAJORITY)
-COMPILED = labelling.compile_rules(RULES, 10).to_bytes()
-bodies = st.lists(st.sets(st.sampled_from(WORDS)).map(lambda words: " ".join(sorted(words))), max_size=20)
+COMPILED = patterns.compile_patterns(rule_patterns(RULES), 10).to_bytes()
+bodies = st.lists(
+    st.sets(st.sampled_from(WORDS)).map(lambda words: " ".join(sorted(words))),
+    max_size=20,
+)
 
 
 def messages(texts: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame({"key": [str(i) for i in range(len(texts))], "body": texts, "sender": [None] * len(texts)})
+    keys = [str(key) for key in range(len(texts))]
+    table = pd.DataFrame({"key": keys, "body": texts, "sender": [None] * len(texts)})
     return table.astype({"key": "str", "body": "str", "sender": "str"})
 
 
+def votes_of(texts: list[str]) -> pd.DataFrame:
+    votes = labelling.apply_rules(messages(texts), SETTINGS, COMPILED)
+    return schemas.check(votes, "votes")
+
+
+def resolving(**resolution) -> labelling.ResolutionStage:
+    changed = MAJORITY.model_copy(update=resolution)
+    settings = SETTINGS.model_copy(update={"resolution": changed})
+    return labelling.ResolutionStage(settings)
+
+
+def shards_of(votes: pd.DataFrame, n: int) -> list[pd.DataFrame]:
+    return [votes.iloc[shard::n] for shard in range(n)]
+
+
 def majority(ids: list[str]) -> tuple[str | None, float]:
-    """The label with the most weight, which is counted in tenths so that sums are exact, and its share."""
+    """Return the label with the most weight and its share.
+
+    Weights are counted in tenths, so that sums are exact.
+    """
     score = Counter()
     for rule in RULES:
         score[rule.label] += round(10 * rule.weight) * (rule.id in ids)
-    most, share = max(score.values()), max(score.values()) / max(1, score.total())
-    best = [label for label, value in score.items() if value == most]
-    return best[0] if len(best) == 1 and most else None, share
+    highest = max(score.values())
+    best = [label for label, value in score.items() if value == highest]
+    label = best[0] if len(best) == 1 and highest else None
+    return label, highest / max(1, score.total())
 
 
 @given(bodies, st.integers(1, 3))
-def test_votes_and_verdicts_are_those_of_the_definition(texts, shards):
-    votes = schemas.check(labelling.apply_rules(messages(texts), SETTINGS, COMPILED), "votes")
+def test_votes_and_labels_are_those_of_the_definition(texts, n):
+    votes = votes_of(texts)
     expected = [[rule.id for rule in RULES if rule.pattern in text] for text in texts]
     assert [list(ids) for ids in votes["rules"]] == expected
-    verdicts = labelling.resolve([votes.iloc[shard::shards] for shard in range(shards)], SETTINGS)
-    schemas.check(verdicts, "verdicts")
-    assert dict(zip(map(tuple, verdicts["rules"]), verdicts["messages"], strict=True)) == Counter(map(tuple, expected))
-    for ids, label, confidence in zip(verdicts["rules"], verdicts["label"], verdicts["confidence"], strict=True):
-        right, share = majority(ids)
-        assert (label if isinstance(label, str) else None) == right
-        assert abs(confidence - share) < 1e-12
+    resolved = resolving().run(shards_of(votes, n))
+    schemas.check(resolved, "resolved_labels")
+    lists = map(tuple, resolved["rules"])
+    counts = dict(zip(lists, resolved["messages"], strict=True))
+    assert counts == Counter(map(tuple, expected))
+    for row in resolved.itertuples():
+        label, share = majority(row.rules)
+        assert (row.label if isinstance(row.label, str) else None) == label
+        assert abs(row.confidence - share) < 1e-12
+
+
+@given(bodies, st.integers(1, 3))
+def test_each_shard_is_matched_as_if_alone(texts, n):
+    table = messages(texts)
+    parts = [
+        labelling.apply_rules(part, SETTINGS, COMPILED) for part in shards_of(table, n)
+    ]
+    together = pd.concat(parts).sort_values("key", ignore_index=True)
+    whole = votes_of(texts).sort_values("key", ignore_index=True)
+    pd.testing.assert_frame_equal(together, whole)
 
 
 @settings(max_examples=20)
-@given(bodies, st.randoms(use_true_random=False))
-def test_verdicts_depend_neither_on_shards_nor_on_order(texts, chance):
-    shuffled = list(texts)
-    chance.shuffle(shuffled)
+@given(bodies, st.permutations(range(3)))
+def test_neither_shards_nor_the_order_of_merging_matter(texts, order):
+    votes = votes_of(texts)
     for method in ("majority", "label_model"):
-        rules = SETTINGS.model_copy(update={"resolution": MAJORITY.model_copy(update={"method": method})})
-        one, other = (labelling.apply_rules(messages(order), rules, COMPILED) for order in (texts, shuffled))
-        pd.testing.assert_frame_equal(
-            labelling.resolve([one], rules), labelling.resolve([other.iloc[::2], other.iloc[1::2]], rules)
-        )
+        stage = resolving(method=method)
+        expected = stage.run([votes])
+        for result in results(stage, shards_of(votes, 3), order):
+            pd.testing.assert_frame_equal(result, expected)
+
+
+def test_counts_are_resolved_without_the_messages_that_they_count():
+    texts = ["win", "win cash", "win", ""]
+    counts = Counter(tuple(rules) for rules in votes_of(texts)["rules"])
+    pd.testing.assert_frame_equal(
+        labelling.resolve_counts(counts, SETTINGS), resolving().run([votes_of(texts)])
+    )
 
 
 def test_a_label_of_too_little_confidence_abstains():
-    rules = SETTINGS.model_copy(update={"resolution": MAJORITY.model_copy(update={"min_confidence": 0.9})})
-    votes = labelling.apply_rules(messages(["win", "win cash otp", ""]), rules, COMPILED)
-    verdicts = labelling.resolve([votes], rules)
-    sure = verdicts["confidence"] >= 0.9
-    assert verdicts["label"].notna().tolist() == (sure & (verdicts["confidence"] > 0)).tolist()
-    assert 0 < verdicts["label"].isna().sum() <= len(verdicts)
+    votes = votes_of(["win", "win cash otp", ""])
+    resolved = resolving(min_confidence=0.9).run([votes])
+    is_labelled = resolved["label"].notna()
+    is_confident = (resolved["confidence"] >= 0.9) & (resolved["confidence"] > 0)
+    assert is_labelled.tolist() == is_confident.tolist()
+    assert 0 < (~is_labelled).sum() <= len(resolved)
+
+
+def test_counts_too_large_to_expand_resolve():
+    counts = Counter({("win-notification",): 10**15, (): 10**14})
+    resolved = labelling.resolve_counts(counts, SETTINGS)
+    assert resolved["messages"].tolist() == [10**15, 10**14]
+    assert resolved["label"].iloc[0] == "notification"
+    assert pd.isna(resolved["label"].iloc[1])

@@ -10,119 +10,185 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
-from pipeline.export.model import count_terms, mapped
-from pipeline.masking import BLOCK, common_words
-from pipeline.report import compare_models
-from pipeline.settings import Readable
+from pipeline.config.settings import Masking
+from pipeline.model.counts import count_terms, map_counts
+from pipeline.records.run import ModelDifference
+from pipeline.report import Champion, compare_models
+from pipeline.report.compare import TEXTS as MAX_TEXTS
+from pipeline.text.masking import BLOCK, common_words
 from scorers.python import nightsieve_scorer
 from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fixed
+from tests.unit.report.made_up import entry
 from tests.unit.training.training_corpus import make_training_set
 
-ENTRY = {"serial": 7, "date": "2026-11-19", "config": "6c61ff14e305d303", "publication": "x"}
 CANARY = "Zebedee-Quux"
 
 
-def shards(bodies: list[str]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
-    """The messages of two shards and their cleaned texts, each message twice."""
+def evaluation_set(bodies: list[str]) -> pd.DataFrame:
+    """Return the bodies, each of two messages, one of which a rule labelled."""
     tokens = fixed(ESTIMATORS[0], 3).tokeniser.tokens
-    bodies = [*bodies, *bodies]
-    keys = [f"key-{number}" for number in range(len(bodies))]
-    messages = pd.DataFrame({"key": keys, "body": bodies}, dtype="str")
-    cleaned = pd.DataFrame({"key": keys, "text": [" ".join(tokens(body)) for body in bodies]}, dtype="str")
-    return [(messages.iloc[half], cleaned.iloc[half]) for half in (slice(None, None, 2), slice(1, None, 2))]
+    rows = [
+        (" ".join(tokens(body)), body, label, 1)
+        for body in bodies
+        for label in ("spam", None)
+    ]
+    columns = ["text", "body", "label", "weight"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"text": "str", "body": "str", "label": "str"})
 
 
 TEXTS = corpus(3)[0]  # two of them in one message, and models disagree
-BODIES = [f"{one} {CANARY} {two} 48{number:04}" for number, (one, two) in enumerate(itertools.pairwise(TEXTS))]
-TONIGHT, CHAMPION = (exported(fixed(estimator, 3)) for estimator in (LogisticRegression(C=5), MultinomialNB()))
+BODIES = [
+    f"{first} {CANARY} {second} 48{i:04}"
+    for i, (first, second) in enumerate(itertools.pairwise(TEXTS))
+]
+EVALUATION_SET = evaluation_set(BODIES)
+MODEL = fixed(LogisticRegression(C=5), 3)
+TONIGHT = exported(MODEL)
+CHAMPION = exported(fixed(MultinomialNB(), 3))
 TRAINED = make_training_set([(text, "chat") for text in {*TEXTS, *BODIES}])
+MASKING = Masking(min_texts=20, min_share=0, max_visible=0.5)
 
 
-def compared(*models, withheld: float = 1.0, texts: int = 20) -> dict:
-    return compare_models(shards(BODIES), withheld, *models, TRAINED, Readable(texts=texts, share=0, words=0.5))
+def compare(
+    champion: bytes | None = CHAMPION,
+    table: pd.DataFrame = EVALUATION_SET,
+    masking: Masking = MASKING,
+) -> ModelDifference:
+    published = champion and Champion(entry("2026-11-19", 7), champion)
+    return compare_models(table, TONIGHT, published, TRAINED, masking)
 
 
 @pytest.fixture(scope="module")
-def found() -> dict:
-    return compared(TONIGHT, CHAMPION, ENTRY)
+def difference() -> ModelDifference:
+    return compare()
 
 
-def test_nothing_that_the_model_has_no_term_for_can_be_read(found):
-    written = json.dumps(found, ensure_ascii=False)
-    assert found["churned"] and BLOCK * len("zebedee") in written
+def test_nothing_that_the_model_has_no_term_for_can_be_read(difference):
+    written = difference.to_json().decode()
+    assert difference.churned and BLOCK * len("zebedee") in written
     assert not [part for part in ("zebedee", "quux") if part in written.lower()]
-    assert not any(letter.isdecimal() and letter != "0" for row in found["churned"] for letter in row["text"])
+    shown = "".join(churned.text for churned in difference.churned)
+    assert not any(sign.isdecimal() and sign != "0" for sign in shown)
 
 
 def test_with_a_champion_of_another_format_nothing_is_compared():
     other = json.dumps({**json.loads(CHAMPION), "version": "2.0"}).encode()
-    found = compared(TONIGHT, other, ENTRY)
-    assert (found["changed"], found["moved"], found["champion"]["serial"]) == (0, [], 7) and found["terms"]
+    unreadable = compare(other)
+    assert (unreadable.changed, unreadable.moved, unreadable.churned) == (0, (), ())
+    assert unreadable.champion.serial == 7
+    assert unreadable.terms
 
 
-def test_half_of_a_message_can_be_read_at_most_and_nothing_that_few_texts_have(found):
-    for row in found["churned"]:
-        words = row["text"].removesuffix("\u2026").split()
+def test_half_of_a_message_can_be_read_at_most_and_nothing_that_few_texts_have(
+    difference,
+):
+    for churned in difference.churned:
+        words = churned.text.removesuffix("\u2026").split()
         assert 0 < sum(BLOCK not in word for word in words) <= len(words) / 2
-    rare = compared(TONIGHT, CHAMPION, ENTRY, texts=len(TRAINED) + 1)["churned"]
-    assert len(rare) == len(found["churned"]) > 0
-    assert {letter for row in rare for letter in row["text"]} <= {BLOCK, " ", "\u2026"}
+    no_word_is_common = MASKING.model_copy(update={"min_texts": len(TRAINED) + 1})
+    hidden = compare(masking=no_word_is_common).churned
+    assert len(hidden) == len(difference.churned) > 0
+    signs = set("".join(churned.text for churned in hidden))
+    assert signs <= {BLOCK, " ", "\u2026"}
 
 
-def test_what_can_be_read_parts_the_two_labels_most(found):
-    model = fixed(LogisticRegression(C=5), 3)
-    common = common_words(TRAINED, Readable(texts=20, share=0, words=0.5))
-    for row in found["churned"]:
-        one, other = (model.weights[model.labels.index(row[name])] for name in ("before", "now"))
-        apart = dict(zip(model.terms, abs(one - other).tolist(), strict=True))
-        words = row["text"].removesuffix("\u2026").split()
+def test_what_can_be_read_separates_the_two_labels_most(difference):
+    common = common_words(TRAINED, MASKING)
+    for churned in difference.churned:
+        before = MODEL.weights[MODEL.labels.index(churned.before)]
+        now = MODEL.weights[MODEL.labels.index(churned.now)]
+        apart = dict(zip(MODEL.terms, abs(before - now).tolist(), strict=True))
+        words = churned.text.removesuffix("\u2026").split()
         (message,) = {
-            tokens for body in BODIES if fits(tokens := tuple(model.tokeniser.tokens(body))[: len(words)], words)
+            tokens
+            for body in BODIES
+            if fits(tokens := tuple(MODEL.tokeniser.tokens(body))[: len(words)], words)
         }
         shown = [word for word in words if BLOCK not in word]
-        hidden = [word for word in message if word in common & apart.keys() and word not in shown]
-        assert all(apart[word] <= min(map(apart.get, shown)) for word in hidden if message.count(word) == 1)
+        hidden = [
+            word
+            for word in message
+            if word in common & apart.keys() and word not in shown
+        ]
+        assert all(
+            apart[word] <= min(map(apart.get, shown))
+            for word in hidden
+            if message.count(word) == 1
+        )
 
 
-def fits(tokens: Sequence[str], words: list[str]) -> bool:
+def fits(tokens: Sequence[str], words: Sequence[str]) -> bool:
     """Whether the tokens can be what the masked words were."""
     return [*map(len, tokens)] == [*map(len, words)] and all(
-        BLOCK in word or word == token for token, word in zip(tokens, words, strict=True)
+        BLOCK in word or word == token
+        for token, word in zip(tokens, words, strict=True)
     )
 
 
-def test_messages_are_those_whose_label_differs_the_most_frequent_first(found):
+def test_messages_are_those_whose_label_differs_the_most_frequent_first(difference):
     tonight, champion = map(nightsieve_scorer.load, (TONIGHT, CHAMPION))
     changed = sum(2 for body in BODIES if tonight.label(body) != champion.label(body))
-    assert found["changed"] == changed > 0 and found["messages"] == 2 * len(BODIES)
-    counts = [row["messages"] for row in found["churned"]]
+    assert difference.changed == changed > 0
+    assert difference.messages == 2 * len(BODIES)
+    counts = [churned.messages for churned in difference.churned]
     assert counts == sorted(counts, reverse=True)
-    assert all(row["before"] != row["now"] for row in found["churned"])
+    assert all(churned.before != churned.now for churned in difference.churned)
 
 
-def test_a_term_s_influence_is_its_share_of_what_terms_add_to_the_score(found):
-    model = fixed(LogisticRegression(C=5), 3)
-    counts = count_terms(model, BODIES)
-    tf = mapped(counts, lambda count: model.term_frequency[np.minimum(count, len(model.term_frequency)) - 1])
-    _, squares = model.sums(counts)
-    added = model.weights * (tf / np.sqrt(squares)[:, None]).sum(axis=0)
+def table_of(*rows: tuple[str, str, str | None, int]) -> pd.DataFrame:
+    """Return an evaluation set of these texts, bodies, labels and weights."""
+    return pd.DataFrame(rows, columns=["text", "body", "label", "weight"])
+
+
+def test_texts_are_the_most_frequent_ones():
+    rows = [(f"text {i}", f"Text {i}", "spam", 1) for i in range(MAX_TEXTS)]
+    frequent = [("win", "win!", None, 2), ("win", "WIN", "spam", 1)]
+    compared = compare(table=table_of(*rows, *frequent))
+    assert compared.texts == MAX_TEXTS
+    assert compared.messages == 3 + (MAX_TEXTS - 1)
+
+
+def test_the_smallest_body_of_a_text_stands_for_all_of_them():
+    several = compare(table=table_of(("t", "win", "spam", 1), ("t", "free", None, 1)))
+    assert several.terms == compare(table=table_of(("t", "free", "spam", 2))).terms
+    assert several.terms != compare(table=table_of(("t", "win", "spam", 2))).terms
+
+
+def test_a_term_s_influence_is_its_share_of_what_terms_add_to_the_score(difference):
+    def term_frequency(counts: np.ndarray) -> np.ndarray:
+        table = MODEL.term_frequency
+        return table[np.minimum(counts, len(table)) - 1]
+
+    counts = count_terms(MODEL, BODIES)
+    frequencies = map_counts(counts, term_frequency)
+    _, squares = MODEL.sums(counts)
+    usage = (frequencies / np.sqrt(squares)[:, None]).sum(axis=0)
+    added = MODEL.weights * usage
     shares = added / np.abs(added).sum(axis=1, keepdims=True)
-    for label, strongest in found["terms"].items():
-        row = shares[model.labels.index(label)]
-        assert [each["share"] for each in strongest] == pytest.approx(
-            sorted(row, key=abs, reverse=True)[: len(strongest)]
+    for label, strongest in difference.terms.items():
+        expected = sorted(shares[MODEL.labels.index(label)], key=abs, reverse=True)
+        assert [influence.share for influence in strongest] == pytest.approx(
+            expected[: len(strongest)]
         )
-    of_spam = {each["term"]: each["share"] for each in found["terms"]["spam"]}
+    of_spam = {
+        influence.term: influence.share for influence in difference.terms["spam"]
+    }
     assert of_spam["free"] > 0
-    moved = {(each["label"], each["term"]): each for each in found["moved"]}
-    largest = max(moved.values(), key=lambda each: abs(each["now"] - each["before"]))
-    assert found["moved"][0] == largest
+    changes = [abs(moved.now - moved.before) for moved in difference.moved]
+    assert changes == sorted(changes, reverse=True)
+    assert changes[0] > 0
 
 
-def test_the_first_night_has_nothing_to_compare_with_and_no_text_may_be_withheld(found):
-    first = compared(TONIGHT, None, None)
-    assert (first["champion"], first["churned"], first["moved"], first["changed"]) == (None, [], [], 0)
-    assert first["terms"] == found["terms"]
-    nothing = compared(TONIGHT, CHAMPION, ENTRY, withheld=0.0)
-    assert (nothing["texts"], nothing["messages"], nothing["churned"], nothing["moved"]) == (0, 0, [], [])
-    assert set(map(len, nothing["terms"].values())) == {0}
+def test_the_first_night_has_nothing_to_compare_with(difference):
+    first = compare(champion=None)
+    assert first.champion is None
+    assert (first.churned, first.moved, first.changed) == ((), (), 0)
+    assert first.terms == difference.terms
+
+
+def test_no_text_may_be_held_out():
+    nothing = compare(table=EVALUATION_SET.head(0))
+    assert (nothing.texts, nothing.messages) == (0, 0)
+    assert (nothing.churned, nothing.moved) == ((), ())
+    assert set(map(len, nothing.terms.values())) == {0}

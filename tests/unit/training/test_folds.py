@@ -16,12 +16,19 @@ KEY = "training.search.folds"
 @given(st.integers(0, 10_000), st.integers(2, 5))
 def test_equal_texts_share_a_fold_and_every_fold_has_every_label(seed, n_folds):
     messages = make_messages(80, seed, repeats=3)
-    training_set = make_training_set(messages + [(text, "chat") for text, label in messages[::7] if label != "chat"])
+    training_set = make_training_set(
+        messages + [(text, "chat") for text, label in messages[::7] if label != "chat"]
+    )
     fold = assign_folds(training_set, n_folds, seed, KEY)
 
     n_texts = training_set.group.max() + 1
-    assert n_texts < len(training_set), "no text has two labels, so none could be parted"
-    assert len(set(zip(training_set.group.tolist(), fold.tolist(), strict=True))) == n_texts
+    assert n_texts < len(training_set), (
+        "no text has two labels, so none could be parted"
+    )
+    assert (
+        len(set(zip(training_set.group.tolist(), fold.tolist(), strict=True)))
+        == n_texts
+    )
     for number in range(n_folds):
         assert set(training_set.y[fold == number]) == {0, 1, 2}
     assert (fold == assign_folds(training_set, n_folds, seed, KEY)).all()
@@ -29,14 +36,21 @@ def test_equal_texts_share_a_fold_and_every_fold_has_every_label(seed, n_folds):
 
 def test_a_text_counts_for_its_heaviest_label():
     texts = ["a", "b", "c"]
-    messages = [(text, "bank") for text in texts] + [(text, "chat") for text in ["a", "a", "b", "b", "c", "d", "e"]]
+    messages = [(text, "bank") for text in texts] + [
+        (text, "chat") for text in ["a", "a", "b", "b", "c", "d", "e"]
+    ]
     with pytest.raises(DataError, match="'bank' has 1\n"):
         assign_folds(make_training_set(messages, ("bank", "chat")), 2, 0, KEY)
 
 
 def test_too_few_documents_name_the_label_the_number_and_the_key():
-    messages = make_messages(40, seed=3) + [("one more", "rare"), ("and another", "rare")]
-    training_set = make_training_set(messages, ("bank", "chat", "otp", "rare", "silent"))
+    messages = make_messages(40, seed=3) + [
+        ("one more", "rare"),
+        ("and another", "rare"),
+    ]
+    training_set = make_training_set(
+        messages, ("bank", "chat", "otp", "rare", "silent")
+    )
     with pytest.raises(DataError) as error:
         assign_folds(training_set, 3, 0, KEY)
     assert "for 3 folds: 'rare' has 2, 'silent' has 0\n" in str(error.value)
@@ -45,7 +59,9 @@ def test_too_few_documents_name_the_label_the_number_and_the_key():
 
 def test_one_label_is_no_training_set():
     messages = [(text, "chat") for text in ("a", "b", "c")]
-    with pytest.raises(DataError, match="at least two labels; there are 3, all labelled 'chat'"):
+    with pytest.raises(
+        DataError, match="at least two labels; there are 3, all labelled 'chat'"
+    ):
         assign_folds(make_training_set(messages), 2, 0, KEY)
 
 

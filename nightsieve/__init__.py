@@ -1,0 +1,1 @@
+"""Everything around the night: the store, the database, nights, the command line."""

@@ -1,0 +1,132 @@
+"""The texts of texts/*.yaml, ready to be drawn by the thousand."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.resources import files
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import yaml
+
+SLOT = re.compile(r"\{(\w+)\}")
+# Values of a slot that has slots itself: they are drawn once, then picked from.
+POOL = 8192
+
+Draw = Callable[[np.random.Generator, int], list[str]]
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text with slots."""
+
+    pattern: str
+    slots: tuple[Draw, ...]
+
+    def draw(self, rng: np.random.Generator, n: int) -> list[str]:
+        """Return the text `n` times, its slots filled at random."""
+        if not self.slots:
+            return [self.pattern] * n
+        columns = [slot(rng, n) for slot in self.slots]
+        return [self.pattern % values for values in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True)
+class Family:
+    """The texts of one sort of message, and who sends them."""
+
+    texts: tuple[Phrase, ...]
+    senders: Draw
+
+
+@dataclass(frozen=True)
+class Label:
+    """All families of one label.
+
+    Attributes
+    ----------
+    cumulative
+        [n_families], the probability of this family or an earlier one.
+    """
+
+    families: tuple[Family, ...]
+    cumulative: np.ndarray
+
+
+@cache
+def labels(names: tuple[str, ...]) -> tuple[Label, ...]:
+    """Return the families of each label."""
+    vocabulary = Vocabulary(_read("vocabulary"))
+    return tuple(_label(_read(name), vocabulary) for name in names)
+
+
+class Vocabulary:
+    """What draws the values of each slot."""
+
+    def __init__(self, entries: dict[str, Any]) -> None:
+        self._entries = entries
+        self._draws: dict[str, Draw] = {}
+
+    def phrase(self, text: str) -> Phrase:
+        """Return the text with its slots looked up."""
+        parts = SLOT.split(text)
+        if len(parts) == 1:
+            return Phrase(text, ())
+        pattern = "%s".join(part.replace("%", "%%") for part in parts[::2])
+        return Phrase(pattern, tuple(self.draw(name) for name in parts[1::2]))
+
+    def draw(self, name: str) -> Draw:
+        """Return what draws the values of one slot."""
+        if name not in self._draws:
+            self._draws[name] = self._compile(name, self._entries[name])
+        return self._draws[name]
+
+    def _compile(self, name: str, entry: dict[str, Any] | list[Any]) -> Draw:
+        if isinstance(entry, list):
+            pool = self._pool(name, [str(value) for value in entry])
+            return partial(_pick, np.array(pool, dtype=object))
+        if "digits" in entry:
+            return partial(_digits, entry["digits"])
+        return partial(_amounts, entry["from"], entry["to"], entry.get("decimals", 0))
+
+    def _pool(self, name: str, values: list[str]) -> list[str]:
+        phrases = [self.phrase(value) for value in values]
+        if not any(phrase.slots for phrase in phrases):
+            return values
+        rng = np.random.default_rng(list(name.encode()))
+        pool = []
+        for phrase in phrases:
+            pool += phrase.draw(rng, POOL // len(phrases))
+        return pool
+
+
+def _label(entries: dict[str, Any], vocabulary: Vocabulary) -> Label:
+    families = []
+    for entry in entries.values():
+        texts = tuple(map(vocabulary.phrase, entry["texts"]))
+        families.append(Family(texts, vocabulary.draw(entry["senders"])))
+    shares = list(accumulate(entry["share"] for entry in entries.values()))
+    return Label(tuple(families), np.array(shares) / shares[-1])
+
+
+def _read(name: str) -> dict[str, Any]:
+    file = files(__package__) / "texts" / f"{name}.yaml"
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def _pick(pool: np.ndarray, rng: np.random.Generator, n: int) -> list[str]:
+    return pool[rng.integers(len(pool), size=n)].tolist()
+
+
+def _digits(count: int, rng: np.random.Generator, n: int) -> list[str]:
+    values = rng.integers(10**count, size=n).tolist()
+    return [f"{value:0{count}d}" for value in values]
+
+
+def _amounts(
+    low: int, high: int, decimals: int, rng: np.random.Generator, n: int
+) -> list[str]:
+    values = np.exp(rng.uniform(np.log(low), np.log(high), size=n)).tolist()
+    return [f"{value:,.{decimals}f}" for value in values]

@@ -1,0 +1,31 @@
+"""How the objects of a night and of its replay compare, on a terminal."""
+
+from collections.abc import Sequence
+
+import click
+
+from nightsieve.cli.replay import ReplayedTask, ReplayOutcome
+from pipeline.records.run import RunManifest
+from pipeline.report import environment
+
+_REASONS = {
+    ReplayOutcome.MISSING: "its fingerprint is another one today",
+    ReplayOutcome.OTHER: "other bytes",
+    ReplayOutcome.LEFT_OUT: "left out: a model that it was compared with is gone",
+}
+
+
+def print_replay(manifest: RunManifest, replayed: Sequence[ReplayedTask]) -> bool:
+    """Print what differs; return whether every compared object is the same."""
+    for task in replayed:
+        if task.outcome is not ReplayOutcome.SAME:
+            click.echo(f"{task.task}: {_REASONS[task.outcome]} ({task.key})")
+    versions = environment()
+    for name, version in manifest.environment.items():
+        if versions[name] != version:
+            click.echo(f"{name}: {version} then, {versions[name]} now")
+    outcomes = [task.outcome for task in replayed]
+    same = outcomes.count(ReplayOutcome.SAME)
+    compared = len(outcomes) - outcomes.count(ReplayOutcome.LEFT_OUT)
+    click.echo(f"{same} of {compared} objects are the same, byte for byte")
+    return same == compared

@@ -1,0 +1,78 @@
+"""Show what a changed pack of rules would relabel."""
+
+from typing import Any
+
+from nightsieve.cli.terminal import console, table
+from nightsieve.nights.diff import PackDiff, Transition
+from pipeline.rules.diff import ChangeKind, RuleChange
+
+
+def as_json(diff: PackDiff, texts: dict[str, str] | None) -> dict[str, Any]:
+    """Return the changed rules, and the transitions with some keys of each.
+
+    Parameters
+    ----------
+    texts
+        By key; they go with the keys, if they are given.
+    """
+    rules = [
+        {
+            "id": effect.change.id,
+            "change": _describe(effect.change),
+            "gains": effect.gains,
+            "loses": effect.losses,
+        }
+        for effect in diff.rules
+    ]
+    transitions = [
+        _transition_as_json(transition, texts) for transition in diff.transitions
+    ]
+    return {"rules": rules, "transitions": transitions}
+
+
+def show(diff: PackDiff, texts: dict[str, str] | None) -> None:
+    """Print what `as_json` returns."""
+    out = console()
+    if diff.rules:
+        rules = table("rule", "change", "gains", "loses", left=2)
+        for effect in diff.rules:
+            rules.add_row(
+                effect.change.id,
+                _describe(effect.change),
+                f"{effect.gains:,}",
+                f"{effect.losses:,}",
+            )
+        out.print(rules, soft_wrap=True)
+    else:
+        out.print("No rule is different.")
+    out.print(
+        f"\n{diff.relabelled:,} messages change their label, {diff.unchanged:,} do not"
+    )
+    for transition in diff.transitions:
+        before = transition.before or "none"
+        after = transition.after or "none"
+        out.print(f"\n{before} -> {after}: {transition.messages:,}", soft_wrap=True)
+        for key in transition.keys:
+            line = f"  {key}" if texts is None else f"  {key}  {texts[key]}"
+            out.print(line, soft_wrap=True)
+
+
+def _describe(change: RuleChange) -> str:
+    if change.kind is ChangeKind.CHANGED:
+        return ", ".join(change.fields)
+    return change.kind
+
+
+def _transition_as_json(
+    transition: Transition, texts: dict[str, str] | None
+) -> dict[str, Any]:
+    if texts is None:
+        examples = [{"key": key} for key in transition.keys]
+    else:
+        examples = [{"key": key, "text": texts[key]} for key in transition.keys]
+    return {
+        "from": transition.before,
+        "to": transition.after,
+        "messages": transition.messages,
+        "examples": examples,
+    }

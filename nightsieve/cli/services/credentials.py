@@ -1,0 +1,59 @@
+"""Small private files: written whole, and never readable by others."""
+
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import ServiceError
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace `path` by `text` in one step, mode 0600."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The generated secrets of one home.
+
+    They are hexadecimal: none needs quoting in a URL, a shell or a CSV.
+    """
+
+    postgres_superuser: str
+    postgres: str
+    s3_key: str
+    s3_secret: str
+
+    @classmethod
+    def of(cls, home: Path) -> "Credentials":
+        """Return the credentials kept in `home`, generated at the first call.
+
+        Raises
+        ------
+        ServiceError
+            The file is there and does not hold them.
+        """
+        path = home / "credentials.json"
+        if not path.exists():
+            fresh = cls(
+                postgres_superuser=secrets.token_hex(32),
+                postgres=secrets.token_hex(32),
+                s3_key=secrets.token_hex(10),
+                s3_secret=secrets.token_hex(32),
+            )
+            write_private(path, json.dumps(asdict(fresh), indent=2))
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (ValueError, TypeError):
+            # The parser's own message would quote the file.
+            raise ServiceError(
+                f"{path}: not what `nightsieve up` wrote; restore it from a copy"
+            ) from None

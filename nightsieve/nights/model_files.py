@@ -1,0 +1,47 @@
+"""The files of the model that a night exported."""
+
+from nightsieve.store.objects import Store
+from pipeline.errors import ArtefactError
+from pipeline.records.export import MANIFEST_FILE
+from pipeline.records.receipt import Receipt
+from pipeline.records.run import RunManifest
+
+
+def file_receipt(manifest: RunManifest, name: str) -> Receipt:
+    """Return the receipt of the object that a file of the model is.
+
+    Raises
+    ------
+    ArtefactError
+        No task of the night wrote such an object.
+    """
+    file = manifest.results.description.files.get(name)
+    if file is not None:
+        for receipt in manifest.tasks:
+            if receipt.sha256 == file.sha256:
+                return receipt
+    raise ArtefactError(
+        f"the night of {manifest.date}: no task wrote its {name}; run the night again"
+    )
+
+
+def read_model_files(store: Store, manifest: RunManifest) -> dict[str, bytes]:
+    """Return the files of a night's model by name, as a published model has them.
+
+    The manifest among them has the serial, if the model was published.
+
+    Raises
+    ------
+    ArtefactError
+        A file is not what the night wrote.
+    """
+    contents = {}
+    # Not today's list of files: a night of an earlier version may have fewer.
+    for name in manifest.results.description.files:
+        receipt = file_receipt(manifest, name)
+        contents[name] = store.read_verified(receipt.key, receipt.sha256)
+    serial = manifest.results.publication.serial
+    description = manifest.results.description
+    numbered = description.model_copy(update={"serial": serial})
+    contents[MANIFEST_FILE] = numbered.to_json()
+    return contents

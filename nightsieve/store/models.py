@@ -1,0 +1,331 @@
+"""The registry of published models: complete under a serial before it is current.
+
+A publisher claims a serial by an object of its own under it; whoever then sees the
+claim of another there takes the next serial. Claims stay for ever, so no serial is
+given out twice. The entry is written last: a serial without it is no model.
+"""
+
+import contextlib
+import hashlib
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable
+
+from nightsieve.store import layout
+from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
+from pipeline.errors import ArtefactError, ConfigError
+from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
+from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
+
+_ATTEMPTS = 100
+_POINTER_REMEDY = "nightsieve models repair"
+_REMEDY = (
+    "publish another model: nightsieve models rollback, or run a night; where the "
+    "damaged one is in the way: nightsieve models repair --remove"
+)
+
+
+class Registry:
+    """The published models of one store."""
+
+    def __init__(self, store: Store):
+        self.store = store
+
+    def current(self) -> CurrentModel | None:
+        """Return which model is current; None before the first publication."""
+        answer = self.store.read_with_etag(layout.CURRENT_MODEL)
+        if answer is None:
+            return None
+        with damage_at(self.store.address(layout.CURRENT_MODEL), _POINTER_REMEDY):
+            return CurrentModel.from_json(answer[0])
+
+    def champion(self) -> ModelEntry | None:
+        """Return the entry of the current model; None before the first publication.
+
+        Raises
+        ------
+        ArtefactError
+            It is missing or damaged, or what names it is.
+        """
+        current = self.current()
+        if current is None:
+            return None
+        entry = self.get(current.serial)
+        if entry is None:
+            address = self.store.address(layout.CURRENT_MODEL)
+            problem = f"names model {current.serial}, which is not there"
+            raise DamagedObject(address, problem, _POINTER_REMEDY)
+        return entry
+
+    def require(self, serial: int) -> ModelEntry:
+        """Return the entry of a published model.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
+        """
+        entry = self.get(serial)
+        if entry is None:
+            raise ConfigError(f"there is no model {serial}; see nightsieve models list")
+        return entry
+
+    def get(self, serial: int | None) -> ModelEntry | None:
+        """Return the entry of a model; None if it was removed, or was never there."""
+        if serial is None:
+            return None
+        key = layout.model_entry(serial)
+        answer = self.store.read_with_etag(key)
+        if answer is None:
+            return None
+        with damage_at(self.store.address(key), _REMEDY):
+            return ModelEntry.from_json(answer[0])
+
+    def file(self, entry: ModelEntry | CurrentModel, name: str) -> bytes:
+        """Return one file of a published model; `current` names those of the last one.
+
+        Raises
+        ------
+        ArtefactError
+            It is not what was published, or the entry does not name it.
+        """
+        if name not in entry.files:
+            address = self.store.address(layout.model_entry(entry.serial))
+            raise DamagedObject(address, f"names no {name}", _REMEDY)
+        key = layout.model_file(entry.serial, name)
+        return self.store.read_verified(key, entry.files[name], _REMEDY)
+
+    def predecessor(
+        self, entry: ModelEntry, publications_back: int | None
+    ) -> ModelEntry | None:
+        """Return the model some publications ago that led to this one.
+
+        Where it was removed, the oldest one that was not is taken.
+
+        Parameters
+        ----------
+        publications_back
+            The model itself is 1 back; None asks for no model.
+        """
+        if publications_back is None:
+            return None
+        serials = entry.predecessors[1 - publications_back :]
+        return next(filter(None, map(self.get, serials)), None)
+
+    def by_publication(self, publication: str) -> ModelEntry | None:
+        """Return the model that came of a publication; None if it was removed, too."""
+        for serial, files in self._list().items():
+            names = {file.name for file in files}
+            claimed = any(file.claims_for(publication) for file in files)
+            if layout.MODEL_ENTRY in names and claimed:
+                entry = self._readable(serial)
+                # Two may have claimed the serial; it belongs to one of them.
+                if entry is not None and entry.publication == publication:
+                    return entry
+        return None
+
+    def serials(self) -> list[int]:
+        """Return the serials of the complete models, ascending."""
+        return complete_models(self._list())
+
+    def pinned(self) -> set[int]:
+        """Return the serials that no retention removes."""
+        keys = self.store.list_by_time(layout.PINNED_MODELS)
+        serials = map(layout.parse_pinned_model, keys)
+        return {serial for serial in serials if serial is not None}
+
+    def pin(self, serial: int) -> None:
+        """Keep a model, whatever ``release.keep`` says.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
+        """
+        if serial not in self.pinned():
+            self.require(serial)
+        self.store.write(layout.pinned_model(serial), b"")
+
+    def unpin(self, serial: int) -> None:
+        """Let retention remove a model again; a pinned one may be gone already.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
+        """
+        if serial not in self.pinned():
+            self.require(serial)
+        self.store.delete(layout.pinned_model(serial))
+
+    def publish(
+        self, publication: str, files: dict[str, bytes], facts: ModelFacts
+    ) -> ModelEntry:
+        """Make a model the current one; return its entry.
+
+        A publication happens once: asked for again, it returns what came of the first
+        time.
+
+        Parameters
+        ----------
+        publication
+            Names what the model comes from, such as its decision.
+        files
+            By name; the manifest among them gets the serial.
+        """
+        entry = self.by_publication(publication)
+        if entry is None:
+            entry = self._write_model(publication, files, facts)
+        self.repoint_current()
+        return entry
+
+    def roll_back(self, serial: int, reason: str) -> ModelEntry:
+        """Publish a model again, under a serial of its own; return its entry.
+
+        So serials only ascend, and a phone that refuses to go back by accident takes
+        the model.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this serial.
+        """
+        entry = self.require(serial)
+        files = {name: self.file(entry, name) for name in entry.files}
+        kept = {name: getattr(entry, name) for name in ModelFacts.model_fields}
+        facts = ModelFacts(**{**kept, "restores": serial, "reason": reason})
+        return self.publish(f"rollback{secrets.token_hex(8)}", files, facts)
+
+    def remove(self, serial: int) -> None:
+        """Remove the files of a model, its entry first; the claim stays."""
+        files = self._list().get(serial, set())
+        for file in sorted(files, key=_entry_first):
+            if not file.is_claim:
+                self.store.delete(layout.model_file(*file))
+
+    def copy_to(
+        self, other: Store, serial: int, predecessor: int | None = None
+    ) -> bool:
+        """Make a model the current one of another store, to compare others with it.
+
+        Parameters
+        ----------
+        predecessor
+            The serial of a model to lay beside it.
+
+        Returns
+        -------
+        bool
+            Whether both were there; else nothing was copied.
+        """
+        serials = [serial] if predecessor is None else [predecessor, serial]
+        entries = [self.get(serial) for serial in serials]
+        copied = [entry for entry in entries if entry is not None]
+        if len(copied) < len(serials):
+            return False
+        for entry in copied:
+            model = self.file(entry, MODEL_FILE)
+            other.write(layout.model_file(entry.serial, MODEL_FILE), model)
+            other.write(layout.model_entry(entry.serial), entry.to_json())
+        current = CurrentModel(serial=serial, files=copied[-1].files)
+        other.write(layout.CURRENT_MODEL, current.to_json())
+        return True
+
+    def _list(self) -> dict[int, set[layout.ModelFile]]:
+        return files_by_serial(self.store.list_by_time(layout.MODELS))
+
+    def _readable(self, serial: int) -> ModelEntry | None:
+        """Return the entry of a model; None if it was removed or is damaged."""
+        try:
+            return self.get(serial)
+        except ArtefactError:
+            return None
+
+    def _last_readable(self) -> ModelEntry | None:
+        return next(filter(None, map(self._readable, reversed(self.serials()))), None)
+
+    def _write_model(
+        self, publication: str, files: dict[str, bytes], facts: ModelFacts
+    ) -> ModelEntry:
+        serial = self._claim(publication)
+        manifest = ExportManifest.from_json(files[MANIFEST_FILE])
+        numbered = manifest.model_copy(update={"serial": serial})
+        digests = {}
+        for name, content in {**files, MANIFEST_FILE: numbered.to_json()}.items():
+            self.store.write(layout.model_file(serial, name), content)
+            digests[name] = hashlib.sha256(content).hexdigest()
+        entry = ModelEntry(
+            serial=serial, publication=publication, files=digests, **dict(facts)
+        )
+        self.store.write(layout.model_entry(serial), entry.to_json())
+        return entry
+
+    def _claim(self, publication: str) -> int:
+        """Return a serial above all others that is ours alone.
+
+        Of two that claim the same serial, at least one sees the claim of the other.
+        """
+        serial = max(self._list(), default=0)
+        token = secrets.token_hex(4)
+        while True:
+            serial += 1
+            claim = layout.model_claim(serial, publication, token)
+            self.store.write(claim, b"")
+            if self._list()[serial] == {layout.parse_model_file(claim)}:
+                return serial
+
+    def repoint_current(self) -> None:
+        """Make the last complete model the current one, whatever said which it is.
+
+        A model whose entry is damaged is not complete. If there is none, none is
+        current.
+
+        Where a store does not know conditions, a slow publisher may have written an
+        older model over a newer one. So this looks again, until nothing is left to do.
+
+        Raises
+        ------
+        Conflict
+            Others write it all the time.
+        """
+        for _ in range(_ATTEMPTS):
+            # First: what it names was complete before, so it is among the models.
+            answer = self.store.read_with_etag(layout.CURRENT_MODEL)
+            content, etag = (None, None) if answer is None else answer
+            entry = self._last_readable()
+            wanted = None if entry is None else _pointer_to(entry)
+            if content == wanted:
+                return
+            if wanted is None:
+                self.store.delete(layout.CURRENT_MODEL)
+                continue
+            with contextlib.suppress(Conflict):
+                self.store.put_if_match(layout.CURRENT_MODEL, wanted, etag)
+        address = self.store.address(layout.CURRENT_MODEL)
+        raise Conflict(f"{address}: others write it all the time; try again")
+
+
+def _pointer_to(entry: ModelEntry) -> bytes:
+    return CurrentModel(serial=entry.serial, files=entry.files).to_json()
+
+
+def files_by_serial(keys: Iterable[str]) -> dict[int, set[layout.ModelFile]]:
+    """Return the objects under each serial."""
+    files = defaultdict(set)
+    for file in map(layout.parse_model_file, keys):
+        if file is not None:
+            files[file.serial].add(file)
+    return files
+
+
+def complete_models(files: dict[int, set[layout.ModelFile]]) -> list[int]:
+    """Return the serials that have an entry, ascending."""
+    serials = []
+    for serial, names in files.items():
+        if layout.ModelFile(serial, layout.MODEL_ENTRY) in names:
+            serials.append(serial)
+    return sorted(serials)
+
+
+def _entry_first(file: layout.ModelFile) -> bool:
+    return file.name != layout.MODEL_ENTRY

@@ -1,1 +1,0 @@
-"""Past nights: why a task ran, and the same night once more."""

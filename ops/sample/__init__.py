@@ -1,5 +1,0 @@
-"""Realistic messages of the project's own making, each with its true label, the same for the same seed."""
-
-from ops.sample.messages import LABELS, Block, generate
-
-__all__ = ["LABELS", "Block", "generate"]

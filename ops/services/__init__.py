@@ -1,5 +1,0 @@
-"""Embedded PostgreSQL, S3 and luigid: real servers from Python wheels, their data under one directory."""
-
-from ops.services.stack import Stack, Status, home_directory
-
-__all__ = ["Stack", "Status", "home_directory"]

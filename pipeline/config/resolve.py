@@ -1,0 +1,119 @@
+"""From layers to the settings of a night, and to the digest that names them.
+
+``config/pipeline.yaml``, then partial overlays, then ``a.b=value`` patches; the later
+one wins. The result is a `Settings`, its canonical JSON and the digest of that JSON,
+which is all that a task carries.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.config.contradictions import contradictions
+from pipeline.config.interpolate import interpolate
+from pipeline.config.layers import Layer, Origins, combine
+from pipeline.config.messages import explain
+from pipeline.config.settings import Rule, Settings
+from pipeline.errors import ConfigError
+
+ReadRules = Callable[[Path], Sequence[Rule]]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings that layers amount to, and the layer that set each key."""
+
+    settings: Settings
+    origins: Origins
+
+    def origin(self, key: str) -> str:
+        """Return the name of the layer that set the dotted key, or the nearest one."""
+        return self.origins.name(key)
+
+
+def resolve(
+    layers: Iterable[Layer],
+    read_rules: ReadRules,
+    environment: Mapping[str, str] = os.environ,
+) -> Resolved:
+    """Combine layers into settings, the last layer winning.
+
+    Which database ``source.url`` means is left open, so that no database needs to be
+    named to read rules: see `with_identity`.
+
+    Parameters
+    ----------
+    read_rules
+        Reads the rules in a folder, which is what ``labelling.rules`` names.
+    environment
+        The variables that ``${NAME}`` refers to.
+
+    Raises
+    ------
+    ConfigError
+        An unknown key, a wrong type, a value out of range, a missing environment
+        variable, a bad rule. The message names the layer, the key, the value and what
+        would be accepted.
+    """
+    combined, origins = combine(layers)
+    tree = interpolate(combined, origins, environment)
+    _refuse_identity(tree, origins)
+    _read_rules(tree, origins, read_rules)
+    try:
+        settings = Settings.model_validate_json(json.dumps(tree, default=str))
+    except ValidationError as failure:
+        raise ConfigError(explain(failure, Settings, origins)) from None
+    for contradiction in contradictions(settings):
+        key = contradiction.key
+        raise ConfigError(f"{origins.name(key)}: {key}: {contradiction.problem}")
+    return Resolved(settings, origins)
+
+
+def with_identity(settings: Settings, identity: str) -> Settings:
+    """Return the settings with the database that ``source.url`` means.
+
+    Parameters
+    ----------
+    identity
+        As `pipeline.ingest.database_identity` gives it.
+    """
+    source = settings.source.model_copy(update={"identity": identity})
+    return settings.model_copy(update={"source": source})
+
+
+def canonical(settings: Settings) -> bytes:
+    """Return the settings as JSON in its one canonical form, which the digest names."""
+    return canonical_json(settings.model_dump(mode="json"))
+
+
+def canonical_json(settings: Mapping[str, Any]) -> bytes:
+    """Return the canonical form of settings that are JSON values already."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest(content: bytes) -> str:
+    """Return the first 16 hexadecimal digits of the sha256 of a content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _refuse_identity(tree: dict[str, Any], origins: Origins) -> None:
+    """Refuse an identity that a layer sets: it would not be that of the URL."""
+    source = tree.get("source")
+    if isinstance(source, dict) and "identity" in source:
+        where = origins.name("source.identity")
+        raise ConfigError(f"{where}: source.identity: is derived, never set")
+    origins.set("source.identity", Layer("derived from source.url", {}, Path.cwd()))
+
+
+def _read_rules(tree: dict[str, Any], origins: Origins, read_rules: ReadRules) -> None:
+    """Replace the folder of rules, relative to the file that names it, by the rules."""
+    labelling = tree.get("labelling")
+    if isinstance(labelling, dict) and isinstance(labelling.get("rules"), str):
+        folder = origins.layer("labelling.rules").folder / labelling["rules"]
+        labelling["rules"] = [rule.model_dump() for rule in read_rules(folder)]

@@ -1,0 +1,102 @@
+"""The training set: unique documents with labels and weights, tokenised once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Unique ``(text, label)`` documents in the order of their text, then label.
+
+    Attributes
+    ----------
+    labels
+        The class names, sorted; ``y`` counts into them.
+    vocabulary
+        Every token of the documents, in code-point order; ``tokens`` counts into them.
+    y
+        int64 [n_documents], the class of each document.
+    weight
+        int64 [n_documents], how many messages the document stands for.
+    label_weight
+        float64 [n_documents], how much each of these messages counts in a solver's
+        objective: 0 to 1 by the rules, any number above 0 by a human's label.
+    group
+        int64 [n_documents], equal for documents with the same text (they differ in
+        label), counting from 0.
+    tokens
+        int32 [n_tokens], the tokens of all documents one after another.
+    offsets
+        int64 [n_documents + 1]; the tokens of document ``i`` are
+        ``tokens[offsets[i]:offsets[i + 1]]``.
+    """
+
+    labels: tuple[str, ...]
+    vocabulary: tuple[str, ...]
+    y: np.ndarray
+    weight: np.ndarray
+    label_weight: np.ndarray
+    group: np.ndarray
+    tokens: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def messages(self) -> int:
+        """How many messages the documents stand for."""
+        return int(self.weight.sum())
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return plain arrays for an npz file.
+
+        Strings are UTF-8, one on a line: no token holds a line break.
+        """
+        return {
+            "labels": _pack(self.labels),
+            "vocabulary": _pack(self.vocabulary),
+            "y": self.y,
+            "weight": self.weight,
+            "label_weight": self.label_weight,
+            "group": self.group,
+            "tokens": self.tokens,
+            "offsets": self.offsets,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "TrainingSet":
+        """Return the training set that `to_arrays` wrote."""
+        return cls(
+            labels=_unpack(arrays["labels"]),
+            vocabulary=_unpack(arrays["vocabulary"]),
+            y=arrays["y"],
+            weight=arrays["weight"],
+            label_weight=arrays["label_weight"],
+            group=arrays["group"],
+            tokens=arrays["tokens"],
+            offsets=arrays["offsets"],
+        )
+
+
+def label_of_texts(
+    group: np.ndarray, y: np.ndarray, weight: np.ndarray, n_labels: int
+) -> np.ndarray:
+    """Return the label that most messages of each text have, int64 [n_texts].
+
+    The parameters are arrays of a `TrainingSet`. On a tie it is the first label.
+    """
+    n_texts = group.max(initial=-1) + 1
+    cell = group * n_labels + y
+    messages = np.bincount(cell, weights=weight, minlength=n_texts * n_labels)
+    return messages.reshape(n_texts, n_labels).argmax(axis=1)
+
+
+def _pack(strings: tuple[str, ...]) -> np.ndarray:
+    return np.frombuffer("\n".join(strings).encode(), dtype=np.uint8)
+
+
+def _unpack(array: np.ndarray) -> tuple[str, ...]:
+    text = array.tobytes().decode()
+    return tuple(text.split("\n")) if text else ()

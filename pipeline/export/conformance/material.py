@@ -1,0 +1,168 @@
+"""What made-up texts are made of: nothing but a model's terms and its character map.
+
+So no message is among the texts.
+"""
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.model.fixed_point import FixedPointModel
+from pipeline.text import Tokeniser
+from pipeline.text.character_map import SEPARATOR, CharacterMap
+
+SEED = 20
+MAX_CHOICES = 200  # terms or characters of one sort that are drawn from
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """The parts that texts are put together from, always the same for the same model.
+
+    Attributes
+    ----------
+    columns
+        int64, of the terms that a text can have: as many tokens as n-grams have. All
+        lists of terms are of these.
+    heavy
+        Terms of the largest absolute weights, the heaviest first.
+    weightless
+        Terms whose weights are all 0.
+    foreign, phrases, words
+        Terms beyond ASCII, of several tokens, and of one token (or any, if there is
+        no such term).
+    tokens
+        All tokens of all terms.
+    stop_words
+        Those that the character map leaves as they are, in code-point order.
+    sources
+        Characters that are mapped to a character, by that character.
+    ligatures
+        ``(string, character)`` for characters that are mapped to a longer string.
+    dropped
+        Characters that are mapped to nothing.
+    letters
+        Two characters that are mapped to themselves, if there are any.
+    """
+
+    model: FixedPointModel
+    columns: np.ndarray
+    heavy: list[str]
+    weightless: list[str]
+    foreign: list[str]
+    phrases: list[str]
+    words: list[str]
+    tokens: frozenset[str]
+    stop_words: list[str]
+    sources: dict[str, list[str]]
+    ligatures: list[tuple[str, str]]
+    dropped: list[str]
+    letters: tuple[str, str]
+
+    @classmethod
+    def of(cls, model: FixedPointModel) -> "Material":
+        """Return the material of a model."""
+        chance = random.Random(SEED)
+        columns = _countable(model)
+        terms = [model.terms[column] for column in columns]
+        characters = model.tokeniser.characters
+        largest = np.abs(model.weights[:, columns]).max(axis=0)
+        by_weight = np.argsort(-largest, kind="stable")
+        weightless = np.flatnonzero(largest == 0)
+        words = _sample(chance, (term for term in terms if SEPARATOR not in term))
+        return cls(
+            model=model,
+            columns=columns,
+            heavy=[terms[column] for column in by_weight[:MAX_CHOICES]],
+            weightless=[terms[column] for column in weightless[:MAX_CHOICES]],
+            foreign=_sample(chance, (term for term in terms if not term.isascii())),
+            phrases=_sample(chance, (term for term in terms if SEPARATOR in term)),
+            words=words or terms[:MAX_CHOICES],
+            tokens=frozenset(SEPARATOR.join(terms).split(SEPARATOR)),
+            stop_words=_effective_stop_words(model.tokeniser),
+            sources=_sources(characters),
+            ligatures=_ligatures(characters),
+            dropped=list(_dropped(characters))[:MAX_CHOICES],
+            letters=_letters(characters, words),
+        )
+
+    def strongest(self, label: int, count: int) -> list[str]:
+        """Return the terms that speak most for a label, given by its index."""
+        weights = self.model.weights[label, self.columns]
+        by_weight = np.argsort(-weights, kind="stable")[:count]
+        return [self.model.terms[column] for column in self.columns[by_weight]]
+
+    @property
+    def shortest(self) -> str:
+        """The shortest term, of as few tokens as there are."""
+        return min([*self.words, *self.phrases], key=_size)
+
+    @property
+    def short_words(self) -> list[str]:
+        """Two words that are just long enough for tokens."""
+        return [letter * self.model.tokeniser.min_token for letter in self.letters]
+
+    def is_kept(self, character: str) -> bool:
+        """Return whether the character is mapped to itself."""
+        return self.model.tokeniser.characters.lookup(ord(character)) == character
+
+
+def _countable(model: FixedPointModel) -> np.ndarray:
+    lowest, highest = model.tokeniser.ngrams
+    n_tokens = np.array([term.count(SEPARATOR) + 1 for term in model.terms])
+    columns = np.flatnonzero((n_tokens >= lowest) & (n_tokens <= highest))
+    return columns if len(columns) else np.arange(len(model.terms))
+
+
+def _sample(chance: random.Random, terms: Iterable[str]) -> list[str]:
+    population = list(terms)
+    return chance.sample(population, min(len(population), MAX_CHOICES))
+
+
+def _size(term: str) -> tuple[int, int, str]:
+    return term.count(SEPARATOR), len(term), term
+
+
+def _effective_stop_words(tokeniser: Tokeniser) -> list[str]:
+    table = tokeniser.characters.table
+    words = [word for word in tokeniser.stop_words if SEPARATOR not in word]
+    return sorted(word for word in words if word.translate(table) == word)
+
+
+def _letters(characters: CharacterMap, words: list[str]) -> tuple[str, str]:
+    candidates = dict.fromkeys("ab" + "".join(words))
+    kept = [c for c in candidates if characters.lookup(ord(c)) == c]
+    first, second = [*kept[:2], *kept[:1], "a", "b"][:2]
+    return first, second
+
+
+def _dropped(characters: CharacterMap) -> Iterator[str]:
+    """Yield the first and last character of each range that is dropped."""
+    for first, last in characters.drop:
+        yield chr(first)
+        if last != first:
+            yield chr(last)
+
+
+def _sources(characters: CharacterMap) -> dict[str, list[str]]:
+    sources: dict[str, list[str]] = {}
+    for first, last, string in characters.replace:
+        if len(string) == 1:
+            code_points = range(first, min(last + 1, first + MAX_CHOICES))
+            sources.setdefault(string, []).extend(map(chr, code_points))
+    for first, last, step, delta in characters.shift:
+        for c in range(first, min(last + 1, first + MAX_CHOICES * step), step):
+            target = chr(c + delta)
+            if characters.lookup(c) == target:
+                sources.setdefault(target, []).append(chr(c))
+    return sources
+
+
+def _ligatures(characters: CharacterMap) -> list[tuple[str, str]]:
+    return [
+        (string, chr(first))
+        for first, _, string in characters.replace
+        if len(string) > 1
+    ]

@@ -1,0 +1,1 @@
+"""The formats that a model is exported in, a package each."""

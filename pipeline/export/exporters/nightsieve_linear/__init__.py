@@ -1,0 +1,1 @@
+"""The format of docs/format.md, which devices compute exactly alike."""

@@ -1,0 +1,1 @@
+"""The proof that every scorer computes what the exported model says."""

@@ -1,0 +1,20 @@
+"""The scorers' source files."""
+
+import functools
+import hashlib
+from pathlib import Path
+
+SCORERS = Path(__file__).parents[3] / "scorers"
+PYTHON = SCORERS / "python" / "nightsieve_scorer.py"
+JAVA = SCORERS / "java" / "NightsieveScorer.java"
+JAVASCRIPT = SCORERS / "javascript" / "nightsieve_scorer.js"
+
+
+@functools.cache
+def scorers_digest() -> str:
+    """Return sha256 over all scorers, in hexadecimal.
+
+    A task that relies on a scorer runs again when one was edited.
+    """
+    contents = [path.read_bytes() for path in (PYTHON, JAVA, JAVASCRIPT)]
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()

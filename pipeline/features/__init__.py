@@ -1,0 +1,1 @@
+"""What a model sees of a text, one package for each kind of feature."""

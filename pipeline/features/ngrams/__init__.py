@@ -1,0 +1,1 @@
+"""N-grams of tokens, weighted by tf-idf."""

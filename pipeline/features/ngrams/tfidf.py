@@ -1,0 +1,90 @@
+"""Tf-idf from counts, with documents that stand for several messages."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from pipeline.config.settings import Candidate
+from pipeline.errors import DataError
+
+
+@dataclass(frozen=True)
+class SelectedTerms:
+    """The terms that are trained on.
+
+    Attributes
+    ----------
+    columns
+        int64 [n_selected], their columns among all terms, ascending.
+    idf
+        float64 [n_selected].
+    """
+
+    columns: np.ndarray
+    idf: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+
+def document_frequency(counts: sp.csr_array, weight: np.ndarray) -> np.ndarray:
+    """Return how many messages hold each term, float64 [n_terms].
+
+    Parameters
+    ----------
+    counts
+        [n_documents, n_terms].
+    weight
+        int64 [n_documents], how many messages each document stands for.
+    """
+    messages = np.repeat(weight, np.diff(counts.indptr))
+    return np.bincount(counts.indices, weights=messages, minlength=counts.shape[1])
+
+
+def select_terms(df: np.ndarray, messages: int, min_df: int) -> SelectedTerms:
+    """Return the terms that stand in at least ``min_df`` of the messages.
+
+    idf is TfidfVectorizer's with ``smooth_idf``: ``1 + ln((1 + messages) / (1 + df))``.
+
+    Parameters
+    ----------
+    df
+        float64 [n_terms], how many of the messages trained on hold each term.
+    messages
+        How many are trained on.
+
+    Raises
+    ------
+    DataError
+        No term stands in that many.
+    """
+    columns = np.flatnonzero(df >= min_df)
+    if not len(columns):
+        raise DataError(
+            f"no term stands in at least min_df={min_df} of the {messages} messages "
+            "trained on\n"
+            "lower min_df in training.search.grids, or sample more messages"
+        )
+    idf = np.log((1 + messages) / (1 + df[columns])) + 1
+    return SelectedTerms(columns, idf)
+
+
+def term_frequency(counts: sp.csr_array, candidate: Candidate) -> sp.csr_array:
+    """Return the counts, or 1 + ln of them where the candidate is sublinear."""
+    if not candidate.sublinear_tf:
+        return counts
+    frequencies = np.log(counts.data) + 1
+    return sp.csr_array(
+        (frequencies, counts.indices, counts.indptr), shape=counts.shape
+    )
+
+
+def weigh(
+    frequencies: sp.csr_array, idf: np.ndarray, candidate: Candidate
+) -> sp.csr_array:
+    """Return the term frequencies as the candidate's tf-idf; same shape."""
+    transformer = TfidfTransformer(norm=candidate.norm)
+    transformer.idf_ = idf
+    return transformer.transform(frequencies)

@@ -1,0 +1,81 @@
+"""Which database the configuration means: its URL with secrets, and its name without.
+
+A configuration holds a reference to an environment variable, never an account. Its
+digest must differ for another database, and must not for another account.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from pipeline.config.interpolate import REFERENCE, substitute
+from pipeline.config.resolve import digest
+from pipeline.config.settings import Source
+from pipeline.errors import ConfigError
+
+_BACKENDS = ("postgresql", "sqlite")
+_POSTGRESQL_PORT = 5432
+
+
+def database_url(
+    source: Source,
+    environment: Mapping[str, str] = os.environ,
+    origin: str = "the configuration",
+) -> URL:
+    """Return the database's URL with its secrets, for this process alone.
+
+    Parameters
+    ----------
+    environment
+        The variables that ``source.url`` refers to.
+    origin
+        The name of the layer that set ``source.url``, for the message.
+
+    Raises
+    ------
+    UnsetVariableError
+        A variable is not set.
+    ConfigError
+        The configuration itself holds a password, or the URL is none that ingest takes.
+        The message never holds a part of the URL.
+    """
+    if not REFERENCE.search(source.url):
+        _refuse_password(source.url, origin)
+    return _parse(substitute(source.url, "source.url", origin, environment), origin)
+
+
+def database_identity(url: URL) -> str:
+    """Return a name for the database that is the same for every account."""
+    if url.get_backend_name() == "sqlite":
+        file = Path(url.database or "").absolute()
+        return digest(str(file).encode())
+    port = url.port or _POSTGRESQL_PORT
+    return digest(f"{url.host}:{port}/{url.database}".encode())
+
+
+def _refuse_password(url: str, origin: str) -> None:
+    if _parse(url, origin).password or "password" in url.lower():
+        raise ConfigError(
+            f"{origin}: source.url: holds a password; "
+            "put the URL into an environment variable: ${NAME}"
+        )
+
+
+def _parse(url: str, origin: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            f"{origin}: source.url: not a database URL; "
+            "it looks like postgresql://user:password@host/database"
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend not in _BACKENDS:
+        raise ConfigError(
+            f"{origin}: source.url: {backend} is not supported; "
+            "postgresql and sqlite are"
+        )
+    return parsed

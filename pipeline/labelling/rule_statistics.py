@@ -1,0 +1,352 @@
+"""Say what the rules did: coverage, overlaps, conflicts, and how often humans agree.
+
+This is the labelling-function analysis of Snorkel and, beyond it, what each rule
+decides. Messages on which the same rules matched are one row with a count, so the cost
+follows the distinct lists of rules.
+
+References
+----------
+Ratner et al., "Snorkel: rapid training data creation with weak supervision", VLDB 2017.
+"""
+
+import functools
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from pipeline.config.settings import Labelling, Rule
+from pipeline.data.reviewed_messages import Merge, merged_labels
+from pipeline.data.stages import Stage
+from pipeline.labelling.resolve import rule_accuracies
+from pipeline.patterns import PatternStrategy
+from pipeline.records.rules import (
+    Conflict,
+    FallbackRule,
+    LabellingSummary,
+    RuleStatistics,
+)
+from pipeline.rules.majority import (
+    label_indices,
+    label_scores,
+    leading_label,
+    rule_incidence,
+    shares_of,
+    weights_in_millionths,
+)
+from pipeline.statistics.interval import Interval
+from pipeline.statistics.wilson import wilson_interval
+
+MAX_CONFLICTS = 3  # that are named for each rule
+MIN_TOGETHER = 5  # messages; on fewer, rules may match together by chance
+
+
+@dataclass(frozen=True, eq=False)
+class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
+    """Collect the votes on reviewed messages, then describe all rules.
+
+    A shard is its ``votes`` table, and so is a partial: the votes on messages whose
+    human label some rule votes for.
+
+    Attributes
+    ----------
+    resolved_labels, reviewed
+        The tables ``resolved_labels`` and ``reviewed_messages``.
+    fallbacks
+        The rules that `re` must confirm or search for.
+    merge_labels
+        ``evaluation.merge``, which the rules' labels are merged by when they are
+        compared with human labels.
+    confidence
+        Of the intervals.
+    """
+
+    resolved_labels: pd.DataFrame
+    reviewed: pd.DataFrame
+    labelling: Labelling
+    fallbacks: Sequence[PatternStrategy]
+    merge_labels: Merge
+    confidence: float
+
+    def map(self, shard: pd.DataFrame) -> pd.DataFrame:
+        """Return the votes on the reviewed messages of a shard."""
+        return shard[shard["key"].isin(self._compared["key"])]
+
+    def merge(self, partials: Iterable[pd.DataFrame]) -> pd.DataFrame:
+        """Concatenate votes, in the order of their keys."""
+        return pd.concat(partials).sort_values("key", ignore_index=True)
+
+    def finish(self, partial: pd.DataFrame) -> LabellingSummary:
+        """Return what the rules did."""
+        labelling = self.labelling
+        matches = _Matches.of(self.resolved_labels, labelling)
+        statistics = self._statistics(matches, partial)
+        is_labelled = matches.label >= 0
+        is_silent = matches.incidence.sum(axis=1) == 0
+        messages = matches.messages
+        return LabellingSummary(
+            messages=int(messages.sum()),
+            labelled=int(messages[is_labelled].sum()),
+            silent=int(messages[is_silent].sum()),
+            tied=int(messages[~is_labelled & ~is_silent].sum()),
+            labels=dict(zip(labelling.labels, matches.of_labels(), strict=True)),
+            dead=tuple(rule.id for rule in statistics if rule.coverage == 0),
+            duplicates=_duplicates(labelling.rules),
+            always_together=matches.always_together(),
+            fallbacks=tuple(map(_fallback_rule, self.fallbacks)),
+            rules=statistics,
+        )
+
+    def _statistics(
+        self, matches: "_Matches", votes: pd.DataFrame
+    ) -> tuple[RuleStatistics, ...]:
+        """Return the statistics of each rule, in the order of the rules."""
+        total = int(matches.messages.sum())
+        coverage = matches.coverage()
+        overlaps = matches.overlaps()
+        conflicts = matches.conflicts()
+        conflicts_with = matches.conflicts_with()
+        agreed = matches.agreed()
+        decides = matches.decides()
+        of_label = matches.of_labels()
+        reviews = self._reviews(votes)
+        accuracies = rule_accuracies(self.resolved_labels, self.labelling)
+        return tuple(
+            RuleStatistics(
+                id=rule.id,
+                label=rule.label,
+                field=rule.field,
+                why=rule.why,
+                coverage=coverage[i],
+                share=_share(coverage[i], total),
+                overlaps=overlaps[i],
+                conflicts=conflicts[i],
+                conflicts_with=conflicts_with[i],
+                agreed=agreed[i],
+                decides=decides[i],
+                decides_share=_share(decides[i], of_label[matches.rule_label[i]]),
+                reviewed=reviews[i].reviewed,
+                correct=reviews[i].correct,
+                precision=reviews[i].precision,
+                accuracy=accuracies.get(rule.id),
+            )
+            for i, rule in enumerate(self.labelling.rules)
+        )
+
+    @functools.cached_property
+    def _own_labels(self) -> list[str]:
+        """The label of each rule, as it is compared with human labels."""
+        merged = merged_labels(self.merge_labels)
+        return [merged.get(rule.label, rule.label) for rule in self.labelling.rules]
+
+    @functools.cached_property
+    def _compared(self) -> pd.DataFrame:
+        """The reviewed messages with a label that some rule votes for."""
+        return self.reviewed[self.reviewed["label"].isin(self._own_labels)]
+
+    def _reviews(self, votes: pd.DataFrame) -> list["_RuleReviews"]:
+        """Return how often humans agree with each rule."""
+        table = self._compared.merge(votes, on="key")
+        document = table.groupby(["body", "label"]).ngroup().to_numpy()
+        human = table["label"].to_numpy()
+        ids = [rule.id for rule in self.labelling.rules]
+        incidence = rule_incidence(table["rules"], ids).tocsc()
+        reviews = []
+        for rule, own_label in enumerate(self._own_labels):
+            rows = _rows_of(incidence, rule)
+            is_correct = human[rows] == own_label
+            reviews.append(
+                _RuleReviews(
+                    reviewed=len(rows),
+                    correct=int(is_correct.sum()),
+                    precision=_precision(is_correct, document[rows], self.confidence),
+                )
+            )
+        return reviews
+
+
+@dataclass(frozen=True)
+class _RuleReviews:
+    """How often humans gave the messages that a rule matched its label."""
+
+    reviewed: int
+    correct: int
+    precision: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class _Matches:
+    """Which rules match which messages: one row for each distinct list of rules.
+
+    Each method gives one column of the statistics: a value for each rule, in their
+    order.
+
+    Attributes
+    ----------
+    incidence
+        int64 [n_lists, n_rules], 1 where the rule is in the list.
+    messages
+        int64 [n_lists], how many messages have the list.
+    label
+        int64 [n_lists], the index of the label that the list stands for; -1 for none.
+    rule_label
+        int64 [n_rules], the index of each rule's label.
+    """
+
+    labelling: Labelling
+    incidence: sparse.csc_array
+    messages: np.ndarray
+    label: np.ndarray
+    rule_label: np.ndarray
+
+    @classmethod
+    def of(cls, resolved_labels: pd.DataFrame, labelling: Labelling) -> "_Matches":
+        """Return the matches that a ``resolved_labels`` table holds."""
+        ids = [rule.id for rule in labelling.rules]
+        incidence = rule_incidence(resolved_labels["rules"], ids)
+        label = pd.Categorical(resolved_labels["label"], categories=labelling.labels)
+        return cls(
+            labelling=labelling,
+            incidence=incidence.astype(np.int64).tocsc(),
+            messages=resolved_labels["messages"].to_numpy(dtype=np.int64),
+            label=label.codes.astype(np.int64),
+            rule_label=label_indices(labelling),
+        )
+
+    def of_labels(self) -> list[int]:
+        """Return the messages of each label, in the order of the labels."""
+        return [
+            int(self.messages[self.label == index].sum())
+            for index in range(len(self.labelling.labels))
+        ]
+
+    def coverage(self) -> list[int]:
+        """Return the messages that each rule matches."""
+        return self._count(np.ones(len(self.messages), dtype=bool))
+
+    def overlaps(self) -> list[int]:
+        """Return those that another rule matches too."""
+        return self._count(self.incidence.sum(axis=1) > 1)
+
+    def conflicts(self) -> list[int]:
+        """Return those that a rule of another label matches too."""
+        is_own = np.eye(len(self.labelling.labels), dtype=np.int64)[self.rule_label]
+        own = self.incidence @ is_own  # rules of each label: [n_lists, n_labels]
+        has_other = own < self.incidence.sum(axis=1)[:, None]
+        counts = self.incidence.T @ (self.messages[:, None] * has_other)
+        return counts[np.arange(len(self.rule_label)), self.rule_label].tolist()
+
+    def conflicts_with(self) -> list[tuple[Conflict, ...]]:
+        """Return the rules of other labels that match the same messages most often."""
+        weighted = (self.incidence * self.messages[:, None]).tocsc()
+        together = (self.incidence.T @ weighted).toarray()
+        together[self.rule_label[:, None] == self.rule_label] = 0
+        return [self._most_frequent(counts) for counts in together]
+
+    def agreed(self) -> list[int]:
+        """Return those that got the rule's label."""
+        return [
+            int(self.messages[self._agreed_lists(rule)].sum())
+            for rule in range(len(self.rule_label))
+        ]
+
+    def decides(self) -> list[int]:
+        """Return those that got the rule's label and would not have without the rule.
+
+        Labels are those of the majority of weights, whatever resolves the votes.
+        """
+        scores = label_scores(self.incidence, self.labelling)
+        weights = weights_in_millionths(self.labelling)
+        decides = []
+        for rule, label in enumerate(self.rule_label):
+            lists = self._agreed_lists(rule)
+            with_rule = scores[lists]
+            without_rule = with_rule.copy()
+            without_rule[:, label] -= weights[rule]
+            is_decisive = self._wins(with_rule, label)
+            is_decisive &= ~self._wins(without_rule, label)
+            decides.append(int(self.messages[lists[is_decisive]].sum()))
+        return decides
+
+    def always_together(self) -> tuple[tuple[str, ...], ...]:
+        """Return groups of rules that match the very same messages.
+
+        A rule that matches too few is left out.
+        """
+        keys: list[Hashable] = []
+        for rule in range(len(self.rule_label)):
+            lists = np.sort(_rows_of(self.incidence, rule))
+            is_frequent = self.messages[lists].sum() >= MIN_TOGETHER
+            keys.append(lists.tobytes() if is_frequent else rule)
+        return _groups(self.labelling.rules, keys)
+
+    def _count(self, chosen: np.ndarray) -> list[int]:
+        """Return the messages of the chosen lists that each rule matches."""
+        return (self.incidence.T @ (self.messages * chosen)).tolist()
+
+    def _most_frequent(self, counts: np.ndarray) -> tuple[Conflict, ...]:
+        """Return the rules with the highest counts, equal counts by their ids."""
+        conflicts = [
+            Conflict(id=rule.id, messages=count)
+            for rule, count in zip(self.labelling.rules, counts.tolist(), strict=True)
+            if count
+        ]
+        conflicts.sort(key=_most_messages_first)
+        return tuple(conflicts[:MAX_CONFLICTS])
+
+    def _agreed_lists(self, rule: int) -> np.ndarray:
+        """Return the lists with the rule that stand for its label."""
+        lists = _rows_of(self.incidence, rule)
+        return lists[self.label[lists] == self.rule_label[rule]]
+
+    def _wins(self, scores: np.ndarray, label: int) -> np.ndarray:
+        """Return whether the label has the majority of weights: bool [n_lists]."""
+        shares = shares_of(scores)
+        min_confidence = self.labelling.resolution.min_confidence
+        is_confident = shares[:, label] >= min_confidence
+        return (leading_label(shares) == label) & is_confident
+
+
+def _rows_of(matrix: sparse.csc_array, column: int) -> np.ndarray:
+    """Return the rows of a column that are not 0."""
+    return matrix.indices[matrix.indptr[column] : matrix.indptr[column + 1]]
+
+
+def _share(count: int, total: int) -> float | None:
+    return count / total if total else None
+
+
+def _precision(
+    is_correct: np.ndarray, document: np.ndarray, confidence: float
+) -> Interval:
+    """Return the share of messages that are correct; equal texts are one document."""
+    _, first, weight = np.unique(document, return_index=True, return_counts=True)
+    return wilson_interval(is_correct[first], weight, confidence)
+
+
+def _most_messages_first(conflict: Conflict) -> tuple[int, str]:
+    return -conflict.messages, conflict.id
+
+
+def _duplicates(rules: Sequence[Rule]) -> tuple[tuple[str, ...], ...]:
+    """Return groups of rules with the same pattern and field."""
+    return _groups(rules, [(rule.pattern, rule.field) for rule in rules])
+
+
+def _groups(
+    rules: Sequence[Rule], keys: Sequence[Hashable]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of rules that share a key, where two or more do."""
+    groups: Mapping[Hashable, list[str]] = defaultdict(list)
+    for rule, key in zip(rules, keys, strict=True):
+        groups[key].append(rule.id)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _fallback_rule(pattern: PatternStrategy) -> FallbackRule:
+    return FallbackRule(
+        id=pattern.id, strategy=pattern.strategy.value, reason=pattern.reason
+    )

@@ -1,0 +1,378 @@
+"""Compile patterns to Hyperscan databases, and decide how each of them is matched.
+
+Whatever a pattern's strategy is, the result is that of `re`.
+"""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from pipeline.patterns.byte_classes import (
+    ByteMap,
+    ByteSet,
+    CharacterClass,
+    build_byte_map,
+)
+from pipeline.patterns.compile_process import CompileError, CompileProcess
+from pipeline.patterns.pattern import Pattern
+from pipeline.patterns.translate import Translation, TranslationError
+
+# CPU seconds for each pattern of a database: five times what most patterns take.
+SECONDS_PER_PATTERN = 0.2
+
+
+class MatchStrategy(StrEnum):
+    """Who finds the matches of a pattern.
+
+    Attributes
+    ----------
+    HYPERSCAN
+        Hyperscan alone.
+    PREFILTER
+        Hyperscan finds candidates, and `re` confirms them.
+    FALLBACK
+        `re` alone searches every text.
+    """
+
+    HYPERSCAN = "hyperscan"
+    PREFILTER = "prefilter"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True)
+class PatternStrategy:
+    """How the pattern of this id is matched.
+
+    Attributes
+    ----------
+    reason
+        Why not by Hyperscan alone; empty if it is.
+    """
+
+    id: str
+    strategy: MatchStrategy
+    reason: str
+
+
+@dataclass(frozen=True)
+class HyperscanDatabase:
+    """Patterns that Hyperscan matches together.
+
+    Attributes
+    ----------
+    field
+        The column that they are searched in.
+    byte_table
+        The index of the table that encodes its texts.
+    content
+        Hyperscan's serialisation. The ids in it are indices of patterns.
+    """
+
+    field: str
+    byte_table: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class PatternDatabase:
+    """What `Matcher` needs beside the patterns themselves.
+
+    Attributes
+    ----------
+    byte_tables
+        uint8 [0x110000] each: the byte of every code point.
+    databases
+        What Hyperscan matches.
+    strategies
+        How each pattern is matched, in the order of the patterns.
+    """
+
+    byte_tables: tuple[np.ndarray, ...]
+    databases: tuple[HyperscanDatabase, ...]
+    strategies: tuple[PatternStrategy, ...]
+
+    def fallbacks(self) -> list[PatternStrategy]:
+        """Return the patterns that are not left to Hyperscan alone.
+
+        Those that `re` searches every text for are the most expensive ones and come
+        first.
+        """
+        return [
+            *self._with(MatchStrategy.FALLBACK),
+            *self._with(MatchStrategy.PREFILTER),
+        ]
+
+    def _with(self, strategy: MatchStrategy) -> list[PatternStrategy]:
+        return [pattern for pattern in self.strategies if pattern.strategy is strategy]
+
+    def to_bytes(self) -> bytes:
+        """Return all of it as a compressed npz file.
+
+        Equal patterns give equal bytes on equal processors.
+        """
+        description = {
+            "databases": [
+                (database.field, database.byte_table) for database in self.databases
+            ],
+            "patterns": [
+                (pattern.id, pattern.strategy, pattern.reason)
+                for pattern in self.strategies
+            ],
+        }
+        arrays = {f"byte_table{i}": table for i, table in enumerate(self.byte_tables)}
+        for i, database in enumerate(self.databases):
+            arrays[f"database{i}"] = np.frombuffer(database.content, dtype=np.uint8)
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer, description=np.array(json.dumps(description)), **arrays
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "PatternDatabase":
+        """Read what `to_bytes` wrote."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            description = json.loads(str(arrays["description"]))
+            table_count = sum(name.startswith("byte_table") for name in arrays)
+            byte_tables = tuple(arrays[f"byte_table{i}"] for i in range(table_count))
+            databases = tuple(
+                HyperscanDatabase(field, byte_table, arrays[f"database{i}"].tobytes())
+                for i, (field, byte_table) in enumerate(description["databases"])
+            )
+        strategies = tuple(
+            PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
+            for pattern_id, strategy, reason in description["patterns"]
+        )
+        return cls(byte_tables, databases, strategies)
+
+
+def compile_patterns(
+    patterns: Sequence[Pattern], compile_timeout: float
+) -> PatternDatabase:
+    """Return the database of the patterns.
+
+    Parameters
+    ----------
+    compile_timeout
+        CPU seconds. `re` searches for a pattern that takes longer to compile.
+    """
+    byte_maps = _ByteMaps.build(patterns)
+    compiled = [
+        translate(pattern.expression, byte_map)
+        for pattern, byte_map in zip(patterns, byte_maps.of_patterns(), strict=True)
+    ]
+    with CompileProcess() as process:
+        compiler = _Compiler(process, compile_timeout)
+        groups = _group(patterns, byte_maps.indices, compiled)
+        try:
+            databases = [group.database(compiler.compile(group)) for group in groups]
+        except CompileError:
+            # At least one pattern is to blame: try each by itself.
+            compiled = [
+                compiler.compile_alone(index, pattern.expression, byte_map)
+                for index, (pattern, byte_map) in enumerate(
+                    zip(patterns, byte_maps.of_patterns(), strict=True)
+                )
+            ]
+            databases = []
+            for group in _group(patterns, byte_maps.indices, compiled):
+                for content in compiler.compile_in_parts(group.expressions):
+                    databases.append(group.database(content))
+    strategies = tuple(
+        PatternStrategy(pattern.id, result.strategy, result.reason)
+        for pattern, result in zip(patterns, compiled, strict=True)
+    )
+    byte_tables = tuple(byte_map.table for byte_map in byte_maps.maps)
+    return PatternDatabase(byte_tables, tuple(databases), strategies)
+
+
+@dataclass(frozen=True)
+class CompiledPattern:
+    """What a pattern has become.
+
+    Attributes
+    ----------
+    expression
+        Over bytes, for Hyperscan; empty if `re` searches for the pattern.
+    reason
+        Why the pattern is not left to Hyperscan alone; empty if it is.
+    """
+
+    strategy: MatchStrategy
+    expression: str
+    reason: str
+
+    @classmethod
+    def fallback(cls, reason: str) -> "CompiledPattern":
+        """Return the pattern that is left to `re`."""
+        return cls(MatchStrategy.FALLBACK, "", reason)
+
+
+def translate(
+    expression: str, byte_map: ByteMap, relaxed: bool = False
+) -> CompiledPattern:
+    """Translate the expression for Hyperscan, if that is possible."""
+    translation = Translation(byte_map.byte_sets.__getitem__, relaxed)
+    try:
+        translated = translation.translate(expression)
+    except TranslationError as error:
+        return CompiledPattern.fallback(str(error))
+    if translation.reason:
+        return CompiledPattern(MatchStrategy.PREFILTER, translated, translation.reason)
+    return CompiledPattern(MatchStrategy.HYPERSCAN, translated, "")
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """What an expression asks of a byte map."""
+
+    classes: tuple[CharacterClass, ...]
+    word_boundaries: bool
+
+    @classmethod
+    def of(cls, expression: str) -> "_Survey":
+        classes: list[CharacterClass] = []
+
+        def record(character_class: CharacterClass) -> ByteSet:
+            classes.append(character_class)
+            return ByteSet(frozenset({0}), exact=True)
+
+        translation = Translation(record)
+        with contextlib.suppress(TranslationError):
+            translation.translate(expression)
+        return cls(tuple(classes), translation.word_boundaries)
+
+
+@dataclass(frozen=True)
+class _ByteMaps:
+    """One byte map or two, and the index of each pattern's map."""
+
+    maps: tuple[ByteMap, ...]
+    indices: tuple[int, ...]
+
+    @classmethod
+    def build(cls, patterns: Sequence[Pattern]) -> "_ByteMaps":
+        """Build one map for all patterns, if it keeps all their classes apart.
+
+        Patterns with word boundaries need bytes that are word characters for letters,
+        and there are few of these. Where they do not suffice for all patterns, the
+        patterns without word boundaries get a map of their own, which may use any byte.
+        """
+        surveys = [_Survey.of(pattern.expression) for pattern in patterns]
+        needs_words = any(survey.word_boundaries for survey in surveys)
+        common = build_byte_map(_all_classes(surveys), needs_words)
+        if common.exact:
+            return cls((common,), (0,) * len(patterns))
+        with_words = [survey for survey in surveys if survey.word_boundaries]
+        without_words = [survey for survey in surveys if not survey.word_boundaries]
+        maps = (
+            build_byte_map(_all_classes(with_words), word_boundaries=True),
+            build_byte_map(_all_classes(without_words), word_boundaries=False),
+        )
+        indices = tuple(0 if survey.word_boundaries else 1 for survey in surveys)
+        return cls(maps, indices)
+
+    def of_patterns(self) -> list[ByteMap]:
+        """Return the map of each pattern."""
+        return [self.maps[index] for index in self.indices]
+
+
+def _all_classes(surveys: Iterable[_Survey]) -> list[CharacterClass]:
+    classes: list[CharacterClass] = []
+    for survey in surveys:
+        classes.extend(survey.classes)
+    return classes
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Expressions over bytes that one database can hold, by the pattern's index."""
+
+    field: str
+    byte_table: int
+    expressions: dict[int, str]
+
+    def database(self, content: bytes) -> HyperscanDatabase:
+        return HyperscanDatabase(self.field, self.byte_table, content)
+
+
+def _group(
+    patterns: Sequence[Pattern],
+    map_indices: Sequence[int],
+    compiled: Sequence[CompiledPattern],
+) -> list[_Group]:
+    """Group the patterns for Hyperscan by their field and byte map."""
+    groups: dict[tuple[str, int], _Group] = {}
+    for index, (pattern, map_index, result) in enumerate(
+        zip(patterns, map_indices, compiled, strict=True)
+    ):
+        if result.strategy is MatchStrategy.FALLBACK:
+            continue
+        key = (pattern.field, map_index)
+        group = groups.setdefault(key, _Group(pattern.field, map_index, {}))
+        group.expressions[index] = result.expression
+    return list(groups.values())
+
+
+class _Compiler:
+    """Compiles groups of expressions, or each by itself where a group fails."""
+
+    def __init__(self, process: CompileProcess, timeout: float) -> None:
+        self._process = process
+        self._timeout = timeout
+        self._compiled_alone: dict[int, bytes] = {}
+
+    def compile(self, group: _Group) -> bytes:
+        """Compile all expressions together.
+
+        Raises
+        ------
+        CompileError
+            Hyperscan refuses one, or they take too long.
+        """
+        return self._compile_together(group.expressions)
+
+    def compile_alone(
+        self, index: int, expression: str, byte_map: ByteMap
+    ) -> CompiledPattern:
+        """Return what compiles in time: the translation, a relaxed one, or nothing."""
+        compile_error = ""
+        for relaxed in (False, True):
+            result = translate(expression, byte_map, relaxed)
+            if result.strategy is MatchStrategy.FALLBACK:
+                return result
+            try:
+                self._compiled_alone[index] = self._process.compile(
+                    {index: result.expression}, self._timeout
+                )
+            except CompileError as error:
+                compile_error = compile_error or str(error)
+                continue
+            reason = compile_error or result.reason
+            return CompiledPattern(result.strategy, result.expression, reason)
+        return CompiledPattern.fallback(compile_error)
+
+    def compile_in_parts(self, expressions: dict[int, str]) -> list[bytes]:
+        """Compile expressions that `compile_alone` accepted to as few databases as fit.
+
+        Expressions that take too long together are compiled in halves.
+        """
+        if len(expressions) == 1:
+            (index,) = expressions
+            return [self._compiled_alone[index]]
+        try:
+            return [self._compile_together(expressions)]
+        except CompileError:
+            items = list(expressions.items())
+            middle = len(items) // 2
+            first_half = self.compile_in_parts(dict(items[:middle]))
+            return first_half + self.compile_in_parts(dict(items[middle:]))
+
+    def _compile_together(self, expressions: dict[int, str]) -> bytes:
+        timeout = max(self._timeout, SECONDS_PER_PATTERN * len(expressions))
+        return self._process.compile(expressions, timeout)

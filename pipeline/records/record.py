@@ -1,0 +1,61 @@
+"""What every record is: frozen, strict, and JSON in exactly one way."""
+
+import json
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.errors import ArtefactError
+
+
+class Record(BaseModel):
+    """A result with named, typed fields. Equal records have equal bytes."""
+
+    # Built when it is first needed: a second run of a night needs few of them.
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,
+    )
+
+    def to_json(self) -> bytes:
+        """Return the record as JSON, indented for the person who opens it."""
+        return encode_json(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Return the record that `to_json` wrote.
+
+        Raises
+        ------
+        ArtefactError
+            It is not JSON, was cut, or holds other fields. The message begins with a
+            verb, so that the reader puts the object's address before it; it quotes no
+            value.
+        """
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            raise ArtefactError(_problem(error)) from None
+
+
+def encode_json(value: Any) -> bytes:
+    """Return a JSON value as the bytes of a file that people may open.
+
+    Raises
+    ------
+    ValueError
+        A number is infinite or not a number.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return "is not whole JSON; it was damaged or cut short"
+    field = ".".join(map(str, first["loc"]))
+    return f"does not hold what this version writes there ({field}: {first['msg']})"

@@ -1,0 +1,107 @@
+"""Every check of the gate, in the order in which it asks."""
+
+from collections.abc import Iterator
+
+from pipeline.config.settings import Gate
+from pipeline.records.export import MODEL_FILE, ExportManifest
+from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
+from pipeline.records.reviews import ReviewEvaluation
+from pipeline.release.checks.answers import NO_CHAMPION, at_least, at_most, skipped
+from pipeline.release.checks.comparison import ComparisonChecks
+from pipeline.release.checks.drift import drift_checks, review_drift_checks
+from pipeline.release.checks.inputs import GateInput, Measurements
+from pipeline.statistics.interval import Interval
+from pipeline.statistics.metrics import Metrics
+
+
+def check_model(gate: Gate, night: GateInput) -> tuple[Check, ...]:
+    """Return every check of tonight's model."""
+    return tuple(_checks(gate, night))
+
+
+def _checks(gate: Gate, night: GateInput) -> Iterator[Check]:
+    measurements = night.measurements
+    yield from _verification(measurements.export)
+    yield from _device(gate, measurements)
+    yield from _floors(gate, measurements.reviews)
+    yield _not_older(night)
+    if night.unsupported is not None:
+        yield _readable(night.unsupported)
+    yield from ComparisonChecks(gate, night, night.compared, False).checks()
+    if night.compared_with_thresholds is not None:
+        # An app may ask for thresholds or not: neither must find its labels changed
+        # overnight.
+        yield from ComparisonChecks(
+            gate, night, night.compared_with_thresholds, True
+        ).checks()
+    before = None if night.champion is None else night.champion.figures
+    yield from drift_checks(gate, measurements.figures, before)
+    yield from review_drift_checks(gate, night.champion_on_reviews, before)
+
+
+def _verification(export: ExportManifest) -> Iterator[Check]:
+    yield at_most(CheckKind.VERIFIED, export.verification.differences, 0)
+
+
+def _device(gate: Gate, measurements: Measurements) -> Iterator[Check]:
+    export = measurements.export
+    size = export.files[MODEL_FILE].gzipped_bytes
+    yield at_most(CheckKind.SIZE, size, gate.device.gzipped_bytes)
+    yield at_most(CheckKind.TERMS, export.terms, gate.device.terms)
+    microseconds = measurements.latency.microseconds
+    yield at_most(CheckKind.SPEED, microseconds, gate.device.microseconds)
+
+
+def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
+    """Yield the checks of reviewed messages.
+
+    They hold what the file decides with its thresholds, if it has any: thresholds are
+    there to reach what is asked of a label.
+    """
+    has_thresholds = reviews.with_thresholds is not None
+    metrics = reviews.with_thresholds or reviews.metrics
+    n_messages = 0 if metrics is None else metrics.n
+    yield at_least(CheckKind.REVIEWS, n_messages, gate.min_reviewed_messages)
+    for label, floor in sorted(gate.floors.items()):
+        for measure, minimum in floor.model_dump(exclude_none=True).items():
+            yield at_least(
+                CheckKind.FLOOR,
+                _figure(metrics, label, measure),
+                minimum,
+                subject=label,
+                measure=measure,
+                with_thresholds=has_thresholds,
+            )
+
+
+def _figure(metrics: Metrics | None, label: str, measure: str) -> float | None:
+    """Return a figure of a label; None where there are no metrics of it."""
+    if metrics is None or label not in metrics.per_label:
+        return None
+    interval: Interval = getattr(metrics.per_label[label], measure)
+    return interval.value
+
+
+def _not_older(night: GateInput) -> Check:
+    date = night.date.isoformat()
+    if night.champion is None:
+        return skipped(CheckKind.NOT_OLDER, NO_CHAMPION, value=date)
+    is_older = night.date < night.champion.date
+    return Check(
+        kind=CheckKind.NOT_OLDER,
+        value=date,
+        bound=Bound(
+            comparison=Comparison.AT_LEAST, value=night.champion.date.isoformat()
+        ),
+        verdict=Verdict.FAILED if is_older else Verdict.PASSED,
+    )
+
+
+def _readable(reason: str) -> Check:
+    return Check(
+        kind=CheckKind.READABLE,
+        value="unreadable",
+        bound=Bound(comparison=Comparison.IS, value="readable"),
+        verdict=Verdict.FAILED,
+        note=reason,
+    )

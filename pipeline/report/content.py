@@ -1,0 +1,179 @@
+"""What a report shows, as values: tables and figures that know no renderer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pipeline.records.words import DASH, describe_interval
+from pipeline.statistics.interval import Interval
+
+
+class CellType(StrEnum):
+    """What the cells of a column hold."""
+
+    WORDS = "words"
+    CODE = "code"
+    MARK = "mark"
+    COUNT = "count"
+    NUMBER = "number"
+    PERCENT = "percent"
+    INTERVAL = "interval"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is read as text, from the left."""
+        return self in (CellType.WORDS, CellType.CODE, CellType.MARK)
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the value of a cell is written.
+
+    Attributes
+    ----------
+    places
+        Decimal places of a number.
+    signed
+        Whether a change is written with its sign; one that rounds to 0 has none.
+    """
+
+    type: CellType
+    places: int = 0
+    signed: bool = False
+
+
+WORDS = Format(CellType.WORDS)
+CODE = Format(CellType.CODE)
+#: What became of the row, such as ``failed``.
+MARK = Format(CellType.MARK)
+COUNT = Format(CellType.COUNT)
+COUNT_CHANGE = Format(CellType.COUNT, signed=True)
+PERCENT = Format(CellType.PERCENT, places=1)
+INTERVAL = Format(CellType.INTERVAL, places=3)
+#: Precision, recall, F1.
+SCORE = Format(CellType.NUMBER, places=3)
+SCORE_CHANGE = Format(CellType.NUMBER, places=3, signed=True)
+SECONDS = Format(CellType.NUMBER, places=1)
+
+
+def points(places: int) -> Format:
+    """Return the format of a change in percentage points."""
+    return Format(CellType.NUMBER, places=places, signed=True)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value that is not written as its column says."""
+
+    value: float | int | None
+    format: Format
+
+
+@dataclass(frozen=True)
+class Link:
+    """A text that leads to an address where there is one to follow."""
+
+    text: str
+    address: str
+
+
+#: A text stands for itself in a column of any type; None is undefined.
+Value = str | int | float | Interval | None
+Cell = Value | Quantity | Link
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column by its heading, and how its cells are written."""
+
+    title: str
+    format: Format = WORDS
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption. The first column names the rows.
+
+    Attributes
+    ----------
+    name
+        Tells it apart from the other tables of a report.
+    """
+
+    name: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+    def without(self, title: str) -> "Table":
+        """Return the table without the column of this title."""
+        kept = [i for i, column in enumerate(self.columns) if column.title != title]
+        return replace(
+            self,
+            columns=[self.columns[i] for i in kept],
+            rows=[[row[i] for i in kept] for row in self.rows],
+        )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing as SVG, on light ground and on dark.
+
+    Attributes
+    ----------
+    name
+        Of its files.
+    alt
+        What it shows, in words.
+    """
+
+    name: str
+    title: str
+    alt: str
+    light: str
+    dark: str
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files by their names."""
+        return {
+            f"{self.name}.svg": self.light.encode(),
+            f"{self.name}-dark.svg": self.dark.encode(),
+        }
+
+
+@dataclass(frozen=True)
+class Typography:
+    """The signs that a renderer sets around digits."""
+
+    minus: str
+    percent: str
+
+    def write(self, cell: Cell, form: Format) -> str:
+        """Return the text of a cell in a column of this format."""
+        match cell:
+            case Link():
+                return cell.text
+            case Quantity():
+                return self.write(cell.value, cell.format)
+            case str():
+                return cell
+            case None:
+                return DASH
+            case Interval():
+                return self._write_interval(cell, form.places)
+            case _:
+                return self._write_number(cell, form)
+
+    def _write_number(self, value: float | int, form: Format) -> str:
+        if form.type is CellType.PERCENT:
+            return f"{self._digits(100 * value, form)}{self.percent}"
+        return self._digits(value, form)
+
+    def _write_interval(self, interval: Interval, places: int) -> str:
+        return describe_interval(interval, f".{places}f").replace("-", self.minus)
+
+    def _digits(self, value: float | int, form: Format) -> str:
+        rounded = round(value, form.places)
+        sign = "+" if form.signed and rounded else ""
+        return f"{rounded or 0:{sign},.{form.places}f}".replace("-", self.minus)

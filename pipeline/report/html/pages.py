@@ -1,0 +1,122 @@
+"""The report of a night, and the page of all nights: plain HTML, one style sheet, SVG.
+
+It is right where nothing but images and style sheets of the same origin is allowed, as
+under Jenkins: no script, no style of an element's own, no data: address.
+"""
+
+import functools
+import re
+from collections.abc import Sequence
+from operator import attrgetter
+from pathlib import Path
+
+import jinja2
+
+from pipeline.records.models import ModelEntry
+from pipeline.records.run import (
+    KeyFigures,
+    ListedNight,
+    ModelDifference,
+    RunManifest,
+)
+from pipeline.report import tables
+from pipeline.report.content import COUNT, SECONDS, Typography
+from pipeline.report.night import night_content
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGE = "index.html"
+STYLE = "report.css"
+TYPOGRAPHY = Typography(minus="\N{MINUS SIGN}", percent="\N{NARROW NO-BREAK SPACE}%")
+MAX_CHANGES = 12  # of the configuration, shown without being asked for
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def night_report(
+    manifest: RunManifest,
+    comparison: ModelDifference,
+    before: RunManifest | None,
+    nights: Sequence[KeyFigures],
+    manifest_key: str,
+) -> dict[str, bytes]:
+    """Return the files of a night's report by their names, ``index.html`` among them.
+
+    Parameters
+    ----------
+    comparison
+        Tonight's model beside the published one.
+    before
+        The manifest of the night whose model was the published one; None without one,
+        or if it is gone.
+    nights
+        Key figures of the nights that there are, the one written last at the end.
+    manifest_key
+        Where tonight's manifest is kept, for people to find it.
+    """
+    content = night_content(manifest, comparison, before, nights)
+    page = _render(
+        "night.html",
+        night=content,
+        results=manifest.results,
+        manifest_key=manifest_key,
+        max_changes=MAX_CHANGES,
+    )
+    return {PAGE: page, STYLE: _style(), **content.figures.files}
+
+
+def nights_page(
+    nights: Sequence[ListedNight],
+    current: ModelEntry | None = None,
+    rolled_back: Sequence[ModelEntry] = (),
+) -> dict[str, bytes]:
+    """Return the files of the page of all nights, the last one first.
+
+    Parameters
+    ----------
+    nights
+        The one written last at the end.
+    current
+        The current model; None before the first publication.
+    rolled_back
+        The models that rollbacks made.
+    """
+    ordered = sorted(reversed(nights), key=attrgetter("figures.date"), reverse=True)
+    others = [entry for entry in reversed(rolled_back) if entry != current]
+    page = _render(
+        "nights.html",
+        nights=tables.all_nights(ordered, current),
+        current=current,
+        rolled_back=others,
+    )
+    return {STYLE: _style(), PAGE: page}
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["write"] = TYPOGRAPHY.write
+    environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS}
+    return environment
+
+
+def _render(template: str, **values: object) -> bytes:
+    return _environment().get_template(template).render(values).encode()
+
+
+def _printable(value: object) -> object:
+    """Return the value, every character that no page may hold as U+FFFD."""
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
+        return _UNPRINTABLE.sub("\ufffd", value)
+    return value
+
+
+def _style() -> bytes:
+    return (TEMPLATES / STYLE).read_bytes()

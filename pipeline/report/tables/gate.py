@@ -1,0 +1,71 @@
+"""What the gate asked of a model."""
+
+from pipeline.records.release import Check, CheckKind, Decision, Verdict
+from pipeline.records.words import (
+    describe_bound,
+    describe_measure,
+    describe_note,
+    describe_value,
+    name_check,
+)
+from pipeline.report.content import COUNT, MARK, Column, Table
+
+#: In the order in which checks are shown.
+VERDICTS = (Verdict.FAILED, Verdict.PASSED, Verdict.SKIPPED)
+DEVICE_CHECKS = (CheckKind.SIZE, CheckKind.TERMS, CheckKind.SPEED)
+
+
+def checks(decision: Decision) -> Table:
+    """Return all that the gate asked, what failed first."""
+    columns = (
+        Column("check"),
+        Column("verdict", MARK),
+        Column("of"),
+        Column("value"),
+        Column("bound"),
+        Column("note"),
+    )
+    rows = [
+        (
+            name_check(check),
+            check.verdict.value,
+            describe_measure(check),
+            describe_value(check.value),
+            describe_bound(check),
+            describe_note(check),
+        )
+        for check in sorted(decision.checks, key=_verdict_order)
+    ]
+    return Table("checks", "What the gate asked", columns, rows)
+
+
+def device(decision: Decision, before: Decision | None) -> Table:
+    """Return size and speed of the model beside the published one's and the bounds.
+
+    Parameters
+    ----------
+    before
+        The decision on the published model; None without one.
+    """
+    columns = [Column("measure"), Column("tonight", COUNT)]
+    if before is not None:
+        columns.append(Column("last published", COUNT))
+    columns.append(Column("allowed", COUNT))
+    rows = []
+    for check in decision.checks:
+        if check.kind in DEVICE_CHECKS:
+            values = [describe_value(check.value)]
+            if before is not None:
+                values.append(_value_of_kind(before, check.kind))
+            rows.append((describe_measure(check), *values, describe_bound(check)))
+    caption = "Size and speed on the device"
+    return Table("device", caption, columns, rows)
+
+
+def _verdict_order(check: Check) -> int:
+    return VERDICTS.index(check.verdict)
+
+
+def _value_of_kind(decision: Decision, kind: CheckKind) -> str:
+    values = [check.value for check in decision.checks if check.kind is kind]
+    return describe_value(values[0] if values else None)

@@ -1,0 +1,118 @@
+"""What the rules did: labels, and the rules themselves."""
+
+from collections.abc import Mapping
+
+from pipeline.records.rules import LabellingSummary, RuleDrift, RulesDrift
+from pipeline.records.rules import RuleStatistics as Rule
+from pipeline.report.content import (
+    COUNT,
+    INTERVAL,
+    PERCENT,
+    Cell,
+    Column,
+    Table,
+    points,
+)
+
+MAX_RULES = 15
+
+
+def label_counts(summary: LabellingSummary) -> Table:
+    """Return the messages of each label, as shares of all messages."""
+    columns = (Column("label"), Column("messages", COUNT), Column("share", PERCENT))
+    messages = max(summary.messages, 1)
+    counts = summary.labels | _abstained(summary)
+    rows = [(label, count, count / messages) for label, count in counts.items()]
+    return Table("label-counts", "Labels by the rules", columns, rows)
+
+
+def label_shares(
+    summary: LabellingSummary,
+    before: Mapping[str, float] | None,
+) -> Table:
+    """Return the messages of each label, as shares of the labelled messages.
+
+    Parameters
+    ----------
+    before
+        The shares in the last published night; None without one.
+    """
+    columns = [Column("label"), Column("messages", COUNT), Column("share", PERCENT)]
+    if before is not None:
+        columns.append(Column("last published", PERCENT))
+        columns.append(Column("change, points", points(1)))
+    rows: list[tuple[Cell, ...]] = []
+    for label, share in summary.label_shares.items():
+        row = (label, summary.labels[label], share)
+        rows.append((*row, *_share_change(label, share, before)))
+    for reason, count in _abstained(summary).items():
+        rows.append((reason, count, *[""] * (len(columns) - 2)))
+    caption = "Labels by the rules; shares are of the labelled messages"
+    return Table("shares", caption, columns, rows)
+
+
+def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
+    """Return the rules whose share of the messages changed most, new ones first.
+
+    Parameters
+    ----------
+    drift
+        None where there is nothing to compare with: then the rules that match most are
+        shown.
+    """
+    columns = [
+        Column("rule"),
+        Column("label"),
+        Column("why"),
+        Column("messages", COUNT),
+        Column("share", PERCENT),
+    ]
+    if drift is None:
+        caption = "Rules that match most"
+        by_coverage = sorted(summary.rules, key=_coverage, reverse=True)
+        rows = [_rule_cells(rule) for rule in by_coverage[:MAX_RULES]]
+    else:
+        caption = "Rules whose share of the messages changed most"
+        columns.append(Column("change, points", points(2)))
+        pairs = zip(summary.rules, drift.rules, strict=True)
+        moved = sorted(
+            (pair for pair in pairs if pair[1].change != 0), key=_drift_order
+        )
+        rows = [_rule_cells(rule, drift) for rule, drift in moved[:MAX_RULES]]
+    columns.append(Column("precision on reviews", INTERVAL))
+    return Table("rules", caption, columns, rows)
+
+
+def _abstained(summary: LabellingSummary) -> dict[str, int]:
+    return {
+        "abstained: silence": summary.silent,
+        "abstained: tie": summary.tied,
+    }
+
+
+def _share_change(
+    label: str, share: float, before: Mapping[str, float] | None
+) -> tuple[float, ...]:
+    if before is None:
+        return ()
+    earlier = before.get(label, 0.0)
+    return earlier, 100 * (share - earlier)
+
+
+def _coverage(rule: Rule) -> int:
+    return rule.coverage
+
+
+def _drift_order(pair: tuple[Rule, RuleDrift]) -> tuple[bool, float]:
+    rule, drift = pair
+    if drift.change is None:
+        return False, -(rule.share or 0)
+    return True, -abs(drift.change)
+
+
+def _rule_cells(rule: Rule, drift: RuleDrift | None = None) -> tuple[Cell, ...]:
+    cells: list[Cell] = [rule.id, rule.label, rule.why, rule.coverage, rule.share]
+    if drift is not None:
+        cells.append("new" if drift.change is None else 100 * drift.change)
+    cells.append(rule.precision if rule.reviewed else "no reviews")
+    return tuple(cells)

@@ -1,0 +1,93 @@
+"""How well labels are predicted: metrics, confusion, thresholds, candidates."""
+
+from collections.abc import Mapping
+
+from pipeline.records.training import SearchResult, Threshold
+from pipeline.report.content import (
+    COUNT,
+    INTERVAL,
+    MARK,
+    SCORE,
+    Cell,
+    CellType,
+    Column,
+    Format,
+    Table,
+)
+from pipeline.statistics.metrics import Metrics
+
+MEAN_SCORE = Format(CellType.NUMBER, places=4)
+
+
+def metrics(name: str, caption: str, measured: Metrics) -> Table:
+    """Return precision, recall and F1 of each label, and the average over them."""
+    columns = (
+        Column("label"),
+        Column("messages", COUNT),
+        Column("predicted", COUNT),
+        Column("precision", INTERVAL),
+        Column("recall", INTERVAL),
+        Column("F1", INTERVAL),
+    )
+    rows = [
+        (label, row.support, row.predicted, row.precision, row.recall, row.f1)
+        for label, row in measured.per_label.items()
+    ]
+    average = ("macro average", measured.n, "", "", "", measured.macro_f1)
+    return Table(name, caption, columns, [*rows, average])
+
+
+def confusion(
+    name: str,
+    caption: str,
+    measured: Metrics,
+    max_columns: int | None = None,
+) -> Table:
+    """Return how many messages of each label were given which label."""
+    shown = measured.labels[:max_columns]
+    columns = [Column("label"), *(Column(f"as {label}", COUNT) for label in shown)]
+    rows: list[tuple[Cell, ...]] = [
+        (label, *counts[:max_columns])
+        for label, counts in zip(measured.labels, measured.confusion, strict=True)
+    ]
+    return Table(name, caption, columns, rows)
+
+
+def thresholds(by_label: Mapping[str, Threshold]) -> Table:
+    """Return the thresholds, and what they reach on folds that did not choose them."""
+    columns = (
+        Column("label"),
+        Column("goal"),
+        Column("outcome", MARK),
+        Column("threshold", SCORE),
+        Column("precision", INTERVAL),
+        Column("recall", INTERVAL),
+        Column("messages", COUNT),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            label,
+            f"{chosen.goal.measure} \u2265 {chosen.goal.bound:g}",
+            "reached" if chosen.reached else "not reached",
+            chosen.threshold or "none",
+            chosen.precision,
+            chosen.recall,
+            chosen.support,
+        )
+        for label, chosen in by_label.items()
+    ]
+    return Table("thresholds", "Thresholds by operating goal", columns, rows)
+
+
+def candidates(search: SearchResult, limit: int) -> Table:
+    """Return the best candidates of the grid search."""
+    columns = (
+        Column("candidate"),
+        Column("score", MEAN_SCORE),
+        Column("sd over folds", MEAN_SCORE),
+    )
+    rows = [
+        (candidate.description, candidate.mean, candidate.std)
+        for candidate in search.candidates[:limit]
+    ]
+    return Table("candidates", "Best candidates", columns, rows)

@@ -1,0 +1,67 @@
+"""How a night was made: tasks, objects, files, versions."""
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.records.export import FileDescription
+from pipeline.records.receipt import Receipt
+from pipeline.report.content import COUNT, SECONDS, Column, Table
+from pipeline.report.costs import Cost
+
+
+def stages(costs: Sequence[Cost]) -> Table:
+    """Return rows, seconds and memory of each family of tasks."""
+    columns = (
+        Column("stage"),
+        Column("tasks", COUNT),
+        Column("rows in", COUNT),
+        Column("rows out", COUNT),
+        Column("seconds", SECONDS),
+        Column("peak MiB", COUNT),
+    )
+    rows = [
+        (
+            cost.family,
+            cost.tasks,
+            "" if cost.rows_in is None else cost.rows_in,
+            "" if cost.rows_out is None else cost.rows_out,
+            cost.seconds,
+            cost.peak_memory_mib,
+        )
+        for cost in costs
+    ]
+    return Table("stages", "What each stage took", columns, rows)
+
+
+def lineage(receipts: Sequence[Receipt]) -> Table:
+    """Return each task's object and its hash, in the order in which they were made."""
+    columns = (
+        Column("task"),
+        Column("sha256"),
+        Column("object"),
+        Column("version", COUNT),
+        Column("bytes", COUNT),
+    )
+    rows = [
+        (
+            receipt.task_name,
+            receipt.sha256,
+            receipt.key,
+            receipt.version,
+            receipt.bytes,
+        )
+        for receipt in receipts
+    ]
+    return Table("lineage", "Every object that the model rests on", columns, rows)
+
+
+def files(described: Mapping[str, FileDescription]) -> Table:
+    """Return the exported files and their hashes."""
+    columns = (Column("file"), Column("sha256"), Column("bytes", COUNT))
+    rows = [(name, file.sha256, file.bytes) for name, file in described.items()]
+    return Table("files", "Exported files", columns, rows)
+
+
+def environment(versions: Mapping[str, str]) -> Table:
+    """Return the versions of what the results depend on."""
+    columns = (Column("library"), Column("value"))
+    return Table("environment", "What it ran with", columns, [*versions.items()])

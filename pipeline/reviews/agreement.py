@@ -1,0 +1,117 @@
+"""How far annotators agree, and what their reviews come to."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config.settings import Evaluation
+from pipeline.data.reviewed_messages import aggregate, annotator_names, merge_labels
+from pipeline.records.reviews import Agreement, AnnotatorAgreement, PairAgreement
+from pipeline.statistics import dawid_skene
+from pipeline.statistics.agreement import krippendorff_alpha
+
+AGGREGATIONS = ("majority", "dawid_skene")
+
+
+def measure_agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> Agreement:
+    """Return how far the annotators of a ``reviews`` table agree.
+
+    Labels are merged first, as ``evaluation.merge`` says. Of several reviews of a
+    message by one annotator, the last one counts.
+    """
+    merged = merge_labels(reviews, evaluation.merge)
+    merged = merged.assign(who=annotator_names(reviews))
+    merged = merged.drop_duplicates(["key", "who"], keep="last")
+    counts = pd.crosstab(merged["key"], merged["label"]).to_numpy()
+    alpha = krippendorff_alpha(counts, evaluation.confidence)
+    labels = {
+        aggregation: aggregate(reviews, aggregation, evaluation.merge)["label"]
+        for aggregation in AGGREGATIONS
+    }
+    majority = labels["majority"]
+    estimated = labels["dawid_skene"]
+    is_decided = majority.notna() & estimated.notna()
+    return Agreement(
+        reviews=len(merged),
+        messages=len(counts),
+        reviewed_twice=int((counts.sum(axis=1) > 1).sum()),
+        alpha=alpha if alpha.defined else None,
+        annotators=tuple(_annotators(merged)),
+        pairs=tuple(_pairs(merged)),
+        decided={name: int(label.notna().sum()) for name, label in labels.items()},
+        undecided={name: int(label.isna().sum()) for name, label in labels.items()},
+        differ=int((majority[is_decided] != estimated[is_decided]).sum()),
+    )
+
+
+def _annotators(reviews: pd.DataFrame) -> list[AnnotatorAgreement]:
+    """Return how far each annotator agrees with the others, by their names."""
+    annotator, names = pd.factorize(reviews["who"], sort=True)
+    label, label_names = pd.factorize(reviews["label"], sort=True)
+    others = _votes_of_others(reviews["key"], label, len(label_names))
+    most = others.max(axis=1, initial=0)
+    is_clear = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
+    agrees = others[np.arange(len(label)), label] == most
+    expected = _expected(reviews[reviews["key"].duplicated(keep=False)])
+    rows = []
+    for index, name in enumerate(names):
+        own_reviews = annotator == index
+        compared = own_reviews & is_clear
+        rows.append(
+            AnnotatorAgreement(
+                annotator=name,
+                reviews=int(own_reviews.sum()),
+                compared=int(compared.sum()),
+                agreement=float(agrees[compared].mean()) if compared.any() else None,
+                expected=expected.get(name),
+            )
+        )
+    return rows
+
+
+def _votes_of_others(key: pd.Series, label: np.ndarray, n_labels: int) -> np.ndarray:
+    """Return the other reviews of each review's message, by label.
+
+    Returns
+    -------
+    np.ndarray
+        int64 [n_reviews, n_labels].
+    """
+    message, keys = pd.factorize(key)
+    votes = np.zeros((len(keys), n_labels), dtype=np.int64)
+    np.add.at(votes, (message, label), 1)
+    others = votes[message]
+    others[np.arange(len(label)), label] -= 1
+    return others
+
+
+def _expected(shared: pd.DataFrame) -> dict[str, float]:
+    """Return the share of messages that each annotator is expected to label rightly.
+
+    Parameters
+    ----------
+    shared
+        The reviews of messages that have several.
+    """
+    label, label_names = pd.factorize(shared["label"], sort=True)
+    if len(label_names) < 2:
+        return {}
+    annotator, names = pd.factorize(shared["who"], sort=True)
+    message, _ = pd.factorize(shared["key"])
+    consensus = dawid_skene.fit(message, annotator, label, len(label_names))
+    return dict(zip(names, consensus.accuracy.tolist(), strict=True))
+
+
+def _pairs(reviews: pd.DataFrame) -> list[PairAgreement]:
+    """Return how far two annotators agree, those with most common messages first."""
+    columns = reviews[["key", "who", "label"]]
+    common = columns.merge(columns, on="key")
+    common = common[common["who_x"] < common["who_y"]]
+    common = common.assign(agree=common["label_x"] == common["label_y"])
+    pairs = common.groupby(["who_x", "who_y"])["agree"].agg(["size", "mean"])
+    pairs = pairs.reset_index().sort_values("size", ascending=False, kind="stable")
+    return [
+        PairAgreement(
+            annotators=(first, second), messages=int(size), agreement=float(share)
+        )
+        for first, second, size, share in pairs.itertuples(index=False)
+    ]

@@ -1,0 +1,1 @@
+"""Find what is wrong with rules before a night uses them. No night imports this."""

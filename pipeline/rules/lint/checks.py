@@ -1,0 +1,255 @@
+"""Report everything that is wrong with a pack of rules at once."""
+
+import functools
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.patterns.search_timeout import SearchTimeout, SearchTimer
+from pipeline.rules.files import (
+    LocatedRule,
+    RuleFiles,
+    RuleProblem,
+    read_file,
+    read_folder,
+    repeated_ids,
+)
+from pipeline.rules.lint.redos_inputs import sample_texts
+from pipeline.rules.lint.redos_probe import ProbeProcess, ProbeRequest
+
+# Texts that a rule must match at least, to say that another rule matches them all.
+MIN_SAMPLES = 5
+SAMPLES = 200  # texts made for that
+CONTEXTS = ("{}", "Hello. {} Bye.", "a{}", "{}a", "0{}0", "\n{}\n")
+# CPU seconds of a search in such a text. The probe reports what takes longer.
+SEARCH_TIMEOUT = 0.2
+ORDINARY_CHARACTERS = 4_000  # of ordinary text
+# Escapes, character classes and characters of a pattern.
+PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|.", re.DOTALL)
+# Numbers and names of groups, and flags.
+REFERENCES = re.compile(r"\\[1-9]|\(\?(?:P|\(|[aiLmsux-])")
+
+
+@dataclass(frozen=True)
+class LintResult:
+    """What is wrong, and how many rules could be read."""
+
+    problems: tuple[RuleProblem, ...]
+    rule_count: int
+
+
+def lint_pack(
+    path: Path,
+    budget: float,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> LintResult:
+    """Check the rules of a file, or of all files under a folder.
+
+    Parameters
+    ----------
+    budget
+        CPU seconds for each rule, after which the attempt to search with it ends.
+    progress
+        Receives how many rules are done, and how many there are.
+    """
+    contents = _read(path)
+    rules = contents.rules
+    problems = [
+        *contents.problems,
+        *repeated_ids(rules),
+        *_repeated_patterns(rules),
+        *_contained_branches(rules),
+    ]
+    # One of these says enough: such a rule is not reported as shadowed too.
+    reported = {(problem.file, problem.rule) for problem in problems}
+    problems += _shadowed(rules, reported)
+    problems += _missing_examples(rules)
+    ordinary_text = _ordinary_text(rules)
+    with ProbeProcess() as probe:
+        for i, located in enumerate(rules):
+            progress(i, len(rules))
+            rule = located.rule
+            request = ProbeRequest(
+                pattern=rule.pattern,
+                matches=tuple(rule.matches),
+                near_misses=tuple(rule.near_misses),
+                ordinary_text=ordinary_text,
+            )
+            for problem in probe.problems(request, budget):
+                problems.append(RuleProblem(located.file, rule.id, problem))
+    progress(len(rules), len(rules))
+    return LintResult(tuple(problems), len(rules))
+
+
+def _read(path: Path) -> RuleFiles:
+    if path.is_file():
+        # By itself, a file may be a label's or a topic's. The label does not matter to
+        # rules that all have the same one.
+        return read_file(path, label="any")
+    return read_folder(path)
+
+
+def _missing_examples(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
+    for located in rules:
+        rule = located.rule
+        if not rule.matches:
+            problem = "matches: missing; add a text that the rule must match"
+            yield RuleProblem(located.file, rule.id, problem)
+        if not rule.near_misses:
+            problem = "near_misses: missing; add a text that the rule must not match"
+            yield RuleProblem(located.file, rule.id, problem)
+
+
+def _repeated_patterns(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
+    first_rules: dict[tuple[str, str], LocatedRule] = {}
+    for located in rules:
+        rule = located.rule
+        first = first_rules.setdefault((rule.field, rule.pattern), located)
+        if first is not located:
+            problem = (
+                f"has the pattern of rule {first.rule.id} in {first.file}; "
+                "keep one of them"
+            )
+            yield RuleProblem(located.file, rule.id, problem)
+
+
+def _contained_branches(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
+    """Yield each rule whose alternatives another rule has too, and more."""
+    for located, other in itertools.permutations(rules, 2):
+        if not _are_comparable(located, other):
+            continue
+        if _branches(located.rule.pattern) < _branches(other.rule.pattern):
+            problem = (
+                f"shadowed: all of its branches stand in rule {other.rule.id} "
+                f"in {other.file}; drop it"
+            )
+            yield RuleProblem(located.file, located.rule.id, problem)
+
+
+def _are_comparable(rule: LocatedRule, other: LocatedRule) -> bool:
+    """Return whether both rules vote for the same label, on the same field."""
+    return (rule.rule.label, rule.rule.field) == (other.rule.label, other.rule.field)
+
+
+class _SearchedRule:
+    """A rule, and what it matches as far as texts show."""
+
+    def __init__(self, located: LocatedRule, timer: SearchTimer) -> None:
+        self.located = located
+        self.rule = located.rule
+        self._timer = timer
+        self._pattern = re.compile(self.rule.pattern, re.IGNORECASE)
+        self._timed_out = False
+
+    def matches(self, text: str) -> bool:
+        """Return whether the rule matches; nothing, once a search took too long."""
+        if self._timed_out:
+            return False
+        try:
+            return self._timer.search(self._pattern, text) is not None
+        except SearchTimeout:
+            self._timed_out = True
+            return False
+
+    def matches_all(self, texts: Iterable[str]) -> bool:
+        """Return whether the rule matches every text."""
+        return all(self.matches(text) for text in texts)
+
+    @functools.cached_property
+    def matched_texts(self) -> list[str]:
+        """Examples and samples that the rule matches, alone and in a context.
+
+        There are none if most samples are not matched. Then they do not show what the
+        pattern is about; it may be a look-ahead, for one.
+        """
+        samples = sample_texts(self.rule.pattern, SAMPLES)
+        matched_samples = [text for text in samples if self.matches(text)]
+        if 2 * len(matched_samples) < len(samples):
+            return []
+        candidates = [
+            context.format(text)
+            for text, context in itertools.product(
+                (*self.rule.matches, *samples), CONTEXTS
+            )
+        ]
+        return [text for text in dict.fromkeys(candidates) if self.matches(text)]
+
+
+def _shadowed(
+    rules: Sequence[LocatedRule], reported: set[tuple[Path, str | None]]
+) -> list[RuleProblem]:
+    """Return the rules that seem to match nothing that another rule does not.
+
+    Parameters
+    ----------
+    reported
+        Files and ids of rules to leave out.
+    """
+    problems: list[RuleProblem] = []
+    skipped = set(reported)
+    with SearchTimer(SEARCH_TIMEOUT) as timer:
+        searched_rules = [_SearchedRule(located, timer) for located in rules]
+        for searched, rival in itertools.permutations(searched_rules, 2):
+            located = searched.located
+            key = (located.file, located.rule.id)
+            if key in skipped or not _are_comparable(located, rival.located):
+                continue
+            if _seems_shadowed(searched, rival):
+                rival_id = rival.rule.id
+                problem = (
+                    f"seems shadowed by rule {rival_id} in {rival.located.file}: "
+                    f"matches nothing that {rival_id} does not; drop one or add its "
+                    "weight to the other"
+                )
+                problems.append(RuleProblem(*key, problem))
+                skipped.add(key)
+    return problems
+
+
+def _seems_shadowed(searched: _SearchedRule, rival: _SearchedRule) -> bool:
+    """Return whether the rival matches all that the rule matches, and more."""
+    if not rival.matches_all(searched.rule.matches):
+        return False
+    try:
+        texts = searched.matched_texts
+        if len(texts) < MIN_SAMPLES or not rival.matches_all(texts):
+            return False
+        rival_texts = (*rival.rule.matches, *rival.matched_texts)
+        return not searched.matches_all(rival_texts)
+    except RecursionError:
+        return False  # the probe reports patterns that are nested too deeply
+
+
+@functools.cache
+def _branches(pattern: str) -> frozenset[str]:
+    """Return the alternatives at the top of a pattern, as they are written.
+
+    If they refer to groups or set flags, the pattern is one alternative.
+    """
+    if REFERENCES.search(pattern):
+        return frozenset([pattern])
+    branches = [""]
+    depth = 0
+    for piece in PIECES.findall(pattern):
+        if piece == "(":
+            depth += 1
+        elif piece == ")":
+            depth -= 1
+        if piece == "|" and depth == 0:
+            branches.append("")
+        else:
+            branches[-1] += piece
+    return frozenset(branches)
+
+
+def _ordinary_text(rules: Iterable[LocatedRule]) -> str:
+    """Return the pack's own examples, one after the other, repeated as needed."""
+    examples: list[str] = []
+    for located in rules:
+        examples.extend(located.rule.matches)
+        examples.extend(located.rule.near_misses)
+    words = " ".join(examples) or "no words"
+    repeats = ORDINARY_CHARACTERS // len(words) + 1
+    return (f"{words} " * repeats)[:ORDINARY_CHARACTERS]

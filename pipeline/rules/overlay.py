@@ -1,0 +1,112 @@
+"""Lay the rules that a person has changed over those of a night.
+
+The changed rules are a folder, which is a whole pack, or one file of a pack.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.config.settings import Labelling, Rule
+from pipeline.errors import ConfigError
+from pipeline.rules.files import LocatedRule, read_file, read_folder, read_rules
+
+
+@dataclass(frozen=True)
+class ChangedPack:
+    """The labelling of a night with changed rules.
+
+    Attributes
+    ----------
+    source
+        How the changed rules were read, in a line.
+    """
+
+    labelling: Labelling
+    source: str
+
+
+def overlay_rules(night: Labelling, path: Path) -> ChangedPack:
+    """Return the labelling of a night with the rules of the path in place of its own.
+
+    A folder is a whole pack. A file of the night's own pack stands for the pack that
+    it is in, so that rules which the file no longer has are gone. The rules of any
+    other file replace those of the night with the same ids, or are new.
+
+    Raises
+    ------
+    ConfigError
+        The path holds no rules, or rules that cannot be read.
+    """
+    rules: Sequence[Rule]
+    if path.is_dir():
+        rules = _whole_pack(path)
+        source = f"{path} is read as a whole pack"
+    elif (folder := _folder_of_pack(night, path)) is not None:
+        rules = _whole_pack(folder)
+        source = f"{path} belongs to the pack in {folder}, which is read as a whole"
+    else:
+        folder_name = path.absolute().parent.name
+        label = folder_name if folder_name in night.labels else path.stem
+        rules = _with_rules_of_file(night, path, label)
+        source = (
+            f"{path} stands alone, for {label}: rules of the night that it no longer "
+            "has cannot be told and stay"
+        )
+    try:
+        labelling = Labelling(
+            rules=tuple(rules), engine=night.engine, resolution=night.resolution
+        )
+    except ValidationError as failure:
+        problem = failure.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {problem}") from None
+    return ChangedPack(labelling, source)
+
+
+def _whole_pack(folder: Path) -> tuple[Rule, ...]:
+    try:
+        return read_rules(folder)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{folder} is read as a whole pack of rules, and is none:\n{error}"
+        ) from None
+
+
+def _with_rules_of_file(night: Labelling, file: Path, label: str) -> list[Rule]:
+    """Return the night's rules, changed ones in their place, new ones at the end."""
+    located_rules = read_file(file, label).require()
+    changed = {located.rule.id: located.rule.rule() for located in located_rules}
+    kept = [changed.pop(rule.id, rule) for rule in night.rules]
+    return [*kept, *changed.values()]
+
+
+def _folder_of_pack(night: Labelling, file: Path) -> Path | None:
+    """Return the folder that the night's pack comes from, if the file is in it.
+
+    Candidates are folders called ``rules``, and those in which the file would be for
+    one of the night's labels. The right one holds at least half of the night's rules
+    that are not in the file.
+    """
+    own_ids = {
+        located.rule.id for located in read_file(file, night.labels[0]).require()
+    }
+    others = {(rule.id, rule.label) for rule in night.rules if rule.id not in own_ids}
+    below = file.absolute()
+    for folder in below.parents:
+        if folder.name == "rules" or below.with_suffix("").name in night.labels:
+            held = {
+                (located.rule.id, located.rule.label)
+                for located in _readable_rules(folder)
+            }
+            if len(others & held) * 2 >= len(others) > 0:
+                return folder
+        below = folder
+    return None
+
+
+def _readable_rules(folder: Path) -> tuple[LocatedRule, ...]:
+    """Return the rules of a folder in which every rule can be read, else none."""
+    contents = read_folder(folder)
+    return () if contents.problems else contents.rules

@@ -1,0 +1,139 @@
+"""A worker that knows that it is not alone.
+
+Luigi's own leaves, and exits as if the night had failed, when the last tasks are being
+run by another worker, or by one that was killed and is not given up yet. And it counts
+every task that a helper has done as one that was never run.
+"""
+
+import logging
+import sys
+from typing import Any
+
+from luigi import execution_summary
+from luigi.task import Task
+from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
+from luigi.worker import TracebackWrapper, Worker, check_complete_cached
+
+from tasks.luigi_setup.redaction import describe_error
+
+logger = logging.getLogger("luigi-interface")
+
+#: The exit code of a night whose model was not published.
+REFUSED = 50
+
+
+class NightWorker(Worker):
+    """Waits for other workers, counts what they did as done, retries what failed."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._prepared = False
+
+    def run(self) -> bool:
+        """Run the tasks; return whether all that ran here succeeded.
+
+        Raises
+        ------
+        SystemExit
+            With `REFUSED`: the night is complete, and its model was not published.
+        """
+        self._retry_failed()
+        succeeded = super().run()
+        if self._is_done() and self._is_refused():
+            logger.info(execution_summary.summary(self))
+            raise SystemExit(REFUSED)
+        return succeeded
+
+    def _run_task(self, task_id: str) -> None:
+        stage = getattr(self._scheduled_tasks[task_id], "stage", None)
+        if stage != "ingest":  # which needs nothing of what is prepared
+            self._prepare()
+        super()._run_task(task_id)
+
+    def _handle_next_task(self) -> None:
+        self._prepare()  # while ingest is at work, in processes of its own
+        super()._handle_next_task()
+
+    def _prepare(self) -> None:
+        """Let the night import once what every other task needs, before any fork."""
+        if self._prepared:
+            return
+        self._prepared = True
+        for task in self._scheduled_tasks.values():
+            if hasattr(task, "prepare"):
+                task.prepare()
+
+    def _keep_alive(self, get_work_response: Any) -> bool:
+        # What rests on a task that may be complete or not never runs here.
+        if UNKNOWN in {status for _, status, _ in self._add_task_history}:
+            return False
+        waiting = self._config.keep_alive and bool(get_work_response.running_tasks)
+        return super()._keep_alive(get_work_response) or waiting
+
+    def _is_refused(self) -> bool:
+        nights = self._scheduled_tasks.values()
+        return any(getattr(task, "refused", False) for task in nights)
+
+    def _is_done(self) -> bool:
+        """Return whether the root is complete, whoever ran it; else log why not."""
+        root = self._add_task_history[0][0]
+        statuses = {task: status for task, status, _ in self._add_task_history}
+        ran = len(self._add_task_history) > len(statuses)
+        if UNKNOWN in statuses.values():
+            return False
+        if statuses[root] == DONE or root.complete():
+            # So is all that it rests on, whoever ran it: also what failed here first.
+            elsewhere = [task for task, status in statuses.items() if status != DONE]
+            self._add_task_history += [(task, DONE, True) for task in elsewhere]
+            if not ran and not elsewhere:
+                logger.info(
+                    "%s was there already; what was loaded since belongs to another "
+                    "date",
+                    root,
+                )
+            return True
+        if FAILED not in statuses.values():
+            logger.warning(
+                "%s could not be run now: a task of it failed elsewhere; try again",
+                root,
+            )
+        return False
+
+    def _retry_failed(self) -> None:
+        """Try again what the scheduler gave up: a night is started twice on purpose."""
+        for status in (DISABLED, FAILED):
+            failed = self._scheduler.task_list(status=status, limit=False)
+            for task_id in self._scheduled_tasks.keys() & failed:
+                self._scheduler.re_enable_task(task_id)
+                self._scheduler.forgive_failures(task_id)
+
+    def _log_complete_error(self, task: Task, tb: str) -> None:
+        logger.error("%s: cannot tell whether it is complete: %s", task, tb)
+
+    def _log_dependency_error(self, task: Task, tb: str) -> None:
+        description = _current_error(tb)
+        logger.error("%s: cannot tell what it requires: %s", task, description)
+
+    def _email_dependency_error(self, task: Task, formatted_traceback: str) -> None:
+        super()._email_dependency_error(task, _current_error(formatted_traceback))
+
+
+def check_complete(
+    task: Task, out_queue: Any, completion_cache: dict[str, bool] | None = None
+) -> None:
+    """Put the task and whether it is complete into the queue, as luigi does.
+
+    An error is described by us. Luigi's own function formats its traceback, with the
+    messages of all exceptions, and nobody sees the exception itself any more.
+    """
+    try:
+        is_complete = check_complete_cached(task, completion_cache)
+    except Exception as error:
+        is_complete = TracebackWrapper(describe_error(error))
+    out_queue.put((task, is_complete))
+
+
+def _current_error(formatted_traceback: str) -> str:
+    """Describe the error that luigi is handling, in place of its own traceback."""
+    error = sys.exception()
+    return formatted_traceback if error is None else describe_error(error)

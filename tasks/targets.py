@@ -1,0 +1,135 @@
+"""What a task writes and reads: artefacts of the store, seen from a task."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import luigi
+
+from nightsieve.store.artefacts import Artefact, ShardedArtefact
+from pipeline.records.receipt import Account, Receipt
+from pipeline.records.sample import SampleCounts, ShardManifest
+
+
+class Working(Protocol):
+    """What artefacts need to know of the task that reads or writes them."""
+
+    finished: bool
+    rows_in: int
+
+    def account(self) -> Account:
+        """Return what the task is, and what it took."""
+
+    def show_on_scheduler(self, receipt: Receipt) -> None:
+        """Show what was done."""
+
+
+class TaskOutput(luigi.Target):
+    """The artefact that a task writes; `dump` says on the scheduler's page what it was.
+
+    A task that reads it sees a `TaskInput`.
+    """
+
+    def __init__(self, artefact: Artefact, task: Working):
+        self.artefact = artefact
+        self._task = task
+
+    def __str__(self) -> str:
+        return str(self.artefact)
+
+    @property
+    def key(self) -> str:
+        """The key of the object."""
+        return self.artefact.key
+
+    def exists(self) -> bool:
+        """Return whether the object was written."""
+        return self.artefact.exists()
+
+    def load(self) -> Any:
+        """Return the value; see `Artefact.load`."""
+        return self.artefact.load()
+
+    def receipt(self) -> Receipt:
+        """Return how the object was made."""
+        return self.artefact.receipt()
+
+    def dump(self, value: Any) -> None:
+        """Write the value."""
+        self._finish(self.artefact.dump(value, self._task.account()))
+
+    def _finish(self, receipt: Receipt) -> None:
+        self._task.finished = True
+        self._task.show_on_scheduler(receipt)
+
+
+class ShardedOutput(TaskOutput):
+    """A table that a task writes in parts."""
+
+    artefact: ShardedArtefact
+
+    @property
+    def manifest(self) -> ShardManifest:
+        """The manifest of the parts."""
+        return self.artefact.manifest
+
+    def dump(
+        self, files: Sequence[Path], rows: Sequence[int], counts: SampleCounts
+    ) -> None:
+        """Write files that are encoded already, then the manifest of them."""
+        account = self._task.account()
+        self._finish(self.artefact.dump_parts(files, rows, counts, account))
+
+
+class TaskInput:
+    """An artefact that a task reads; its rows are counted as the task's."""
+
+    def __init__(self, artefact: Artefact, reader: Working):
+        self.artefact = artefact
+        self._reader = reader
+
+    def __str__(self) -> str:
+        return str(self.artefact)
+
+    def load(self) -> Any:
+        """Return the value; see `Artefact.load`."""
+        value = self.artefact.load()
+        self._reader.rows_in += self.artefact.codec.rows(value) or 0
+        return value
+
+    def receipt(self) -> Receipt:
+        """Return how the object was made."""
+        return self.artefact.receipt()
+
+    def verified_bytes(self) -> bytes:
+        """Return the content of the object; see `Artefact.verified_bytes`."""
+        return self.artefact.verified_bytes()
+
+
+class ShardedInput(TaskInput):
+    """A table in parts that a task reads."""
+
+    artefact: ShardedArtefact
+
+    @property
+    def manifest(self) -> ShardManifest:
+        """The manifest of the parts."""
+        return self.artefact.manifest
+
+    def load_shard(self, shard: int) -> Any:
+        """Return one part; see `ShardedArtefact.load_shard`."""
+        value = self.artefact.load_shard(shard)
+        self._reader.rows_in += self.manifest.parts[shard].rows
+        return value
+
+    def parts(self) -> Iterator[Any]:
+        """Yield each part in turn, one in memory at a time."""
+        for shard in range(len(self.manifest.parts)):
+            yield self.load_shard(shard)
+
+
+def input_of(output: TaskOutput, reader: Working) -> TaskInput:
+    """Return what a task reads where another one wrote."""
+    if isinstance(output.artefact, ShardedArtefact):
+        return ShardedInput(output.artefact, reader)
+    return TaskInput(output.artefact, reader)

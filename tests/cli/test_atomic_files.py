@@ -1,0 +1,39 @@
+"""Names from a manifest stay in the folder, and files come together or not at all."""
+
+import pytest
+
+from nightsieve.cli.atomic_files import path_inside, write_together
+from pipeline.errors import ArtefactError, DataError
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../x", "a/../../x", "a/..", "/etc/passwd", "//x", "a/", "a\0b"],
+)
+def test_a_name_that_is_not_that_of_a_file_in_the_folder_is_refused(tmp_path, name):
+    folder = tmp_path / "out"
+    with pytest.raises(ArtefactError, match="not the name of a file in"):
+        path_inside(folder, name)
+    with pytest.raises(ArtefactError, match="not the name of a file in"):
+        write_together(folder, {"model.json": b"{}", name: b"harm"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_written_to_the_folder_and_below(tmp_path):
+    folder = tmp_path / "out"
+    contents = {"model.json": b"{}", "report/index.html": b"<p>", "..hidden": b"."}
+    write_together(folder, contents)
+    files = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    assert files == contents
+
+
+def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(tmp_path):
+    (tmp_path / "model.json").write_bytes(b"before")
+    (tmp_path / "report").write_bytes(b"a file where a folder should be")
+    with pytest.raises(DataError, match="--to "):
+        write_together(tmp_path, {"model.json": b"after", "report/index.html": b""})
+    assert (tmp_path / "model.json").read_bytes() == b"before"

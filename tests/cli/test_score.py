@@ -1,0 +1,86 @@
+"""`nightsieve score`: text in, labels out, for every version of the format."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.text import Tokeniser
+from pipeline.text.character_map import CharacterMap
+from tests.conftest import ROOT, run
+from tests.contract import regenerate
+from tests.scorers.models import exported
+
+CONTRACT = ROOT / "tests" / "contract"
+TEXTS = "Your code is 123456\r\nfree\n\nnothing known"
+
+
+def score(model: Path, text: str = TEXTS):
+    return run("nightsieve", "score", str(model), environment={}, input=text)
+
+
+@pytest.mark.parametrize("folder", ["0.1", "1.0-norm-l2", "1.0-norm-none"])
+def test_every_line_gets_its_label_and_scores_also_from_an_old_model(folder):
+    scored = score(CONTRACT / folder / "model.json")
+    assert scored.returncode == 0, scored.stderr
+    lines = [json.loads(line) for line in scored.stdout.splitlines()]
+    assert [line["label"] for line in lines] == ["bank", "spam", "bank", "bank"]
+    assert all(list(line["scores"]) == ["bank", "chat", "spam"] for line in lines)
+    assert lines[0]["scores"]["bank"] == max(lines[0]["scores"].values())
+
+
+def test_a_missing_a_foreign_and_a_damaged_model_are_refused_in_a_line(tmp_path):
+    (tmp_path / "foreign.json").write_text("{}")
+    whole = (CONTRACT / "1.0-norm-l2" / "model.json").read_bytes()
+    (tmp_path / "damaged.json").write_bytes(whole.replace(b"free", b"fret", 1))
+    for name, code, reason in (
+        ("missing.json", 7, "No such file"),
+        ("foreign.json", 8, "format is not nightsieve-linear"),
+        ("damaged.json", 8, "checksum"),
+    ):
+        refused = score(tmp_path / name)
+        assert (refused.returncode, refused.stdout) == (code, "")
+        assert (
+            reason in refused.stderr
+            and name in refused.stderr
+            and refused.stderr.count("\n") == 1
+        )
+
+
+@pytest.fixture
+def literal(tmp_path) -> Path:
+    """A model that keeps every character, so that none can come or go unseen; `bank` is spelt `bänk`."""
+    tokeniser = Tokeniser(
+        CharacterMap((), (), (), ((0, 0x10FFFF),)), 1, frozenset(), (1, 1)
+    )
+    model = dataclasses.replace(
+        regenerate.model("l2"), tokeniser=tokeniser, labels=("bänk", "chat", "spam")
+    )
+    path = tmp_path / "model.json"
+    path.write_bytes(exported(model))
+    return path
+
+
+def printed(model: Path, given: str) -> list[str]:
+    """What is written for what printf writes."""
+    scored = run(
+        "bash", "-c", f"printf '{given}' | nightsieve score {model}", environment={}
+    )
+    assert scored.returncode == 0, scored.stderr
+    return scored.stdout.splitlines()
+
+
+def test_bytes_that_are_no_utf_8_read_as_replacement_characters(literal):
+    malformed, replaced, without = printed(literal, r"\xffx\n\xef\xbf\xbdx\nx\n")
+    assert malformed == replaced != without
+
+
+def test_one_carriage_return_belongs_to_the_end_of_a_line(literal):
+    ended, bare, longer = printed(literal, r"free\r\nfree\nfree\r\r\n")
+    assert ended == bare != longer
+
+
+def test_labels_are_written_as_they_are_spelt(literal):
+    (line,) = printed(literal, r"000000\n")
+    assert line.startswith('{"label": "bänk", "scores": {"bänk": ')

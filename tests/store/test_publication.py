@@ -1,0 +1,151 @@
+"""A kept decision, carried out late: what it may still replace."""
+
+import pytest
+
+from nightsieve.store import layout
+from nightsieve.store.models import Registry
+from nightsieve.store.publication import (
+    overtaken_by,
+    publish_decision,
+    read_opponents,
+)
+from pipeline.config.settings import Keep
+from pipeline.records.release import Decision, Overtaken, Publication
+from pipeline.release import Opponents
+from tests.store.made_up import CONFIG, FIGURES, FILES, decision, facts, november
+from tests.store.memory import MemoryStore
+
+KEEP = Keep(models=9, runs=9)
+
+
+def carry_out(
+    registry: Registry, day: int, decided: Decision, keep: Keep = KEEP
+) -> Publication:
+    """Publish the decision of a night in November, which is named for its day."""
+    traits = facts(november(day)).traits
+    return publish_decision(
+        registry, f"night{day}", decided, FILES, traits, CONFIG, keep
+    )
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(MemoryStore())
+
+
+def test_a_model_that_passed_becomes_current_with_what_a_later_night_must_know(
+    registry,
+):
+    done = carry_out(registry, 20, decision())
+    assert done == Publication(serial=1, overtaken=None, removed=())
+    later = decision(champion=1, predecessors=(1,))
+    assert carry_out(registry, 21, later).serial == 2
+    entry = registry.champion()
+    assert (entry.serial, entry.champion, entry.predecessors) == (2, 1, (1,))
+    assert (entry.date, entry.config, entry.figures) == (november(21), CONFIG, FIGURES)
+
+
+def test_a_refused_model_leaves_everything_as_it_is(registry):
+    carry_out(registry, 20, decision())
+    before = dict(registry.store.objects)
+    refused = carry_out(registry, 21, decision(champion=1, publish=False))
+    assert refused == Publication(serial=None, overtaken=None, removed=())
+    assert registry.store.objects == before
+
+
+def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(
+    registry,
+):
+    assert carry_out(registry, 21, decision()).serial == 1
+    late = carry_out(registry, 20, decision())
+    overtaken = Overtaken(serial=1, date=november(21), later=True)
+    assert late == Publication(serial=None, overtaken=overtaken, removed=())
+    assert registry.current().serial == 1
+
+
+def test_a_model_that_was_judged_before_a_rollback_does_not_undo_it(registry):
+    carry_out(registry, 20, decision())
+    registry.roll_back(1, "the one before was better")
+    late = carry_out(registry, 21, decision(champion=1))
+    overtaken = Overtaken(serial=2, date=november(20), later=False)
+    assert late == Publication(serial=None, overtaken=overtaken, removed=())
+    assert registry.current().serial == 2
+
+
+def test_a_decision_is_published_once_whatever_is_to_be_kept_by_then(registry):
+    first, second = decision(), decision(champion=1)
+    carry_out(registry, 20, first)
+    carry_out(registry, 21, second)
+    assert carry_out(registry, 20, first, Keep(models=31, runs=9)).serial == 1
+    assert registry.serials() == [1, 2] and registry.current().serial == 2
+    registry.remove(1)
+    assert carry_out(registry, 20, first).serial is None
+    assert registry.current().serial == 2
+
+
+def test_what_is_removed_is_named_and_tonight_s_champion_is_not(registry):
+    keep = Keep(models=1, runs=1)
+    for day in (20, 21, 22):
+        carry_out(registry, day, decision(champion=(day - 20) or None))
+    done = carry_out(registry, 23, decision(champion=3), keep)
+    assert (done.serial, done.removed) == (4, (1, 2))
+    assert registry.serials() == [3, 4]
+
+
+@pytest.mark.parametrize("champion", [None, 7])
+def test_a_decision_holds_as_long_as_its_champion_is_current(registry, champion):
+    current = registry.publish("night", FILES, facts(november(20)))
+    current = current.model_copy(update={"serial": champion or 1})
+    assert overtaken_by(None, decision(champion), november(20)) is None
+    same = decision(current.serial)
+    assert overtaken_by(current, same, november(20)) is None
+    other = overtaken_by(current, decision(99), november(20))
+    assert (other.serial, other.later) == (current.serial, False)
+
+
+def test_a_killed_publication_is_taken_up_and_gives_the_same_serial(registry):
+    memory = registry.store
+    for deadly in range(1, 40):
+        requests = iter(range(1, 99))
+
+        def count(requests=requests, deadly=deadly) -> None:
+            if next(requests) == deadly:
+                raise KeyboardInterrupt
+
+        memory.objects.clear()
+        carry_out(registry, 20, decision())
+        memory.before = count
+        killed = False
+        try:
+            carry_out(registry, 21, decision(champion=1))
+        except KeyboardInterrupt:
+            killed = True
+        memory.before = lambda: None
+        done = carry_out(registry, 21, decision(champion=1))
+        complete = registry.serials()
+        assert complete == [1, done.serial] == [1, registry.current().serial]
+        if not killed:
+            assert deadly > 15
+            return
+        assert layout.model_entry(done.serial) in memory.objects
+    raise AssertionError("it never ends")
+
+
+def serials(opponents: Opponents) -> list[int | None]:
+    models = (opponents.champion, opponents.earlier)
+    return [None if model is None else model.entry.serial for model in models]
+
+
+@pytest.mark.parametrize(
+    ("publications_back", "expected"), [(None, [3, None]), (2, [3, 2]), (7, [3, 1])]
+)
+def test_the_opponents_are_the_published_model_and_one_before_it(
+    registry, publications_back, expected
+):
+    assert read_opponents(registry, publications_back) == Opponents()
+    for day, predecessors in ((18, ()), (19, (1,)), (20, (1, 2))):
+        registry.publish(f"night{day}", FILES, facts(november(day), predecessors))
+    opponents = read_opponents(registry, publications_back)
+    assert serials(opponents) == expected
+    # The files are made up, so this version cannot read them.
+    assert opponents.champion.contender is None and opponents.champion.unsupported

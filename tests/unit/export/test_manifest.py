@@ -1,0 +1,68 @@
+"""The manifest beside a model, and the pipeline that is loaded only when it is the one described."""
+
+import hashlib
+import json
+
+import joblib
+import pytest
+
+from pipeline.errors import ArtefactError
+from pipeline.export import describe, load_pipeline
+from pipeline.records.export import FileDescription, Verification
+from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+
+VERIFICATION = Verification(
+    texts=3,
+    vectors=60,
+    languages=("python",),
+    differences=0,
+    flips=0,
+    proved=2,
+    observed=1,
+    largest_score_difference=1e-4,
+    smallest_margin=0.5,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    joblib.dump(fit(ESTIMATORS[0]), tmp_path / "pipeline.joblib")
+    (tmp_path / "model.json").write_bytes(exported(fixed(ESTIMATORS[0])))
+    files = {}
+    for name in ("model.json", "pipeline.joblib"):
+        content = (tmp_path / name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        files[name] = FileDescription(sha256=digest, bytes=len(content))
+    model = (tmp_path / "model.json").read_bytes()
+    manifest = describe("ab" * 32, files, model, VERIFICATION)
+    (tmp_path / "manifest.json").write_bytes(manifest.to_json())
+    return tmp_path
+
+
+def test_the_manifest_says_what_belongs_together(folder):
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert (manifest["training"], manifest["bits"]) == ("ab" * 32, 12)
+    assert set(manifest["files"]["pipeline.joblib"]) == {"sha256", "bytes"}
+    assert manifest["verification"] == VERIFICATION.model_dump(mode="json")
+    assert "serial" not in manifest
+    assert (
+        0
+        < manifest["files"]["model.json"]["gzipped_bytes"]
+        < manifest["files"]["model.json"]["bytes"]
+    )
+
+
+def test_the_described_pipeline_is_loaded(folder):
+    texts = corpus(3)[0]
+    assert (
+        load_pipeline(folder).predict(texts).tolist()
+        == fit(ESTIMATORS[0]).predict(texts).tolist()
+    )
+
+
+def test_another_pipeline_is_not_even_read(folder):
+    joblib.dump(fit(ESTIMATORS[1]), folder / "pipeline.joblib")
+    with pytest.raises(
+        ArtefactError, match="is not the file that manifest.json describes"
+    ):
+        load_pipeline(folder)

@@ -1,0 +1,85 @@
+"""The integers of a model, which the scorer computes with to the last bit."""
+
+import functools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.model.counts import count_terms
+from pipeline.model.fixed_point import MAX_EXACT
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.quantise import quantise
+from pipeline.model.rounding import score_bounds
+from scorers.python import nightsieve_scorer
+from tests.unit.export.exported_models import (
+    KINDS,
+    WORDY_TEXT,
+    exported,
+    fit,
+    fixed,
+    identify,
+)
+
+# A threshold lies between two scores: it is 0, or no smaller than their last digits. Far
+# smaller ones have no unit in the format, see the minimum of `shifts.bias`.
+THRESHOLD = st.floats(-3, 3).filter(lambda value: value == 0 or abs(value) > 1e-30)
+
+
+def name_of(kind: tuple) -> str:
+    return "-".join(map(identify, kind))
+
+
+@functools.cache
+def scorer(*kind) -> nightsieve_scorer.Scorer:
+    return nightsieve_scorer.load(exported(fixed(*kind)))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_the_integers_are_what_they_must_be(kind):
+    model = fixed(*kind)
+    assert not model.weights.sum(axis=0).any()
+    assert np.abs(model.weights).max() in range(2**11 - 1, 2**12 + 2)
+    assert max(model.limits) <= MAX_EXACT
+
+
+@given(st.sampled_from(KINDS), WORDY_TEXT)
+def test_the_scorer_gets_the_very_scores_of_the_fixed_point_model(kind, text):
+    result = scorer(*kind).evaluate(text)
+    counts = count_terms(fixed(*kind), [text])
+    S, N = fixed(*kind).sums(counts)
+    assert (S[0].tolist(), N[0]) == (result.S, result.N)
+    assert result.scores == fixed(*kind).scores(counts)[0].tolist()
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(KINDS), st.lists(THRESHOLD, min_size=3, max_size=3), WORDY_TEXT)
+def test_the_scorer_decides_as_the_thresholds_of_the_fitted_model_say(
+    kind, thresholds, text
+):
+    fitted = fit(*kind)
+    model = linear_model(fitted).with_thresholds(
+        dict(zip(fitted.classes_, thresholds, strict=False))
+    )
+    rounded = quantise(model, 12)
+    assert np.abs(rounded.thresholds).max() <= 2**52
+    np.testing.assert_allclose(
+        np.ldexp(rounded.thresholds, rounded.bias_shift),
+        model.thresholds,
+        rtol=0,
+        atol=1e-9,
+    )
+    counts = count_terms(model, [text])
+    expected, bounds = (
+        model.scores(counts),
+        score_bounds(model, rounded, counts, model.scores(counts)),
+    )
+    less = (expected - model.thresholds)[0]
+    decided = nightsieve_scorer.load(exported(rounded)).label(text, thresholds=True)
+    assert (
+        decided
+        == model.labels[rounded.label_with_thresholds(rounded.scores(counts))[0]]
+    )
+    if less.max() - np.sort(less)[-2] > 2 * bounds.max() + 1e-9:
+        assert decided == model.labels[less.argmax()]

@@ -1,0 +1,135 @@
+"""A check of the gate in words."""
+
+import pytest
+
+from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
+from pipeline.records.words import (
+    DASH,
+    describe_check,
+    describe_interval,
+    name_check,
+)
+from pipeline.statistics.interval import UNDEFINED, Interval
+
+LABEL_KINDS = {
+    CheckKind.FLOOR,
+    CheckKind.REGRESSION_OF_LABEL,
+    CheckKind.CHURN_OF_LABEL,
+    CheckKind.DRIFT_OF_SHARE,
+    CheckKind.DRIFT_OF_REVIEWS,
+}
+WHOLE_MODEL_KINDS = set(CheckKind) - LABEL_KINDS | {
+    CheckKind.DRIFT_OF_SHARE,
+    CheckKind.DRIFT_OF_REVIEWS,
+}
+
+
+def at_least(value: float | str, unless_uncertain: bool = False) -> Bound:
+    return Bound(
+        comparison=Comparison.AT_LEAST, value=value, unless_uncertain=unless_uncertain
+    )
+
+
+def at_most(value: float, unless_uncertain: bool = False) -> Bound:
+    return Bound(
+        comparison=Comparison.AT_MOST, value=value, unless_uncertain=unless_uncertain
+    )
+
+
+def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
+    return Check(kind=kind, value=value, bound=bound, verdict=Verdict.FAILED, **fields)
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (
+            check(
+                CheckKind.FLOOR,
+                0.9,
+                at_least(0.95),
+                subject="spam",
+                measure="precision",
+            ),
+            "floor spam: precision 0.9, must be at least 0.95",
+        ),
+        (
+            check(
+                CheckKind.FLOOR,
+                None,
+                at_least(0.95),
+                subject="spam",
+                measure="f1",
+                with_thresholds=True,
+            ),
+            "floor spam, with thresholds: f1 \N{EN DASH}, must be at least 0.95",
+        ),
+        (
+            check(CheckKind.SIZE, 500_001, at_most(500_000)),
+            "size: bytes of the gzipped model 500,001, must be at most 500,000",
+        ),
+        (
+            check(CheckKind.NOT_OLDER, "2026-11-18", at_least("2026-11-19")),
+            "newer: night 2026-11-18, must be 2026-11-19 or later",
+        ),
+        (
+            check(
+                CheckKind.READABLE,
+                "unreadable",
+                Bound(comparison=Comparison.IS, value="readable"),
+                note="version 2.0",
+            ),
+            "champion: the published model's file unreadable, must be readable; "
+            "version 2.0",
+        ),
+        (
+            check(CheckKind.EVIDENCE, 0, at_least(1)),
+            "evidence: texts that both models can be judged on 0, must be at least 1; "
+            "see source.reviews and training.holdout_fraction",
+        ),
+        (
+            check(
+                CheckKind.REGRESSION_ON_REVIEWS,
+                -0.02,
+                at_least(-0.01, unless_uncertain=True),
+                interval=Interval(-0.02, -0.03, -0.001),
+                texts=1_050,
+            ),
+            "regression on reviews: macro F1 against the champion's -0.02, must be at "
+            "least -0.01, if all of its interval is below 0; interval -0.03 to -0.001, "
+            "1,050 texts",
+        ),
+        (
+            check(
+                CheckKind.DRIFT_OF_REVIEWS,
+                0.2,
+                at_most(0.1, unless_uncertain=True),
+                subject="spam",
+                note="0.9 then, 0.7 now",
+            ),
+            "drift of reviews of spam: change of the champion's F1 0.2, must be at "
+            "most 0.1, if the intervals do not overlap; 0.9 then, 0.7 now",
+        ),
+    ],
+)
+def test_a_check_in_a_line(told, line):
+    assert describe_check(told) == line
+
+
+def test_every_kind_has_a_name_of_its_own_and_words():
+    whole = [check(kind, 1, at_most(0)) for kind in WHOLE_MODEL_KINDS]
+    of_label = [
+        check(kind, 1, at_most(0), subject="spam", measure="recall")
+        for kind in LABEL_KINDS
+    ]
+    names = [name_check(each) for each in (*whole, *of_label)]
+    assert len(set(names)) == len(names)
+    assert all("spam" in name_check(each) for each in of_label)
+    for each in (*whole, *of_label):
+        assert describe_check(each).startswith(f"{name_check(each)}: ")
+
+
+def test_an_interval_has_its_bounds_and_an_undefined_one_is_a_dash():
+    assert describe_interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
+    assert describe_interval(Interval(0.5, 0.25, 1.0), ".4g") == "0.5 [0.25, 1]"
+    assert describe_interval(UNDEFINED) == DASH

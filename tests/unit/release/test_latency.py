@@ -1,0 +1,16 @@
+"""How long the exported model takes for a message."""
+
+from pipeline.model.from_sklearn import linear_model
+from pipeline.model.quantise import quantise
+from pipeline.records.release import Latency
+from pipeline.release import measure_latency
+from pipeline.release.latency import MAX_TIMED
+from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
+
+
+def test_it_is_measured_on_some_messages_and_undefined_without_one():
+    model = exported(quantise(linear_model(fit(ESTIMATORS[0])), 12))
+    bodies = list(SENTENCES.values()) * MAX_TIMED
+    found = measure_latency(model, bodies)
+    assert found.messages == MAX_TIMED and found.microseconds > 0
+    assert measure_latency(model, []) == Latency(messages=0, microseconds=None)

@@ -1,0 +1,70 @@
+"""Which reviews train, and that what has trained measures nothing."""
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config.settings import ReviewTraining
+from pipeline.data import schemas
+from pipeline.data.holdout import held_out
+from pipeline.data.reviewed_messages import aggregate
+from pipeline.reviews import aggregate_reviews, human_labels
+from pipeline.text import Tokeniser
+from tests.unit.data.test_reviewed_messages import crowd, labels, table
+from tests.unit.training.training_corpus import EVALUATION, NO_REVIEWS, TEXT
+
+DAWID_SKENE = EVALUATION.model_copy(update={"aggregation": "dawid_skene"})
+
+
+def test_the_sources_that_train_give_labels_and_the_others_do_not():
+    rows = [("1", "spam", "fix", None), ("1", "chat", "crowd", None)]
+    rows += [("2", "spam", "fix", None), ("2", "chat", "fix", "2")]
+    reviews = table(*rows, ("3", "chat", "crowd", None))
+    training = ReviewTraining(sources=("fix",), weight=5.0)
+    trained = human_labels(reviews, training, "majority")
+    schemas.check(trained, "human_labels")
+    assert trained.to_dict("list") == {"key": ["1"], "label": ["spam"], "weight": [5.0]}
+    none = human_labels(reviews, NO_REVIEWS, "majority")
+    assert schemas.check(none, "human_labels").empty
+
+
+BODIES = ["Code 12", "code, 34", "CODE 567", "hello", "Hello!", "lunch?"]
+REVIEWS = st.lists(
+    st.tuples(st.sampled_from(BODIES), st.sampled_from(["fix", "crowd", "load"])),
+    max_size=12,
+)
+
+
+@given(REVIEWS, st.sets(st.sampled_from(["fix", "crowd"])), st.sampled_from([0.0, 0.5]))
+def test_no_review_of_a_text_that_taught_is_left_and_every_other_is(
+    drawn, sources, fraction
+):
+    rows = [(f"{n:02}", "a", source, None) for n, (_, source) in enumerate(drawn)]
+    reviews = table(*rows)
+    reviews["body"] = pd.Series([body for body, _ in drawn], dtype="str")
+    texts = [Tokeniser.from_settings(TEXT).cleaned(body) for body, _ in drawn]
+    is_held_out = held_out(texts, fraction)
+    taught = {
+        text
+        for text, (_, source), out in zip(texts, drawn, is_held_out, strict=True)
+        if source in sources and not out
+    }
+    training = ReviewTraining(sources=tuple(sources), weight=1.0)
+    reviewed = aggregate_reviews(reviews, training, fraction, TEXT, EVALUATION)
+    schemas.check(reviewed, "reviewed_messages")
+    unseen = [(n, text) for n, text in enumerate(texts) if text not in taught]
+    assert reviewed["key"].tolist() == [f"{n:02}" for n, _ in unseen]
+    assert reviewed["text"].tolist() == [text for _, text in unseen]
+
+
+def test_reviews_that_train_take_no_part_in_the_estimate_of_labels():
+    _, reviews = crowd()
+    reviews["body"] = "message number " + reviews["key"].str.replace("0", "ten ")
+    is_taught = reviews["key"].str.endswith("1")
+    corrections = reviews[is_taught].assign(label="c", source="fix", annotator="0")
+    given = pd.concat([reviews, corrections], ignore_index=True)
+    training = ReviewTraining(sources=("fix",), weight=1.0)
+    text = TEXT.model_copy(update={"digits": "keep"})
+    reviewed = aggregate_reviews(given, training, 0.0, text, DAWID_SKENE)
+    alone = aggregate(reviews[~is_taught], "dawid_skene", {})
+    assert labels(reviewed) == labels(alone) and len(alone) == 270
