@@ -1,4 +1,7 @@
-"""Nightsieve's packages and the ranges of what it needs; requirements.lock holds what was tested."""
+"""Nightsieve's packages and the ranges of what it needs.
+
+What was tested is in requirements/: core.lock, and a lock for each extra.
+"""
 
 from setuptools import find_namespace_packages, setup
 
@@ -34,14 +37,31 @@ OPS = [
 TEST = [
     "aiosmtpd>=1.4.6",  # receives luigi's e-mails
     "hypothesis>=6.115",
-    "import-linter>=2.1",  # the layer rules of docs/architecture.md
     "flask-cors>=6",  # with the next: its server, without what other services than S3 need
     "moto[s3]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist[psutil]>=3.6",  # the suite on all cores
+]
+LINT = [
+    "import-linter>=2.1",  # the layers between packages
+    "mypy>=1.15",
+    "pandas-stubs>=2.2",
+    "pre-commit>=4",  # the same checks before each commit
     "ruff>=0.8",
-    "uv>=0.5",  # writes requirements.lock
+    "scipy-stubs>=1.14",
+    "types-boto3[s3]>=1.40",
+    "types-jsonschema>=4.23",
+    "types-psutil>=6",
+    "types-psycopg2>=2.9.10",
+    "types-PyYAML>=6",
+    "uv>=0.5",  # writes the locks
+]
+DOCS = [
+    "furo>=2024.8",  # a theme that is readable on a phone and brings its own assets
+    "myst-parser>=4",  # Markdown for Sphinx
+    "sphinx>=8.1",
+    "sphinx-copybutton>=0.5.2",
 ]
 BENCH = [
     "m2cgen>=0.10",  # the baseline of the scorers
@@ -74,6 +94,11 @@ setup(
         "scorers.javascript": ["*.js", "*.html"],
     },
     install_requires=PIPELINE + OPS,
-    extras_require={"test": TEST, "bench": BENCH, "build": ["setuptools>=70"]},
+    extras_require={
+        "test": TEST + LINT,
+        "docs": DOCS,
+        "bench": BENCH,
+        "build": ["setuptools>=70"],
+    },
     entry_points={"console_scripts": ["nightsieve = nightsieve.cli.main:main"]},
 )
