@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.browser import jenkins
+from tests.support import jenkins_page
 
 LOOKS = ((1400, "light"), (390, "light"), (390, "dark"))  # pixels
 FINDINGS = ("said", "broken", "wide", "violations", "invalid")
@@ -25,9 +25,9 @@ def look(
             f"{night['date']}/{night['config']}/index.html"
         )
     looks = [(name, *look) for name in paths for look in LOOKS]
-    with jenkins.served(reports) as address:
+    with jenkins_page.served(reports) as address:
         pages = [
-            jenkins.page(
+            jenkins_page.page(
                 address,
                 paths[name],
                 width,
@@ -36,7 +36,7 @@ def look(
             )
             for name, width, scheme in looks
         ]
-        found = jenkins.drive({"pages": pages})["pages"]
+        found = jenkins_page.drive({"pages": pages})["pages"]
     return [
         {
             "page": name,

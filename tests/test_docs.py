@@ -11,7 +11,7 @@ import pytest
 from nightsieve.cli.main import nightsieve
 from pipeline import errors
 from tasks.luigi_setup.worker import REFUSED
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 README = (ROOT / "README.md").read_text()
 DOCS = {

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, run
-from tests.tasks.nights import RULES
+from tests.support import ROOT
+from tests.support.commands import run
+from tests.support.nights import RULES
 
 JENKINSFILE = (ROOT / "Jenkinsfile").read_text()
 STEPS = re.findall(r"\bsh(?:\(script:)? '(.+?)'", JENKINSFILE)

@@ -11,10 +11,9 @@ import pytest
 from pipeline.records.run import ListedNight
 from pipeline.report import key_figures, night_report, nights_page
 from scorers.python import nightsieve_scorer
-from tests.browser import jenkins
-from tests.conftest import ROOT
-from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fixed
-from tests.unit.report.made_up import (
+from tests.support import ROOT, jenkins_page
+from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fixed
+from tests.support.report_records import (
     UNREACHED,
     comparison,
     entry,
@@ -26,7 +25,9 @@ from tests.unit.report.made_up import (
 pytestmark = pytest.mark.skipif(
     "CI" not in os.environ
     and not (
-        jenkins.CHROMIUM and jenkins.NODE and (jenkins.MODULES / "axe-core").exists()
+        jenkins_page.CHROMIUM
+        and jenkins_page.NODE
+        and (jenkins_page.MODULES / "axe-core").exists()
     ),
     reason="needs chromium, node and the packages of .ci",
 )
@@ -39,7 +40,7 @@ KEY = "runs/of/a/night.json"
 def served(tmp_path_factory) -> Iterator[tuple[Path, str]]:
     """Serve a folder; yield it and its address."""
     folder = tmp_path_factory.mktemp("served")
-    with jenkins.served(folder) as address:
+    with jenkins_page.served(folder) as address:
         yield folder, address
 
 
@@ -56,7 +57,7 @@ def seen(served, tmp_path_factory) -> dict:
     looks = [(name, *look) for name in pages() for look in LOOKS]
     job = {
         "pages": [
-            jenkins.page(address, f"{name}/index.html", width, scheme)
+            jenkins_page.page(address, f"{name}/index.html", width, scheme)
             for name, width, scheme in looks
         ],
         "demo": {
@@ -66,7 +67,7 @@ def seen(served, tmp_path_factory) -> dict:
             "damaged": model().decode().replace("free", "fred", 1),
         },
     }
-    answer = jenkins.drive(job)
+    answer = jenkins_page.drive(job)
     return {**answer, "pages": dict(zip(looks, answer["pages"], strict=True))}
 
 

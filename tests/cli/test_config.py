@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.records.words import DASH
-from tests.conftest import nightsieve
+from tests.support.commands import nightsieve
 
 RULE = "- {id: %s, pattern: %s, why: test, matches: [x], near_misses: [y]}"
 URL = "postgresql://xenia:hunter2@db.example/messages"

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from nightsieve.cli.main import COMMANDS
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 MODULES = sorted({target.partition(":")[0] for target in COMMANDS.values()})
 LOADED = "import {}, sys, json; print(json.dumps(sorted(sys.modules)))"

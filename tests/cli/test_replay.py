@@ -9,7 +9,7 @@ from nightsieve.store import layout
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.objects import Store
 from pipeline.errors import ArtefactError
-from tests.store.made_up import manifest
+from tests.support.stored_objects import manifest
 
 NIGHT = datetime.date(2026, 11, 20)
 

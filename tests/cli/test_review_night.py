@@ -21,8 +21,8 @@ from nightsieve.nights.reviewable import NightModels
 from nightsieve.store.objects import Store
 from pipeline.errors import ConfigError
 from pipeline.records.run import RunManifest
-from tests.conftest import forget, fork, nightsieve
-from tests.tasks.nights import NIGHT, RULES, SMALL, retrain, sample
+from tests.support.commands import forget, fork, nightsieve
+from tests.support.nights import NIGHT, RULES, SMALL, retrain, sample
 
 LABELS = ("notification", "personal", "spam")
 TAUGHT = "What the clerk says of this text is not what any rule says"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import fork, nightsieve
-from tests.tasks.nights import NIGHT, SMALL, retrain, sample
+from tests.support.commands import fork, nightsieve
+from tests.support.nights import NIGHT, SMALL, retrain, sample
 
 BEFORE = "2026-11-19"
 GRID = """training.search.grids=[{estimator: multinomial_nb, ngrams: [[1, 1]], min_df: [2], sublinear_tf: [false],

@@ -8,9 +8,10 @@ import pytest
 
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
-from tests.conftest import ROOT, run
 from tests.contract import regenerate
-from tests.scorers.models import exported
+from tests.support import ROOT
+from tests.support.commands import run
+from tests.support.scorer_models import exported
 
 CONTRACT = ROOT / "tests" / "contract"
 TEXTS = "Your code is 123456\r\nfree\n\nnothing known"

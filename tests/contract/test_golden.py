@@ -19,9 +19,9 @@ from pipeline.export.verification.scorer_process import command
 from pipeline.records.export import Provenance, Vector
 from scorers.python import nightsieve_scorer
 from scorers.python.old import nightsieve_scorer_0_1
-from tests.conftest import ROOT
 from tests.contract import regenerate
-from tests.scorers.languages import LANGUAGES
+from tests.support import ROOT
+from tests.support.scorer_commands import LANGUAGES
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("1.*/model.json"))
 OLDEST = Path(__file__).parent / "0.1"

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightsieve.cli.services import Stack
-from tests.tasks.nights import NIGHT, objects, retrain
+from tests.support import ROOT
+from tests.support.nights import NIGHT, objects, retrain
 
-ROOT = Path(__file__).parents[2]
 UCI = ROOT.parent / "shared" / "data" / "uci-sms" / "SMSSpamCollection"
 UCI_CONFIG = "config/examples/uci-sms.yaml"
 UCI_COLUMNS = "--no-header --no-quoting --delimiter tab --label 1 --body 2"

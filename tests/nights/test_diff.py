@@ -8,7 +8,7 @@ import pandas as pd
 
 from nightsieve.nights.diff import EXAMPLES, diff
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 WORDS = ("win", "prize", "mum", "dad", "code", "parcel")
 

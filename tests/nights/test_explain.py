@@ -7,7 +7,7 @@ import pytest
 from nightsieve.nights.explain import SHOWN, explain
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
-from tests.store.made_up import ACCOUNT, manifest
+from tests.support.stored_objects import ACCOUNT, manifest
 
 SETTINGS = {"text": {"preset": "ascii", "min_token": 1}, "training": {"seed": 20}}
 

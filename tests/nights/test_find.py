@@ -18,8 +18,8 @@ from nightsieve.store.runs import manifest_of
 from pipeline.config import canonical, digest
 from pipeline.errors import ConfigError
 from pipeline.records.run import FORMAT, RunManifest
-from tests.store.made_up import ACCOUNT, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, manifest
 
 FIRST = datetime.date(2026, 11, 18)
 SECOND = datetime.date(2026, 11, 19)

@@ -17,8 +17,8 @@ from pipeline.records.export import (
 )
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
-from tests.store.made_up import ACCOUNT, DESCRIPTION, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, DESCRIPTION, manifest
 
 CONTENTS = {
     name: f"content of {name}".encode() for name in MODEL_FILES if name != MANIFEST_FILE

@@ -15,8 +15,8 @@ from pipeline.data.codecs import Raw
 from pipeline.errors import ConfigError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import FORMAT
-from tests.store.made_up import ACCOUNT, NIGHT, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, NIGHT, manifest
 
 SETTINGS = manifest().settings
 #: Families with what they require, in the order in which they can run.

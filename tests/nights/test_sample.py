@@ -10,8 +10,8 @@ from pipeline.data.codecs import Table
 from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Receipt
 from pipeline.records.sample import Part
-from tests.store.made_up import ACCOUNT, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, manifest
 
 BODIES = {"1": "Code 12", "2": "see you", "3": "\u0663 at 9\n\x1b[2J", "4": "tea"}
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 PACKAGES = ("pipeline", "tasks", "nightsieve", "scorers")
 BUILD_FILES = ("setup.py", "pyproject.toml", "README.md")
 SHIPPED_CONFIG = "pipeline/config/shipped"

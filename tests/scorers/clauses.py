@@ -1,6 +1,6 @@
 """What docs/format.md, "Reading", has a reader refuse: for each clause, edits of a good file.
 
-The edits are made to `tests.scorers.models.handmade`: K = 5 labels, V = 35 terms, a table of T = 3 counts.
+The edits are made to `tests.support.scorer_models.handmade`: K = 5 labels, V = 35 terms, a table of T = 3 counts.
 """
 
 import json

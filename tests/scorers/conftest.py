@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.scorers import languages
-from tests.scorers.languages import Language
+from tests.support import scorer_commands
+from tests.support.scorer_commands import Language
 
 FOUND = "found"
 
@@ -15,8 +15,8 @@ FOUND = "found"
 def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Language]:
     """The languages whose scorers are tested here."""
     return {
-        name: languages.prepare(name, tmp_path_factory.mktemp(name))
-        for name in languages.LANGUAGES
+        name: scorer_commands.prepare(name, tmp_path_factory.mktemp(name))
+        for name in scorer_commands.LANGUAGES
     }
 
 

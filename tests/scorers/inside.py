@@ -1,6 +1,6 @@
 """What lies just inside the bounds of docs/format.md, "Reading": edits of a good file that every reader takes.
 
-As in `tests.scorers.clauses`, they are made to `tests.scorers.models.handmade`.
+As in `tests.scorers.clauses`, they are made to `tests.support.scorer_models.handmade`.
 """
 
 from tests.scorers.clauses import (

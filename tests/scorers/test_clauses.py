@@ -4,12 +4,12 @@ import contextlib
 
 import pytest
 
-from tests.scorers import models
 from tests.scorers.clauses import REFUSED
 from tests.scorers.edited import read, settle, written
 from tests.scorers.inside import LOADED
-from tests.scorers.languages import everywhere
 from tests.scorers.spellings import LOADED_BYTES, REFUSED_BYTES
+from tests.support import scorer_models
+from tests.support.scorer_commands import everywhere
 
 TEXTS = [
     "",
@@ -25,7 +25,7 @@ UNSETTLED = (
 
 def files() -> dict[tuple[str, ...], bytes]:
     """The edited files by where they stand in the tables."""
-    good = models.exported(models.handmade())
+    good = scorer_models.exported(scorer_models.handmade())
     found = {}
     for entry, edits in REFUSED.items():
         for name, edit in edits.items():

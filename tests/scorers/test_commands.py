@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.export.reference import units
-from tests.scorers import models
-from tests.scorers.languages import LANGUAGES, LONGEST, SOURCES, Language
+from tests.support import scorer_models
+from tests.support.scorer_commands import LANGUAGES, LONGEST, SOURCES, Language
 
 EMPTY, FREE = b"", units("free free").encode()
 SOON = 30  # seconds for a text of a million characters; one second or two where nothing is quadratic
@@ -25,7 +25,7 @@ def language(request, running) -> Language:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("a folder") / "model.json"
-    path.write_bytes(models.exported(models.handmade()))
+    path.write_bytes(scorer_models.exported(scorer_models.handmade()))
     return path
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.scorers import models
 from tests.scorers.damage import Damage, edited, spoilt, spoilt_and_sealed
-from tests.scorers.languages import Language, everywhere
-from tests.scorers.texts import texts
+from tests.support import scorer_models
+from tests.support.scorer_commands import Language, everywhere
+from tests.support.texts import texts
 
 FILES = 1000
 SEED = 20261120
@@ -18,7 +18,7 @@ SEED = 20261120
 @pytest.fixture(scope="module")
 def good() -> bytes:
     """A file as a night writes it, but of some hundred terms."""
-    return models.exported(models.nightly(messages=400, min_df=4))
+    return scorer_models.exported(scorer_models.nightly(messages=400, min_df=4))
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,26 @@ from pipeline.export.conformance.vectors_file import decode_vectors, encode_vect
 from pipeline.export.exporters.nightsieve_linear.format import encode
 from pipeline.export.reference import from_units, units
 from pipeline.records.export import Vector
-from tests.scorers import drive, models
-from tests.scorers.languages import HERE, LANGUAGES, SOURCES, Language, compile_java
+from tests.scorers import drive
+from tests.support import scorer_models
+from tests.support.scorer_commands import (
+    DRIVERS,
+    LANGUAGES,
+    SOURCES,
+    Language,
+    compile_java,
+)
 
 MODELS = {
-    "nightly": functools.partial(models.nightly, messages=1500, min_df=4),
-    "plain": functools.partial(models.plain, messages=1500, min_df=4),
-    "handmade": models.handmade,
+    "nightly": functools.partial(scorer_models.nightly, messages=1500, min_df=4),
+    "plain": functools.partial(scorer_models.plain, messages=1500, min_df=4),
+    "handmade": scorer_models.handmade,
 }
 
 
 def mutants(language: str) -> list[dict[str, str]]:
     """The table of a language: ``name``, ``old``, ``new`` and, if no vector can tell, why it ``survives``."""
-    return yaml.safe_load((HERE / "mutants" / f"{language}.yaml").read_text())
+    return yaml.safe_load((DRIVERS / "mutants" / f"{language}.yaml").read_text())
 
 
 @functools.cache
@@ -33,7 +40,7 @@ def shipped(name: str) -> tuple[bytes, bytes]:
     model = MODELS[name]()
     chosen = choose(model)
     self_test = [chosen.vectors[index] for index in chosen.self_test]
-    encoded = encode(model, models.PROVENANCE, self_test)
+    encoded = encode(model, scorer_models.PROVENANCE, self_test)
     return encoded, encode_vectors(chosen.vectors, encoded)
 
 
@@ -50,7 +57,7 @@ def mutated(language: str, folder: Path) -> list[str]:
         if language == "java":
             wrong = _moved(wrong, path.parent)
             (path.parent / "Drive.java").write_text(
-                _moved((HERE / "Drive.java").read_text(), path.parent)
+                _moved((DRIVERS / "Drive.java").read_text(), path.parent)
             )
         path.write_text(wrong)
         written.append(path.parent.name if language == "java" else str(path))

@@ -17,15 +17,16 @@ from pipeline.export.reference import Outcome, evaluate
 from pipeline.export.verification import scorer_process
 from pipeline.model.fixed_point import FixedPointModel
 from scorers.python import nightsieve_scorer
-from tests.scorers import drive, models
-from tests.scorers.languages import LANGUAGES, Language, everywhere
-from tests.scorers.texts import PUBLIC, texts
+from tests.scorers import drive
+from tests.support import scorer_models
+from tests.support.scorer_commands import LANGUAGES, Language, everywhere
+from tests.support.texts import PUBLIC, texts
 
 TEXTS, CHUNK = 100_000, 20_000
 MODELS = {
-    "nightly": (models.nightly, TEXTS),
-    "plain": (models.plain, CHUNK),
-    "handmade": (models.handmade, CHUNK),
+    "nightly": (scorer_models.nightly, TEXTS),
+    "plain": (scorer_models.plain, CHUNK),
+    "handmade": (scorer_models.handmade, CHUNK),
 }
 MODEL = "the model itself"
 EXPLAINED, CALLED = 6_000, 1_000
@@ -102,11 +103,11 @@ def test_every_explanation_is_the_same(name, files, running, report):
 
 @pytest.mark.parametrize(
     "thresholds",
-    [models.handmade().thresholds, models.handmade().biases],
+    [scorer_models.handmade().thresholds, scorer_models.handmade().biases],
     ids=["some", "ties"],
 )
 def test_each_call_of_an_app_gives_what_the_page_says(thresholds, running, tmp_path):
-    model = dataclasses.replace(models.handmade(), thresholds=thresholds)
+    model = dataclasses.replace(scorer_models.handmade(), thresholds=thresholds)
     path = _written(model, tmp_path)
     chunk = ["", *itertools.islice(texts(TEXTS), 5_000, 5_000 + CALLED)]
     expected = [_called(model, found) for found in evaluate(model, chunk)]
@@ -171,7 +172,7 @@ def _loaded(path: Path) -> nightsieve_scorer.Scorer:
 
 def _written(model: FixedPointModel, folder: Path) -> Path:
     path = folder / "model.json"
-    path.write_bytes(models.exported(model))
+    path.write_bytes(scorer_models.exported(model))
     return path
 
 

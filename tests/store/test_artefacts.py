@@ -17,8 +17,8 @@ from pipeline.data.codecs import Codec, Joblib, Json, Npz, Raw, RecordJson, Tabl
 from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Receipt
 from pipeline.records.sample import SampleCounts
-from tests.store.made_up import ACCOUNT
-from tests.store.memory import MemoryStore, do_nothing
+from tests.support.memory_store import MemoryStore, do_nothing
+from tests.support.stored_objects import ACCOUNT
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

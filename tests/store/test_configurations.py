@@ -14,7 +14,7 @@ from nightsieve.store.configurations import (
 )
 from pipeline import config
 from pipeline.errors import ArtefactError, ConfigError, StorageError
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
 
 PATCHES = ("text.min_token=2",)
 

@@ -11,7 +11,7 @@ import pytest
 
 from nightsieve.store import layout
 from nightsieve.store.layout import ModelFile, Run
-from tests.forks import ROOT
+from tests.support import ROOT
 
 DATE = datetime.date(2026, 11, 20)
 CONFIG = "0123456789abcdef"

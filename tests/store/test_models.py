@@ -18,8 +18,8 @@ from pipeline.config.settings import Keep
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry
-from tests.store.made_up import FILES, facts, november, write_run
-from tests.store.memory import MemoryStore, do_nothing
+from tests.support.memory_store import MemoryStore, do_nothing
+from tests.support.stored_objects import FILES, facts, november, write_run
 
 KEEP = Keep(models=2, runs=1)
 

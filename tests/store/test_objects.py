@@ -11,7 +11,7 @@ from boto3.s3.transfer import TransferConfig
 from nightsieve.store import objects
 from nightsieve.store.objects import ObjectMissing, Store, StoreUnavailable
 from pipeline.errors import ArtefactError, StorageError
-from tests.conftest import forget
+from tests.support.commands import forget
 
 PART = 5 << 20  # bytes, as small as S3 lets a part be
 

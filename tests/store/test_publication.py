@@ -12,8 +12,15 @@ from nightsieve.store.publication import (
 from pipeline.config.settings import Keep
 from pipeline.records.release import Decision, Overtaken, Publication
 from pipeline.release import Opponents
-from tests.store.made_up import CONFIG, FIGURES, FILES, decision, facts, november
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import (
+    CONFIG,
+    FIGURES,
+    FILES,
+    decision,
+    facts,
+    november,
+)
 
 KEEP = Keep(models=9, runs=9)
 

@@ -25,8 +25,8 @@ from nightsieve.store.objects import Store
 from nightsieve.store.publication import prune
 from pipeline.config.settings import Keep
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
-from tests.conftest import forget
-from tests.store.made_up import DESCRIPTION, FILES, facts
+from tests.support.commands import forget
+from tests.support.stored_objects import DESCRIPTION, FILES, facts
 
 KEEP = Keep(models=2, runs=1)
 FORK = multiprocessing.get_context("fork")

@@ -20,7 +20,8 @@ from nightsieve.store.runs import manifest_of
 from pipeline import report
 from pipeline.errors import ArtefactError
 from pipeline.records.run import FORMAT, KeyFigures
-from tests.store.made_up import (
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import (
     ACCOUNT,
     CONFIG,
     FILES,
@@ -29,7 +30,6 @@ from tests.store.made_up import (
     november,
     write_run,
 )
-from tests.store.memory import MemoryStore
 
 PAGE = layout.nights_file(layout.PAGE)
 PAGES = {layout.PAGE: b"<html/>", "f1.svg": b"<svg/>"}

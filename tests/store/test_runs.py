@@ -9,8 +9,8 @@ from nightsieve.store.layout import Run
 from nightsieve.store.runs import find_run, find_runs, list_runs, manifest_of, read_run
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.run import FORMAT
-from tests.store.made_up import ACCOUNT, CONFIG, manifest, november, write_run
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, CONFIG, manifest, november, write_run
 
 RUN = Run(november(20), CONFIG)
 

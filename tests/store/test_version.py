@@ -13,7 +13,7 @@ from nightsieve.store.version import (
     open_store,
 )
 from pipeline.errors import ArtefactError, StorageError
-from tests.store.memory import MemoryStore, do_nothing
+from tests.support.memory_store import MemoryStore, do_nothing
 
 
 def write_layout(memory: MemoryStore, number: int, **others: object) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import fork
-from tests.tasks.nights import SMALL, retrain, sample
+from tests.support.commands import fork
+from tests.support.nights import SMALL, retrain, sample
 
 # Without examples, which a night does not ask for.
 RULE = """

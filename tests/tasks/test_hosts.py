@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from nightsieve.cli.services.processes import candidate_ports, is_free
-from tests.conftest import ROOT
-from tests.tasks.nights import STAGES, assert_whole, objects, retrain, sample
+from tests.support import ROOT
+from tests.support.nights import STAGES, assert_whole, objects, retrain, sample
 
 CHECKOUT = ["luigi.cfg", "nightsieve", "pipeline", "scorers", "tasks"]
 CONFIGURATION = ["config", "tests/tasks/rules"]

@@ -12,8 +12,8 @@ from nightsieve.store.objects import Store
 from nightsieve.store.version import check_layout, claim_layout
 from tasks import Retrain
 from tasks.ingest import IngestReviews
-from tests.conftest import fork
-from tests.tasks.nights import NIGHT, objects, put, sample
+from tests.support.commands import fork
+from tests.support.nights import NIGHT, objects, put, sample
 
 DATE = datetime.date.fromisoformat(NIGHT)
 

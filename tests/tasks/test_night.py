@@ -25,9 +25,9 @@ from pipeline.export.exporters.nightsieve_linear.format import decode
 from pipeline.export.verification.scorer_process import PROGRAMS, languages
 from pipeline.records.export import DEFAULT_FORMAT
 from tasks import Retrain
-from tests.conftest import forget, fork, run
-from tests.tasks import nights
-from tests.tasks.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
+from tests.support import nights
+from tests.support.commands import forget, fork, run
+from tests.support.nights import NIGHT, RULED, STAGES, assert_whole, objects, sample
 
 SMALL = [*nights.SMALL, "release.goals={spam: {precision: 0.9}}"]
 retrain = functools.partial(nights.retrain, patches=SMALL)

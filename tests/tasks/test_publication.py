@@ -9,7 +9,7 @@ from nightsieve.store.objects import Store
 from nightsieve.store.version import claim_layout
 from pipeline.records.release import OutcomeKind, outcome_of
 from tasks.release import PublishModel
-from tests.store.made_up import FILES, decision, november
+from tests.support.stored_objects import FILES, decision, november
 
 
 def store() -> Store:

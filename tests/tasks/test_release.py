@@ -19,8 +19,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests import conftest
+from tests.support.nights import NIGHT, SMALL, objects, put, retrain, sample
 from tests.tasks import canaries
-from tests.tasks.nights import NIGHT, SMALL, objects, put, retrain, sample
 
 STRICT = [
     *SMALL,

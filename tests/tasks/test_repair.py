@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from nightsieve.store import layout
-from tests.conftest import fork, nightsieve
-from tests.tasks.nights import (
+from tests.support.commands import fork, nightsieve
+from tests.support.nights import (
     NIGHT,
     SMALL,
     assert_whole,

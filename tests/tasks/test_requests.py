@@ -16,8 +16,8 @@ import pytest
 
 from nightsieve.store import layout
 from pipeline.records.run import NightResults
-from tests.conftest import fork
-from tests.tasks.nights import NIGHT, SMALL, STAGES, retrain, sample
+from tests.support.commands import fork
+from tests.support.nights import NIGHT, SMALL, STAGES, retrain, sample
 
 PATCHES = [*SMALL, "source.shards=3"]
 # The luigi command, writing down every request that leaves for the store, and in which task's process.

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tests.conftest import run
-from tests.tasks.nights import (
+from tests.support.commands import run
+from tests.support.nights import (
     SMALL,
     STAGES,
     Night,

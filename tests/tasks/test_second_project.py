@@ -12,8 +12,9 @@ import psycopg2
 import pytest
 
 from pipeline.rules.files import WrittenRule, read_pack
-from tests.conftest import ROOT, fork, run
-from tests.tasks.nights import NIGHT, retrain
+from tests.support import ROOT
+from tests.support.commands import fork, run
+from tests.support.nights import NIGHT, retrain
 
 PROJECT = ROOT / "config" / "examples" / "city-requests"
 PACK = read_pack(PROJECT / "rules")

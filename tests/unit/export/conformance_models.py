@@ -17,8 +17,8 @@ from pipeline.model.linear import LinearModel
 from pipeline.model.quantise import quantise
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap, preset
-from tests.scorers import models
-from tests.unit.export.exported_models import ESTIMATORS, corpus, fit, fixed
+from tests.support import scorer_models
+from tests.support.exported_models import ESTIMATORS, corpus, fit, fixed
 
 
 @functools.cache
@@ -137,13 +137,13 @@ def shapes() -> FixedPointModel:
 @functools.cache
 def nightly() -> FixedPointModel:
     """As a night makes it of made-up messages."""
-    return models.nightly(1500, 4)
+    return scorer_models.nightly(1500, 4)
 
 
 @functools.cache
 def nightly_with_thresholds() -> FixedPointModel:
     """A larger one whose labels have thresholds."""
-    model = models.nightly(3000, 3)
+    model = scorer_models.nightly(3000, 3)
     thresholds = np.linspace(-0.2, 0.4, len(model.labels))
     integers = np.ldexp(thresholds, -model.bias_shift).astype(np.int64)
     return dataclasses.replace(model, thresholds=integers)
@@ -152,7 +152,7 @@ def nightly_with_thresholds() -> FixedPointModel:
 @functools.cache
 def plain() -> FixedPointModel:
     """2- and 3-grams of ASCII, no norm, two labels."""
-    return models.plain(1500, 4)
+    return scorer_models.plain(1500, 4)
 
 
 MODELS = {
@@ -168,7 +168,7 @@ MODELS = {
     "nightly": nightly,
     "nightly with thresholds": nightly_with_thresholds,
     "plain": plain,
-    "handmade": models.handmade,
+    "handmade": scorer_models.handmade,
 }
 
 

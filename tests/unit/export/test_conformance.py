@@ -24,13 +24,13 @@ from pipeline.export.exporters.nightsieve_linear.format import decode, encode
 from pipeline.export.reference import from_units
 from pipeline.records.export import Vector
 from scorers.python import nightsieve_scorer
+from tests.support.exported_models import PROVENANCE
 from tests.unit.export.conformance_models import (
     MODELS,
     contrary,
     operated,
     rich,
 )
-from tests.unit.export.exported_models import PROVENANCE
 from tests.unit.export.mutants import MISTAKES, THRESHOLDS
 from tests.unit.export.mutants.killing import killed, killed_by_decision
 

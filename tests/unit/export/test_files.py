@@ -27,7 +27,7 @@ from pipeline.records.export import (
     PreparedExport,
 )
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     PROVENANCE,
     corpus,

@@ -16,7 +16,7 @@ from pipeline.errors import ArtefactError
 from pipeline.export import provenance
 from pipeline.export.exporters.nightsieve_linear.format import decode, encode, sealed
 from pipeline.records.export import Provenance
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     KINDS,
     PROVENANCE,

@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import ArtefactError
 from pipeline.export import describe, load_pipeline
 from pipeline.records.export import FileDescription, Verification
-from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+from tests.support.exported_models import ESTIMATORS, corpus, exported, fit, fixed
 
 VERIFICATION = Verification(
     texts=3,

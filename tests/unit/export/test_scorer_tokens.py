@@ -10,7 +10,7 @@ from pipeline.config.settings import Text
 from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text import Tokeniser
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ANY_TEXT, WORDY_TEXT, exported
+from tests.support.exported_models import ANY_TEXT, WORDY_TEXT, exported
 
 ASSIGNED = [
     *range(0x33000),

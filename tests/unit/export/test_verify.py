@@ -20,7 +20,7 @@ from pipeline.model.quantise import quantise
 from pipeline.model.rounding import compare
 from pipeline.records.export import DEFAULT_FORMAT, Verification
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     WORDS,
     corpus,

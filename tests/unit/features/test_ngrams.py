@@ -7,7 +7,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.features.ngrams.counts import count_ngrams
 from pipeline.text import Tokeniser
-from tests.unit.training.training_corpus import TEXT, make_training_set
+from tests.support.training_corpus import TEXT, make_training_set
 
 TOKENS = st.sampled_from(
     [

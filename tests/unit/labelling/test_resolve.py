@@ -10,7 +10,7 @@ from pipeline import labelling, patterns
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
 from pipeline.data import schemas
 from pipeline.rules import rule_patterns
-from tests.unit.stages import results
+from tests.support.stages import results
 
 LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")

@@ -12,8 +12,8 @@ from pipeline.data.reviewed_messages import reviewed_messages
 from pipeline.labelling import RuleStatisticsStage, rule_accuracies
 from pipeline.patterns import MatchStrategy, PatternDatabase, PatternStrategy
 from pipeline.records.rules import LabellingSummary
+from tests.support.stages import results
 from tests.unit.data.test_reviewed_messages import table
-from tests.unit.stages import results
 
 RULES = tuple(
     Rule(id=id_, label=label, pattern=pattern, weight=weight, why="test")

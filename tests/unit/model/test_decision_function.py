@@ -9,7 +9,7 @@ from pipeline.model.decision_function import (
     centred_decision_function,
     decision_function,
 )
-from tests.unit.export.exported_models import ESTIMATORS, corpus, fit, identify
+from tests.support.exported_models import ESTIMATORS, corpus, fit, identify
 
 
 @pytest.mark.parametrize("labels", [2, 3])

@@ -13,7 +13,7 @@ from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.model.rounding import score_bounds
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     KINDS,
     WORDY_TEXT,
     exported,

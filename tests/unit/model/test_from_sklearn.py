@@ -7,7 +7,7 @@ from sklearn.linear_model import RidgeClassifier
 from pipeline.model.counts import count_terms
 from pipeline.model.decision_function import centred_decision_function
 from pipeline.model.from_sklearn import linear_model
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     KINDS,
     NASTY,

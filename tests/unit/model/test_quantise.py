@@ -9,7 +9,7 @@ from pipeline.model.fixed_point import MAX_EXACT
 from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import MIN_BITS, choose_bits, quantise
 from pipeline.model.rounding import compare
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     KINDS,
     NASTY,

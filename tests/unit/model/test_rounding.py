@@ -14,7 +14,7 @@ from pipeline.model.fixed_point import FixedPointModel
 from pipeline.model.from_sklearn import linear_model
 from pipeline.model.linear import LinearModel
 from pipeline.model.rounding import compare
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     KINDS,
     WORDY_TEXT,

@@ -24,8 +24,8 @@ from pipeline.patterns import (
 )
 from pipeline.rules import rule_patterns
 from pipeline.rules.files import read_rules
-from tests.conftest import ROOT
-from tests.scorers.texts import texts as every_kind_of_text
+from tests.support import ROOT
+from tests.support.texts import texts as every_kind_of_text
 from tests.unit.patterns.public_patterns import patterns, texts
 
 COMPILE_TIMEOUT = 10

@@ -11,7 +11,7 @@ from pipeline.data import schemas
 from pipeline.data.evaluation_set import within
 from pipeline.data.holdout import held_out
 from pipeline.preprocessing import EvaluationSetStage
-from tests.unit.stages import results
+from tests.support.stages import results
 
 RULES = ("chat", "spam", None)
 MESSAGES = st.lists(

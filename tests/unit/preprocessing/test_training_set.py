@@ -13,7 +13,7 @@ from pipeline.data.codecs import Npz
 from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
 from pipeline.preprocessing import TrainingSetStage
-from tests.unit.stages import results
+from tests.support.stages import results
 
 LABELS = st.sampled_from(["personal", "spam", None])
 Message = tuple[str, str | None]

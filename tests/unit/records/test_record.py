@@ -11,7 +11,7 @@ from pipeline.records.run import RunManifest
 from pipeline.records.sample import SampleCounts
 from pipeline.statistics.interval import Interval
 from pipeline.statistics.metrics import LabelMetrics
-from tests.unit.report.made_up import manifest
+from tests.support.report_records import manifest
 
 COUNTS = SampleCounts(sampled=4, null_bodies=1, oversized_bodies=1, kept=2)
 HALF = Interval(0.5, 0.25, 0.75)

@@ -25,8 +25,8 @@ from pipeline.release import (
 )
 from pipeline.release.contenders import shared_holdout
 from pipeline.rules.files import read_rules
+from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.unit.data.test_reviewed_messages import table
-from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.unit.release.test_checks import CHAMPION, DATE, MEASUREMENTS, changed, f1
 
 TEACHING = "training.reviews.sources=[correction]"

@@ -5,7 +5,7 @@ from pipeline.model.quantise import quantise
 from pipeline.records.release import Latency
 from pipeline.release import measure_latency
 from pipeline.release.latency import MAX_TIMED
-from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
+from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fit
 
 
 def test_it_is_measured_on_some_messages_and_undefined_without_one():

@@ -17,9 +17,9 @@ from pipeline.report import Champion, compare_models
 from pipeline.report.compare import TEXTS as MAX_TEXTS
 from pipeline.text.masking import BLOCK, common_words
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fixed
-from tests.unit.report.made_up import entry
-from tests.unit.training.training_corpus import make_training_set
+from tests.support.exported_models import ESTIMATORS, corpus, exported, fixed
+from tests.support.report_records import entry
+from tests.support.training_corpus import make_training_set
 
 CANARY = "Zebedee-Quux"
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.records.rules import LabellingSummary
 from pipeline.report import rules_drift
-from tests.unit.report.made_up import manifest
+from tests.support.report_records import manifest
 
 
 def summary(messages: int, **coverage: int) -> LabellingSummary:

@@ -8,7 +8,7 @@ from pipeline.records.release import OutcomeKind
 from pipeline.records.run import KeyFigures
 from pipeline.report import key_figures
 from pipeline.report.key_figures import MAX_NIGHTS, trend
-from tests.unit.report.made_up import DATE, LABELS, UNREACHED, manifest
+from tests.support.report_records import DATE, LABELS, UNREACHED, manifest
 
 BEFORE = "2026-11-19"
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.records.release import OutcomeKind, Overtaken
 from pipeline.report import outcome
-from tests.unit.report.made_up import UNREACHED, manifest, with_results
+from tests.support.report_records import UNREACHED, manifest, with_results
 
 NEXT_DAY = datetime.date(2026, 11, 21)
 

@@ -15,7 +15,7 @@ from pipeline.records.run import (
     TermInfluence,
 )
 from pipeline.report import key_figures, night_report, nights_page
-from tests.unit.report.made_up import (
+from tests.support.report_records import (
     UNREACHED,
     WHY,
     comparison,

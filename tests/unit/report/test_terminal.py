@@ -10,7 +10,7 @@ from pipeline.records.rules import FallbackRule
 from pipeline.records.run import RunManifest
 from pipeline.report import NightAddresses, night_report, summary
 from pipeline.report.terminal import SUMMARY_WIDTH
-from tests.unit.report.made_up import (
+from tests.support.report_records import (
     UNREACHED,
     WHY,
     comparison,

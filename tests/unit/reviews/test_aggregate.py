@@ -10,8 +10,8 @@ from pipeline.data.holdout import held_out
 from pipeline.data.reviewed_messages import aggregate
 from pipeline.reviews import aggregate_reviews, human_labels
 from pipeline.text import Tokeniser
+from tests.support.training_corpus import EVALUATION, NO_REVIEWS, TEXT
 from tests.unit.data.test_reviewed_messages import crowd, labels, table
-from tests.unit.training.training_corpus import EVALUATION, NO_REVIEWS, TEXT
 
 DAWID_SKENE = EVALUATION.model_copy(update={"aggregation": "dawid_skene"})
 

@@ -5,8 +5,8 @@ import pytest
 from pipeline.data.reviewed_messages import aggregate
 from pipeline.records.reviews import Agreement
 from pipeline.reviews import measure_agreement
+from tests.support.training_corpus import EVALUATION
 from tests.unit.data.test_reviewed_messages import crowd, labels, table
-from tests.unit.training.training_corpus import EVALUATION
 
 
 def agreement_of(said: dict[str, str]) -> Agreement:

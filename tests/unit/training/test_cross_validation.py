@@ -15,7 +15,7 @@ from pipeline.config.settings import Goal
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate
 from pipeline.training.folds import assign_folds
-from tests.unit.training.training_corpus import (
+from tests.support.training_corpus import (
     CONFIDENCE,
     TEXT,
     make_grid,

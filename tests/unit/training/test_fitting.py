@@ -23,7 +23,7 @@ from pipeline.features.ngrams.tfidf import (
 from pipeline.text import Tokeniser
 from pipeline.training import fit
 from pipeline.training.estimators import Weights, train
-from tests.unit.training.training_corpus import (
+from tests.support.training_corpus import (
     TEXT,
     TOPICS,
     make_grid,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DataError
 from pipeline.training.folds import assign_folds
-from tests.unit.training.training_corpus import make_messages, make_training_set
+from tests.support.training_corpus import make_messages, make_training_set
 
 KEY = "training.search.folds"
 

@@ -11,7 +11,7 @@ from pipeline.records.training import CandidateResult, RankedCandidate
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, evaluate_candidate, select_best
 from pipeline.training.folds import assign_folds
-from tests.unit.training.training_corpus import (
+from tests.support.training_corpus import (
     CONFIDENCE,
     TEXT,
     make_grid,

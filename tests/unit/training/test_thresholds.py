@@ -17,7 +17,7 @@ from pipeline.training.thresholds import (
     choose_thresholds,
     margins,
 )
-from tests.unit.training.training_corpus import CONFIDENCE
+from tests.support.training_corpus import CONFIDENCE
 
 LABELS = ("bank", "chat", "otp")
 SCORE = st.integers(-16, 16).map(

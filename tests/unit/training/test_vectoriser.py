@@ -15,7 +15,7 @@ from pipeline.features.ngrams.tfidf import select_terms
 from pipeline.records.record import Record
 from pipeline.records.training import CurvePoint
 from pipeline.training import cross_validate, evaluate_candidate, fit, vectoriser
-from tests.unit.training.training_corpus import (
+from tests.support.training_corpus import (
     CONFIDENCE,
     NO_REVIEWS,
     TEXT,

@@ -7,7 +7,7 @@ from pipeline.model.fixed_point import FixedPointModel
 from pipeline.records.export import Vector
 from scorers.python import nightsieve_scorer
 from scorers.python.nightsieve_scorer import Scorer, _outcome
-from tests.unit.export.exported_models import exported
+from tests.support.exported_models import exported
 from tests.unit.export.mutants import misdeciding, mutants
 
 

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MODULES = Path(__file__).parents[2] / ".ci" / "node_modules"  # npm ci --prefix .ci
+from tests.support import ROOT
+
+MODULES = ROOT / ".ci" / "node_modules"  # npm ci --prefix .ci
 CHROMIUM = shutil.which("chromium")
 NODE = shutil.which("node")
 POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
@@ -89,7 +91,7 @@ def drive(job: dict[str, Any]) -> dict[str, Any]:
         The script failed; the message is its stderr.
     """
     completed = subprocess.run(
-        [NODE, str(Path(__file__).with_name("drive.js"))],
+        [NODE, str(ROOT / "tests" / "browser" / "drive.js")],
         env={**os.environ, "NODE_PATH": str(MODULES)},
         input=json.dumps({"executable": CHROMIUM, **job}),
         capture_output=True,

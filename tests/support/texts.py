@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from nightsieve.cli.demo_data import generate
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 PUBLIC = ROOT.parent / "shared" / "data"
 BLOCK = 256

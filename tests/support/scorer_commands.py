@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pipeline.export.reference import units
 from pipeline.export.verification import scorer_files, scorer_process
+from tests.support import ROOT
 
 # Where a build server tests, a language that cannot run is a failure; elsewhere its tests are skipped.
 LANGUAGES = (
@@ -24,7 +25,7 @@ SOURCES = {
     "java": scorer_files.JAVA,
     "javascript": scorer_files.JAVASCRIPT,
 }
-HERE = Path(__file__).parent
+DRIVERS = ROOT / "tests" / "scorers"
 T = TypeVar("T")
 LONGEST = 120  # seconds, of any process
 
@@ -66,7 +67,7 @@ class Language:
     ) -> list[str]:
         """What becomes of each scorer's model in one process, as drive.py has it."""
         driver = {
-            "python": [sys.executable, "-I", "-S", "-B", str(HERE / "drive.py")],
+            "python": [sys.executable, "-I", "-S", "-B", str(DRIVERS / "drive.py")],
             "java": [
                 "java",
                 "-XX:+UseSerialGC",
@@ -74,7 +75,7 @@ class Language:
                 str(self.folder),
                 "nightsieve.Drive",
             ],
-            "javascript": ["node", str(HERE / "drive.js")],
+            "javascript": ["node", str(DRIVERS / "drive.js")],
         }[self.name]
         with tempfile.NamedTemporaryFile() as given:
             given.write(hexadecimal(texts))
@@ -112,7 +113,7 @@ def prepare(name: str, folder: Path) -> Language:
     """The language's scorer; Java's is compiled into the folder, with its driver: what is tested is Java 8's."""
     command = scorer_process.command(name, folder)
     if name == "java":
-        compile_java([SOURCES[name], HERE / "Drive.java"], folder)
+        compile_java([SOURCES[name], DRIVERS / "Drive.java"], folder)
     return Language(name, command, folder)
 
 

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from luigi import configuration
 from luigi.cmdline import luigi_run
@@ -24,8 +23,8 @@ from pipeline import config
 from pipeline.patterns import byte_classes
 from pipeline.rules.files import read_rules
 from tasks.luigi_setup.warm_up import prepare
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[1]
 LONGEST = 240  # seconds
 
 
@@ -71,7 +70,7 @@ def _server() -> socket.socket:
     """The way to the server, which ends when this process does."""
     here, there = socket.socketpair()
     with there:
-        command = [sys.executable, "-m", "tests.forks", str(there.fileno())]
+        command = [sys.executable, "-m", "tests.support.forks", str(there.fileno())]
         plain = {
             name: value
             for name, value in os.environ.items()

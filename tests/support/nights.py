@@ -9,8 +9,9 @@ from typing import Any
 
 import boto3
 
-from tests.conftest import fork
-from tests.forks import ROOT, Fork
+from tests.support import ROOT
+from tests.support.commands import fork
+from tests.support.forks import Fork
 
 NIGHT = "2026-11-20"
 RULES = (
