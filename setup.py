@@ -77,6 +77,9 @@ setup(
     name="nightsieve",
     version="0.1.0",
     description="Retrains an on-device message classifier every night.",
+    author="The Nightsieve authors",
+    license="MIT",
+    license_files=["LICENSE"],
     python_requires=">=3.11,<3.14",  # hyperscan 0.7.8 has wheels up to 3.13
     packages=[
         *find_namespace_packages(
