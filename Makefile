@@ -57,9 +57,9 @@ demo: setup  ## start everything embedded, make demo data, run a night
 		&& $(EXPORT)
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
-# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, and whole nights are
-# compared with what they computed before.
-test: lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
+# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, the documentation is built,
+# and whole nights are compared with what they computed before.
+test: lint $(if $(CI),$(VENV)/.docs .ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
 	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
 	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
 

@@ -35,12 +35,14 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 
+# A block without a language is a command or its output.
+highlight_language = "none"
+
 # Links to headings have the anchors that GitHub gives them.
 myst_heading_anchors = 4
 
 autodoc_default_options = {
     "members": True,
-    "show-inheritance": True,
     # scikit-learn gives every estimator these.
     "exclude-members": "set_fit_request, set_score_request",
 }
@@ -48,7 +50,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-autodoc_class_signature = "separated"
 napoleon_google_docstring = False
 # The attributes of a record are a list in the docstring of its class.
 napoleon_use_ivar = True

@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +36,9 @@ PAGES = {path: path.read_text() for path in [README, CONTRIBUTING, CHANGELOG, *S
 # What changed has names that are gone.
 EVERYTHING = "\n".join(text for path, text in PAGES.items() if path != CHANGELOG)
 COMMANDS_PAGE = PAGES[DOCS / "commands.md"]
+
+CODE_FOLDERS = ("pipeline", "tasks", "nightsieve", "scorers", "benchmarks", "config")
+CODE_SUFFIXES = (".py", ".java", ".js", ".json", ".yaml")
 
 MAX_README_LINES = 150
 MAX_LINE = 100
@@ -80,6 +83,14 @@ def commands(
 
 
 COMMANDS = commands(nightsieve)
+
+
+def code_files() -> Iterator[Path]:
+    """Yield the files that may name a page."""
+    for folder in CODE_FOLDERS:
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in CODE_SUFFIXES:
+                yield path
 
 
 def anchors(text: str) -> set[str]:
@@ -160,6 +171,13 @@ def test_links_lead_to_a_file_and_to_a_heading_of_it(page):
             assert link["anchor"] in anchors(target.read_text()), link[0]
 
 
+def test_pages_that_the_code_names_exist():
+    for path in code_files():
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"\bdocs/[\w/.-]+\.(?:md|svg|png)\b", text):
+            assert (ROOT / name).exists(), f"{path.relative_to(ROOT)}: {name}"
+
+
 def test_every_page_is_in_the_tree_of_the_site_and_in_the_list_of_its_parent():
     in_tree = set()
     for page in SITE:
@@ -210,7 +228,7 @@ def test_every_setting_has_a_meaning():
     assert [setting.path for setting in settings if not setting.meaning] == []
 
 
-def test_the_drawn_graph_is_that_of_the_tasks(environment):
+def test_the_drawn_graph_is_that_of_the_tasks(environment: dict[str, str]) -> None:
     requires: dict[str, set[str]] = {}
     collect(Retrain(date=datetime.date(2026, 11, 20)), requires)
     assert {task: set(required) for task, required in REQUIRES.items()} == {

@@ -29,7 +29,7 @@ def evaluate_candidate(
 
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over
     the messages, on the same splits, as far as its solver comes to the same optimum
-    (docs/architecture.md); SGD's nearly do where it is trained in blocks. The
+    (docs/explanation/training.md); SGD's nearly do where it is trained in blocks. The
     iterations are those of the label that took the most; naive Bayes takes none. A
     solver that did not end most often stopped for ``max_iter``.
 
