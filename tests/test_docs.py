@@ -228,7 +228,7 @@ def test_every_setting_has_a_meaning():
     assert [setting.path for setting in settings if not setting.meaning] == []
 
 
-def test_the_drawn_graph_is_that_of_the_tasks(environment: dict[str, str]) -> None:
+def test_the_drawn_graph_is_that_of_the_tasks(environment):
     requires: dict[str, set[str]] = {}
     collect(Retrain(date=datetime.date(2026, 11, 20)), requires)
     assert {task: set(required) for task, required in REQUIRES.items()} == {
