@@ -1,7 +1,7 @@
 """`FixedPointModel` <-> the bytes of a ``nightsieve-linear`` file, see docs/format.md.
 
 The version is written in three places: here, in the name of the schema, in the scorers.
-CONTRIBUTING.md says how to raise it.
+The last section of that page says how to raise it.
 """
 
 import dataclasses
