@@ -134,7 +134,7 @@ class ModelComparison(Record):
     ----------
     earlier
         Tonight's model and a model published before the champion, on reviewed messages;
-        None without such a model.
+        None without an earlier one.
     """
 
     reviews: Compared
@@ -185,7 +185,7 @@ class Decision(Record):
     override
         Why the model is published although it failed; None without an override.
     champion, earlier
-        Serials of the models that it was compared with; None without such a model.
+        Serials of the models that it was compared with; None without one.
     predecessors
         Serials of the models that led to it, from the first to the last. An override
         starts a new list, so that a loss that it accepted does not fail later nights.

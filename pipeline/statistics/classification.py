@@ -85,16 +85,15 @@ def classification_report(
 
 def _f1(agreement: Interval) -> Interval:
     """Map the proportion on which truth and prediction agree to F1."""
-    value, low, high = agreement.value, agreement.low, agreement.high
-    if value is None or low is None or high is None:
-        return UNDEFINED
     return Interval(
-        value=_f1_of_share(value), low=_f1_of_share(low), high=_f1_of_share(high)
+        value=_f1_of_share(agreement.value),
+        low=_f1_of_share(agreement.low),
+        high=_f1_of_share(agreement.high),
     )
 
 
-def _f1_of_share(share: float) -> float:
-    return 2 * share / (1 + share)
+def _f1_of_share(share: float | None) -> float | None:
+    return None if share is None else 2 * share / (1 + share)
 
 
 def _mean(intervals: Sequence[Interval]) -> Interval:

@@ -71,10 +71,9 @@ class Grid(Section):
 
     @model_validator(mode="after")
     def _is_regularised(self) -> "Grid":
-        if self.estimator in ("logistic_regression", "linear_svm"):
-            parameter, other = "C", "alpha"
-        else:
-            parameter, other = "alpha", "C"
+        is_linear = self.estimator in ("logistic_regression", "linear_svm")
+        parameter = "C" if is_linear else "alpha"
+        other = "alpha" if is_linear else "C"
         if getattr(self, parameter) is None or getattr(self, other) is not None:
             raise ValueError(
                 f"{self.estimator} is regularised by {parameter}, not by {other}; "

@@ -95,6 +95,7 @@ def test_intervals_are_those_of_wilson_and_f1_has_that_of_the_agreement():
         interval = getattr(metrics, name)
         assert (interval.low, interval.high) == pytest.approx(tuple(expected))
     agreement = binomtest(30, 38).proportion_ci(0.9, method="wilson")
-    low, high = metrics.f1.low, metrics.f1.high
+    low = metrics.f1.low
+    high = metrics.f1.high
     assert low / (2 - low) == pytest.approx(agreement.low)
     assert high / (2 - high) == pytest.approx(agreement.high)

@@ -1,7 +1,7 @@
 """What a person may see of a message: a few common words, and no digit."""
 
 from collections import Counter
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_half_of_a_message_can_be_read():
 
 def training_set(texts: list[tuple[str, ...]]) -> TrainingSet:
     """Return a document for each text; one text may occur with both labels."""
-    words = [word for text in texts for word in text]
+    words = list(chain.from_iterable(texts))
     vocabulary = tuple(sorted(set(words)))
     tokens = [vocabulary.index(word) for word in words]
     return TrainingSet(
@@ -80,7 +80,7 @@ def test_a_common_word_is_in_many_texts_that_differ_in_more_than_digits(
     texts, min_texts, min_share
 ):
     shapes = {tuple(map(hide_digits, text)) for text in texts}
-    counts: Counter[str] = Counter()
+    counts = Counter()
     for shape in shapes:
         counts.update(set(shape))
     enough = max(min_texts, min_share * len(shapes))
