@@ -8,10 +8,11 @@ from pipeline.config.settings import Settings
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A dotted key, and what is wrong with its value beside others."""
+    """A dotted key, what is wrong with its value beside others, and what to do."""
 
     key: str
     problem: str
+    remedy: str
 
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
@@ -27,14 +28,15 @@ def _missing_columns(settings: Settings) -> Iterator[Contradiction]:
         if reviews is None or reviews.columns.source is None:
             yield Contradiction(
                 "training.reviews.sources",
-                f"reviews have no source, since {key} is null; set it, or use []",
+                f"reviews have no source, since {key} is null",
+                "set it, or use []",
             )
     if settings.evaluation.aggregation == "dawid_skene":
         key = _null_key(settings, "annotator")
         if reviews is None or reviews.columns.annotator is None:
             yield Contradiction(
                 "evaluation.aggregation",
-                f"dawid_skene needs annotators, and {key} is null; "
+                f"dawid_skene needs annotators, and {key} is null",
                 "set it, or use majority",
             )
 
@@ -56,18 +58,21 @@ def _unknown_labels(settings: Settings) -> Iterator[Contradiction]:
         if unknown:
             yield Contradiction(
                 f"evaluation.merge.{target}",
-                f"no rule votes for {unknown[0]}; use labels of rules: {known}",
+                f"no rule votes for {unknown[0]}",
+                f"use labels of rules: {known}",
             )
     for label in settings.release.goals:
         if label not in labels:
             yield Contradiction(
                 f"release.goals.{label}",
-                f"no rule votes for this label; use one of {known}",
+                "no rule votes for this label",
+                f"use one of {known}",
             )
     measured = sorted({merged_into.get(label, label) for label in labels})
     for label in settings.release.gate.floors:
         if label not in measured:
             yield Contradiction(
                 f"release.gate.floors.{label}",
-                f"reviews do not measure this label; use one of {', '.join(measured)}",
+                "reviews do not measure this label",
+                f"use one of {', '.join(measured)}",
             )

@@ -87,7 +87,10 @@ def resolve(
         raise ConfigError(explain(failure, Settings, origins)) from None
     for contradiction in contradictions(settings):
         key = contradiction.key
-        raise ConfigError(f"{origins.name(key)}: {key}: {contradiction.problem}")
+        raise ConfigError(
+            f"{origins.name(key)}: {key}: {contradiction.problem}; "
+            f"{contradiction.remedy}"
+        )
     return Resolved(settings, origins)
 
 

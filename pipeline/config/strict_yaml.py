@@ -41,7 +41,7 @@ class _Loader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise _RepeatedKeyError(
-                    problem=f"the key {key!r} is repeated; keep one of the two",
+                    problem=f"the key {key!r} is repeated",
                     problem_mark=key_node.start_mark,
                 )
             seen.append(key)
@@ -72,8 +72,14 @@ def load(text: str | bytes, name: str) -> object:
     """
     try:
         return yaml.load(text, Loader=_Loader)
+    except _RepeatedKeyError as error:
+        raise ConfigError(
+            f"{name}{_position(error)}: {error.problem}; keep one of the two"
+        ) from None
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(f"{name}{_position(error)}: {_problem(error)}") from None
+        raise ConfigError(
+            f"{name}{_position(error)}: not YAML: {error.problem}; correct the syntax"
+        ) from None
     except RecursionError:
         raise ConfigError(f"{name}: nested too deeply; use fewer levels") from None
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
@@ -88,9 +94,3 @@ def _position(error: yaml.MarkedYAMLError) -> str:
     if mark is None:
         return ""
     return f", line {mark.line + 1}, column {mark.column + 1}"
-
-
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    if isinstance(error, _RepeatedKeyError):
-        return str(error.problem)
-    return f"not YAML: {error.problem}; correct the syntax"

@@ -124,5 +124,6 @@ def check(table: pd.DataFrame, name: str) -> pd.DataFrame:
         failure = error.schema_errors[0] if isinstance(error, SchemaErrors) else error
         column = getattr(failure.schema, "name", None)
         raise ArtefactError(
-            f"table {name}: column {column}: fails {failure.check}"
+            f"table {name}: column {column}: fails {failure.check}; "
+            "its schema is in pipeline/data/schemas.py"
         ) from None
