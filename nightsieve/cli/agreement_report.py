@@ -27,11 +27,11 @@ def print_agreement(agreement: Agreement, aggregation: str) -> None:
     alpha = describe_interval(agreement.alpha or UNDEFINED)
     out.print(f"Krippendorff's alpha {alpha}\n")
     out.print(_annotators(agreement.annotators), "", soft_wrap=True)
-    out.print(_pairs(agreement.pairs[:PAIRS_SHOWN]), soft_wrap=True)
-    more = len(agreement.pairs) - PAIRS_SHOWN
-    if more > 0:
-        out.print(f"... and {more:,} more pairs, see --json\n")
-    else:
+    if agreement.pairs:
+        out.print(_pairs(agreement.pairs[:PAIRS_SHOWN]), soft_wrap=True)
+        more = len(agreement.pairs) - PAIRS_SHOWN
+        if more > 0:
+            out.print(f"... and {more:,} more pairs, see --json")
         out.print()
     for method, decided in agreement.decided.items():
         name = method

@@ -70,8 +70,8 @@ def import_sheet(
             )
     if bad.count:
         raise DataError(
-            f"{path}: nothing was imported; correct "
-            f"{plural(bad.count, 'wrong line')}, see above"
+            f"{path}: {plural(bad.count, 'wrong line')}, so nothing was imported; "
+            "correct what is listed above"
         )
     reviews = [Review(row.key, row.label, row.annotator) for row in distinct.values()]
     upserted = import_reviews(reviews, source, reviewed_at)

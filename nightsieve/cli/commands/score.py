@@ -52,13 +52,13 @@ def _load(path: Path) -> Scorer:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path}: cannot be read: {error.strerror}; name an exported model.json"
+            f"{path}: cannot be read: {error.strerror}; check its name and permissions"
         ) from None
     try:
         return _load_version(content)
     except ValueError as error:
         raise ArtefactError(
-            f"{path}: not a whole exported model: {error}; fetch it again"
+            f"{path}: not an exported model: {error}; fetch the model again"
         ) from None
 
 

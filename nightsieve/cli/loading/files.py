@@ -55,7 +55,8 @@ def open_source(path: Path) -> Iterator[Source]:
         if error.filename not in (None, str(path)):
             raise
         raise DataError(
-            f"{path}: cannot be read: {error.strerror or error}; name a file that can"
+            f"{path}: cannot be read: {error.strerror or error}; check its name and "
+            "permissions"
         ) from error
 
 
