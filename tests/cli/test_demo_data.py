@@ -1,12 +1,10 @@
 """`nightsieve demo-data`: a seed gives the same messages; the database holds them."""
 
 import unicodedata
-from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
-import numpy as np
+import pandas as pd
 import psycopg2
 import pytest
 from click.testing import CliRunner
@@ -17,92 +15,81 @@ from nightsieve.cli.demo_data.messages import BLOCK
 from nightsieve.cli.demo_data.phrases import labels
 
 UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
+SCRIPTS = {
+    "LATIN",
+    "DEVANAGARI",
+    "ARABIC",
+    "CYRILLIC",
+    "CJK",
+    "GREEK",
+    "HIRAGANA",
+    "HANGUL",
+    "TAMIL",
+}
 
 
-class Message(NamedTuple):
-    key: str
-    body: str | None
-    sender: str
-    received_at: np.datetime64
-    label: str
-    reviewed: bool
-
-
-def generate_messages(n: int, seed: int = 0, reviewed: float = 0.05) -> list[Message]:
-    messages: list[Message] = []
+def generate_messages(n: int, seed: int = 0, reviewed: float = 0.05) -> pd.DataFrame:
+    """Return a row for each message, with the members of a block as columns."""
+    tables = []
     for block in generate(n, seed, UNTIL, reviewed):
-        messages += map(Message._make, zip(*block, strict=True))
+        bodies = pd.Series(block.bodies, dtype=object)
+        tables.append(pd.DataFrame(block._asdict()).assign(bodies=bodies))
+    messages = pd.concat(tables, ignore_index=True)
+    messages["received_at"] = messages["received_at"].dt.tz_localize(UTC)
     return messages
 
 
-def in_utc(received_at: np.datetime64) -> datetime:
-    return received_at.astype(datetime).replace(tzinfo=UTC)
-
-
-def reviewed_keys(messages: list[Message]) -> set[str]:
-    return {message.key for message in messages if message.reviewed}
-
-
 @pytest.fixture(scope="module")
-def many():
+def many() -> pd.DataFrame:
     return generate_messages(2 * BLOCK)
 
 
 def test_fewer_rows_are_a_prefix_of_more(many):
-    assert generate_messages(BLOCK + 7) == many[: BLOCK + 7]
+    fewer = generate_messages(BLOCK + 7)
+    pd.testing.assert_frame_equal(fewer, many.head(BLOCK + 7))
 
 
 def test_another_seed_gives_other_messages(many):
     other = generate_messages(BLOCK, seed=1)
-    keys = {message.key for message in many}
-    assert keys.isdisjoint(message.key for message in other)
-    bodies = [message.body for message in many[:BLOCK]]
-    assert [message.body for message in other] != bodies
+    assert set(other["keys"]).isdisjoint(many["keys"])
+    assert other["bodies"].tolist() != many["bodies"].head(BLOCK).tolist()
 
 
 def test_shares_of_labels_and_reviews(many):
-    counts = Counter(message.label for message in many)
-    shares = {label: counts[label] / len(many) for label in LABELS}
+    shares = many["labels"].value_counts(normalize=True).to_dict()
     assert shares == pytest.approx(
         {"personal": 0.45, "notification": 0.40, "spam": 0.15}, abs=0.02
     )
-    reviewed = [message for message in many if message.reviewed]
-    assert len(reviewed) / len(many) == pytest.approx(0.05, abs=0.01)
-    assert all(message.body is not None for message in reviewed)
-    more = generate_messages(BLOCK, reviewed=0.5)
-    assert reviewed_keys(many[:BLOCK]) < reviewed_keys(more)
+    assert many["reviewed"].mean() == pytest.approx(0.05, abs=0.01)
+    assert many.loc[many["reviewed"], "bodies"].notna().all()
+
+
+def test_messages_of_a_smaller_share_of_reviews_are_among_those_of_a_larger_one(many):
+    fewer = many.head(BLOCK)["reviewed"]
+    more = generate_messages(BLOCK, reviewed=0.5)["reviewed"]
+    assert more[fewer].all()
+    assert more.sum() > fewer.sum()
 
 
 def test_messages_are_as_various_as_real_ones(many):
     for label in labels(LABELS):
         assert sum(len(family.texts) for family in label.families) >= 40
-    bodies = [message.body for message in many]
+    bodies = many["bodies"].tolist()
     assert 0.6 < len(set(bodies)) / len(bodies) < 0.95
     assert None in bodies
     assert "" in bodies
-    assert max(len(body or "") for body in bodies) > 3000
+    assert many["bodies"].str.len().max() > 3000
     text = "".join(filter(None, bodies))
-    scripts = {unicodedata.name(char, "?").split()[0] for char in set(text)}
-    assert {
-        "LATIN",
-        "DEVANAGARI",
-        "ARABIC",
-        "CYRILLIC",
-        "CJK",
-        "GREEK",
-        "HIRAGANA",
-        "HANGUL",
-        "TAMIL",
-    } <= scripts
+    names = {unicodedata.name(character, "?") for character in set(text)}
+    assert {name.split()[0] for name in names} >= SCRIPTS
     assert "\N{ZERO WIDTH JOINER}" in text
     assert "\n" in text
     assert "{" not in text
-    times = [in_utc(message.received_at) for message in many]
-    assert UNTIL - timedelta(days=30) <= min(times)
-    assert max(times) < UNTIL
+    assert many["received_at"].min() >= UNTIL - timedelta(days=30)
+    assert many["received_at"].max() < UNTIL
 
 
-def test_the_database_holds_the_sample_once(database_url, monkeypatch):
+def test_the_database_holds_the_messages_once(database_url, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", database_url)
     for n in (500, 2000, 2000):
         arguments = ["--rows", str(n), "--until", "2026-11-20", "--reviewed", "0.2"]
@@ -110,18 +97,17 @@ def test_the_database_holds_the_sample_once(database_url, monkeypatch):
     assert result.stdout.split()[:4] == ["0", "new", "messages", "2,000"]
 
     expected = generate_messages(2000, reviewed=0.2)
+    columns = [expected[name] for name in ("keys", "bodies", "senders", "received_at")]
+    reviewed = expected[expected["reviewed"]]
     with (
         closing(psycopg2.connect(database_url)) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT key, body, sender, received_at FROM messages")
-        assert set(cursor) == {
-            (message.key, message.body, message.sender, in_utc(message.received_at))
-            for message in expected
-        }
-        cursor.execute("SELECT message_key, label, source FROM reviews")
-        assert set(cursor) == {
-            (message.key, message.label, "truth")
-            for message in expected
-            if message.reviewed
-        }
+        assert set(cursor) == set(zip(*columns, strict=True))
+        cursor.execute("SELECT message_key, label FROM reviews WHERE source = 'truth'")
+        assert set(cursor) == set(
+            zip(reviewed["keys"], reviewed["labels"], strict=True)
+        )
+        cursor.execute("SELECT count(*) FROM reviews")
+        assert cursor.fetchone() == (len(reviewed),)

@@ -110,8 +110,8 @@ FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 def test_any_message_makes_a_sheet_that_runs_nothing_and_can_be_read(
     tmp_path, drawn, suffix
 ):
-    keys = [key for key, _ in drawn]
-    texts = [readable_text(text, True) for _, text in drawn]
+    keys, drawn_texts = zip(*drawn, strict=True)
+    texts = [readable_text(text, unmasked=True) for text in drawn_texts]
     rows = pd.DataFrame({"message_key": keys, "text": texts})
     rows = rows.assign(label=" spam ", annotator="1", why="random")
     content = review_sheet.encode(rows, suffix)

@@ -187,9 +187,9 @@ def repair(remove: bool) -> None:
         serials = sorted({file.serial for file in repaired.damaged})
         models = "model" if len(serials) == 1 else "models"
         raise ArtefactError(
-            f"{models} {', '.join(map(str, serials))}: damaged; publish another model "
-            "with nightsieve models rollback or a night,\nor remove what is damaged: "
-            "nightsieve models repair --remove"
+            f"{models} {', '.join(map(str, serials))}: damaged; publish another model: "
+            "nightsieve models rollback, or run a night;\n"
+            "if it is in the way, remove it: nightsieve models repair --remove"
         )
 
 

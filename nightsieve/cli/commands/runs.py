@@ -279,7 +279,7 @@ def _print_repair(night: NightRepair) -> None:
         click.echo(f"Removed: {address}")
     if night.removed:
         command = f"luigi --module tasks Retrain --date {date} --config {config}"
-        click.echo(f"Make what is missing again: {command}")
+        click.echo(f"Make again what is missing: {command}")
     if night.manifest_lost:
         click.echo(
             "The run manifest was damaged, so no other object could be checked. After "
