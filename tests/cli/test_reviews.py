@@ -30,7 +30,7 @@ BODY = st.sampled_from(["Code 12", "Code 34", "hello", "hello 5", "lunch", "tea"
 
 
 class Sample:
-    """A night's sample in shards, as far as choosing reviews reads it."""
+    """A night's sample in shards, with the method that choosing reviews needs."""
 
     def __init__(self, messages: dict[str, str], keys: list[str], shards: int) -> None:
         self._parts = [keys[first::shards] for first in range(shards)]

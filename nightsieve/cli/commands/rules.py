@@ -79,7 +79,7 @@ def report(
     decides    share of its label's messages that lose the label without it
     correct    of its messages with a human label, those where both labels agree
     precision  correct as a share, with its confidence interval
-    estimated  accuracy by the label model, where the label model resolves the votes
+    estimated  accuracy by the label model, where it resolves the votes
 
     With --sort, large numbers come first, but the lowest precision. By drift, the
     largest change comes first, up or down; a new rule changes by its whole share.
