@@ -183,7 +183,7 @@ def import_(
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
 ) -> None:
-    """Import the labels of FILE, a filled-in sheet, into the database.
+    """Import the labels of a filled-in sheet into the database.
 
     FILE is a CSV or *.jsonl with the columns message_key and label, and perhaps
     annotator. A label is one that a rule votes for, or that evaluation.merge names.
@@ -240,10 +240,11 @@ def agreement(
     patches: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Measure how well annotators agree, from the reviews in the database.
+    """Measure how well annotators agree.
 
-    Prints figures for all reviews, for each annotator and for each pair of them, and
-    how many messages each method of aggregation gives a label. Writes nothing.
+    Reads the reviews in the database. Prints figures for all reviews, for each
+    annotator and for each pair of them, and how many messages each method of
+    aggregation gives a label. Writes nothing.
 
     \b
     alpha      Krippendorff's alpha with a bootstrap interval: 1 is full

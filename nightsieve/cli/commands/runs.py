@@ -247,7 +247,7 @@ def replay(
 def repair(
     date: datetime.date, overlays: tuple[str, ...], patches: tuple[str, ...]
 ) -> None:
-    """Remove damaged objects of a night, so that a run makes them again.
+    """Remove damaged objects of a night, to make them again.
 
     DATE is the date of the night, YYYY-MM-DD. Reads every object of the finished night,
     and compares it with its receipt and the run manifest. If one is damaged or missing,
