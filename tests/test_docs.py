@@ -19,7 +19,7 @@ DOCS = {
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 }
 EVERYTHING = "\n".join(DOCS.values())
-OPERATIONS = DOCS[ROOT / "docs" / "operations.md"]
+COMMANDS_PAGE = DOCS[ROOT / "docs" / "commands.md"]
 
 
 def commands(
@@ -44,7 +44,7 @@ COMMANDS = commands(nightsieve)
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented_and_its_help_has_an_example_that_parses(name):
-    assert f"`{name}`" in OPERATIONS
+    assert f"`{name}`" in COMMANDS_PAGE
     command = COMMANDS[name]
     lines = f"{command.help}\n{command.epilog or ''}".splitlines()
     example = next(
