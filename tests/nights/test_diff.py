@@ -115,7 +115,8 @@ def test_a_changed_pack_does_what_matching_every_message_again_would_do():
     counts = [transition.messages for transition in result.transitions]
     assert counts == sorted(counts, reverse=True)
     assert result.relabelled + result.unchanged == len(sample.texts)
-    assert progress == sorted(progress) and progress[-1] == len(sample.texts)
+    assert progress == sorted(progress)
+    assert progress[-1] == len(sample.texts)
 
 
 def test_the_same_pack_changes_nothing():

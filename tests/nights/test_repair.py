@@ -137,15 +137,18 @@ def test_what_another_run_wrote_again_stays_unless_the_database_gave_it(store, r
         store.objects[key_of(family)] = content
     (repaired,) = repair_nights(store, NIGHT)
     keys = removed(store, repaired)
-    assert key_of("ApplyRules") not in keys and key_of("IngestReviews") in keys
-    assert len(repaired.damage) == 2 and finishing(run) < keys
+    assert key_of("ApplyRules") not in keys
+    assert key_of("IngestReviews") in keys
+    assert len(repaired.damage) == 2
+    assert finishing(run) < keys
 
 
 def test_every_run_of_the_date_is_repaired_unless_one_is_named(store, run):
     other = finish(store, DIGESTS[0])
     store.objects[layout.configuration(DIGESTS[0])] = b"{}"
     (repaired,) = repair_nights(store, NIGHT, DIGESTS[1])
-    assert not repaired.damage and repaired.run == run
+    assert not repaired.damage
+    assert repaired.run == run
     del store.objects[key_of("ApplyRules")]
     repaired = {
         night.run: removed(store, night) for night in repair_nights(store, NIGHT)
@@ -162,11 +165,13 @@ def test_a_configuration_comes_back_from_the_manifest_if_it_is_the_one(store, ru
     key = layout.configuration(run.config)
     whole = store.objects.pop(key)
     (repaired,) = repair_nights(store, NIGHT)
-    assert store.objects[key] == whole and not repaired.removed
+    assert store.objects[key] == whole
+    assert not repaired.removed
     assert repaired.restored == (store.address(key),)
     other = finish(store, DIGESTS[0])  # of which the settings are another's
     (repaired,) = repair_nights(store, NIGHT, DIGESTS[0])
-    assert not repaired.restored and removed(store, repaired) == finishing(other)
+    assert not repaired.restored
+    assert removed(store, repaired) == finishing(other)
 
 
 @pytest.mark.parametrize("missing", [False, True])
@@ -178,7 +183,8 @@ def test_without_the_run_manifest_only_what_says_that_the_night_is_there_goes(
         del store.objects[layout.run(*run)]
     store.objects[key_of("ApplyRules")] = b"{"
     (repaired,) = repair_nights(store, NIGHT)
-    assert repaired.manifest_lost and len(repaired.damage) == 1
+    assert repaired.manifest_lost
+    assert len(repaired.damage) == 1
     assert removed(store, repaired) == finishing(run)
 
 
