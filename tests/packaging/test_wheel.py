@@ -153,8 +153,7 @@ def _pip(command: str, *arguments: str, python: str = sys.executable) -> None:
     """Run pip on an environment, without the network."""
     options = ("--no-deps", "--no-index", "--quiet")
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", python, command]
-        + [*options, *arguments],
+        [sys.executable, "-m", "pip", "--python", python, command, *options, *arguments],
         check=True,
         timeout=120,
     )
