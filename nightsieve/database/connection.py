@@ -49,7 +49,8 @@ def connect() -> Iterator[extensions.connection]:
         # Only the primary message: detail and context may quote a row.
         reason = error.diag.message_primary or "the connection was lost"
         raise SourceError(
-            f"{DATABASE_URL}: the database refused a statement: {reason}"
+            f"{DATABASE_URL}: the database refused a statement: {reason}; check its "
+            "tables and the rights of the account"
         ) from error
     finally:
         connection.close()

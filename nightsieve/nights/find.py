@@ -124,7 +124,7 @@ def last_date(store: Store) -> datetime.date:
     dates = [run.date for run in runs.list_runs(store)]
     if not dates:
         raise ConfigError(
-            f"{store}: no night was run yet; run one with: "
+            f"{store}: there is no run of any night; run a night: "
             "luigi --module tasks Retrain --date DATE"
         )
     return max(dates)
@@ -154,7 +154,7 @@ def previous_night(store: Store, manifest: RunManifest) -> RunManifest | None:
 
 def _no_such_run(date: datetime.date) -> ConfigError:
     return ConfigError(
-        f"there is no such run of {date}; see nightsieve runs list, or make it: "
+        f"there is no such run of {date}; see nightsieve runs list, or run the night: "
         f"luigi --module tasks Retrain --date {date}"
     )
 

@@ -29,7 +29,8 @@ def file_receipt(manifest: RunManifest, name: str) -> Receipt:
             if receipt.sha256 == file.sha256:
                 return receipt
     raise ArtefactError(
-        f"the night of {manifest.date}: no task wrote its {name}; run the night again"
+        f"the night of {manifest.date}: {name} is not the output of any of its tasks; "
+        "run the night again"
     )
 
 

@@ -104,7 +104,7 @@ def repair_nights(
     if not finished:
         raise ConfigError(
             f"there is no such finished run of {date}; see nightsieve runs list, or "
-            f"make it: luigi --module tasks Retrain --date {date}"
+            f"run the night: luigi --module tasks Retrain --date {date}"
         )
     return [_repair(store, run) for run in finished]
 

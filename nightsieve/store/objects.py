@@ -375,7 +375,9 @@ class Store:
                 f"{address}: {problem}; check AWS_ENDPOINT_URL_S3, or {_EMBEDDED}"
             ) from None
         except failures.BotoCoreError as error:
-            raise StorageError(f"{address}: {error}") from None
+            raise StorageError(
+                f"{address}: {error}; check AWS_ENDPOINT_URL_S3 and AWS_DEFAULT_REGION"
+            ) from None
 
     def _reason(self, code: str, address: str) -> str:
         if code == "NoSuchBucket":

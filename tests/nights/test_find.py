@@ -70,7 +70,9 @@ def test_a_night_is_found_by_its_date_and_its_configuration():
 
 def test_a_missing_night_is_an_error_with_a_remedy():
     store = MemoryStore()
-    with pytest.raises(ConfigError, match="no night was run yet; run one with: luigi"):
+    with pytest.raises(
+        ConfigError, match="there is no run of any night; run a night: luigi"
+    ):
         last_date(store)
     write(store, FIRST)
     for date, config in ((SECOND, None), (FIRST, OTHER)):
