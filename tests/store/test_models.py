@@ -405,7 +405,7 @@ def test_the_predecessor_is_some_publications_old_or_the_oldest_kept():
 
 
 @given(order=st.lists(st.integers(0, 1), max_size=40))
-def test_two_nights_may_prune_at_once(order):
+def test_two_nights_may_prune_at_once(order: list[int]) -> None:
     memory = MemoryStore()
     removed: list[tuple[int, ...]] = []
     for day in range(1, 5):

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 import boto3
@@ -85,14 +86,14 @@ def publish(address: str, name: str, journal: Path, death: Death | None) -> None
         if death == (BEFORE_SENDING, request_index):
             die()
         if death == (BEFORE_ANSWER, request_index):
-            setattr(HTTPConnection, "getresponse", die)  # noqa: B010 - typed method
+            mock.patch.object(HTTPConnection, "getresponse", die).start()
         if request.method == "PUT":
             path = unquote(urlsplit(request.url).path)
             with journal.open("a") as lines:
                 lines.write(path.partition("/models/")[2] + "\n")
         return send(session, request)
 
-    URLLib3Session.send = send_or_die
+    mock.patch.object(URLLib3Session, "send", send_or_die).start()
     registry = Registry(Store(address))
     _publish(registry, name)
     if death is None:
@@ -122,8 +123,8 @@ def assert_whole(registry: Registry) -> None:
 
 
 def test_killed_publishers_leave_a_whole_model_and_serials_of_their_own(
-    bucket, tmp_path
-):
+    bucket: str, tmp_path: Path
+) -> None:
     # What the first request needs is loaded before there are children.
     Registry(Store(bucket)).current()
     for request_index in itertools.count(1):
@@ -142,7 +143,9 @@ def test_killed_publishers_leave_a_whole_model_and_serials_of_their_own(
         puts = _read_journal(journal)
         before = _digests(registry)
         later = _publish(registry, "later")
-        assert registry.current().serial == later
+        current = registry.current()
+        assert current is not None
+        assert current.serial == later
         assert later > max(put.serial for put in puts)
         assert_whole(registry)
         assert_written_once(puts)
