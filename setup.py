@@ -91,6 +91,10 @@ setup(
     package_data={
         SHIPPED_CONFIG: ["pipeline.yaml", "rules/**/*.yaml", "examples/**/*"],
         "pipeline.export.exporters.nightsieve_linear": ["*.json"],
+        # A package with py.typed is checked by the type checkers of its users.
+        "nightsieve": ["py.typed"],
+        "pipeline": ["py.typed"],
+        "tasks": ["py.typed"],
         "nightsieve.cli.demo_data": ["texts/*.yaml"],
         "pipeline.report.html": ["templates/*"],
         "scorers.java": ["*.java"],

@@ -209,7 +209,7 @@ class EvaluateOnReviews(NightTask):
             scorer.labels,
             evaluation.merge,
             evaluation.confidence,
-            export.label_with_thresholds(scorer, model),
+            label_with_thresholds=export.label_with_thresholds(scorer, model),
         )
         goals = self.settings.release.goals
         self.warn(

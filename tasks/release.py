@@ -132,10 +132,10 @@ class PublishModel(NightTask):
             Registry(self.store),
             self.requires()["decision"].fingerprint,
             decision,
-            {name: artefact.verified_bytes() for name, artefact in files},
-            release.model_traits(self.date, self.settings),
-            self.config,
-            self.settings.release.keep,
+            files={name: artefact.verified_bytes() for name, artefact in files},
+            traits=release.model_traits(self.date, self.settings),
+            config=self.config,
+            keep=self.settings.release.keep,
         )
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)

@@ -1,4 +1,7 @@
-"""Real services for every test that needs them: one PostgreSQL, one S3 and one luigid, started once, on free ports."""
+"""Real services for the tests that need them.
+
+One PostgreSQL, one S3 server and one luigid are started once, on free ports.
+"""
 
 import os
 import shutil
@@ -15,10 +18,11 @@ import sqlalchemy
 from nightsieve.cli.services import Stack
 from tests.support.commands import forget
 
-# Commands are those of the environment that runs the tests, activated or not.
+# Tests run the commands of the environment that runs them, activated or not.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
-# What a night's proof calls as javac: it takes a second of every night, for one and the same source.
+# Runs in place of javac: the proof of every night compiles the same source, which takes
+# a second each time.
 JAVAC_ONCE = """#!/bin/sh
 set -e
 case " $* " in *" -cp "*) exec {javac} "$@" ;; esac
@@ -37,21 +41,22 @@ else
 fi
 """
 
-# How long an example takes says how busy the machine is.
+# The time that an example takes depends on how busy the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """How many processes test: one more than there are cores, since nights also wait for each other."""
+    """Return the number of processes: one more than cores, since nights also wait."""
     return min((os.cpu_count() or 1) + 1, 4)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def javac_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The Java scorer is compiled once, then copied: the real compiler in all else."""
+    """Compile the Java scorer once and copy it; other sources are compiled as ever."""
     with pytest.MonkeyPatch.context() as patch:
-        if javac := shutil.which("javac"):
+        javac = shutil.which("javac")
+        if javac is not None:
             folder = tmp_path_factory.mktemp("javac")
             (folder / "javac").write_text(JAVAC_ONCE.format(javac=javac, kept=folder))
             (folder / "javac").chmod(0o755)
@@ -61,7 +66,7 @@ def javac_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[dict[str, str]]:
-    """The environment of the running services."""
+    """Return the environment of the running services."""
     with tempfile.TemporaryDirectory(prefix="nightsieve-test-") as folder:
         stack = Stack(Path(folder) / "home", durable=False)
         stack.up()
@@ -73,35 +78,37 @@ def services() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def night_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The services' environment, with an empty schema and an empty S3 prefix of the module's own."""
-    yield from _own(services)
+    """Return an environment with an empty schema and S3 prefix for the module."""
+    yield from _own_environment(services)
 
 
 @pytest.fixture
 def environment(
     services: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, str]]:
-    """The same of the test's own, and in this process too."""
-    for mine in _own(services):
-        for name, value in mine.items():
+    """Return an environment with an empty schema and S3 prefix for the test.
+
+    This process has it too.
+    """
+    for own_environment in _own_environment(services):
+        for name, value in own_environment.items():
             monkeypatch.setenv(name, value)
         forget()
-        yield mine
+        yield own_environment
         forget()
 
 
 @pytest.fixture
 def database_url(environment: dict[str, str]) -> str:
-    """The URL of an empty schema of the test's own."""
+    """Return the URL of an empty schema for the test."""
     return environment["NIGHTSIEVE_DATABASE_URL"]
 
 
-def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:
+def _own_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the services' environment with a new schema and S3 prefix."""
     name = f"test_{uuid.uuid4().hex}"
     url = sqlalchemy.make_url(services["NIGHTSIEVE_DATABASE_URL"])
-    own = url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(
-        hide_password=False
-    )
+    own_url = url.update_query_dict({"options": f"-csearch_path={name}"})
     engine = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT"
     )
@@ -109,7 +116,7 @@ def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:
         connection.execute(sqlalchemy.text(f"CREATE SCHEMA {name}"))
         yield {
             **services,
-            "NIGHTSIEVE_DATABASE_URL": own,
+            "NIGHTSIEVE_DATABASE_URL": own_url.render_as_string(hide_password=False),
             "NIGHTSIEVE_STORAGE": f"s3://nightsieve/{name}",
         }
         connection.execute(sqlalchemy.text(f"DROP SCHEMA {name} CASCADE"))

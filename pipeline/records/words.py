@@ -1,9 +1,9 @@
-"""A check of the gate in words. Nothing reads them but people."""
+"""A check of the gate in words, for people alone; no code reads them."""
 
 from pipeline.records.release import Bound, Check, CheckKind, Comparison
 from pipeline.statistics.interval import Interval
 
-#: In place of a number that is undefined.
+#: In place of an undefined number.
 DASH = "\N{EN DASH}"
 
 _NAMES = {
@@ -63,7 +63,20 @@ _REMEDIES = {
 
 
 def describe_check(check: Check) -> str:
-    """Return a check in a line: what was found, and what was asked for."""
+    """Return a check in a line: the measured value, and what it must be.
+
+    Examples
+    --------
+    >>> from pipeline.records.release import Verdict
+    >>> check = Check(
+    ...     kind=CheckKind.TERMS,
+    ...     value=250_000,
+    ...     bound=Bound(comparison=Comparison.AT_MOST, value=200_000),
+    ...     verdict=Verdict.FAILED,
+    ... )
+    >>> describe_check(check)
+    'terms: terms 250,000, must be at most 200,000'
+    """
     measure = describe_measure(check)
     value = describe_value(check.value)
     bound = describe_bound(check)
@@ -86,7 +99,7 @@ def describe_measure(check: Check) -> str:
 
 
 def describe_bound(check: Check) -> str:
-    """Return what a check asks of its value; a dash where it asks for nothing."""
+    """Return what the value of a check must be; a dash without a bound."""
     bound = check.bound
     if bound is None:
         return DASH
@@ -101,9 +114,9 @@ def describe_value(value: float | int | str | None) -> str:
     """Return a value of a check or of its bound."""
     if value is None:
         return DASH
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else value
+    if isinstance(value, str):
+        return value
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}"
 
 
 def describe_interval(interval: Interval, form: str = ".3f") -> str:
@@ -112,17 +125,23 @@ def describe_interval(interval: Interval, form: str = ".3f") -> str:
     Parameters
     ----------
     form
-        How each of the three numbers is written.
+        The format of each of the three numbers.
+
+    Examples
+    --------
+    >>> describe_interval(Interval(value=0.5, low=0.25, high=0.75))
+    '0.500 [0.250, 0.750]'
     """
     if not interval.defined:
         return DASH
-    bounds = (interval.value, interval.low, interval.high)
-    value, low, high = (format(bound, form) for bound in bounds)
+    value = format(interval.value, form)
+    low = format(interval.low, form)
+    high = format(interval.high, form)
     return f"{value} [{low}, {high}]"
 
 
 def describe_note(check: Check) -> str:
-    """Return what else a reader should know of a check, such as where to look."""
+    """Return what else a reader should know about a check, such as where to look."""
     notes = []
     if check.interval is not None:
         low = describe_value(check.interval.low)

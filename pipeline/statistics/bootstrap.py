@@ -1,8 +1,12 @@
-"""How sure a difference between two classifiers on the same messages is.
+"""The difference between two classifiers on the same messages, with its interval.
 
-The paired bootstrap: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993;
-for classifiers on one test set: Koehn, "Statistical significance tests for machine
-translation evaluation", EMNLP 2004.
+The method is the paired bootstrap.
+
+References
+----------
+Efron and Tibshirani, "An Introduction to the Bootstrap", 1993. For classifiers on one
+test set: Koehn, "Statistical significance tests for machine translation evaluation",
+EMNLP 2004.
 """
 
 from collections.abc import Sequence
@@ -21,7 +25,7 @@ from pipeline.statistics.interval import UNDEFINED, Interval
 
 @dataclass(frozen=True)
 class PairedPredictions:
-    """What two classifiers say of the same documents.
+    """The predictions of two classifiers for the same documents.
 
     Attributes
     ----------
@@ -29,6 +33,18 @@ class PairedPredictions:
         int64 [n_documents], indices into ``labels``.
     weight
         int64 [n_documents], how many messages each document stands for.
+
+    Examples
+    --------
+    >>> predictions = PairedPredictions(
+    ...     labels=("ham", "spam"),
+    ...     truth=np.array([0, 1]),
+    ...     challenger=np.array([0, 1]),
+    ...     champion=np.array([0, 0]),
+    ...     weight=np.array([10, 1]),
+    ... )
+    >>> predictions.labels
+    ('ham', 'spam')
     """
 
     labels: Sequence[str]
@@ -40,7 +56,10 @@ class PairedPredictions:
 
 @dataclass(frozen=True)
 class _Scores:
-    """Of every label in every resample; float64 [n_resamples, n_labels], or nan."""
+    """Scores of every label in every resample, float64 [n_resamples, n_labels].
+
+    A score that is undefined is NaN.
+    """
 
     precision: np.ndarray
     recall: np.ndarray
@@ -50,18 +69,39 @@ class _Scores:
 def differences(
     predictions: PairedPredictions, judged: Sequence[str], regression: Regression
 ) -> ClassifierDifference:
-    """Return what the challenger has more than the champion.
+    """Return the figures of the challenger less those of the champion.
 
     Documents are drawn, not messages: a text that stands for a thousand messages is one
-    observation. The same seed gives the same intervals. A label that a resample neither
-    holds nor predicts does not count there.
+    observation. The same seed gives the same intervals. In a resample without a label,
+    where the label is not predicted either, the label does not count.
 
     Parameters
     ----------
     judged
         The labels of which macro F1 is the mean.
     regression
-        How many resamples are drawn, from which seed, and how sure an interval is.
+        The number of resamples, their seed, and the confidence of the intervals.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import MaxLoss
+    >>> truth = np.array([0, 1] * 20)
+    >>> all_ham = np.zeros(40, dtype=int)
+    >>> once = np.ones(40, dtype=int)
+    >>> predictions = PairedPredictions(("ham", "spam"), truth, truth, all_ham, once)
+    >>> regression = Regression(
+    ...     max_loss=MaxLoss(macro_f1=0.01, precision=0.03, recall=0.1),
+    ...     min_texts=30,
+    ...     publications_back=None,
+    ...     confidence=0.95,
+    ...     resamples=1000,
+    ...     seed=1,
+    ... )
+    >>> difference = differences(predictions, ("ham", "spam"), regression)
+    >>> round(difference.macro_f1.value, 2)
+    0.67
+    >>> difference.per_label["spam"].recall.interval.value
+    1.0
     """
     columns = np.stack(
         [
@@ -72,42 +112,46 @@ def differences(
         ]
     )
     # Documents that are alike in all of these are drawn together: the sums are
-    # distributed as if one by one.
-    kinds, members = np.unique(columns, axis=1, return_counts=True)
+    # distributed as if they were drawn one by one.
+    kinds, documents = np.unique(columns, axis=1, return_counts=True)
     truth, challenger, champion, weight = kinds
-    drawn = np.random.default_rng(regression.seed).multinomial(
-        members.sum(), members / members.sum(), size=regression.resamples
+    n_documents = documents.sum()
+    resamples = np.random.default_rng(regression.seed).multinomial(
+        n_documents, documents / n_documents, size=regression.resamples
     )
-    messages = np.vstack([members, drawn]) * weight
+    messages = np.vstack([documents, resamples]) * weight
     n_labels = len(predictions.labels)
     ours = _scores(truth, challenger, messages, n_labels)
     theirs = _scores(truth, champion, messages, n_labels)
     indices = [predictions.labels.index(label) for label in judged]
     our_macro_f1 = np.nanmean(ours.f1[:, indices], axis=1)
     their_macro_f1 = np.nanmean(theirs.f1[:, indices], axis=1)
-    have_label, given_by_us, given_by_them = (
-        np.bincount(labels, members, n_labels).astype(int)
-        for labels in (truth, challenger, champion)
-    )
-    given_label = np.minimum(given_by_us, given_by_them)
+
+    # What a figure rests on: for recall the texts with the label, for precision those
+    # that the classifier which predicts it less often gave the label.
+    with_label = np.bincount(truth, documents, n_labels)
+    labelled_by_us = np.bincount(challenger, documents, n_labels)
+    labelled_by_them = np.bincount(champion, documents, n_labels)
+    predicted = np.minimum(labelled_by_us, labelled_by_them)
+
+    def difference(
+        ours: np.ndarray, theirs: np.ndarray, index: int, texts: np.ndarray
+    ) -> Difference:
+        interval = _interval(ours[:, index] - theirs[:, index], regression.confidence)
+        return Difference(interval, int(texts[index]))
+
     per_label = {}
     for label, index in zip(judged, indices, strict=True):
-        precision = ours.precision[:, index] - theirs.precision[:, index]
-        recall = ours.recall[:, index] - theirs.recall[:, index]
         per_label[label] = LabelDifference(
-            precision=Difference(
-                _interval(precision, regression.confidence), int(given_label[index])
-            ),
-            recall=Difference(
-                _interval(recall, regression.confidence), int(have_label[index])
-            ),
+            precision=difference(ours.precision, theirs.precision, index, predicted),
+            recall=difference(ours.recall, theirs.recall, index, with_label),
         )
     macro_f1 = _interval(our_macro_f1 - their_macro_f1, regression.confidence)
     return ClassifierDifference(macro_f1, per_label)
 
 
 def _interval(values: np.ndarray, confidence: float) -> Interval:
-    """Return the first value with the interval of the others, the resamples'."""
+    """Return the first value with the interval of the others, which are resamples."""
     if np.isnan(values[0]):
         return UNDEFINED
     tail = (1 - confidence) / 2
@@ -127,20 +171,22 @@ def _scores(
     messages
         int64 [n_resamples, n_kinds], how many messages of each kind there are.
     """
-    shape = (len(messages), n_labels)
-    scores = _Scores(*(np.full(shape, np.nan) for _ in range(3)))
+    undefined = np.full((len(messages), n_labels), np.nan)
+    scores = _Scores(
+        precision=undefined.copy(), recall=undefined.copy(), f1=undefined.copy()
+    )
     for label in range(n_labels):
         has_label = truth == label
-        given_label = predicted == label
-        correct = messages[:, has_label & given_label].sum(axis=1)
+        is_predicted = predicted == label
+        correct = messages[:, has_label & is_predicted].sum(axis=1)
         support = messages[:, has_label].sum(axis=1)
-        given = messages[:, given_label].sum(axis=1)
-        _divide(correct, given, scores.precision[:, label])
+        n_predicted = messages[:, is_predicted].sum(axis=1)
+        _divide(correct, n_predicted, scores.precision[:, label])
         _divide(correct, support, scores.recall[:, label])
-        _divide(2 * correct, support + given, scores.f1[:, label])
+        _divide(2 * correct, support + n_predicted, scores.f1[:, label])
     return scores
 
 
 def _divide(part: np.ndarray, whole: np.ndarray, out: np.ndarray) -> None:
-    """Write the quotients, where there are any, to ``out``."""
+    """Write the quotients to ``out``, but for divisions by 0."""
     np.divide(part, whole, out=out, where=whole > 0)

@@ -1,4 +1,4 @@
-"""Commands as a person would run them, in processes of their own, in forks, or in this process."""
+"""Run commands as a person would: in processes, in forks, or in this process."""
 
 import io
 import os
@@ -28,15 +28,15 @@ def forget() -> None:
 def run(
     *command: str, environment: dict[str, str], cwd: Path = ROOT, **options
 ) -> subprocess.CompletedProcess[str]:
-    """The finished command, run as a person would, its output as text."""
-    whole = {**os.environ, **environment}
+    """Run a command as a person would; return its exit code and its output as text."""
     return subprocess.run(
         command,
-        env=whole,
+        env={**os.environ, **environment},
         cwd=cwd,
         capture_output=True,
         text=True,
         timeout=240,
+        check=False,
         **options,
     )
 
@@ -44,18 +44,29 @@ def run(
 def fork(
     *command: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """The same in a fork of a process that has imported everything: imports are a quarter of a small night."""
+    """Run a command in a fork of a process that has imported everything.
+
+    Imports take a quarter of a small night.
+    """
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-        code = Fork(command, environment, stdout.fileno(), stderr.fileno()).wait()
-        said = [file.seek(0) or file.read() for file in (stdout, stderr)]
-    return subprocess.CompletedProcess(command, code, *said)
+        process = Fork(command, environment, stdout.fileno(), stderr.fileno())
+        code = process.wait()
+        stdout.seek(0)
+        stderr.seek(0)
+        return subprocess.CompletedProcess(
+            command, code, stdout=stdout.read(), stderr=stderr.read()
+        )
 
 
 def nightsieve(
     *arguments: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """The finished nightsieve command, run in this process: another one takes longer to start than most work of it."""
-    stdout, stderr = io.StringIO(), io.StringIO()
+    """Run the nightsieve command in this process.
+
+    A process takes longer to start than most commands take to run.
+    """
+    stdout = io.StringIO()
+    stderr = io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,
         redirect_stdout(stdout),
@@ -65,9 +76,11 @@ def nightsieve(
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["nightsieve", *arguments])
         forget()
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_:
             main()
     forget()
+    code = exit_.value.code
+    assert isinstance(code, int)
     return subprocess.CompletedProcess(
-        arguments, ended.value.code, stdout.getvalue(), stderr.getvalue()
+        arguments, code, stdout=stdout.getvalue(), stderr=stderr.getvalue()
     )

@@ -1,7 +1,8 @@
-"""Commands in forks of a process that has imported everything: imports are much of what a small night costs.
+"""Run commands in forks of a process that has imported everything.
 
-A fork is a process of its own, with its own arguments, environment, output and exit code. All of them have the server's
-hash seed: where the bytes of two nights are compared, one of the two is made by a command that is started anew.
+Imports take much of the time of a small night. A fork is a process of its own, with its
+own arguments, environment, output and exit code. All forks have the server's hash seed:
+a test that compares the bytes of two nights starts one of the two as a new process.
 """
 
 import atexit
@@ -25,13 +26,23 @@ from pipeline.rules.files import read_rules
 from tasks.luigi_setup.warm_up import prepare
 from tests.support import ROOT
 
-LONGEST = 240  # seconds
+TIMEOUT = 240  # seconds
 
 
 class Fork:
-    """A command at work: ``luigi`` or ``nightsieve`` with arguments, or Python with ``-c``, a program and arguments.
+    """A running command.
 
-    It runs in a process group of its own, and another one is begun only when it has ended.
+    It runs in a process group of its own. The next command starts when it has ended.
+
+    Parameters
+    ----------
+    command
+        ``luigi`` or ``nightsieve`` with arguments, or Python with ``-c``, a program and
+        arguments.
+    environment
+        Variables that the command has beside those of this process.
+    stdout, stderr
+        File descriptors.
     """
 
     def __init__(
@@ -42,21 +53,27 @@ class Fork:
         stderr: int,
     ):
         self._server = _server()
-        asked = {"command": command, "environment": {**os.environ, **environment}}
-        with self._server.makefile("w") as words:
+        request = {"command": command, "environment": {**os.environ, **environment}}
+        with self._server.makefile("w") as requests:
             socket.send_fds(self._server, [b"\n"], [stdout, stderr])
-            words.write(json.dumps(asked) + "\n")
-        self._server.settimeout(LONGEST)
+            requests.write(json.dumps(request) + "\n")
+        self._server.settimeout(TIMEOUT)
         self._answers = self._server.makefile()
         self.pid = int(self._answers.readline())
 
     def wait(self) -> int:
-        """The exit code, that of a signal negative; after `LONGEST` a TimeoutError, and the command is killed."""
+        """Wait for the command, and return its exit code; a signal's is negative.
+
+        Raises
+        ------
+        TimeoutError
+            The command took longer than `TIMEOUT`; it was killed.
+        """
         try:
             return int(self._answers.readline())
         except BaseException:
             os.killpg(self.pid, signal.SIGKILL)
-            _server.cache_clear()  # this one's answers are out of step
+            _server.cache_clear()  # the answers of this server are out of step
             raise
 
     def kill(self) -> None:
@@ -67,62 +84,65 @@ class Fork:
 
 @functools.cache
 def _server() -> socket.socket:
-    """The way to the server, which ends when this process does."""
-    here, there = socket.socketpair()
-    with there:
-        command = [sys.executable, "-m", "tests.support.forks", str(there.fileno())]
-        plain = {
-            name: value
-            for name, value in os.environ.items()
-            if name != "LUIGI_CONFIG_PATH"
-        }
+    """Start the server; return the channel to it. It ends when this process does."""
+    channel, channel_of_server = socket.socketpair()
+    with channel_of_server:
+        descriptor = channel_of_server.fileno()
+        environment = dict(os.environ)
+        environment.pop("LUIGI_CONFIG_PATH", None)
         server = subprocess.Popen(
-            command, env=plain, cwd=ROOT, pass_fds=[there.fileno()]
+            [sys.executable, "-m", "tests.support.forks", str(descriptor)],
+            env=environment,
+            cwd=ROOT,
+            pass_fds=[descriptor],
         )
+    # What is registered last is done first: the channel closes, then the server ends.
     atexit.register(server.wait)
-    atexit.register(
-        here.shutdown, socket.SHUT_WR
-    )  # what is registered last is done first
-    return here
+    atexit.register(channel.shutdown, socket.SHUT_WR)
+    return channel
 
 
 def serve(channel: socket.socket) -> list[str]:
-    """The command of each fork, in that fork; the server itself leaves with the last request."""
-    for place in COMMANDS.values():
-        importlib.import_module(place.partition(":")[0])
+    """Fork for each request; return the command of the fork, in the fork.
+
+    The server itself exits with the last request.
+    """
+    for target in COMMANDS.values():
+        importlib.import_module(target.partition(":")[0])
     defaults = config.file_layer(config.DEFAULTS)
     prepare(config.resolve([defaults], read_rules).settings)
-    # Keeps what it asks of every code point.
+    # The module keeps what it computes about every code point.
     byte_classes.build_byte_map([], word_boundaries=False)
     requests = channel.makefile()
-    while (received := socket.recv_fds(channel, 1, 2))[0]:
-        asked = json.loads(requests.readline())
-        if not (fork := os.fork()):
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(channel, 1, 2)
+        if not message:
+            sys.exit()
+        request = json.loads(requests.readline())
+        pid = os.fork()
+        if pid == 0:
             channel.close()
             requests.close()
-            _become(asked["environment"], *received[1])
-            return asked["command"]
-        for descriptor in received[1]:
+            _take_over(request["environment"], *descriptors)
+            return request["command"]
+        for descriptor in descriptors:
             os.close(descriptor)
-        _tell(channel, fork)
-        _tell(channel, os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]))
-    sys.exit()
+        _answer(channel, pid)
+        _, status = os.waitpid(pid, 0)
+        _answer(channel, os.waitstatus_to_exitcode(status))
 
 
-def _tell(channel: socket.socket, number: int) -> None:
-    channel.sendall(f"{number}\n".encode())
+def _answer(channel: socket.socket, value: int) -> None:
+    channel.sendall(f"{value}\n".encode())
 
 
-def _become(environment: dict[str, str], stdout: int, stderr: int) -> None:
-    """What a command finds when it begins."""
+def _take_over(environment: dict[str, str], stdout: int, stderr: int) -> None:
+    """Give this process the environment and the output of the command."""
     os.setsid()
-    for source, target in (
-        (os.open(os.devnull, os.O_RDONLY), 0),
-        (stdout, 1),
-        (stderr, 2),
-    ):
-        os.dup2(source, target)
-        os.close(source)
+    stdin = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, standard in ((stdin, 0), (stdout, 1), (stderr, 2)):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
     os.environ.clear()
     os.environ.update(environment)
     if "LUIGI_CONFIG_PATH" in environment:
@@ -130,7 +150,7 @@ def _become(environment: dict[str, str], stdout: int, stderr: int) -> None:
 
 
 def begin(name: str, *arguments: str) -> None:
-    """What the command does: the functions are those that the installed commands call."""
+    """Run the command, by the functions that the installed commands call."""
     sys.argv = [name, *arguments]
     if name == "luigi":
         luigi_run(sys.argv[1:])

@@ -3,9 +3,9 @@
 import datetime
 import hashlib
 from collections.abc import Callable
+from typing import IO
 
-from nightsieve.store.objects import Conflict, Store
-from pipeline.errors import StorageError
+from nightsieve.store.objects import ObjectMissing, Store
 
 
 class MemoryStore(Store):
@@ -14,7 +14,7 @@ class MemoryStore(Store):
     Attributes
     ----------
     conditions
-        Whether it honours them; some S3 servers do not.
+        Whether the store honours conditions; some S3 servers do not.
     old
         Keys of objects that were written more than a day ago.
     """
@@ -33,7 +33,7 @@ class MemoryStore(Store):
     def read(self, key: str) -> bytes:
         answer = self.read_with_etag(key)
         if answer is None:
-            raise StorageError(f"{self.address(key)}: there is no such object")
+            raise ObjectMissing(f"{self.address(key)}: there is no such object")
         return answer[0]
 
     def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
@@ -45,12 +45,15 @@ class MemoryStore(Store):
         self.before()
         self.objects[key] = content
 
+    def upload(self, key: str, file: IO[bytes]) -> None:
+        self.write(key, file.read())
+
     def put_if_match(self, key: str, content: bytes, etag: str | None) -> None:
         self.before()
-        there = self.objects.get(key)
-        etag_there = None if there is None else _etag(there)
-        if self.conditions and etag_there != etag:
-            raise Conflict(key)
+        stored = self.objects.get(key)
+        stored_etag = None if stored is None else _etag(stored)
+        if self.conditions and stored_etag != etag:
+            raise self.conflict(key)
         self.objects[key] = content
 
     def delete(self, key: str) -> None:

@@ -76,14 +76,14 @@ _COMPARED = Compared(
 
 
 def november(day: int) -> datetime.date:
-    """A night in November."""
+    """Return a night in November."""
     return datetime.date(2026, 11, day)
 
 
 def facts(
     date: datetime.date = NIGHT, predecessors: tuple[int, ...] = ()
 ) -> ModelFacts:
-    """What is kept of the model of a night."""
+    """Return what is kept of the model of a night."""
     traits = ModelTraits(date=date, holdout=0.1, text="cd" * 8, taught_by=())
     return ModelFacts(
         traits=traits,
@@ -99,7 +99,7 @@ def decision(
     publish: bool = True,
     predecessors: tuple[int, ...] = (),
 ) -> Decision:
-    """A decision to publish a model, or not to, that was compared with a champion."""
+    """Return a decision on a model that was compared with a champion."""
     comparison = ModelComparison(reviews=_COMPARED, holdout=_COMPARED, earlier=None)
     return Decision(
         publish=publish,
@@ -120,7 +120,7 @@ def manifest(
     champion: int | None = None,
     serial: int | None = None,
 ) -> RunManifest:
-    """The manifest of a run of that date with `CONFIG`."""
+    """Return the manifest of a run of this date with `CONFIG`."""
     results = NightResults(
         messages=ShardManifest(
             parts=(),

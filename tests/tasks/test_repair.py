@@ -247,7 +247,7 @@ def test_the_models_of_a_damaged_registry_are_repaired_by_the_commands_that_erro
     put(environment, layout.CURRENT_MODEL, b"{")
     listed = nightsieve("models", "list", environment=environment)
     assert listed.returncode == 8
-    assert listed.stderr.endswith("; nightsieve models repair\n")
+    assert listed.stderr.endswith("; run: nightsieve models repair\n")
     repaired = nightsieve("models", "repair", environment=environment)
     assert (repaired.returncode, repaired.stdout) == (0, "Model 1 is current, now\n")
     assert published(objects(environment)) == whole

@@ -41,7 +41,7 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("described", "line"),
     [
         (
             check(
@@ -112,24 +112,23 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
         ),
     ],
 )
-def test_a_check_in_a_line(told, line):
-    assert describe_check(told) == line
+def test_a_check_is_described_in_a_line(described, line):
+    assert describe_check(described) == line
 
 
-def test_every_kind_has_a_name_of_its_own_and_words():
-    whole = [check(kind, 1, at_most(0)) for kind in WHOLE_MODEL_KINDS]
-    of_label = [
-        check(kind, 1, at_most(0), subject="spam", measure="recall")
-        for kind in LABEL_KINDS
-    ]
-    names = [name_check(each) for each in (*whole, *of_label)]
+def test_every_kind_has_its_own_name_and_a_description():
+    checks = [check(kind, 1, at_most(0)) for kind in WHOLE_MODEL_KINDS]
+    for kind in LABEL_KINDS:
+        label_check = check(kind, 1, at_most(0), subject="spam", measure="recall")
+        assert "spam" in name_check(label_check)
+        checks.append(label_check)
+    names = list(map(name_check, checks))
     assert len(set(names)) == len(names)
-    assert all("spam" in name_check(each) for each in of_label)
-    for each in (*whole, *of_label):
-        assert describe_check(each).startswith(f"{name_check(each)}: ")
+    for named, name in zip(checks, names, strict=True):
+        assert describe_check(named).startswith(f"{name}: ")
 
 
-def test_an_interval_has_its_bounds_and_an_undefined_one_is_a_dash():
+def test_an_interval_is_described_with_its_bounds_and_an_undefined_one_as_a_dash():
     assert describe_interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
     assert describe_interval(Interval(0.5, 0.25, 1.0), ".4g") == "0.5 [0.25, 1]"
     assert describe_interval(UNDEFINED) == DASH
