@@ -109,10 +109,15 @@ def prose(text: str) -> str:
     return CODE.sub("", CODE_BLOCK.sub("", text))
 
 
+def relative(path: Path) -> str:
+    """Return a path from the root of the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
 def comments(path: Path) -> str:
     """Return the comments of a YAML file, joined."""
-    found = re.findall(r"(?:^|\s)#(.*)$", path.read_text(), re.MULTILINE)
-    return " ".join(comment.strip() for comment in found)
+    lines = re.findall(r"(?:^|\s)#(.*)$", path.read_text(), re.MULTILINE)
+    return " ".join(line.strip() for line in lines)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -162,7 +167,7 @@ def test_exit_codes_are_those_of_the_reference():
     assert {int(code) for _, code in rows} == {c.exit_code for c in classes} | {0, 2}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_links_lead_to_a_file_and_to_a_heading_of_it(page):
     for link in LINK.finditer(CODE_BLOCK.sub("", PAGES[page])):
         target = (page.parent / link["path"]).resolve() if link["path"] else page
@@ -175,7 +180,7 @@ def test_pages_that_the_code_names_exist():
     for path in code_files():
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r"\bdocs/[\w/.-]+\.(?:md|svg|png)\b", text):
-            assert (ROOT / name).exists(), f"{path.relative_to(ROOT)}: {name}"
+            assert (ROOT / name).exists(), f"{relative(path)}: {name}"
 
 
 def test_every_page_is_in_the_tree_of_the_site_and_in_the_list_of_its_parent():
@@ -197,7 +202,7 @@ def test_the_readme_is_short():
     assert len(PAGES[README].splitlines()) <= MAX_README_LINES
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_lines_of_prose_are_wrapped(page):
     for line in CODE_BLOCK.sub("", PAGES[page]).splitlines():
         is_table_or_formula = line.startswith("    ") or line.lstrip().startswith("|")
@@ -212,14 +217,14 @@ def test_words_that_are_hard_to_read_do_not_occur(words):
     for path, text in texts.items():
         match = pattern.search(text)
         assert match is None, (
-            f"{path.relative_to(ROOT)}: {match[0]!r}; write {BANNED_WORDS[words]!r}"
+            f"{relative(path)}: {match[0]!r}; write {BANNED_WORDS[words]!r}"
         )
 
 
 def test_generated_parts_are_those_of_the_code():
     for path, content in generated_files().items():
         is_same = path.read_text(encoding="utf-8") == content
-        assert is_same, f"{path.relative_to(ROOT)}: run python -m docs.generate"
+        assert is_same, f"{relative(path)}: run python -m docs.generate"
 
 
 def test_every_setting_has_a_meaning():

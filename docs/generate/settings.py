@@ -14,6 +14,10 @@ from pipeline.config.defaults import DEFAULTS
 from pipeline.config.settings import Settings
 from pipeline.config.settings.labelling import Rule
 
+# A JSON Schema as pydantic writes it.
+JsonSchema = dict[str, Any]
+JsonSchemas = dict[str, JsonSchema]
+
 WIDTH = 100
 # What the file says in another way than the classes: a folder that is read into rules.
 _TYPES = {"labelling.rules": "path of a folder"}
@@ -90,7 +94,7 @@ def read_settings() -> list[Setting]:
     return list(_walk(root, schema, schema["$defs"], lines, ""))
 
 
-def describe_type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+def describe_type(schema: JsonSchema, definitions: JsonSchemas) -> str:
     """Return the type and the bounds of a JSON Schema in words."""
     schema = _resolved(schema, definitions)
     if "anyOf" in schema:
@@ -108,8 +112,8 @@ def describe_type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
 
 def _walk(
     node: yaml.MappingNode,
-    schema: dict[str, Any],
-    definitions: dict[str, Any],
+    schema: JsonSchema,
+    definitions: JsonSchemas,
     lines: list[str],
     prefix: str,
 ) -> Iterator[Setting]:
@@ -133,8 +137,8 @@ def _walk(
 
 def _grid(
     grids: yaml.SequenceNode,
-    field: dict[str, Any],
-    definitions: dict[str, Any],
+    field: JsonSchema,
+    definitions: JsonSchemas,
     lines: list[str],
     path: str,
 ) -> Iterator[Setting]:
@@ -174,9 +178,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _section_of(
-    field: dict[str, Any], definitions: dict[str, Any]
-) -> dict[str, Any] | None:
+def _section_of(field: JsonSchema, definitions: JsonSchemas) -> JsonSchema | None:
     """Return the schema of a section, which may be null instead; else None."""
     for candidate in field.get("anyOf", [field]):
         resolved = _resolved(candidate, definitions)
@@ -185,13 +187,13 @@ def _section_of(
     return None
 
 
-def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+def _resolved(schema: JsonSchema, definitions: JsonSchemas) -> JsonSchema:
     if "$ref" not in schema:
         return schema
     return definitions[schema["$ref"].rsplit("/", 1)[1]]
 
 
-def _describe_list(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+def _describe_list(schema: JsonSchema, definitions: JsonSchemas) -> str:
     if "prefixItems" in schema:
         return "pair of integers"
     words = describe_type(schema["items"], definitions).split(" ")
@@ -199,7 +201,7 @@ def _describe_list(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     return " ".join(["list of", noun, *words[1:]])
 
 
-def _describe_text(schema: dict[str, Any]) -> str:
+def _describe_text(schema: JsonSchema) -> str:
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:
@@ -209,7 +211,7 @@ def _describe_text(schema: dict[str, Any]) -> str:
     return "label" if schema.get("pattern") == _LABEL_PATTERN else "text"
 
 
-def _describe_mapping(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+def _describe_mapping(schema: JsonSchema, definitions: JsonSchemas) -> str:
     if "patternProperties" in schema:
         (value,) = schema["patternProperties"].values()
         return f"mapping of a label to {describe_type(value, definitions)}"
@@ -227,7 +229,7 @@ def _one_of(values: list[str]) -> str:
     )
 
 
-def _bounds(schema: dict[str, Any]) -> str:
+def _bounds(schema: JsonSchema) -> str:
     """Return the bounds of a number, as in `` from 1 to 64``."""
     low = schema.get("minimum")
     above = schema.get("exclusiveMinimum")
@@ -239,8 +241,10 @@ def _bounds(schema: dict[str, Any]) -> str:
     if low is not None and high is not None:
         return f" from {low:,} to {high:,}"
     bounds = {"at least": low, "above": above, "at most": high, "below": below}
-    given = [f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None]
-    return f" {' and '.join(given)}" if given else ""
+    phrases = [
+        f"{words} {bound:,}" for words, bound in bounds.items() if bound is not None
+    ]
+    return f" {' and '.join(phrases)}" if phrases else ""
 
 
 def _source(node: yaml.Node, lines: list[str]) -> str:
