@@ -17,7 +17,7 @@ import yaml
 from luigi.task import Task, flatten
 
 from docs.generate.files import generated_files
-from docs.generate.graph import PLACES, REQUIRES
+from docs.generate.graph import POSITIONS, REQUIRES
 from docs.generate.settings import read_settings
 from nightsieve.cli.main import nightsieve
 from nightsieve.store import layout
@@ -239,7 +239,7 @@ def test_the_drawn_graph_is_that_of_the_tasks(environment):
     assert {task: set(required) for task, required in REQUIRES.items()} == {
         task: direct(required, requires) for task, required in requires.items()
     }
-    assert PLACES.keys() == REQUIRES.keys()
+    assert POSITIONS.keys() == REQUIRES.keys()
 
 
 def collect(task: Task, requires: dict[str, set[str]]) -> None:

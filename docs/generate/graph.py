@@ -57,7 +57,7 @@ MANY = "\N{MULTIPLICATION SIGN} n"
 BEND = ROW_HEIGHT - BOX_HEIGHT
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where the box of a task is."""
 
     column: float
@@ -66,34 +66,34 @@ class Place(NamedTuple):
     note: str = ""
 
 
-PLACES = {
-    "IngestMessages": Place(0.75, 0, "ingest"),
-    "CompileRules": Place(2.25, 0, "labelling"),
-    "IngestReviews": Place(4, 0, "ingest"),
-    "CleanMessages": Place(0, 1, "preprocessing", MANY),
-    "ApplyRules": Place(1.5, 1, "labelling", MANY),
-    "AggregateReviews": Place(4, 1, "reviews"),
-    "ResolveVotes": Place(1.5, 2, "labelling"),
-    "BuildEvaluationSet": Place(0, 3, "preprocessing"),
-    "BuildTrainingSet": Place(1.5, 3, "preprocessing"),
-    "SummariseRules": Place(3.1, 3, "labelling"),
-    "EvaluateCandidate": Place(1.5, 4, "training", MANY),
-    "SearchGrid": Place(1.5, 5, "training"),
-    "FitModel": Place(1.5, 6, "training"),
-    "CrossValidate": Place(2.5, 6, "training"),
-    "PrepareExport": Place(1.5, 7, "export"),
-    "ExportCoefficients": Place(1.5, 8, "export"),
-    "ExportVectors": Place(0.95, 9, "export"),
-    "MeasureSpeed": Place(1.9, 9, "release"),
-    "EvaluateOnReviews": Place(3.7, 9, "export"),
-    "VerifyExport": Place(0.95, 10, "export"),
-    "DescribeExport": Place(0.95, 11, "export"),
-    "GateModel": Place(1.5, 12, "release"),
-    "CompareModels": Place(1, 14, "report"),
-    "PublishModel": Place(2, 13, "release"),
-    "WriteManifest": Place(2, 14, "report"),
-    "WriteReport": Place(1.5, 15, "report"),
-    "Retrain": Place(1.5, 16, "root"),
+POSITIONS = {
+    "IngestMessages": Position(0.75, 0, "ingest"),
+    "CompileRules": Position(2.25, 0, "labelling"),
+    "IngestReviews": Position(4, 0, "ingest"),
+    "CleanMessages": Position(0, 1, "preprocessing", MANY),
+    "ApplyRules": Position(1.5, 1, "labelling", MANY),
+    "AggregateReviews": Position(4, 1, "reviews"),
+    "ResolveVotes": Position(1.5, 2, "labelling"),
+    "BuildEvaluationSet": Position(0, 3, "preprocessing"),
+    "BuildTrainingSet": Position(1.5, 3, "preprocessing"),
+    "SummariseRules": Position(3.1, 3, "labelling"),
+    "EvaluateCandidate": Position(1.5, 4, "training", MANY),
+    "SearchGrid": Position(1.5, 5, "training"),
+    "FitModel": Position(1.5, 6, "training"),
+    "CrossValidate": Position(2.5, 6, "training"),
+    "PrepareExport": Position(1.5, 7, "export"),
+    "ExportCoefficients": Position(1.5, 8, "export"),
+    "ExportVectors": Position(0.95, 9, "export"),
+    "MeasureSpeed": Position(1.9, 9, "release"),
+    "EvaluateOnReviews": Position(3.7, 9, "export"),
+    "VerifyExport": Position(0.95, 10, "export"),
+    "DescribeExport": Position(0.95, 11, "export"),
+    "GateModel": Position(1.5, 12, "release"),
+    "CompareModels": Position(1, 14, "report"),
+    "PublishModel": Position(2, 13, "release"),
+    "WriteManifest": Position(2, 14, "report"),
+    "WriteReport": Position(1.5, 15, "report"),
+    "Retrain": Position(1.5, 16, "root"),
 }
 COLOURS = {
     "ingest": "#dbeafe",
@@ -110,29 +110,28 @@ COLOURS = {
 
 def graph_svg() -> str:
     """Return the drawing as SVG."""
-    columns = max(place.column for place in PLACES.values())
-    rows = max(place.row for place in PLACES.values())
+    columns = max(position.column for position in POSITIONS.values())
+    rows = max(position.row for position in POSITIONS.values())
     width = round(columns * COLUMN_WIDTH + BOX_WIDTH + 2 * MARGIN)
     height = round(rows * ROW_HEIGHT + BOX_HEIGHT + 2 * MARGIN)
-    arrows = [
-        _arrow(PLACES[required], PLACES[task])
-        for task, requirements in REQUIRES.items()
-        for required in requirements
-    ]
-    boxes = [_box(task, place) for task, place in PLACES.items()]
+    arrows = []
+    for task, requirements in REQUIRES.items():
+        for required in requirements:
+            arrows.append(_arrow(POSITIONS[required], POSITIONS[task]))
+    boxes = [_box(task, position) for task, position in POSITIONS.items()]
     title = "The tasks of a night and what each one requires"
     return svg.drawing(title, width, height, [*arrows, *boxes, *_legend()])
 
 
-def _left(place: Place) -> float:
-    return MARGIN + place.column * COLUMN_WIDTH
+def _left(position: Position) -> float:
+    return MARGIN + position.column * COLUMN_WIDTH
 
 
-def _top(place: Place) -> float:
-    return MARGIN + place.row * ROW_HEIGHT
+def _top(position: Position) -> float:
+    return MARGIN + position.row * ROW_HEIGHT
 
 
-def _arrow(start: Place, end: Place) -> str:
+def _arrow(start: Position, end: Position) -> str:
     """Return a curve from the bottom of one box to the top of another."""
     x1 = _left(start) + BOX_WIDTH / 2
     y1 = _top(start) + BOX_HEIGHT
@@ -146,13 +145,13 @@ def _arrow(start: Place, end: Place) -> str:
     return svg.arrow(f"M{x1:g} {y1:g}V{y:g}{curve}")
 
 
-def _box(task: str, place: Place) -> str:
-    x = _left(place)
-    y = _top(place)
-    name = f"{task} {place.note}".rstrip()
+def _box(task: str, position: Position) -> str:
+    x = _left(position)
+    y = _top(position)
+    name = f"{task} {position.note}".rstrip()
     return "".join(
         [
-            svg.box(x, y, BOX_WIDTH, BOX_HEIGHT, COLOURS[place.stage]),
+            svg.box(x, y, BOX_WIDTH, BOX_HEIGHT, COLOURS[position.stage]),
             svg.text(x + BOX_WIDTH / 2, y + 20, name),
         ]
     )
