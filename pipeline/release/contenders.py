@@ -57,7 +57,9 @@ class Contender:
 
     def predict(self, with_thresholds: bool) -> Predict:
         """Return the function that labels a message."""
-        return self.label_with_thresholds if with_thresholds else self.label
+        if with_thresholds:
+            return self.label_with_thresholds
+        return self.label
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def at_most(
     """
     verdict = Verdict.SKIPPED
     if value is not None:
-        verdict = Verdict.PASSED if value <= maximum else Verdict.FAILED
+        verdict = passed_if(value <= maximum)
     return Check(
         kind=kind,
         subject=subject,
@@ -61,7 +61,7 @@ def at_least(
         with_thresholds=with_thresholds,
         value=value,
         bound=Bound(comparison=Comparison.AT_LEAST, value=minimum),
-        verdict=Verdict.PASSED if is_enough else Verdict.FAILED,
+        verdict=passed_if(is_enough),
     )
 
 
@@ -86,6 +86,11 @@ def skipped(
         verdict=Verdict.SKIPPED,
         note=note,
     )
+
+
+def passed_if(condition: bool) -> Verdict:
+    """Return the verdict of a check that passes on this condition."""
+    return Verdict.PASSED if condition else Verdict.FAILED
 
 
 def is_below_zero(interval: Interval) -> bool:

@@ -11,13 +11,13 @@ from pipeline.records.release import (
     Compared,
     Comparison,
     ModelComparison,
-    Verdict,
 )
 from pipeline.release.checks.answers import (
     NOTHING_TO_COMPARE,
     at_least,
     at_most,
     is_below_zero,
+    passed_if,
     skipped,
 )
 from pipeline.release.checks.inputs import GateInput
@@ -125,7 +125,8 @@ class ComparisonChecks:
         bound = Bound(
             comparison=Comparison.AT_LEAST, value=minimum, unless_uncertain=True
         )
-        if difference is None or difference.interval.value is None:
+        value = None if difference is None else difference.interval.value
+        if difference is None or value is None:
             return skipped(
                 kind,
                 NOTHING_TO_COMPARE,
@@ -135,15 +136,15 @@ class ComparisonChecks:
                 bound=bound,
             )
         interval = difference.interval
-        is_lost = interval.value < minimum and is_below_zero(interval)
+        is_lost = value < minimum and is_below_zero(interval)
         return Check(
             kind=kind,
             subject=subject,
             measure=measure,
             with_thresholds=self.with_thresholds,
-            value=interval.value,
+            value=value,
             bound=bound,
-            verdict=Verdict.FAILED if is_lost else Verdict.PASSED,
+            verdict=passed_if(not is_lost),
             interval=interval,
             texts=difference.texts,
             note=note,

@@ -9,13 +9,13 @@ from pipeline.records.release import (
     CheckKind,
     Comparison,
     ReferenceFigures,
-    Verdict,
 )
 from pipeline.release.checks.answers import (
     NO_CHAMPION,
     at_least,
     at_most,
     overlap,
+    passed_if,
     skipped,
 )
 from pipeline.release.checks.inputs import f1_figures
@@ -86,7 +86,7 @@ def _drift_of_f1(
         subject=label,
         value=change,
         bound=bound,
-        verdict=Verdict.FAILED if has_drifted else Verdict.PASSED,
+        verdict=passed_if(not has_drifted),
         note=(
             f"it is {then.value:.4g} on the reviews of its own night and "
             f"{now.value:.4g} on tonight's"

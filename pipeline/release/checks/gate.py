@@ -6,7 +6,13 @@ from pipeline.config.settings import Gate
 from pipeline.records.export import MODEL_FILE, ExportManifest
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.records.reviews import ReviewEvaluation
-from pipeline.release.checks.answers import NO_CHAMPION, at_least, at_most, skipped
+from pipeline.release.checks.answers import (
+    NO_CHAMPION,
+    at_least,
+    at_most,
+    passed_if,
+    skipped,
+)
 from pipeline.release.checks.comparison import ComparisonChecks
 from pipeline.release.checks.drift import drift_checks, review_drift_checks
 from pipeline.release.checks.inputs import GateInput, Measurements
@@ -89,14 +95,13 @@ def _not_older(night: GateInput) -> Check:
     date = night.date.isoformat()
     if night.champion is None:
         return skipped(CheckKind.NOT_OLDER, NO_CHAMPION, value=date)
-    is_older = night.date < night.champion.date
     return Check(
         kind=CheckKind.NOT_OLDER,
         value=date,
         bound=Bound(
             comparison=Comparison.AT_LEAST, value=night.champion.date.isoformat()
         ),
-        verdict=Verdict.FAILED if is_older else Verdict.PASSED,
+        verdict=passed_if(night.date >= night.champion.date),
     )
 
 

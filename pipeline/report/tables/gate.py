@@ -1,4 +1,4 @@
-"""What the gate asked of a model."""
+"""The checks that the gate made of a model."""
 
 from pipeline.records.release import Check, CheckKind, Decision, Verdict
 from pipeline.records.words import (
@@ -16,13 +16,13 @@ DEVICE_CHECKS = (CheckKind.SIZE, CheckKind.TERMS, CheckKind.SPEED)
 
 
 def checks(decision: Decision) -> Table:
-    """Return all that the gate asked, what failed first."""
+    """Return every check of the gate, the failed ones first."""
     columns = (
         Column("check"),
         Column("verdict", MARK),
-        Column("of"),
+        Column("measure"),
         Column("value"),
-        Column("bound"),
+        Column("must be"),
         Column("note"),
     )
     rows = [
@@ -36,11 +36,11 @@ def checks(decision: Decision) -> Table:
         )
         for check in sorted(decision.checks, key=_verdict_order)
     ]
-    return Table("checks", "What the gate asked", columns, rows)
+    return Table("checks", "The gate's checks, the failed ones first", columns, rows)
 
 
 def device(decision: Decision, before: Decision | None) -> Table:
-    """Return size and speed of the model beside the published one's and the bounds.
+    """Return the model's size and speed, the published model's, and what is allowed.
 
     Parameters
     ----------
@@ -68,4 +68,5 @@ def _verdict_order(check: Check) -> int:
 
 def _value_of_kind(decision: Decision, kind: CheckKind) -> str:
     values = [check.value for check in decision.checks if check.kind is kind]
-    return describe_value(values[0] if values else None)
+    first_value = next(iter(values), None)
+    return describe_value(first_value)

@@ -15,6 +15,7 @@ from pipeline.report.content import (
 )
 
 MAX_RULES = 15
+NO_REVIEWS = "no reviews"
 
 
 def label_counts(summary: LabellingSummary) -> Table:
@@ -47,7 +48,7 @@ def label_shares(
         rows.append((*row, *_share_change(label, share, before)))
     for reason, count in _abstained(summary).items():
         rows.append((reason, count, *[""] * (len(columns) - 2)))
-    caption = "Labels by the rules; shares are of the labelled messages"
+    caption = "Labels by the rules, as shares of the labelled messages"
     return Table("shares", caption, columns, rows)
 
 
@@ -57,8 +58,8 @@ def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
     Parameters
     ----------
     drift
-        None where there is nothing to compare with: then the rules that match most are
-        shown.
+        None without an earlier night: the table then shows the rules that match the
+        most messages.
     """
     columns = [
         Column("rule"),
@@ -74,10 +75,9 @@ def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
     else:
         caption = "Rules whose share of the messages changed most"
         columns.append(Column("change, points", points(2)))
-        pairs = zip(summary.rules, drift.rules, strict=True)
-        moved = sorted(
-            (pair for pair in pairs if pair[1].change != 0), key=_drift_order
-        )
+        pairs = list(zip(summary.rules, drift.rules, strict=True))
+        moved = [pair for pair in pairs if pair[1].change != 0]
+        moved.sort(key=_drift_order)
         rows = [_rule_cells(rule, drift) for rule, drift in moved[:MAX_RULES]]
     columns.append(Column("precision on reviews", INTERVAL))
     return Table("rules", caption, columns, rows)
@@ -85,8 +85,8 @@ def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
 
 def _abstained(summary: LabellingSummary) -> dict[str, int]:
     return {
-        "abstained: silence": summary.silent,
-        "abstained: tie": summary.tied,
+        "no label: no rule matched": summary.silent,
+        "no label: tie between rules": summary.tied,
     }
 
 
@@ -113,6 +113,12 @@ def _drift_order(pair: tuple[Rule, RuleDrift]) -> tuple[bool, float]:
 def _rule_cells(rule: Rule, drift: RuleDrift | None = None) -> tuple[Cell, ...]:
     cells: list[Cell] = [rule.id, rule.label, rule.why, rule.coverage, rule.share]
     if drift is not None:
-        cells.append("new" if drift.change is None else 100 * drift.change)
-    cells.append(rule.precision if rule.reviewed else "no reviews")
+        cells.append(_change_in_points(drift))
+    cells.append(rule.precision if rule.reviewed else NO_REVIEWS)
     return tuple(cells)
+
+
+def _change_in_points(drift: RuleDrift) -> Cell:
+    if drift.change is None:
+        return "new"
+    return 100 * drift.change

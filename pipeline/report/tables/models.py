@@ -1,4 +1,4 @@
-"""How two models differ: terms, and messages that change their label."""
+"""Tables of how two models differ: terms, and messages that change their label."""
 
 from collections.abc import Sequence
 

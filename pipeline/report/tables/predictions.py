@@ -1,4 +1,4 @@
-"""How well labels are predicted: metrics, confusion, thresholds, candidates."""
+"""Tables of metrics, confusion, thresholds and candidates."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ MEAN_SCORE = Format(CellType.NUMBER, places=4)
 
 
 def metrics(name: str, caption: str, measured: Metrics) -> Table:
-    """Return precision, recall and F1 of each label, and the average over them."""
+    """Return precision, recall and F1 of each label, and their average."""
     columns = (
         Column("label"),
         Column("messages", COUNT),
@@ -43,7 +43,7 @@ def confusion(
     measured: Metrics,
     max_columns: int | None = None,
 ) -> Table:
-    """Return how many messages of each label were given which label."""
+    """Return how many messages of each label got which label."""
     shown = measured.labels[:max_columns]
     columns = [Column("label"), *(Column(f"as {label}", COUNT) for label in shown)]
     rows: list[tuple[Cell, ...]] = [
@@ -54,7 +54,7 @@ def confusion(
 
 
 def thresholds(by_label: Mapping[str, Threshold]) -> Table:
-    """Return the thresholds, and what they reach on folds that did not choose them."""
+    """Return the thresholds, and their figures on folds that did not choose them."""
     columns = (
         Column("label"),
         Column("goal"),
@@ -69,14 +69,19 @@ def thresholds(by_label: Mapping[str, Threshold]) -> Table:
             label,
             f"{chosen.goal.measure} \u2265 {chosen.goal.bound:g}",
             "reached" if chosen.reached else "not reached",
-            chosen.threshold or "none",
+            chosen.threshold or None,
             chosen.precision,
             chosen.recall,
             chosen.support,
         )
         for label, chosen in by_label.items()
     ]
-    return Table("thresholds", "Thresholds by operating goal", columns, rows)
+    return Table(
+        "thresholds",
+        "Thresholds, and the goals that they are chosen for",
+        columns,
+        rows,
+    )
 
 
 def candidates(search: SearchResult, limit: int) -> Table:

@@ -1,4 +1,4 @@
-"""How a night was made: tasks, objects, files, versions."""
+"""Tables of how a night was made: tasks, objects, files, versions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,18 +22,18 @@ def stages(costs: Sequence[Cost]) -> Table:
         (
             cost.family,
             cost.tasks,
-            "" if cost.rows_in is None else cost.rows_in,
-            "" if cost.rows_out is None else cost.rows_out,
+            cost.rows_in,
+            cost.rows_out,
             cost.seconds,
             cost.peak_memory_mib,
         )
         for cost in costs
     ]
-    return Table("stages", "What each stage took", columns, rows)
+    return Table("stages", "What each stage cost", columns, rows)
 
 
 def lineage(receipts: Sequence[Receipt]) -> Table:
-    """Return each task's object and its hash, in the order in which they were made."""
+    """Return each task's object and its hash, in the order of the run."""
     columns = (
         Column("task"),
         Column("sha256"),
@@ -51,7 +51,7 @@ def lineage(receipts: Sequence[Receipt]) -> Table:
         )
         for receipt in receipts
     ]
-    return Table("lineage", "Every object that the model rests on", columns, rows)
+    return Table("lineage", "Every object that the model was made from", columns, rows)
 
 
 def files(described: Mapping[str, FileDescription]) -> Table:
@@ -62,6 +62,7 @@ def files(described: Mapping[str, FileDescription]) -> Table:
 
 
 def environment(versions: Mapping[str, str]) -> Table:
-    """Return the versions of what the results depend on."""
-    columns = (Column("library"), Column("value"))
-    return Table("environment", "What it ran with", columns, [*versions.items()])
+    """Return the versions of the software that the results depend on."""
+    columns = (Column("software"), Column("version"))
+    rows = list(versions.items())
+    return Table("environment", "Software", columns, rows)

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from pipeline.records.release import Overtaken, Publication
-from pipeline.release import gate_warnings, notices
+from pipeline.release.notices import gate_warnings, notices
 from tests.support.gate_records import (
     DATE,
     OVERRIDE,
