@@ -49,7 +49,7 @@ def device(decision: Decision, before: Decision | None) -> Table:
     """
     columns = [Column("measure"), Column("tonight", COUNT)]
     if before is not None:
-        columns.append(Column("last published", COUNT))
+        columns.append(Column("published model", COUNT))
     columns.append(Column("allowed", COUNT))
     rows = []
     for check in decision.checks:

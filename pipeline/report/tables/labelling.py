@@ -40,7 +40,7 @@ def label_shares(
     """
     columns = [Column("label"), Column("messages", COUNT), Column("share", PERCENT)]
     if before is not None:
-        columns.append(Column("last published", PERCENT))
+        columns.append(Column("published model", PERCENT))
         columns.append(Column("change, points", points(1)))
     rows: list[tuple[Cell, ...]] = []
     for label, share in summary.label_shares.items():
