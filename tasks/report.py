@@ -69,11 +69,11 @@ class WriteManifest(NightTask):
         results = {name: inputs[name].load() for name in NightResults.model_fields}
         manifest = report.run_manifest(
             self.date,
-            config=self.config,
-            fingerprint=self.fingerprint,
-            settings=self.settings,
-            receipts=[task.output().receipt() for task in lineage(self._results())],
-            results=NightResults(**results),
+            self.config,
+            self.fingerprint,
+            self.settings,
+            [task.output().receipt() for task in lineage(self._results())],
+            NightResults(**results),
         )
         self.output().dump(manifest)
 

@@ -18,9 +18,8 @@ def environment() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def run_manifest(
+def run_manifest(  # noqa: PLR0917 - `tasks` passes them in this order
     date: datetime.date,
-    *,
     config: str,
     fingerprint: str,
     settings: Settings,

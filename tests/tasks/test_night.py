@@ -418,7 +418,8 @@ def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(
     failed = fork(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
     assert failed.returncode == 30
     assert re.search(
-        r"Scorers get something else than training counted or the exported model says: \d+ in javascript texts",
+        r"scorers: differ from training or the exported model, "
+        r"javascript on \d+ texts",
         failed.stderr,
     )
     written = {

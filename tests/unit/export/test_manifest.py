@@ -63,6 +63,6 @@ def test_the_described_pipeline_is_loaded(folder):
 def test_another_pipeline_is_not_even_read(folder):
     joblib.dump(fit(ESTIMATORS[1]), folder / "pipeline.joblib")
     with pytest.raises(
-        ArtefactError, match="is not the file that manifest.json describes"
+        ArtefactError, match=r"not the file that manifest\.json describes"
     ):
         load_pipeline(folder)
