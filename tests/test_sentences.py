@@ -1,0 +1,73 @@
+"""The form of every sentence that a user can meet: errors, helps and log lines."""
+
+import re
+from collections.abc import Callable
+
+from nightsieve.cli.main import nightsieve
+from tests.support.sentences import (
+    OPERATOR_ERRORS,
+    Sentence,
+    command_helps,
+    source_sentences,
+)
+
+SENTENCES = [*source_sentences(), *command_helps(nightsieve)]
+ERRORS = [sentence for sentence in SENTENCES if sentence.kind in OPERATOR_ERRORS]
+HELPS = [sentence for sentence in SENTENCES if sentence.kind in ("help", "option")]
+
+# Words of a private dialect, and how values that are unknown look in Python.
+STUMBLING_WORDS = re.compile(
+    r"\b(anew|once more|mend(s|ed|ing)?|knobs?|(is|are) told|as far as|none that"
+    r"|whoever|so many|so often|undefined|nan|None)\b"
+)
+# "--date: no date" reads as if there were none. "There is no such run" is right.
+NOT_A = re.compile(r"(^|: |(?<!there )\b(is|are) )no (?!such\b|longer\b|more\b)[a-z]")
+VALUE = re.compile(r"\{[^{}]*\}")
+# A value that is put in, an option, a variable of the environment, a dotted key.
+PLACE = re.compile(r"\{|--[a-z]|[A-Z]+_[A-Z]|[a-z]\.[a-z]")
+# What follows a semicolon or a new line, or is put in by that name.
+REMEDY = re.compile(r"; |\n|\{\w*remedy\w*(\(.*\))?\}", re.IGNORECASE)
+LONGEST_ERROR = 260  # characters: two lines
+
+# Errors that say all there is to say without a remedy of their own.
+WITHOUT_REMEDY: dict[str, str] = {}
+
+
+def offenders(sentences: list[Sentence], wrong: Callable[[str], object]) -> list[str]:
+    """Return the sentences for whose text ``wrong`` says yes."""
+    return [str(sentence) for sentence in sentences if wrong(sentence.text)]
+
+
+def test_words_are_those_of_the_field():
+    assert not offenders(
+        SENTENCES, lambda text: STUMBLING_WORDS.search(VALUE.sub("{}", text))
+    )
+
+
+def test_what_is_wrong_is_not_said_as_if_it_were_missing():
+    assert not offenders(SENTENCES, NOT_A.search)
+
+
+def test_an_error_is_at_most_two_lines_without_a_full_stop():
+    assert not offenders(ERRORS, lambda text: text.endswith("."))
+    assert not offenders(ERRORS, lambda text: text.count("\n") > 1)
+    assert not offenders(
+        ERRORS, lambda text: len(VALUE.sub("{}", text)) > LONGEST_ERROR
+    )
+
+
+def test_an_error_says_where():
+    assert not offenders(ERRORS, lambda text: not PLACE.search(text))
+
+
+def test_an_error_says_what_to_do():
+    without_remedy = [
+        sentence for sentence in ERRORS if not REMEDY.search(sentence.text)
+    ]
+    assert {sentence.text for sentence in without_remedy} == set(WITHOUT_REMEDY)
+
+
+def test_every_command_and_option_has_a_help_that_is_a_sentence():
+    assert not offenders(HELPS, lambda text: not text.strip())
+    options = [sentence for sentence in HELPS if sentence.kind == "option"]
+    assert not offenders(options, lambda text: not text.rstrip().endswith((".", ")")))
