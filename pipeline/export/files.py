@@ -45,8 +45,8 @@ def prepare(
     distinct = set(itertools.chain.from_iterable(cleaned))
     if not distinct:
         raise DataError(
-            "export: no message to compare the exported model with; "
-            "check that source.messages selects some"
+            "export: the sample has no message to compare the exported model with; "
+            "check source.messages"
         )
     counts = count_terms(model, distinct, cleaned=True)
     fixed_point, bits = choose_bits(model, counts)

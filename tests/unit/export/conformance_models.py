@@ -1,4 +1,4 @@
-"""Models of many kinds, for what is made up for every model."""
+"""Models of many kinds, for the conformance vectors of every model."""
 
 import dataclasses
 import functools
@@ -36,7 +36,7 @@ def rich() -> FixedPointModel:
 
 @functools.cache
 def contrary() -> FixedPointModel:
-    """All that the rich model is not: no norm or bias, 2-grams alone.
+    """The opposite of the rich model: no norm, no bias, only 2-grams.
 
     Ranges of different kinds overlap.
     """
@@ -80,13 +80,13 @@ def least() -> FixedPointModel:
 
 @functools.cache
 def operated() -> FixedPointModel:
-    """As a night makes it whose labels have goals."""
+    """A model of a night whose labels have goals."""
     return quantise(_fitted_svm({"bank": 0.2, "chat": -0.1, "spam": 0.5}), 12)
 
 
 @functools.cache
 def strict() -> FixedPointModel:
-    """The same with a goal for one label's precision."""
+    """A model of a night with a goal for one label's precision."""
     return quantise(_fitted_svm({"spam": 0.4}), 12)
 
 
@@ -136,13 +136,13 @@ def shapes() -> FixedPointModel:
 
 @functools.cache
 def nightly() -> FixedPointModel:
-    """As a night makes it of made-up messages."""
+    """A model of a night with made-up messages."""
     return scorer_models.nightly(1500, 4)
 
 
 @functools.cache
 def nightly_with_thresholds() -> FixedPointModel:
-    """A larger one whose labels have thresholds."""
+    """A larger model of a night, with thresholds."""
     model = scorer_models.nightly(3000, 3)
     thresholds = np.linspace(-0.2, 0.4, len(model.labels))
     integers = np.ldexp(thresholds, -model.bias_shift).astype(np.int64)

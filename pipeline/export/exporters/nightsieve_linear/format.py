@@ -77,7 +77,7 @@ def decode(encoded: bytes) -> FixedPointModel:
     try:
         nightsieve_scorer.load(encoded)
     except ValueError as error:
-        raise ArtefactError(f"{MODEL_FILE}: {error}") from None
+        raise ArtefactError(f"{MODEL_FILE}: {error}; do not use this export") from None
     entries = json.loads(encoded)
     last_weights = [-sum(column) for column in zip(*entries["weights"], strict=True)]
     entries["weights"].append(last_weights)
@@ -150,7 +150,9 @@ def _check_schema(encoded: bytes) -> None:
     error = best_match(_validator().iter_errors(json.loads(encoded)))
     if error is not None:
         path = ".".join(map(str, error.absolute_path)) or "the file"
-        raise ArtefactError(f"{MODEL_FILE}, {path}: {error.message:.200}")
+        raise ArtefactError(
+            f"{MODEL_FILE}, {path}: {error.message:.200}; do not use this export"
+        )
 
 
 @functools.cache
