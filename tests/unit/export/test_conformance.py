@@ -208,7 +208,7 @@ def test_another_process_chooses_the_same(tmp_path: Path):
     command = [sys.executable, "-c", code, str(tmp_path / "model.json")]
     run = subprocess.run(command, capture_output=True, check=True, text=True)
     expected = encode_vectors(vectors_of("rich"), b"")
-    assert run.stdout == f"{chosen('rich').self_test} {expected}\n"
+    assert run.stdout == f"{chosen('rich').self_test} {expected!r}\n"
 
 
 def test_every_model_has_certain_vectors():

@@ -27,7 +27,7 @@ CANARY = "Zebedee-Quux"
 def evaluation_set(bodies: list[str]) -> pd.DataFrame:
     """Return the bodies, each of two messages, one of which a rule labelled."""
     tokens = fixed(ESTIMATORS[0], 3).tokeniser.tokens
-    rows = []
+    rows: list[tuple[str, str, str | None, int]] = []
     for body in bodies:
         text = " ".join(tokens(body))
         rows.append((text, body, "spam", 1))
