@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
 def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[Outcome]:
     """Return the outcome of each text."""
-    tokens = [model.tokeniser.tokens(text) for text in texts]
+    tokens = list(map(model.tokeniser.tokens, texts))
     cleaned = map(SEPARATOR.join, tokens)
     return outcomes(model, tokens, count_terms(model, cleaned, cleaned=True))
 
@@ -45,7 +45,8 @@ def outcomes(
     """Return the outcomes of texts with these tokens and counts, int64 [n_texts, V]."""
     S, N = model.sums(counts)  # noqa: N806 - the names of docs/format.md
     scores = model.scores(counts)
-    labels = [model.labels[index] for index in scores.argmax(axis=1).tolist()]
+    winners = scores.argmax(axis=1).tolist()
+    labels = list(map(model.labels.__getitem__, winners))
     columns = zip(
         tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True
     )
@@ -57,7 +58,7 @@ def decisions(model: FixedPointModel, results: Sequence[Outcome]) -> list[str]:
     if not results:
         return []
     indices = model.label_with_thresholds(scores_of(results))
-    return [model.labels[index] for index in indices.tolist()]
+    return list(map(model.labels.__getitem__, indices.tolist()))
 
 
 def scores_of(results: Sequence[Outcome]) -> np.ndarray:

@@ -94,7 +94,7 @@ class ModelUsage:
         all_but_last = np.array(file["weights"], dtype=float)
         weights = np.vstack([all_but_last, -all_but_last.sum(axis=0)])
         scorer = nightsieve_scorer.load(model)
-        results = [scorer.evaluate(body) for body in texts["body"]]
+        results = list(map(scorer.evaluate, texts["body"]))
         usage = _usage(
             results,
             texts["messages"],

@@ -81,6 +81,7 @@ class Link:
 #: A text is written as it is in a column of any type; None is undefined.
 Value = str | int | float | Interval | None
 Cell = Value | Quantity | Link
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)

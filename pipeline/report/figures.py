@@ -98,7 +98,7 @@ def f1_trend(name: str, label: str, nights: Sequence[KeyFigures]) -> Figure | No
         return None
     reviewed = _scores_on_reviews(label, nights)
     hollow = [score for score in scores if not score.published]
-    values = [score.value for score in scores]
+    values = _values(scores)
     with _axes(WIDTH, HEIGHT) as (axes, svg):
         _draw_intervals(axes, scores)
         _draw_trend(axes, scores)
@@ -128,7 +128,7 @@ def confusion(name: str, metrics: Metrics) -> Figure:
                 middle = (column + 0.5, row + 0.5)
                 axes.text(*middle, f"{count:,}", ha="center", va="center")
         middles = [index + 0.5 for index in range(size)]
-        names = [_shortened(label) for label in labels]
+        names = list(map(_shortened, labels))
         if size > MAX_LEVEL_LABELS:
             axes.set_xticks(middles, names, rotation=30, ha="right")
         else:
@@ -207,7 +207,7 @@ def shares(
             )
             _write_values(axes, striped)
             axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncols=2)
-        axes.set_yticks(range(len(labels)), [_shortened(label) for label in labels])
+        axes.set_yticks(range(len(labels)), list(map(_shortened, labels)))
         axes.invert_yaxis()
         axes.margins(x=0.12)
         axes.set_xlabel("% of the labelled messages")
@@ -262,7 +262,15 @@ def _dated(date: datetime.date, f1: Interval, published: bool) -> list[DatedScor
 
 def _days(scores: Sequence[DatedScore]) -> list[float]:
     """Return the dates as matplotlib counts days."""
-    return [float(date2num(score.date)) for score in scores]
+    return [_day(score.date) for score in scores]
+
+
+def _day(date: datetime.date) -> float:
+    return float(date2num(date))
+
+
+def _values(scores: Sequence[DatedScore]) -> list[float]:
+    return [score.value for score in scores]
 
 
 def _draw_intervals(axes: Axes, scores: Sequence[DatedScore]) -> None:
@@ -272,8 +280,7 @@ def _draw_intervals(axes: Axes, scores: Sequence[DatedScore]) -> None:
 
 
 def _draw_trend(axes: Axes, scores: Sequence[DatedScore]) -> None:
-    values = [score.value for score in scores]
-    axes.plot(_days(scores), values, color=FIRST, marker="o", markersize=4)
+    axes.plot(_days(scores), _values(scores), color=FIRST, marker="o", markersize=4)
 
 
 def _draw_hollow(axes: Axes, scores: Sequence[DatedScore]) -> None:
@@ -281,7 +288,7 @@ def _draw_hollow(axes: Axes, scores: Sequence[DatedScore]) -> None:
         return
     axes.plot(
         _days(scores),
-        [score.value for score in scores],
+        _values(scores),
         color=FIRST,
         linestyle="none",
         marker="o",
@@ -295,7 +302,7 @@ def _draw_reviewed(axes: Axes, scores: Sequence[DatedScore]) -> None:
         return
     axes.plot(
         _days(scores),
-        [score.value for score in scores],
+        _values(scores),
         color=SECOND,
         linestyle="--",
         marker="s",
@@ -329,8 +336,8 @@ def _label_dates(axes: Axes, dates: Sequence[datetime.date]) -> None:
     steps = min(MAX_TICKS, len(dates)) - 1
     last = len(dates) - 1
     shown = [dates[round(step * last / steps)] for step in range(steps + 1)]
-    days = [float(date2num(date)) for date in shown]
-    axes.set_xticks(days, [f"{date.day} {date:%b}" for date in shown])
+    names = [f"{date.day} {date:%b}" for date in shown]
+    axes.set_xticks(list(map(_day, shown)), names)
 
 
 def _shortened(label: str) -> str:

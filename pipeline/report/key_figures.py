@@ -51,13 +51,13 @@ def trend(nights: Iterable[KeyFigures], tonight: KeyFigures) -> list[KeyFigures]
     nights
         In the order in which they were written.
     """
-    by_date = {
-        night.date: night
-        for night in nights
-        if night.table == tonight.table and night.date <= tonight.date
-    }
+    by_date = {}
+    for night in nights:
+        if night.table == tonight.table and night.date <= tonight.date:
+            by_date[night.date] = night
     by_date[tonight.date] = tonight
-    return [by_date[date] for date in sorted(by_date)][-MAX_NIGHTS:]
+    dates = sorted(by_date)[-MAX_NIGHTS:]
+    return [by_date[date] for date in dates]
 
 
 def model_size(description: ExportManifest) -> int:

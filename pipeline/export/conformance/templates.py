@@ -84,7 +84,7 @@ def _separators(material: Material) -> Iterator[Written]:
     generator = TextGenerator(material, "separators")
     terms = generator.random.choices(material.heavy, k=len(SEPARATORS))
     pairs = zip(terms, SEPARATORS, strict=True)
-    yield Written("".join(term + separator for term, separator in pairs))
+    yield Written("".join(map("".join, pairs)))
 
 
 def _unknown_words(material: Material) -> Iterator[Written]:

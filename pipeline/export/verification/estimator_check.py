@@ -53,7 +53,7 @@ class EstimatorCheck:
         self._tfidf.idf_ = vectoriser.idf_
         column_of = {term: column for column, term in enumerate(model.terms)}
         names = vectoriser.get_feature_names_out()
-        self._columns = [column_of[name] for name in names]
+        self._columns = list(map(column_of.__getitem__, names))
 
     def compare(
         self, texts: list[str], counts: sp.csr_array, multiplicity: np.ndarray

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.export.conformance.vectors_file import decode_vectors
 from pipeline.export.exporters.base import MessagesToVerify
-from pipeline.export.reference import outcomes
+from pipeline.export.reference import Outcome, outcomes
 from pipeline.export.verification.chunks import SeenTexts, chunks
 from pipeline.export.verification.estimator_check import EstimatorCheck
 from pipeline.export.verification.scorer_check import (
@@ -68,8 +68,9 @@ def verify(
     done = 0
     with scorers(content) as by_language, contextlib.ExitStack() as stack:
         compare_vectors(model, vectors, by_language, differences)
-        running = (scorer.start() for scorer in by_language.values())
-        processes = list(map(stack.enter_context, running))
+        processes = []
+        for scorer in by_language.values():
+            processes.append(stack.enter_context(scorer.start()))
         pending = PendingLines(processes, differences)
         for chunk in chunks(messages.messages):
             new = seen.add(chunk)
@@ -115,5 +116,7 @@ def _check(
     first_texts = [texts[row] for row in first_rows]
     estimator_check.compare(first_texts, counts, np.bincount(codes))
     tokens = [text.split(SEPARATOR) if text else [] for text in distinct]
-    expected = [outcome.to_line() for outcome in outcomes(model, tokens, counts)]
-    pending.expect(texts, [expected[code] for code in codes], lines)
+    distinct_outcomes = outcomes(model, tokens, counts)
+    distinct_lines = list(map(Outcome.to_line, distinct_outcomes))
+    expected = list(map(distinct_lines.__getitem__, codes))
+    pending.expect(texts, expected, lines)

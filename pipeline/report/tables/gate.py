@@ -8,7 +8,7 @@ from pipeline.records.words import (
     describe_value,
     name_check,
 )
-from pipeline.report.content import COUNT, MARK, Column, Table
+from pipeline.report.content import COUNT, MARK, Column, Row, Table
 
 #: In the order in which checks are shown.
 VERDICTS = (Verdict.FAILED, Verdict.PASSED, Verdict.SKIPPED)
@@ -25,17 +25,8 @@ def checks(decision: Decision) -> Table:
         Column("must be"),
         Column("note"),
     )
-    rows = [
-        (
-            name_check(check),
-            check.verdict.value,
-            describe_measure(check),
-            describe_value(check.value),
-            describe_bound(check),
-            describe_note(check),
-        )
-        for check in sorted(decision.checks, key=_verdict_order)
-    ]
+    failed_first = sorted(decision.checks, key=_verdict_order)
+    rows = list(map(_check_cells, failed_first))
     return Table("checks", "The gate's checks, the failed ones first", columns, rows)
 
 
@@ -60,6 +51,17 @@ def device(decision: Decision, before: Decision | None) -> Table:
             rows.append((describe_measure(check), *values, describe_bound(check)))
     caption = "Size and speed on the device"
     return Table("device", caption, columns, rows)
+
+
+def _check_cells(check: Check) -> Row:
+    return (
+        name_check(check),
+        check.verdict.value,
+        describe_measure(check),
+        describe_value(check.value),
+        describe_bound(check),
+        describe_note(check),
+    )
 
 
 def _verdict_order(check: Check) -> int:

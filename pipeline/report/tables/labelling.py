@@ -1,5 +1,6 @@
 """What the rules did: labels, and the rules themselves."""
 
+import itertools
 from collections.abc import Mapping
 
 from pipeline.records.rules import LabellingSummary, RuleDrift, RulesDrift
@@ -10,6 +11,7 @@ from pipeline.report.content import (
     PERCENT,
     Cell,
     Column,
+    Row,
     Table,
     points,
 )
@@ -42,7 +44,7 @@ def label_shares(
     if before is not None:
         columns.append(Column("published model", PERCENT))
         columns.append(Column("change, points", points(1)))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[Row] = []
     for label, share in summary.label_shares.items():
         row = (label, summary.labels[label], share)
         rows.append((*row, *_share_change(label, share, before)))
@@ -71,14 +73,14 @@ def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
     if drift is None:
         caption = "Rules that match most"
         by_coverage = sorted(summary.rules, key=_coverage, reverse=True)
-        rows = [_rule_cells(rule) for rule in by_coverage[:MAX_RULES]]
+        rows = list(map(_rule_cells, by_coverage[:MAX_RULES]))
     else:
         caption = "Rules whose share of the messages changed most"
         columns.append(Column("change, points", points(2)))
         pairs = list(zip(summary.rules, drift.rules, strict=True))
         moved = [pair for pair in pairs if pair[1].change != 0]
         moved.sort(key=_drift_order)
-        rows = [_rule_cells(rule, drift) for rule, drift in moved[:MAX_RULES]]
+        rows = list(itertools.starmap(_rule_cells, moved[:MAX_RULES]))
     columns.append(Column("precision on reviews", INTERVAL))
     return Table("rules", caption, columns, rows)
 
@@ -110,7 +112,7 @@ def _drift_order(pair: tuple[Rule, RuleDrift]) -> tuple[bool, float]:
     return True, -abs(drift.change)
 
 
-def _rule_cells(rule: Rule, drift: RuleDrift | None = None) -> tuple[Cell, ...]:
+def _rule_cells(rule: Rule, drift: RuleDrift | None = None) -> Row:
     cells: list[Cell] = [rule.id, rule.label, rule.why, rule.coverage, rule.share]
     if drift is not None:
         cells.append(_change_in_points(drift))

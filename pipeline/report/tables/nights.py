@@ -17,6 +17,7 @@ from pipeline.report.content import (
     Column,
     Link,
     Quantity,
+    Row,
     Table,
     points,
 )
@@ -24,8 +25,6 @@ from pipeline.report.key_figures import MACRO
 from pipeline.statistics.interval import UNDEFINED, Interval
 
 NO_REVIEWS = "no reviews"
-
-Row = tuple[Cell, ...]
 
 
 def trend(nights: Sequence[KeyFigures]) -> Table:

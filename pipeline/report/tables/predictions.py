@@ -1,5 +1,6 @@
 """Tables of metrics, confusion, thresholds and candidates."""
 
+import itertools
 from collections.abc import Mapping
 
 from pipeline.records.training import SearchResult, Threshold
@@ -8,10 +9,10 @@ from pipeline.report.content import (
     INTERVAL,
     MARK,
     SCORE,
-    Cell,
     CellType,
     Column,
     Format,
+    Row,
     Table,
 )
 from pipeline.statistics.metrics import Metrics
@@ -46,7 +47,7 @@ def confusion(
     """Return how many messages of each label got which label."""
     shown = measured.labels[:max_columns]
     columns = [Column("label"), *(Column(f"as {label}", COUNT) for label in shown)]
-    rows: list[tuple[Cell, ...]] = [
+    rows: list[Row] = [
         (label, *counts[:max_columns])
         for label, counts in zip(measured.labels, measured.confusion, strict=True)
     ]
@@ -64,18 +65,7 @@ def thresholds(by_label: Mapping[str, Threshold]) -> Table:
         Column("recall", INTERVAL),
         Column("messages", COUNT),
     )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            label,
-            f"{chosen.goal.measure} \u2265 {chosen.goal.bound:g}",
-            "reached" if chosen.reached else "not reached",
-            chosen.threshold or None,
-            chosen.precision,
-            chosen.recall,
-            chosen.support,
-        )
-        for label, chosen in by_label.items()
-    ]
+    rows = list(itertools.starmap(_threshold_cells, by_label.items()))
     return Table(
         "thresholds",
         "Thresholds, and the goals that they are chosen for",
@@ -96,3 +86,15 @@ def candidates(search: SearchResult, limit: int) -> Table:
         for candidate in search.candidates[:limit]
     ]
     return Table("candidates", "Best candidates", columns, rows)
+
+
+def _threshold_cells(label: str, chosen: Threshold) -> Row:
+    return (
+        label,
+        f"{chosen.goal.measure} \u2265 {chosen.goal.bound:g}",
+        "reached" if chosen.reached else "not reached",
+        chosen.threshold or None,
+        chosen.precision,
+        chosen.recall,
+        chosen.support,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.records.export import FileDescription
 from pipeline.records.receipt import Receipt
-from pipeline.report.content import COUNT, SECONDS, Column, Table
+from pipeline.report.content import COUNT, SECONDS, Column, Row, Table
 from pipeline.report.costs import Cost
 
 
@@ -18,17 +18,7 @@ def stages(costs: Sequence[Cost]) -> Table:
         Column("seconds", SECONDS),
         Column("peak MiB", COUNT),
     )
-    rows = [
-        (
-            cost.family,
-            cost.tasks,
-            cost.rows_in,
-            cost.rows_out,
-            cost.seconds,
-            cost.peak_memory_mib,
-        )
-        for cost in costs
-    ]
+    rows = list(map(_cost_cells, costs))
     return Table("stages", "What each stage cost", columns, rows)
 
 
@@ -41,16 +31,7 @@ def lineage(receipts: Sequence[Receipt]) -> Table:
         Column("version", COUNT),
         Column("bytes", COUNT),
     )
-    rows = [
-        (
-            receipt.task_name,
-            receipt.sha256,
-            receipt.key,
-            receipt.version,
-            receipt.bytes,
-        )
-        for receipt in receipts
-    ]
+    rows = list(map(_receipt_cells, receipts))
     return Table("lineage", "Every object that the model was made from", columns, rows)
 
 
@@ -66,3 +47,24 @@ def environment(versions: Mapping[str, str]) -> Table:
     columns = (Column("software"), Column("version"))
     rows = list(versions.items())
     return Table("environment", "Software", columns, rows)
+
+
+def _cost_cells(cost: Cost) -> Row:
+    return (
+        cost.family,
+        cost.tasks,
+        cost.rows_in,
+        cost.rows_out,
+        cost.seconds,
+        cost.peak_memory_mib,
+    )
+
+
+def _receipt_cells(receipt: Receipt) -> Row:
+    return (
+        receipt.task_name,
+        receipt.sha256,
+        receipt.key,
+        receipt.version,
+        receipt.bytes,
+    )

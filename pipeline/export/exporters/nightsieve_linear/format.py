@@ -120,7 +120,7 @@ def _entries(
         "terms": model.terms,
         "idf_squared": model.idf_squared.tolist(),
         "weights": model.weights[:-1].tolist(),
-        "self_test": [_self_test_entry(vector) for vector in self_test],
+        "self_test": list(map(_self_test_entry, self_test)),
     }
 
 
