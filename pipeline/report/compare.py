@@ -276,8 +276,8 @@ def _moved(tonight: ModelUsage, published: ModelUsage) -> tuple[MovedTerm, ...]:
     )
 
 
-def _change_order(change: _Change) -> tuple[float, str, str]:
-    return -abs(change.now - change.before), change.label, change.term
+def _change_order(change: _Change) -> tuple[float, tuple[str, str]]:
+    return -abs(change.now - change.before), (change.label, change.term)
 
 
 def _churned(

@@ -42,7 +42,7 @@ async function look(browser, { strict, scripted, width, scheme, screenshot }) {
   page.on('console', (message) => logged.push(message.text()));
   page.on('requestfailed', (request) => logged.push(`failed: ${request.url()}`));
   const answer = await page.goto(strict);
-  const found = { ...(await page.evaluate(layout)), logged: [...logged] };
+  const found = { ...(await page.evaluate(layout)), said: [...logged] };
   const report = await VALID.validateString(await answer.text());
   found.invalid = report.results.flatMap(({ messages }) => messages.map(({ ruleId, message }) => `${ruleId}: ${message}`));
   if (screenshot) {

@@ -100,7 +100,7 @@ def model() -> bytes:
 
 def test_every_page_looks_right_under_jenkins_policy(seen: dict):
     for look, page in seen["pages"].items():
-        assert page["logged"] == [], look
+        assert page["said"] == [], look
         assert page["broken"] == [], look
         assert page["styled"], look
 

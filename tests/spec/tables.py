@@ -37,8 +37,9 @@ def read_rows(page: Path) -> list[Row]:
     columns: list[str] = []
     rows = []
     lines = page.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, 1):
-        if heading := HEADING.fullmatch(line):
+    for line_number, line in enumerate(lines, 1):
+        heading = HEADING.fullmatch(line)
+        if heading is not None:
             section = heading["title"]
         if not line.startswith("|"):
             columns = []
@@ -46,7 +47,7 @@ def read_rows(page: Path) -> list[Row]:
             columns = split_cells(line)
         elif not RULE.fullmatch(line):
             cells = dict(zip(columns, split_cells(line), strict=True))
-            rows.append(Row(section, number, cells))
+            rows.append(Row(section, line_number, cells))
     return rows
 
 

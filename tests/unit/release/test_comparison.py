@@ -43,7 +43,10 @@ def settings(*patches: str) -> config.Settings:
 
 
 def evaluation_set(*rows: tuple[str, str | None, int]) -> pd.DataFrame:
-    """The evaluation set of (body, label, weight); a body is its own cleaned text."""
+    """Return the evaluation set of these bodies, labels and weights.
+
+    A body is its own cleaned text.
+    """
     documents = pd.DataFrame(rows, columns=["body", "label", "weight"])
     documents.insert(0, "text", documents["body"])
     types = {"text": "str", "body": "str", "label": "str", "weight": "int64"}
@@ -119,7 +122,7 @@ def test_reviews_that_trained_the_published_model_compare_nothing():
 
 
 def crowd(labels: dict[str, str], correction: str | None = None) -> pd.DataFrame:
-    """A review of the crowd for each word, and a correction of that one."""
+    """Return a review by the crowd of each word, and a correction of one word."""
     reviews = table(*((word, label, "crowd", None) for word, label in labels.items()))
     if correction is None:
         return reviews

@@ -218,8 +218,8 @@ def no_more_than_128_tokens(scorer: Scorer, tokens: list[str]) -> Iterable[str]:
 
 def last_term_missed(scorer: Scorer) -> dict[str, int]:
     return {
-        term: place
-        for term, place in scorer._places.items()
+        term: index
+        for term, index in scorer._places.items()
         if term != scorer._terms[-1]
     }
 
