@@ -153,7 +153,8 @@ def _wait_for(language: str, future: Future[T]) -> T:
         return future.result(REPLY_TIMEOUT)
     except TimeoutError:
         raise VerificationError(
-            f"{language} scorer: wrote nothing for {REPLY_TIMEOUT} seconds"
+            f"{language} scorer: wrote nothing for {REPLY_TIMEOUT} seconds; "
+            "run the night again if this machine was busy"
         ) from None
 
 

@@ -170,21 +170,23 @@ class ScorerProcess:
         if len(lines) < count:
             self._finish()
             raise VerificationError(
-                f"{self.language} scorer: wrote {len(lines)} of {count} lines"
+                f"{self.language} scorer: wrote {len(lines)} of {count} lines; "
+                "do not use this export"
             )
         return lines
 
     def _finish(self) -> None:
         if _stdout(self.process).read(1):
             raise VerificationError(
-                f"{self.language} scorer: wrote more lines than it received texts"
+                f"{self.language} scorer: wrote more lines than it received texts; "
+                "do not use this export"
             )
         try:
             exit_code = self.process.wait(EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             raise VerificationError(
                 f"{self.language} scorer: closed its output, but did not exit within "
-                f"{EXIT_TIMEOUT} seconds"
+                f"{EXIT_TIMEOUT} seconds; do not use this export"
             ) from None
         if exit_code:
             self.stderr.seek(0)
@@ -216,4 +218,6 @@ def _stdout(process: subprocess.Popen[bytes]) -> IO[bytes]:
 
 def _failure(language: str, stderr: bytes) -> VerificationError:
     first_line = stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-    return VerificationError(f"{language} scorer: failed: {first_line:.300}")
+    return VerificationError(
+        f"{language} scorer: failed: {first_line:.300}; check that it runs here"
+    )
