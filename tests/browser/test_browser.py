@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,8 @@ pytestmark = pytest.mark.skipif(
 LOOKS = ((1400, "light"), (390, "dark"))
 KEY = "runs/of/a/night.json"
 
+Findings = dict[str, Any]  # the JSON that drive.js writes
+
 
 @pytest.fixture(scope="module")
 def served(
@@ -49,7 +52,7 @@ def served(
 
 
 @pytest.fixture(scope="module")
-def seen(served: tuple[Path, str]) -> dict:
+def seen(served: tuple[Path, str]) -> Findings:
     """Return what the browser finds on every page, and on the demo page."""
     folder, address = served
     for name, files in pages().items():
@@ -98,26 +101,28 @@ def model() -> bytes:
     return exported(fixed(ESTIMATORS[0], 3))
 
 
-def test_every_page_looks_right_under_jenkins_policy(seen: dict):
+def test_every_page_looks_right_under_jenkins_policy(seen: Findings):
     for look, page in seen["pages"].items():
         assert page["said"] == [], look
         assert page["broken"] == [], look
         assert page["styled"], look
 
 
-def test_no_page_scrolls_sideways_and_a_phone_shows_the_decision_at_once(seen: dict):
+def test_no_page_scrolls_sideways_and_a_phone_shows_the_decision_at_once(
+    seen: Findings,
+):
     for look, page in seen["pages"].items():
         assert page["wide"] == [], look
         assert page["first"] < 700, look
 
 
-def test_axe_finds_nothing_and_the_markup_is_valid(seen: dict):
+def test_axe_finds_nothing_and_the_markup_is_valid(seen: Findings):
     for look, page in seen["pages"].items():
         assert page["violations"] == [], look
         assert page["invalid"] == [], look
 
 
-def test_the_demo_page_scores_and_keeps_its_model_if_a_file_is_damaged(seen: dict):
+def test_the_demo_page_scores_and_keeps_its_model_if_a_file_is_damaged(seen: Findings):
     demo = seen["demo"]
     label = nightsieve_scorer.load(model()).label(SENTENCES["spam"])
     assert (demo["label"], demo["still"]) == (label, label)
