@@ -349,7 +349,9 @@ def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_enviro
     ]
     backfill = fork(*command, environment=night_environment)
     assert backfill.returncode == 0, backfill.stderr
-    assert "Not published: the model of a later night is." in backfill.stdout
+    assert (
+        "Not published: the model of a later night is already published."
+    ) in backfill.stdout
     assert (
         "Retrain(date=2026-11-19" in backfill.stderr
         and f"running   Retrain(date={NIGHT}" not in backfill.stderr
@@ -418,7 +420,8 @@ def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(
     failed = fork(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
     assert failed.returncode == 30
     assert re.search(
-        r"Scorers get something else than training counted or the exported model says: \d+ in javascript texts",
+        r"scorers: differ from training or the exported model, "
+        r"javascript on \d+ texts",
         failed.stderr,
     )
     written = {

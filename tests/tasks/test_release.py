@@ -129,9 +129,10 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
         refused = fork(*retrain(patches=[*STRICT, TOLD]), environment=environment)
     assert refused.returncode == 50, refused.stderr
-    assert "Refused: the published model stays as it is." in refused.stdout
+    assert "Refused: model 1 stays published." in refused.stdout
     reason = re.search(
-        r"floor spam: precision [\d.]+, must be at least 0.999", refused.stdout
+        r"floor of spam: the precision on reviews is [\d.]+; "
+        r"it must be at least 0\.999", refused.stdout
     )
     assert reason and reason[0] in refused.stderr
     (text,) = texts
@@ -158,7 +159,7 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(
 ):
     done = fork(*retrain(patches=[*STRICT, TOLD, *OVERRIDE]), environment=first)
     assert done.returncode == 0, done.stderr
-    assert f"Published as model 2, although it failed: {REASON}" in done.stdout
+    assert f"Published as model 2, although checks failed: {REASON}" in done.stdout
     shown = json.loads(
         nightsieve("runs", "show", NIGHT, "--json", environment=first).stdout
     )
