@@ -10,11 +10,23 @@ import pytest
 
 import nightsieve
 import pipeline
+from scorers.python import nightsieve_scorer
+from tests.support import ROOT
 from tests.support.memory_store import MemoryStore
+
+
+@pytest.fixture(autouse=True)
+def model_file(tmp_path, monkeypatch):
+    """Examples run where ``model.json`` is the example of docs/format.md."""
+    page = (ROOT / "docs" / "format.md").read_text()
+    model = page.partition("```json\n")[2].partition("```")[0]
+    (tmp_path / "model.json").write_text(model)
+    monkeypatch.chdir(tmp_path)
 
 
 def modules() -> Iterator[ModuleType]:
     """Yield every module of the library and of what surrounds a night."""
+    yield nightsieve_scorer
     for package in (pipeline, nightsieve):
         prefix = f"{package.__name__}."
         for module in pkgutil.walk_packages(package.__path__, prefix):

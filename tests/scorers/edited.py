@@ -10,7 +10,7 @@ from pipeline.export.exporters.nightsieve_linear.format import sealed
 from pipeline.export.reference import hexadecimal
 from scorers.python import nightsieve_scorer
 
-TAIL = nightsieve_scorer.TAIL
+TAIL = nightsieve_scorer.CHECKSUM_LENGTH
 Entries = dict[str, Any]
 Edit = Callable[[Entries], Any]
 

@@ -118,7 +118,9 @@ def normed_without_a_norm(self, counts: dict[int, int]) -> tuple[list, int]:
 
 
 def with_unknown(self, tokens: list[str]) -> Result:
-    unknown = sum(gram not in self._places for gram in ngrams(tokens, sizes(self)))
+    unknown = sum(
+        gram not in self._term_indices for gram in ngrams(tokens, sizes(self))
+    )
     S, N = self._sums(self._counts(tokens))
     N += unknown * self._term_frequency_squared[0] if self._l2 else 0
     scores = self._scores(S, N)

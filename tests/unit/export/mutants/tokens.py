@@ -38,7 +38,7 @@ def counting(grams: Callable[[Scorer, list[str]], Iterable[str]]) -> Mistake:
 def counted(scorer: Scorer, grams: Iterable[str]) -> dict[int, int]:
     counts = {}
     for gram in grams:
-        place = scorer._places.get(gram)
+        place = scorer._term_indices.get(gram)
         if place is not None:
             counts[place] = counts.get(place, 0) + 1
     return counts
@@ -101,7 +101,7 @@ def mapped_word_by_word(self, text: str) -> list[str]:
 
 def counts_in_a_plain_object(self, tokens: list[str]) -> dict[int, int]:
     """As in JavaScript, where every object has a constructor that no one put there."""
-    if "constructor" in tokens and "constructor" not in self._places:
+    if "constructor" in tokens and "constructor" not in self._term_indices:
         raise LookupError("what stands under constructor is no place of a term")
     return Scorer._counts(self, tokens)
 
@@ -210,9 +210,9 @@ TOKENS = {
     ),
     "terms found by canonical equivalence": canonically,
     "the last term missed": holding(
-        _places=lambda scorer: {
+        _term_indices=lambda scorer: {
             term: place
-            for term, place in scorer._places.items()
+            for term, place in scorer._term_indices.items()
             if term != scorer._terms[-1]
         }
     ),
