@@ -248,11 +248,11 @@ class Scorer:
         >>> load("model.json").tokens("The code: 1234")
         ['code', '0000']
         """
+        min_token = self._min_token
+        stop_words = self._stop_words
         words = _join_surrogates(text).translate(self._characters).split(" ")
         return [
-            word
-            for word in words
-            if len(word) >= self._min_token and word not in self._stop_words
+            word for word in words if len(word) >= min_token and word not in stop_words
         ]
 
     def evaluate(self, text: str) -> Result:
@@ -324,7 +324,8 @@ class Scorer:
         indices = self._term_indices
         counts: dict[int, int] = {}
         for n in range(self._low, self._high + 1):
-            for term in _ngrams(tokens, n):
+            terms = tokens if n == 1 else _ngrams(tokens, n)
+            for term in terms:
                 index = indices.get(term)
                 if index is not None:
                     counts[index] = counts.get(index, 0) + 1
@@ -373,8 +374,6 @@ class Scorer:
 
 
 def _ngrams(tokens: list[str], n: int) -> Iterable[str]:
-    if n == 1:
-        return tokens
     return (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
 
 
