@@ -1,4 +1,4 @@
-"""Lay the rules that a person has changed over those of a night.
+"""Replace rules of a night by rules that a person has changed.
 
 The changed rules are a folder, which is a whole pack, or one file of a pack.
 """
@@ -21,7 +21,7 @@ class ChangedPack:
     Attributes
     ----------
     source
-        How the changed rules were read, in a line.
+        How the changed rules were read, in one line.
     """
 
     labelling: Labelling
@@ -29,16 +29,35 @@ class ChangedPack:
 
 
 def overlay_rules(night: Labelling, path: Path) -> ChangedPack:
-    """Return the labelling of a night with the rules of the path in place of its own.
+    """Return the labelling of a night with the rules of the path.
 
-    A folder is a whole pack. A file of the night's own pack stands for the pack that
+    A folder is a whole pack. A file of the night's own pack is read with the pack that
     it is in, so that rules which the file no longer has are gone. The rules of any
-    other file replace those of the night with the same ids, or are new.
+    other file replace the night's rules with the same ids, or are new.
 
     Raises
     ------
     ConfigError
-        The path holds no rules, or rules that cannot be read.
+        The path has no rules, or rules that cannot be read.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import Engine, Resolution
+    >>> night = Labelling(
+    ...     rules=(
+    ...         Rule(id="prize", label="spam", pattern="prize", why="Lotteries."),
+    ...         Rule(id="plans", label="chat", pattern="see you", why="Plans."),
+    ...     ),
+    ...     engine=Engine(compile_timeout_seconds=10, search_timeout_seconds=1),
+    ...     resolution=Resolution(
+    ...         method="majority", min_confidence=0.6, soft_labels=False
+    ...     ),
+    ... )
+    >>> file = Path("spam.yaml")
+    >>> _ = file.write_text("- {id: prize, pattern: 'pri[sz]e', why: Lotteries.}")
+    >>> changed = overlay_rules(night, file)
+    >>> [rule.pattern for rule in changed.labelling.rules]
+    ['pri[sz]e', 'see you']
     """
     rules: Sequence[Rule]
     if path.is_dir():
@@ -52,8 +71,8 @@ def overlay_rules(night: Labelling, path: Path) -> ChangedPack:
         label = folder_name if folder_name in night.labels else path.stem
         rules = _with_rules_of_file(night, path, label)
         source = (
-            f"{path} stands alone, for {label}: rules of the night that it no longer "
-            "has cannot be told and stay"
+            f"{path} stands alone, for {label}; the night's rules that it does not "
+            "have stay"
         )
     try:
         labelling = Labelling(
@@ -70,7 +89,7 @@ def _whole_pack(folder: Path) -> tuple[Rule, ...]:
         return read_rules(folder)
     except ConfigError as error:
         raise ConfigError(
-            f"{folder} is read as a whole pack of rules, and is none:\n{error}"
+            f"{folder}: not a whole pack of rules; a folder is read as one\n{error}"
         ) from None
 
 
@@ -86,7 +105,7 @@ def _folder_of_pack(night: Labelling, file: Path) -> Path | None:
     """Return the folder that the night's pack comes from, if the file is in it.
 
     Candidates are folders called ``rules``, and those in which the file would be for
-    one of the night's labels. The right one holds at least half of the night's rules
+    one of the night's labels. The right folder has at least half of the night's rules
     that are not in the file.
     """
     own_ids = {
@@ -96,11 +115,11 @@ def _folder_of_pack(night: Labelling, file: Path) -> Path | None:
     below = file.absolute()
     for folder in below.parents:
         if folder.name == "rules" or below.with_suffix("").name in night.labels:
-            held = {
+            in_folder = {
                 (located.rule.id, located.rule.label)
                 for located in _readable_rules(folder)
             }
-            if len(others & held) * 2 >= len(others) > 0:
+            if len(others & in_folder) * 2 >= len(others) > 0:
                 return folder
         below = folder
     return None

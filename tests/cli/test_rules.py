@@ -200,7 +200,7 @@ def test_diff_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer
     file.rename(alone)
     tried = rules("diff", str(alone), environment=nights).stdout
     assert (
-        "stands alone, for spam: rules of the night that it no longer has cannot be told"
+        "stands alone, for spam; the night's rules that it does not have stay"
         in tried
     )
     assert "No rule is different." in tried
@@ -230,7 +230,7 @@ def test_diff_says_what_is_wrong_with_the_pack(nights, tmp_path):
     (tmp_path / "far" / "off" / "other.yaml").write_text("a: b")
     refused = rules("diff", str(tmp_path), environment=nights, code=3).stderr
     assert refused.startswith(
-        f"Error: {tmp_path} is read as a whole pack of rules, and is none:\n"
+        f"Error: {tmp_path}: not a whole pack of rules; a folder is read as one\n"
     )
     shutil.rmtree(tmp_path / "far")
     (tmp_path / "spam.yaml").write_text(RULE % "code")

@@ -75,9 +75,9 @@ def select_terms(df: np.ndarray, messages: int, min_df: int) -> SelectedTerms:
     columns = np.flatnonzero(df >= min_df)
     if not len(columns):
         raise DataError(
-            f"no term is in at least min_df={min_df} of the {messages} messages "
-            "trained on\n"
-            "lower min_df in training.search.grids, or sample more messages"
+            f"training.search.grids: every term is too rare for min_df={min_df} of the "
+            f"{messages} messages trained on\n"
+            "lower min_df, or sample more messages"
         )
     idf = np.log((1 + messages) / (1 + df[columns])) + 1
     return SelectedTerms(columns, idf)
