@@ -271,18 +271,15 @@ def _fill_pool(
     As many classes as three quarters of the pool keep their natural bytes, if they
     have any. The other classes take the bytes that are left.
     """
-    assigned = {
-        equivalence_class: natural_bytes[equivalence_class]
-        for equivalence_class in ranked[: _unshared(len(pool))]
-        if equivalence_class in natural_bytes
-    }
+    assigned: dict[int, int] = {}
+    rest: list[int] = []
+    for rank, equivalence_class in enumerate(ranked):
+        if rank < _unshared(len(pool)) and equivalence_class in natural_bytes:
+            assigned[equivalence_class] = natural_bytes[equivalence_class]
+        else:
+            rest.append(equivalence_class)
     taken = set(assigned.values())
     free = [byte for byte in pool if byte not in taken]
-    rest = [
-        equivalence_class
-        for equivalence_class in ranked
-        if equivalence_class not in assigned
-    ]
     for rank, equivalence_class in enumerate(rest):
         assigned[equivalence_class] = free[_index_in(len(free), rank, len(rest))]
     return assigned

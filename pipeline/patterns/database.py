@@ -154,17 +154,20 @@ class PatternDatabase:
         """Read what `to_bytes` wrote."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             description = json.loads(str(arrays["description"]))
-            table_count = sum(name.startswith("byte_table") for name in arrays)
-            byte_tables = tuple(arrays[f"byte_table{i}"] for i in range(table_count))
-            databases = tuple(
-                HyperscanDatabase(field, byte_table, arrays[f"database{i}"].tobytes())
-                for i, (field, byte_table) in enumerate(description["databases"])
-            )
-        strategies = tuple(
-            PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
-            for pattern_id, strategy, reason in description["patterns"]
-        )
-        return cls(byte_tables, databases, strategies)
+            byte_tables: list[np.ndarray] = []
+            while f"byte_table{len(byte_tables)}" in arrays:
+                byte_tables.append(arrays[f"byte_table{len(byte_tables)}"])
+            databases: list[HyperscanDatabase] = []
+            for i, (field, byte_table) in enumerate(description["databases"]):
+                content_of_database = arrays[f"database{i}"].tobytes()
+                databases.append(
+                    HyperscanDatabase(field, byte_table, content_of_database)
+                )
+        strategies: list[PatternStrategy] = []
+        for pattern_id, strategy, reason in description["patterns"]:
+            pattern = PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
+            strategies.append(pattern)
+        return cls(tuple(byte_tables), tuple(databases), tuple(strategies))
 
 
 def compile_patterns(
@@ -193,15 +196,10 @@ def compile_patterns(
         compiler = _Compiler(process, compile_timeout)
         groups = _group(patterns, byte_maps.indices, compiled)
         try:
-            databases = [group.database(compiler.compile(group)) for group in groups]
+            databases = compiler.compile_groups(groups)
         except CompileError:
             # At least one pattern does not compile. Compile each by itself.
-            compiled = [
-                compiler.compile_alone(index, pattern.expression, byte_map)
-                for index, (pattern, byte_map) in enumerate(
-                    zip(patterns, byte_maps.of_patterns(), strict=True)
-                )
-            ]
+            compiled = compiler.compile_each(patterns, byte_maps)
             databases = []
             for group in _group(patterns, byte_maps.indices, compiled):
                 for content in compiler.compile_in_parts(group.expressions):
@@ -287,18 +285,24 @@ class _ByteMaps:
         patterns without word boundaries get their own map, which may use any byte.
         """
         surveys = [_Survey.of(pattern.expression) for pattern in patterns]
-        needs_words = any(survey.word_boundaries for survey in surveys)
-        common = build_byte_map(_all_classes(surveys), needs_words)
+        with_words: list[_Survey] = []
+        without_words: list[_Survey] = []
+        indices: list[int] = []
+        for survey in surveys:
+            if survey.word_boundaries:
+                with_words.append(survey)
+                indices.append(0)
+            else:
+                without_words.append(survey)
+                indices.append(1)
+        common = build_byte_map(_all_classes(surveys), bool(with_words))
         if common.exact:
             return cls((common,), (0,) * len(patterns))
-        with_words = [survey for survey in surveys if survey.word_boundaries]
-        without_words = [survey for survey in surveys if not survey.word_boundaries]
         maps = (
             build_byte_map(_all_classes(with_words), word_boundaries=True),
             build_byte_map(_all_classes(without_words), word_boundaries=False),
         )
-        indices = tuple(0 if survey.word_boundaries else 1 for survey in surveys)
-        return cls(maps, indices)
+        return cls(maps, tuple(indices))
 
     def of_patterns(self) -> list[ByteMap]:
         """Return the map of each pattern."""
@@ -350,17 +354,31 @@ class _Compiler:
         self._timeout = timeout
         self._compiled_alone: dict[int, bytes] = {}
 
-    def compile(self, group: _Group) -> bytes:
-        """Compile all expressions together.
+    def compile_groups(self, groups: Sequence[_Group]) -> list[HyperscanDatabase]:
+        """Compile each group to one database.
 
         Raises
         ------
         CompileError
-            Hyperscan refuses an expression, or all together take too long.
+            Hyperscan refuses an expression, or those of a group take too long.
         """
-        return self._compile_together(group.expressions)
+        databases: list[HyperscanDatabase] = []
+        for group in groups:
+            content = self._compile_together(group.expressions)
+            databases.append(group.database(content))
+        return databases
 
-    def compile_alone(
+    def compile_each(
+        self, patterns: Sequence[Pattern], byte_maps: _ByteMaps
+    ) -> list[CompiledPattern]:
+        """Compile every pattern by itself."""
+        compiled: list[CompiledPattern] = []
+        for index, byte_map in enumerate(byte_maps.of_patterns()):
+            expression = patterns[index].expression
+            compiled.append(self._compile_alone(index, expression, byte_map))
+        return compiled
+
+    def _compile_alone(
         self, index: int, expression: str, byte_map: ByteMap
     ) -> CompiledPattern:
         """Return what compiles in time: the translation, a relaxed one, or nothing."""
@@ -381,7 +399,7 @@ class _Compiler:
         return CompiledPattern.fallback(compile_error)
 
     def compile_in_parts(self, expressions: dict[int, str]) -> list[bytes]:
-        """Compile expressions that `compile_alone` accepted to few databases.
+        """Compile expressions that `compile_each` accepted to few databases.
 
         Expressions that take too long together are compiled in halves.
         """

@@ -125,4 +125,4 @@ def _find_spans(rule: Rule, text: str, timer: SearchTimer) -> tuple[Span, ...]:
         matches = timer.find_all(pattern, text, MAX_SPANS)
     except SearchTimeout as timeout:
         raise DataError(f"rule {rule.id}: {timeout}") from None
-    return tuple(Span(match.start(), match.end()) for match in matches)
+    return tuple(Span(*match.span()) for match in matches)

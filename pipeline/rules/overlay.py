@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.config.settings import Labelling, Rule
 from pipeline.errors import ConfigError
-from pipeline.rules.files import LocatedRule, read_file, read_folder, read_rules
+from pipeline.rules.files import read_file, read_folder, read_rules
 
 
 @dataclass(frozen=True)
@@ -108,24 +108,23 @@ def _folder_of_pack(night: Labelling, file: Path) -> Path | None:
     one of the night's labels. The right folder has at least half of the night's rules
     that are not in the file.
     """
-    own_ids = {
-        located.rule.id for located in read_file(file, night.labels[0]).require()
-    }
+    rules_of_file = read_file(file, night.labels[0]).require()
+    own_ids = {located.rule.id for located in rules_of_file}
     others = {(rule.id, rule.label) for rule in night.rules if rule.id not in own_ids}
+    if not others:
+        return None
     below = file.absolute()
     for folder in below.parents:
-        if folder.name == "rules" or below.with_suffix("").name in night.labels:
-            in_folder = {
-                (located.rule.id, located.rule.label)
-                for located in _readable_rules(folder)
-            }
-            if len(others & in_folder) * 2 >= len(others) > 0:
-                return folder
+        is_candidate = folder.name == "rules" or below.stem in night.labels
+        if is_candidate and 2 * len(others & _readable_rules(folder)) >= len(others):
+            return folder
         below = folder
     return None
 
 
-def _readable_rules(folder: Path) -> tuple[LocatedRule, ...]:
-    """Return the rules of a folder in which every rule can be read, else none."""
+def _readable_rules(folder: Path) -> set[tuple[str, str]]:
+    """Return ids and labels of the rules of a folder in which all can be read."""
     contents = read_folder(folder)
-    return () if contents.problems else contents.rules
+    if contents.problems:
+        return set()
+    return {(located.rule.id, located.rule.label) for located in contents.rules}

@@ -26,6 +26,7 @@ from tests.support.scorer_commands import LANGUAGES
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("1.*/model.json"))
 OLDEST = Path(__file__).parent / "0.1"
+Json = Any
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -73,7 +74,7 @@ def test_each_scorer_gets_what_the_vectors_say(scorer, folder):
     assert decisions != [vector.label for vector in vectors]
 
 
-def parsed_lines(content: bytes) -> list[dict[str, Any]]:
+def parsed_lines(content: bytes) -> list[Json]:
     return [json.loads(line) for line in content.splitlines()]
 
 

@@ -94,8 +94,8 @@ def checksum_before(value: str) -> BytesEdit:
 
 
 def checksum_in_capitals(model: bytes) -> bytes:
-    for number in range(100):
-        sealed_model = bits(str(number))(model)
+    for value in range(100):
+        sealed_model = bits(str(value))(model)
         checksum = sealed_model[-12:-4]
         if not checksum.isdigit():
             return sealed_model[:-12] + checksum.upper() + sealed_model[-4:]
@@ -162,7 +162,7 @@ def flip_a_bit(model: bytes) -> bytes:
 
 # Files that are written wrongly. The checksum is right unless the edit is about it.
 REFUSED_BYTES = {
-    **{f"a number {number:.20}": bits(number) for number in NUMBERS},
+    **{f"a number {literal:.20}": bits(literal) for literal in NUMBERS},
     **{f"a string with {escape!a}": candidate(escape) for escape in ESCAPES},
     "a key twice": replace_text(NORM, NORM * 2),
     "a key twice, inside": replace_text('"bits":14', '"bits":14,"bits":14'),
@@ -219,7 +219,7 @@ REFUSED_BYTES = {
 
 # Files that are written strangely, and are valid.
 LOADED_BYTES = {
-    **{f"a number {number}": bits(str(number)) for number in VALID_NUMBERS},
+    **{f"a number {value}": bits(str(value)) for value in VALID_NUMBERS},
     **{f"a string with {escape}": candidate(escape) for escape in VALID_ESCAPES},
     "an unknown entry, ten deep": later('[{"a":' * 5 + "0" + "}]" * 5),
     "an unknown entry, 100 deep": later("[" * 99 + "1" + "]" * 99),

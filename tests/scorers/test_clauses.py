@@ -1,6 +1,7 @@
 """Each scorer keeps each clause of docs/format.md, "Reading"."""
 
 import contextlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,15 +20,21 @@ TEXTS = [
 ]
 # Edits of these entries are wrong because the others are not settled.
 UNSETTLED = ("limits", "self_test", "")
-CASES = [(entry, name) for entry, edits in REFUSED.items() for name in edits]
 Key = tuple[str, ...]  # the name of a table, and where an edit is in it
+
+
+def cases() -> Iterator[tuple[str, str]]:
+    """Yield the entry and the name of each edit of `REFUSED`."""
+    for entry, edits in REFUSED.items():
+        for name in edits:
+            yield entry, name
 
 
 def edited_files() -> dict[Key, bytes]:
     """Return the edited files by the table and the name of their edit."""
     good = scorer_models.exported(scorer_models.handmade())
     files: dict[Key, bytes] = {}
-    for entry, name in CASES:
+    for entry, name in cases():
         must_settle = entry not in UNSETTLED
         files["refused", entry, name] = refused_file(
             good, REFUSED[entry][name], must_settle
@@ -75,7 +82,7 @@ def outcomes(running, tmp_path_factory) -> dict[Key, dict[str, str]]:
     }
 
 
-@pytest.mark.parametrize(("entry", "name"), CASES)
+@pytest.mark.parametrize(("entry", "name"), list(cases()))
 def test_a_file_is_refused_for_the_entry_that_is_wrong(entry, name, outcomes):
     for language, outcome in outcomes["refused", entry, name].items():
         assert outcome.startswith("refused "), f"{language}: {outcome:.300}"

@@ -168,7 +168,7 @@ class _SearchedRule:
 
     def matches_all(self, texts: Iterable[str]) -> bool:
         """Return whether the rule matches every text."""
-        return all(self.matches(text) for text in texts)
+        return all(map(self.matches, texts))
 
     @functools.cached_property
     def matched_texts(self) -> list[str]:
@@ -178,16 +178,13 @@ class _SearchedRule:
         the pattern is about, for example because of a look-ahead.
         """
         samples = sample_texts(self.rule.pattern, SAMPLES)
-        matched_samples = [text for text in samples if self.matches(text)]
-        if 2 * len(matched_samples) < len(samples):
+        n_matched = sum(map(self.matches, samples))
+        if 2 * n_matched < len(samples):
             return []
-        candidates = [
-            context.format(text)
-            for text, context in itertools.product(
-                (*self.rule.matches, *samples), CONTEXTS
-            )
-        ]
-        return [text for text in dict.fromkeys(candidates) if self.matches(text)]
+        candidates: list[str] = []
+        for text in (*self.rule.matches, *samples):
+            candidates.extend(context.format(text) for context in CONTEXTS)
+        return list(filter(self.matches, dict.fromkeys(candidates)))
 
 
 def _shadowed(

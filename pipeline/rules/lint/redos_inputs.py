@@ -6,7 +6,6 @@ from every start. So each input is a prefix that reaches a repeat, many iteratio
 the repeat, and a suffix that cannot match. Or it is the prefix, repeated.
 """
 
-import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator
@@ -80,8 +79,9 @@ def redos_inputs(pattern: str) -> list[RedosInput]:
     'win a ' many times
     """
     repeats = list(_repeats(parser.parse(pattern, re.IGNORECASE), "", 1))
-    all_iterations = [iterations for _, iterations in repeats]
-    all_pumps = dict.fromkeys(itertools.chain.from_iterable(all_iterations))
+    all_pumps: dict[str, None] = {}
+    for repeat in repeats:
+        all_pumps.update(dict.fromkeys(repeat.iterations))
     inputs: list[RedosInput] = []
     for prefix, iterations in repeats:
         for pump in (*iterations, *all_pumps):
