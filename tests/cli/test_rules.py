@@ -200,8 +200,7 @@ def test_diff_reads_the_night_s_whole_pack_for_a_file_of_it_so_what_it_no_longer
     file.rename(alone)
     tried = rules("diff", str(alone), environment=nights).stdout
     assert (
-        "stands alone, for spam; the night's rules that it does not have stay"
-        in tried
+        "stands alone, for spam; the night's rules that it does not have stay" in tried
     )
     assert "No rule is different." in tried
 
