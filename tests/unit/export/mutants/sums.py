@@ -131,7 +131,7 @@ def normed_without_a_norm(scorer: Scorer, counts: dict[int, int]) -> Sums:
 
 def with_unknown(scorer: Scorer, tokens: list[str]) -> Result:
     grams = ngrams(tokens, sizes(scorer))
-    n_unknown = sum(gram not in scorer._places for gram in grams)
+    n_unknown = sum(gram not in scorer._term_indices for gram in grams)
     S, N = scorer._sums(scorer._counts(tokens))
     if scorer._l2:
         N += n_unknown * scorer._term_frequency_squared[0]

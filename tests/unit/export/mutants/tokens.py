@@ -44,7 +44,7 @@ def counting(grams: Callable[[Scorer, list[str]], Iterable[str]]) -> Mistake:
 
 
 def counted(scorer: Scorer, grams: Iterable[str]) -> dict[int, int]:
-    indices = map(scorer._places.get, grams)
+    indices = map(scorer._term_indices.get, grams)
     return Counter(index for index in indices if index is not None)
 
 
@@ -109,7 +109,7 @@ def mapped_word_by_word(scorer: Scorer, text: str) -> list[str]:
 
 def counts_in_a_plain_object(scorer: Scorer, tokens: list[str]) -> dict[int, int]:
     """Count as in JavaScript, where every object has a property ``constructor``."""
-    if "constructor" in tokens and "constructor" not in scorer._places:
+    if "constructor" in tokens and "constructor" not in scorer._term_indices:
         raise LookupError("constructor: not a term, but a property of every object")
     return Scorer._counts(scorer, tokens)
 
@@ -219,7 +219,7 @@ def no_more_than_128_tokens(scorer: Scorer, tokens: list[str]) -> Iterable[str]:
 def last_term_missed(scorer: Scorer) -> dict[str, int]:
     return {
         term: index
-        for term, index in scorer._places.items()
+        for term, index in scorer._term_indices.items()
         if term != scorer._terms[-1]
     }
 
@@ -259,5 +259,5 @@ TOKENS = {
         _counts=counts_in_a_plain_object
     ),
     "terms found by canonical equivalence": canonically,
-    "the last term missed": holding(_places=last_term_missed),
+    "the last term missed": holding(_term_indices=last_term_missed),
 }
