@@ -1,4 +1,4 @@
-"""Cleaning: the text contract over tables, a shard at a time."""
+"""Cleaning applies the text contract to tables, one shard at a time."""
 
 import pandas as pd
 from hypothesis import given

@@ -1,6 +1,7 @@
-"""The evaluation set: held-out messages, counted, however they are split."""
+"""The evaluation set: held-out messages, counted, whatever their shards are."""
 
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -24,16 +25,18 @@ RESOLVED = pd.DataFrame(
         "confidence": [1.0, 1.0, 0.0],
     }
 )
+#: The cleaned text, the body, and the label.
+Document = tuple[str, str, str | None]
 FRACTIONS = st.sampled_from([0.0, 0.3, 0.6, 1.0])
 
 
 def shards(messages: list[tuple[str, str | None]], n: int) -> list[tuple]:
-    """Return the tables of n shards; a text is the body in small letters."""
+    """Return the tables of n shards; a text is the body in lower case."""
     keys = [str(key) for key in range(len(messages))]
     bodies = [body for body, _ in messages]
-    columns = {
+    columns: dict[str, list[Any]] = {
         "body": bodies,
-        "text": [body.lower() for body in bodies],
+        "text": list(map(str.lower, bodies)),
         "rules": [[rule] if rule else [] for _, rule in messages],
     }
     tables = []
@@ -48,15 +51,20 @@ def shards(messages: list[tuple[str, str | None]], n: int) -> list[tuple]:
 def test_the_set_has_the_held_out_messages_counted_and_in_order(messages, n, fraction):
     built = EvaluationSetStage(RESOLVED, fraction).run(shards(messages, n))
     schemas.check(built, "evaluation_set")
-    expected = Counter(
-        (body.lower(), body, label)
-        for body, label in messages
-        if held_out([body.lower()], fraction).all()
-    )
-    label = built["label"].astype(object).where(built["label"].notna(), None)
-    rows = list(zip(built["text"], built["body"], label, strict=True))
-    assert dict(zip(rows, built["weight"], strict=True)) == expected
-    assert rows == sorted(rows, key=lambda row: (*row[:2], row[2] or "\uffff"))
+    expected: Counter[Document] = Counter()
+    for body, label in messages:
+        text = body.lower()
+        if held_out([text], fraction).all():
+            expected[text, body, label] += 1
+    labels = built["label"].astype(object).where(built["label"].notna(), None)
+    documents = list(zip(built["text"], built["body"], labels, strict=True))
+    assert dict(zip(documents, built["weight"], strict=True)) == expected
+    assert documents == sorted(documents, key=unlabelled_last)
+
+
+def unlabelled_last(document: Document) -> tuple[str, ...]:
+    text, body, label = document
+    return text, body, label or "\uffff"
 
 
 @given(MESSAGES, st.permutations(range(3)))
@@ -68,7 +76,7 @@ def test_neither_shards_nor_the_order_of_merging_matter(messages, order):
 
 
 @given(MESSAGES, FRACTIONS, FRACTIONS)
-def test_within_a_smaller_fraction_are_the_rows_that_it_holds_out(messages, one, other):
+def test_a_smaller_fraction_selects_the_rows_that_it_holds_out(messages, one, other):
     small, large = sorted((one, other))
     whole = EvaluationSetStage(RESOLVED, large).run(shards(messages, 1))
     expected = EvaluationSetStage(RESOLVED, small).run(shards(messages, 1))
