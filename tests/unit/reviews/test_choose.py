@@ -1,4 +1,4 @@
-"""Which messages are worth a person's time, and the sheet that annotators get."""
+"""The messages that are worth a person's time, and the sheet that annotators get."""
 
 from collections import Counter
 
@@ -22,7 +22,8 @@ def test_each_reason_has_its_quota_spread_evenly_over_the_labels(drawn, count):
     keys = [str(n) for n in range(len(candidates))]
     candidates = candidates.assign(key=keys, text="")
     chosen = choose_messages(candidates, count)
-    assert len(chosen) == min(count, len(candidates)) and chosen["key"].is_unique
+    assert len(chosen) == min(count, len(candidates))
+    assert chosen["key"].is_unique
     remaining = candidates
     for reason in REASONS:
         of_reason = chosen[chosen["why"] == reason]
@@ -59,4 +60,5 @@ def test_every_annotator_gets_every_message_in_an_order_of_their_own():
     orders = [tuple(part["message_key"]) for _, part in rows.groupby("annotator")]
     assert len(set(orders)) == 3
     assert {frozenset(order) for order in orders} == {frozenset(keys)}
-    assert (rows["label"] == "").all() and tuple(rows.columns) == FIELDS
+    assert (rows["label"] == "").all()
+    assert tuple(rows.columns) == FIELDS
