@@ -20,8 +20,8 @@ PATCHES = "\n".join(
         f"labelling.rules={RULES}",
         f"training.search.grids=[{GRID}]",
         "training.search.folds=2",
+        "training.cross_validation.folds=2",
     ]
-    + ["training.cross_validation.folds=2"]
 )
 
 
@@ -70,10 +70,8 @@ def test_steps_are_make_targets_without_interpolation():
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\d\n", run("sh", "-c", STEPS[2], environment={"DATE": ""}).stdout
     )
-    assert (
-        "OUT = 'build/export'" in JENKINSFILE
-        and "reportDir: 'build/export/report'" in JENKINSFILE
-    )
+    assert "OUT = 'build/export'" in JENKINSFILE
+    assert "reportDir: 'build/export/report'" in JENKINSFILE
     assert re.search(r"^make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The law of stages: neither shards nor the order of merging matter."""
+"""The law of stages: neither shards nor the order of merging change the result."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from pipeline.data.stages import Stage
 
 
 def results(stage: Stage, shards: Iterable[Any], order: Sequence[int]) -> Iterator[Any]:
-    """Yield the results of merging partials in an order: at once, one by one, by halves.
+    """Yield the results of merging partials at once, one by one, and by halves.
 
     Parameters
     ----------

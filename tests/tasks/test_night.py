@@ -78,7 +78,8 @@ def test_every_task_left_one_whole_object_and_a_receipt(
     assert {receipt["task"] for receipt in manifest["tasks"]} | after == set(STAGES)
     for receipt in manifest["tasks"]:
         assert hashlib.sha256(stored[receipt["key"]]).hexdigest() == receipt["sha256"]
-        assert receipt["seconds"] >= 0 and receipt["peak_memory_mib"] > 0
+        assert receipt["seconds"] >= 0
+        assert receipt["peak_memory_mib"] > 0
 
 
 def test_the_manifest_accounts_for_every_message(manifest):
@@ -154,11 +155,9 @@ def test_the_threshold_of_a_goal_is_exported_verified_measured_and_shown(
         manifest["results"][name] for name in ("cross_validation", "reviews")
     )
     row = measured["thresholds"]["spam"]
-    assert (
-        row["goal"] == {"precision": 0.9, "recall": None}
-        and row["reached"]
-        and row["precision"]["value"] >= 0.9
-    )
+    assert row["goal"] == {"precision": 0.9, "recall": None}
+    assert row["reached"]
+    assert row["precision"]["value"] >= 0.9
     (key,) = (
         receipt["key"]
         for receipt in manifest["tasks"]
@@ -200,7 +199,8 @@ def test_the_vectors_are_made_up_and_the_report_is_fetched_as_it_was_written(
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT body FROM messages WHERE body <> ''")
         messages = {body for (body,) in cursor}
-    assert made_up and not made_up & messages
+    assert made_up
+    assert not made_up & messages
     stored, folder = objects(night_environment), f"{NIGHT}/{manifest['config']}"
     pages = {page.name: page.read_bytes() for page in (tmp_path / "report").iterdir()}
     assert pages == {name: stored[f"reports/{folder}/{name}"] for name in pages}
@@ -232,9 +232,8 @@ def test_the_scheduler_shows_every_task_with_what_it_did_and_the_history_lists_i
             for task in tasks.values()
             if receipt["key"] in (task["status_message"] or "")
         ]
-        assert task["name"] == receipt["task"] and task["tracking_url"].endswith(
-            receipt["key"]
-        )
+        assert task["name"] == receipt["task"]
+        assert task["tracking_url"].endswith(receipt["key"])
         assert receipt["task"] in shown
         assert f'luigi_task_done_total{{family="{task["name"]}"}}' in counted
 
@@ -248,7 +247,8 @@ def requested(url: str) -> str:
 def test_the_same_night_again_runs_no_task(night, night_environment):
     before = objects(night_environment)
     again = fork(*retrain(), environment=night_environment)
-    assert again.returncode == 0 and "Did not run any tasks" in again.stderr
+    assert again.returncode == 0
+    assert "Did not run any tasks" in again.stderr
     assert (
         "was there already; what was loaded since belongs to another date"
         in again.stderr
@@ -350,10 +350,8 @@ def test_a_range_of_nights_makes_only_those_that_are_missing(night, night_enviro
     backfill = fork(*command, environment=night_environment)
     assert backfill.returncode == 0, backfill.stderr
     assert "Not published: the model of a later night is." in backfill.stdout
-    assert (
-        "Retrain(date=2026-11-19" in backfill.stderr
-        and f"running   Retrain(date={NIGHT}" not in backfill.stderr
-    )
+    assert "Retrain(date=2026-11-19" in backfill.stderr
+    assert f"running   Retrain(date={NIGHT}" not in backfill.stderr
     listed = fork(
         "nightsieve", "runs", "list", environment=night_environment
     ).stdout.split()
@@ -391,7 +389,8 @@ def test_a_night_that_cannot_run_says_why_in_a_line_and_exits_with_its_code(
     )
     assert failed.returncode == code, failed.stderr
     assert says in failed.stderr
-    assert "Traceback" not in failed.stderr and "hunter2" not in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "hunter2" not in failed.stderr
     after = objects(night_environment)
     assert_whole(after)
     # What needs no message may be there.
@@ -425,9 +424,8 @@ def test_a_wrong_runtime_fails_the_night_before_anything_rests_on_the_model(
         key.partition("-")[0] for key in set(objects(night_environment)) - set(before)
     }
     assert "export/model" in written
-    assert not written & {"export/verification", "export/description"} and not any(
-        "runs/" in key for key in written
-    )
+    assert not written & {"export/verification", "export/description"}
+    assert not any("runs/" in key for key in written)
 
 
 def test_a_night_that_failed_is_tried_again_at_once_when_asked_for_again(

@@ -133,13 +133,13 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
     reason = re.search(
         r"floor spam: precision [\d.]+, must be at least 0.999", refused.stdout
     )
-    assert reason and reason[0] in refused.stderr
+    assert reason
+    assert reason[0] in refused.stderr
     (text,) = texts
-    assert f"The model of {NIGHT} was refused" in text and reason[0] in text
-    assert (
-        "the notice of refused was not sent: HTTP 500" in refused.stderr
-        and "s3cret" not in refused.stderr
-    )
+    assert f"The model of {NIGHT} was refused" in text
+    assert reason[0] in text
+    assert "the notice of refused was not sent: HTTP 500" in refused.stderr
+    assert "s3cret" not in refused.stderr
     assert current(first) == 1
     layers = [option for patch in [*STRICT, TOLD] for option in ("--patch", patch)]
     fetched = nightsieve(
@@ -149,7 +149,8 @@ def test_a_refusal_is_a_finished_night_with_a_code_of_its_own_and_leaves_what_is
     page = ElementTree.fromstring((tmp_path / "report" / "index.html").read_text())
     assert reason[0] in "".join(page.find("body/header").itertext())
     again = fork(*retrain(patches=[*STRICT, TOLD]), environment=first)
-    assert again.returncode == 50 and "Did not run any tasks" in again.stderr
+    assert again.returncode == 50
+    assert "Did not run any tasks" in again.stderr
     assert len(listed(first)) == 1
 
 
@@ -162,10 +163,8 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(
     shown = json.loads(
         nightsieve("runs", "show", NIGHT, "--json", environment=first).stdout
     )
-    assert (
-        shown["results"]["decision"]["override"] == REASON
-        and shown["results"]["decision"]["champion"] == 1
-    )
+    assert shown["results"]["decision"]["override"] == REASON
+    assert shown["results"]["decision"]["champion"] == 1
     assert current(first) == 2
     with listening(200) as (address, texts):
         environment = {**first, "NIGHTSIEVE_WEBHOOK_URL": address}
@@ -174,11 +173,9 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(
         wrong = nightsieve(
             *rollback, "--patch", "notify.event=[refused]", environment=environment
         )
-        assert (
-            wrong.returncode == 3
-            and "did you mean events?" in wrong.stderr
-            and current(first) == 2
-        )
+        assert wrong.returncode == 3
+        assert "did you mean events?" in wrong.stderr
+        assert current(first) == 2
         back = nightsieve(*rollback, "--patch", TOLD, environment=environment)
         assert back.stdout == "Model 1 is published again, as 3: spam gets through\n"
     assert texts == ["Model 1 is published again, as 3: spam gets through"]
@@ -211,10 +208,8 @@ def test_an_override_publishes_with_its_reason_and_a_rollback_takes_it_back(
     silent = nightsieve(
         "models", "rollback", "1", "--reason", " . . . . . . ", environment=first
     )
-    assert (
-        silent.returncode == 2
-        and "must say why, in 10 characters or more" in silent.stderr
-    )
+    assert silent.returncode == 2
+    assert "must say why, in 10 characters or more" in silent.stderr
     missing = nightsieve(
         "models", "rollback", "9", "--reason", "there is none", environment=first
     )
@@ -366,16 +361,13 @@ def test_a_defect_is_shown_where_it_is_and_quotes_no_message(failed):
 
 def test_luigi_mails_a_failure(failed):
     _, mail = failed
-    assert mail["To"] == "oncall@example.org" and re.match(
-        r"Luigi: CleanMessages.* FAILED\. Host: ", mail["Subject"]
-    )
+    assert mail["To"] == "oncall@example.org"
+    assert re.match(r"Luigi: CleanMessages.* FAILED\. Host: ", mail["Subject"])
     (text,) = mail.get_payload()
     text = text.get_payload(decode=True).decode()
     SAID.append(text)
-    assert (
-        re.search(rf"date +: {NIGHT}\n", text)
-        and "ValueError: its message is left out" in text
-    )
+    assert re.search(rf"date +: {NIGHT}\n", text)
+    assert "ValueError: its message is left out" in text
 
 
 def test_no_message_and_no_secret_is_anywhere_but_where_messages_are_kept(
@@ -395,11 +387,11 @@ def test_no_message_and_no_secret_is_anywhere_but_where_messages_are_kept(
     private = {
         key for key in stored if PRIVATE.match(key) and not key.endswith(".json")
     }
-    assert holding == private and len({PRIVATE.match(key)[1] for key in private}) == 6
+    assert holding == private
+    assert len({PRIVATE.match(key)[1] for key in private}) == 6
     said = [*SAID, *canaries.scheduler_says(first)]
-    assert (
-        len(said) > 20
-        and [found for text in said if (found := canaries.found(text, first, "s3cret"))]
-        == []
-    )
+    assert len(said) > 20
+    assert [
+        found for text in said if (found := canaries.found(text, first, "s3cret"))
+    ] == []
     assert [key for key, text in stored.items() if "s3cret" in text] == []
