@@ -1,8 +1,8 @@
 """Build the training set: labelled messages collapsed to unique documents.
 
 Messages repeat: one-time passwords differ only in their digits. A document of weight n
-stands for n messages. That leaves every objective as it is, is less work, and keeps
-equal texts in one fold.
+stands for n messages. The weights change no objective, save work, and keep equal texts
+in one fold.
 """
 
 import functools

@@ -116,7 +116,7 @@ def test_every_message_arrives_as_it_is(connection, tmp_path):
     assert counts == SampleCounts(sampled=7, null_bodies=0, oversized_bodies=0, kept=7)
 
 
-def test_a_night_sees_what_was_received_before_its_end_and_what_has_no_time(
+def test_a_night_sees_messages_received_before_its_end_or_without_a_time(
     connection, tmp_path
 ):
     times = {
@@ -321,7 +321,7 @@ def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_end
     assert 0 < max(ahead) < stream.AHEAD + 1
 
 
-def test_an_empty_sample_says_so(connection, tmp_path):
+def test_an_empty_sample_is_an_error(connection, tmp_path):
     fill(connection, [("1", "text", "2026-11-21 00:00:00+00:00")])
     with pytest.raises(
         DataError,

@@ -1,4 +1,4 @@
-"""The label model: planted accuracies are found; only the counted patterns decide."""
+"""The label model recovers planted accuracies, from the counts of patterns alone."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ from pipeline import labelling, patterns
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
 from pipeline.data import schemas
 from pipeline.rules import rule_patterns
-from tests.support.stages import results
+from tests.support.stages import keys, results, split
 
 LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")
@@ -43,9 +43,8 @@ bodies = st.lists(st.sets(st.sampled_from(WORDS)).map(join_sorted), max_size=20)
 
 
 def messages(texts: list[str]) -> pd.DataFrame:
-    keys = [str(key) for key in range(len(texts))]
-    table = pd.DataFrame({"key": keys, "body": texts, "sender": [None] * len(texts)})
-    return table.astype({"key": "str", "body": "str", "sender": "str"})
+    columns = {"key": keys(len(texts)), "body": texts, "sender": [None] * len(texts)}
+    return pd.DataFrame(columns).astype("str")
 
 
 def votes_of(texts: list[str]) -> pd.DataFrame:
@@ -57,10 +56,6 @@ def resolving(**resolution) -> labelling.ResolutionStage:
     changed = MAJORITY.model_copy(update=resolution)
     settings = SETTINGS.model_copy(update={"resolution": changed})
     return labelling.ResolutionStage(settings)
-
-
-def shards_of(votes: pd.DataFrame, n: int) -> list[pd.DataFrame]:
-    return [votes.iloc[shard::n] for shard in range(n)]
 
 
 def majority(ids: list[str]) -> tuple[str | None, float]:
@@ -84,9 +79,9 @@ def matching_rules(text: str) -> list[str]:
 @given(bodies, st.integers(1, 3))
 def test_votes_and_labels_are_those_of_the_definition(texts, n):
     votes = votes_of(texts)
-    expected = [matching_rules(text) for text in texts]
-    assert [list(ids) for ids in votes["rules"]] == expected
-    resolved = resolving().run(shards_of(votes, n))
+    expected = list(map(matching_rules, texts))
+    assert list(map(list, votes["rules"])) == expected
+    resolved = resolving().run(split(votes, n))
     schemas.check(resolved, "resolved_labels")
     lists = map(tuple, resolved["rules"])
     counts = dict(zip(lists, resolved["messages"], strict=True))
@@ -101,7 +96,7 @@ def test_votes_and_labels_are_those_of_the_definition(texts, n):
 def test_each_shard_is_matched_as_if_alone(texts, n):
     table = messages(texts)
     parts = []
-    for part in shards_of(table, n):
+    for part in split(table, n):
         parts.append(labelling.apply_rules(part, SETTINGS, COMPILED))
     together = pd.concat(parts).sort_values("key", ignore_index=True)
     whole = votes_of(texts).sort_values("key", ignore_index=True)
@@ -115,7 +110,7 @@ def test_neither_shards_nor_the_order_of_merging_matter(texts, order):
     for method in ("majority", "label_model"):
         stage = resolving(method=method)
         expected = stage.run([votes])
-        for result in results(stage, shards_of(votes, 3), order):
+        for result in results(stage, split(votes, 3), order):
             pd.testing.assert_frame_equal(result, expected)
 
 

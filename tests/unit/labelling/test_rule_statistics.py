@@ -14,7 +14,7 @@ from pipeline.data.reviewed_messages import reviewed_messages
 from pipeline.labelling import RuleStatisticsStage, rule_accuracies
 from pipeline.patterns import MatchStrategy, PatternDatabase, PatternStrategy
 from pipeline.records.rules import LabellingSummary, RuleStatistics
-from tests.support.stages import results
+from tests.support.stages import keys, results, split
 from tests.unit.data.test_reviewed_messages import table
 
 RuleIds = tuple[str, ...]
@@ -121,9 +121,13 @@ def stage_of(
 
 
 def shards_of(lists: list[RuleIds], n: int = 2) -> list[pd.DataFrame]:
-    keys = pd.Series(range(len(lists))).astype("str")
-    votes = pd.DataFrame({"key": keys, "rules": pd.Series(lists, dtype=object)})
-    return [votes.iloc[shard::n] for shard in range(n)]
+    votes = pd.DataFrame(
+        {
+            "key": pd.Series(keys(len(lists)), dtype="str"),
+            "rules": pd.Series(lists, dtype=object),
+        }
+    )
+    return split(votes, n)
 
 
 def summarised(
@@ -229,7 +233,7 @@ def test_neither_shards_nor_the_order_of_merging_matter(lists, data, order):
         assert result.to_json() == expected
 
 
-def test_dead_duplicate_and_always_matching_together_rules_are_named():
+def test_dead_duplicate_and_inseparable_rules_are_named():
     lists = [("again", "win"), ("bank", "code")] * 5 + [("mum", "dad")] * 4
     summary = summarised(lists)
     assert summary.dead == ()

@@ -12,7 +12,7 @@ from pipeline.data import schemas
 from pipeline.data.evaluation_set import within
 from pipeline.data.holdout import held_out
 from pipeline.preprocessing import EvaluationSetStage
-from tests.support.stages import results
+from tests.support.stages import keys, results, split
 
 RULES = ("chat", "spam", None)
 MESSAGES = st.lists(
@@ -32,7 +32,6 @@ FRACTIONS = st.sampled_from([0.0, 0.3, 0.6, 1.0])
 
 def shards(messages: list[tuple[str, str | None]], n: int) -> list[tuple]:
     """Return the tables of n shards; a text is the body in lower case."""
-    keys = [str(key) for key in range(len(messages))]
     bodies = [body for body, _ in messages]
     columns: dict[str, list[Any]] = {
         "body": bodies,
@@ -42,8 +41,8 @@ def shards(messages: list[tuple[str, str | None]], n: int) -> list[tuple]:
     tables = []
     for name, values in columns.items():
         dtypes = {"key": "str", name: object if name == "rules" else "str"}
-        table = pd.DataFrame({"key": keys, name: values}).astype(dtypes)
-        tables.append([table.iloc[shard::n] for shard in range(n)])
+        table = pd.DataFrame({"key": keys(len(messages)), name: values}).astype(dtypes)
+        tables.append(split(table, n))
     return list(zip(*tables, strict=True))
 
 

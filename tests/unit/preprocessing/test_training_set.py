@@ -1,6 +1,5 @@
 """The training set: labelled messages collapsed to unique documents."""
 
-import itertools
 from collections import Counter
 
 import numpy as np
@@ -13,7 +12,7 @@ from pipeline.data.codecs import Npz
 from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
 from pipeline.preprocessing import TrainingSetStage
-from tests.support.stages import results
+from tests.support.stages import keys, results, split
 
 LABELS = st.sampled_from(["personal", "spam", None])
 Message = tuple[str, str | None]
@@ -33,12 +32,12 @@ RESOLVED = pd.DataFrame(
 
 def shards(messages: list[Message], n: int) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return votes and cleaned texts of n shards; a rule is named like its label."""
-    keys = list(map(str, range(len(messages))))
+    key = keys(len(messages))
     rules = [[label] if label else [] for _, label in messages]
-    votes = pd.DataFrame({"key": keys, "rules": rules}).astype({"key": "str"})
+    votes = pd.DataFrame({"key": key, "rules": rules}).astype({"key": "str"})
     texts = [text for text, _ in messages]
-    cleaned = pd.DataFrame({"key": keys, "text": texts}).astype("str")
-    return [(votes.iloc[i::n], cleaned.iloc[i::n]) for i in range(n)]
+    cleaned = pd.DataFrame({"key": key, "text": texts}).astype("str")
+    return list(zip(split(votes, n), split(cleaned, n), strict=True))
 
 
 def build(messages: list[Message], n: int = 1, **settings) -> TrainingSet:
@@ -48,9 +47,9 @@ def build(messages: list[Message], n: int = 1, **settings) -> TrainingSet:
 
 def documents(built: TrainingSet) -> list[tuple[str, str]]:
     """Return the text and the label of each document."""
-    tokens = [built.vocabulary[token] for token in built.tokens]
-    texts = [" ".join(tokens[a:b]) for a, b in itertools.pairwise(built.offsets)]
-    labels = [built.labels[y] for y in built.y]
+    tokens = np.array(built.vocabulary)[built.tokens]
+    texts = map(" ".join, np.split(tokens, built.offsets[1:-1]))
+    labels = np.array(built.labels)[built.y].tolist()
     return list(zip(texts, labels, strict=True))
 
 
@@ -73,14 +72,13 @@ def test_documents_are_the_labelled_messages_counted(messages, n):
     built = build(messages, n)
     assert dict(zip(documents(built), built.weight, strict=True)) == expected
     assert documents(built) == sorted(expected)
-    texts = np.array([text for text, _ in documents(built)])
+    texts, labels = map(np.array, zip(*documents(built), strict=True))
     same_group = built.group[:, None] == built.group[None, :]
     assert (same_group == (texts[:, None] == texts[None, :])).all()
     assert built.messages == expected.total()
     assert (built.label_weight == 1).all()
     soft = build(messages, n, soft_labels=True)
-    weights = [CONFIDENCE[label] for _, label in documents(built)]
-    assert soft.label_weight.tolist() == weights
+    assert soft.label_weight.tolist() == list(map(CONFIDENCE.get, labels.tolist()))
 
 
 HUMAN = pd.DataFrame(

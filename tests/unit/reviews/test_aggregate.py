@@ -39,8 +39,9 @@ REVIEWS = st.lists(
 def test_exactly_the_reviews_of_texts_that_train_are_left_out(drawn, sources, fraction):
     rows = [(f"{n:02}", "a", source, None) for n, (_, source) in enumerate(drawn)]
     reviews = table(*rows)
-    reviews["body"] = pd.Series([body for body, _ in drawn], dtype="str")
-    texts = [Tokeniser.from_settings(TEXT).cleaned(body) for body, _ in drawn]
+    bodies = [body for body, _ in drawn]
+    reviews["body"] = pd.Series(bodies, dtype="str")
+    texts = list(map(Tokeniser.from_settings(TEXT).cleaned, bodies))
     is_held_out = held_out(texts, fraction)
     taught = set()
     for text, (_, source), out in zip(texts, drawn, is_held_out, strict=True):
@@ -49,9 +50,9 @@ def test_exactly_the_reviews_of_texts_that_train_are_left_out(drawn, sources, fr
     training = ReviewTraining(sources=tuple(sources), weight=1.0)
     reviewed = aggregate_reviews(reviews, training, fraction, TEXT, EVALUATION)
     schemas.check(reviewed, "reviewed_messages")
-    unseen = [(n, text) for n, text in enumerate(texts) if text not in taught]
-    assert reviewed["key"].tolist() == [f"{n:02}" for n, _ in unseen]
-    assert reviewed["text"].tolist() == [text for _, text in unseen]
+    unseen = [(f"{n:02}", text) for n, text in enumerate(texts) if text not in taught]
+    keys_and_texts = zip(reviewed["key"], reviewed["text"], strict=True)
+    assert list(keys_and_texts) == unseen
 
 
 def test_reviews_that_train_take_no_part_in_the_estimate_of_labels():

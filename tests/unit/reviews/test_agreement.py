@@ -18,7 +18,7 @@ def agreement_of(labels_of_message: dict[str, str]) -> Agreement:
     return measure_agreement(table(*rows), EVALUATION)
 
 
-def test_agreement_is_with_most_of_the_others_and_of_each_pair():
+def test_agreement_is_with_the_majority_of_others_and_of_each_pair():
     agreement = agreement_of({"1": "aab", "2": "bbb", "3": "abc", "4": "a"})
     annotators = {
         row.annotator: (row.reviews, row.compared, row.agreement)

@@ -212,7 +212,7 @@ def test_a_goal_is_reached_only_on_enough_texts_however_many_messages_they_are()
     ]
 
 
-def test_a_goal_out_of_reach_sets_no_threshold_and_says_so():
+def test_a_goal_out_of_reach_sets_no_threshold_and_is_reported():
     rows = [(0, 3, 1.0, 0.0, -1.0), (1, 1, 0.5, 0.0, -1.0), (1, 1, 2.0, 1.0, 0.0)]
     goals = {
         "bank": Goal(precision=0.8),
