@@ -54,7 +54,9 @@ Message = tuple[str, str | None, str | None]
 Review = tuple[str, str, str, str | None]
 
 
-def execute(connection: Connection, statement: str, *rows: Mapping[str, object]) -> None:
+def execute(
+    connection: Connection, statement: str, *rows: Mapping[str, object]
+) -> None:
     """Execute a statement, once for each row of values."""
     connection.execute(sqlalchemy.text(statement), list(rows) or None)
 
