@@ -101,7 +101,8 @@ class GateModel(NightTask):
         )
         self.output().dump(decision)
 
-    def _measurements(self) -> release.Measurements:
+    # In quotes: `release` imports its modules, and pandas, when a name of it is used.
+    def _measurements(self) -> "release.Measurements":
         inputs = self.input()
         return release.Measurements(
             sample=inputs["messages"].manifest,
@@ -111,7 +112,7 @@ class GateModel(NightTask):
             latency=inputs["speed"].load(),
         )
 
-    def _evidence(self) -> release.Evidence:
+    def _evidence(self) -> "release.Evidence":
         inputs = self.input()
         return release.Evidence(
             evaluation_set=inputs["evaluation_set"].load(),

@@ -164,7 +164,8 @@ def lineage(required: Requirements) -> list[NightTask]:
     return list(seen.values())
 
 
-def _champion(registry: Registry, serial: int | None) -> report.Champion | None:
+# In quotes: `report` imports its modules when a name of it is used.
+def _champion(registry: Registry, serial: int | None) -> "report.Champion | None":
     """Return a published model with its file; None if there is none."""
     entry = registry.get(serial)
     if entry is None:
