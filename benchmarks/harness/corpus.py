@@ -1,4 +1,4 @@
-"""The messages that everything is measured on: sample messages of the project's own, and public ones where they are."""
+"""The messages that are measured on: demo messages of the project, and public ones."""
 
 import csv
 import datetime
@@ -6,21 +6,25 @@ import gzip
 import itertools
 import json
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import ROOT
+from benchmarks.harness.command import log
+from benchmarks.harness.machine import ROOT
 from nightsieve.cli.demo_data import generate
+from pipeline.config.settings import Rule
 
 PUBLIC = ROOT.parent / "shared" / "data"
+UCI_FILE = PUBLIC / "uci-sms" / "SMSSpamCollection"
 UNTIL = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
 SEED = 20
+PUBLIC_SHARE = (3, 5)  # at most three fifths of the messages are public
 
 Message = tuple[str, str]
+"""A text and its label."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,10 @@ class Corpus:
 
     Attributes
     ----------
-    texts, labels : ``personal``, ``notification`` or ``spam`` for each text.
-    sources : how many messages each source gave.
+    labels
+        ``personal``, ``notification`` or ``spam`` for each text.
+    sources
+        How many messages each source gave.
     """
 
     texts: list[str]
@@ -38,84 +44,107 @@ class Corpus:
     sources: dict[str, int]
 
 
-def messages(total: int) -> Corpus:
-    """As many messages as ``total``, at most three fifths of them public; the sample makes up the rest.
+def draw_messages(total: int) -> Corpus:
+    """Draw messages: at most three fifths of them public, the rest demo messages.
 
     Public messages are those of people: what is not marked as spam counts as personal.
     """
-    public = _public()
-    chance = random.Random(SEED)
-    found = _drawn(chance, public, most=total * 3 // 5)
-    found["sample"] = list(_sample(total - sum(map(len, found.values()))))
-    everything = [message for source in found.values() for message in source]
-    chance.shuffle(everything)
-    texts, labels = map(list, zip(*everything, strict=True))
+    rng = random.Random(SEED)
+    numerator, denominator = PUBLIC_SHARE
+    maximum_public = total * numerator // denominator
+    by_source = _draw_share(rng, _public_messages(), maximum_public)
+    public_count = sum(len(messages) for messages in by_source.values())
+    by_source["sample"] = list(_demo_messages(total - public_count))
+    shuffled = list(itertools.chain.from_iterable(by_source.values()))
+    rng.shuffle(shuffled)
     return Corpus(
-        texts, labels, {name: len(source) for name, source in found.items() if source}
+        texts=[text for text, _ in shuffled],
+        labels=[label for _, label in shuffled],
+        sources={name: len(drawn) for name, drawn in by_source.items() if drawn},
     )
 
 
-def public() -> dict[str, list[str]]:
-    """All texts of each public source."""
-    return {name: [text for text, _ in found] for name, found in _public().items()}
-
-
-def reviewed() -> tuple[list[str], np.ndarray]:
-    """The UCI messages and what a human said of each, ``ham`` or ``spam``; empty where there are none."""
-    found = list(_uci())
-    human = np.array(["spam" if label == "spam" else "ham" for _, label in found])
-    return [text for text, _ in found], human
-
-
-def patterns() -> list[str]:
-    """The public patterns that `re` compiles, each once; empty where there are none."""
-    files = sorted((PUBLIC / "regex-corpora").glob("*.jsonl"))
-    entries = (json.loads(line) for file in files for line in _lines(file))
-    return list(dict.fromkeys(entry["pattern"] for entry in entries if entry["re_ok"]))
-
-
-def _public() -> dict[str, list[Message]]:
-    public = {
-        "UCI": list(_uci()),
-        "NUS English": list(_nus("en")),
-        "NUS Chinese": list(_nus("zh")),
-    }
-    if missing := [name for name, found in public.items() if not found]:
-        print(f"without {', '.join(missing)}: not in {PUBLIC}", file=sys.stderr)
-    return public
-
-
-def _drawn(
-    chance: random.Random, public: dict[str, list[Message]], most: int
-) -> dict[str, list[Message]]:
-    """The same share of each source, so that all are at most so many."""
-    share = min(1, most / max(1, sum(map(len, public.values()))))
+def public_texts() -> dict[str, list[str]]:
+    """Return all texts of each public source."""
     return {
-        name: chance.sample(source, int(len(source) * share))
-        for name, source in public.items()
+        name: [text for text, _ in messages]
+        for name, messages in _public_messages().items()
     }
 
 
-def _sample(total: int) -> Iterator[Message]:
-    # A few messages have no body, so some more are made than asked for.
-    blocks = generate(total + total // 100 + 100, SEED, UNTIL)
-    made = (
-        message
-        for block in blocks
-        for message in zip(block.bodies, block.labels, strict=True)
-    )
-    yield from itertools.islice(
-        (message for message in made if message[0] is not None), total
-    )
+def reviewed_messages() -> tuple[list[str], np.ndarray]:
+    """Return the UCI messages, and what a human said of each: ``ham`` or ``spam``.
+
+    Both are empty where the file is missing.
+    """
+    messages = list(_uci_messages())
+    texts = [text for text, _ in messages]
+    human = ["spam" if label == "spam" else "ham" for _, label in messages]
+    return texts, np.array(human)
 
 
-def _uci() -> Iterator[Message]:
-    for line in _lines(PUBLIC / "uci-sms" / "SMSSpamCollection"):
+def public_rules() -> list[Rule]:
+    """Return the public patterns as rules; there are none where files are missing."""
+    return [
+        Rule(id=f"public-{index}", label="spam", pattern=pattern, why="public")
+        for index, pattern in enumerate(_public_patterns())
+    ]
+
+
+def _public_patterns() -> list[str]:
+    """Return the patterns that `re` compiles, each once."""
+    patterns = []
+    for file in sorted((PUBLIC / "regex-corpora").glob("*.jsonl")):
+        for line in _lines(file):
+            entry = json.loads(line)
+            if entry["re_ok"]:
+                patterns.append(entry["pattern"])
+    return list(dict.fromkeys(patterns))
+
+
+def _public_messages() -> dict[str, list[Message]]:
+    by_source = {
+        "UCI": list(_uci_messages()),
+        "NUS English": list(_nus_messages("en")),
+        "NUS Chinese": list(_nus_messages("zh")),
+    }
+    missing = [name for name, messages in by_source.items() if not messages]
+    if missing:
+        log(f"{', '.join(missing)}: not in {PUBLIC}; measuring without them")
+    return by_source
+
+
+def _draw_share(
+    rng: random.Random, by_source: dict[str, list[Message]], maximum: int
+) -> dict[str, list[Message]]:
+    """Draw the same share of each source, so that all have at most ``maximum``."""
+    total = sum(len(messages) for messages in by_source.values())
+    share = min(1, maximum / max(1, total))
+    return {
+        name: rng.sample(messages, int(len(messages) * share))
+        for name, messages in by_source.items()
+    }
+
+
+def _demo_messages(total: int) -> Iterator[Message]:
+    return itertools.islice(_generate_demo_messages(total), total)
+
+
+def _generate_demo_messages(total: int) -> Iterator[Message]:
+    # A few messages have no body, so more are generated than needed.
+    for block in generate(total + total // 100 + 100, SEED, UNTIL):
+        for body, label in zip(block.bodies, block.labels, strict=True):
+            if body is not None:
+                yield body, label
+
+
+def _uci_messages() -> Iterator[Message]:
+    for line in _lines(UCI_FILE):
         label, _, text = line.rstrip("\r\n").partition("\t")
         yield text, "spam" if label == "spam" else "personal"
 
 
-def _nus(language: str) -> Iterator[Message]:
+def _nus_messages(language: str) -> Iterator[Message]:
     csv.field_size_limit(2**31 - 1)
     for row in csv.DictReader(_lines(PUBLIC / "nus-sms" / "messages.csv.gz")):
         if row["lang"] == language:
@@ -123,8 +152,9 @@ def _nus(language: str) -> Iterator[Message]:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    if path.exists():
-        with (gzip.open if path.suffix == ".gz" else open)(
-            path, "rt", encoding="utf-8", newline=""
-        ) as file:
-            yield from file
+    if not path.exists():
+        return
+    open_text = gzip.open if path.suffix == ".gz" else open
+    with open_text(path, "rt", encoding="utf-8", newline="") as file:
+        for line in file:
+            yield str(line)

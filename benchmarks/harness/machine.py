@@ -3,95 +3,106 @@
 import datetime
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.harness.results import Run
+
+ROOT = Path(__file__).parents[2]
 LIBRARIES = ("numpy", "scikit-learn", "scipy")
 RUNTIMES = {"java": ["java", "-version"], "node": ["node", "--version"]}
 ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
 }
 
 
-def describe(*libraries: str) -> dict[str, Any]:
-    """The machine, the versions (of ``libraries`` too), the commit and the date, as a JSON value."""
-    return {
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "versions": {
-            "python": platform.python_version(),
-            **_runtimes(),
-            **_libraries(LIBRARIES + libraries),
-        },
-        "commit": _commit(),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-    }
+def describe_run(*libraries: str) -> Run:
+    """Return this command, the machine, the commit and the date.
+
+    Parameters
+    ----------
+    libraries
+        Distributions whose versions matter beyond `LIBRARIES`.
+    """
+    versions = {"python": platform.python_version()}
+    versions |= _runtime_versions()
+    versions |= {name: metadata.version(name) for name in LIBRARIES + libraries}
+    return Run(
+        command=_command(),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        commit=_commit(),
+        cpu=_cpu(),
+        cores=os.cpu_count() or 1,
+        system=f"{platform.system()} {platform.machine()}",
+        versions=versions,
+    )
 
 
-def pin() -> int | None:
-    """Keeps this process and its children on one core; its number, or None where that cannot be done."""
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    core = max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {core})
-    return core
+def pin_to_one_core() -> None:
+    """Keep this process and its children on one core, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 def peak_memory(pid: int) -> float | None:
-    """The most memory, MiB, that a running process has held at once; None where the system does not say."""
+    """Return the peak memory of a running process, MiB; None where it is unknown."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return None
-    lines = (
-        line.split()
-        for line in status.read_text().splitlines()
-        if line.startswith("VmHWM:")
-    )
-    return next((int(words[1]) / 1024 for words in lines), None)
+    for line in status.read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def _command() -> str:
+    main = sys.modules["__main__"].__spec__
+    module = main.name if main else Path(sys.argv[0]).stem
+    return shlex.join(["python", "-m", module, *sys.argv[1:]])
 
 
 def _cpu() -> str:
     information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = (
-        line.partition(":")[2].strip()
-        for line in lines
-        if line.startswith("model name")
-    )
-    return next(names, platform.processor() or "unknown")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
 
 
-def _runtimes() -> dict[str, str]:
-    found = {}
+def _runtime_versions() -> dict[str, str]:
+    versions = {}
     for name, command in RUNTIMES.items():
         try:
             run = subprocess.run(command, capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError):
             continue
-        first = (run.stdout or run.stderr).splitlines()[0]
-        found[name] = first.split('"')[1] if '"' in first else first.lstrip("v")
-    return found
-
-
-def _libraries(names: tuple[str, ...]) -> dict[str, str]:
-    return {name: metadata.version(name) for name in names}
+        first_line = (run.stdout or run.stderr).splitlines()[0]
+        # java says: openjdk version "17.0.15" 2025-04-15; node says: v20.20.2
+        if '"' in first_line:
+            versions[name] = first_line.split('"')[1]
+        else:
+            versions[name] = first_line.lstrip("v")
+    return versions
 
 
 def _commit() -> str:
-    """The commit, with a plus where the tree held changes."""
+    """Return the commit, with a plus where the working tree had changes."""
     try:
-        return _git("rev-parse", "--short=12", "HEAD") + (
-            "+" if _git("status", "--porcelain") else ""
-        )
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        changes = _git("status", "--porcelain")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return f"{commit}+" if changes else commit
 
 
-def _git(*words: str) -> str:
-    return subprocess.run(
-        ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
+def _git(*arguments: str) -> str:
+    run = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return run.stdout.strip()

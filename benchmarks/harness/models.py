@@ -1,4 +1,4 @@
-"""Models of a given size, trained by the project's own estimators, and the files that they are exported as."""
+"""Models of a given size, trained by the project's own estimators, and their files."""
 
 import functools
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import (
 )
 from sklearn.pipeline import Pipeline
 
-from benchmarks import machine
+from benchmarks.harness import machine
 from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Candidate, Settings
 from pipeline.export.conformance.selection import choose, make_vectors
@@ -26,17 +26,21 @@ from pipeline.text import Tokeniser
 from pipeline.training.estimators import Weights, train
 
 NGRAMS = (1, 2)
+FINGERPRINT = "0123456789abcdef"  # of a configuration that does not exist
 
 
 @dataclass(frozen=True)
-class Training:
-    """Messages, counted.
+class CountedMessages:
+    """Messages as counts of terms.
 
     Attributes
     ----------
-    terms : the n-grams, single tokens and pairs, that stand in the messages most often; V.
-    counts : float64 [n_messages, V].
-    labels : [n_messages].
+    terms
+        The most frequent n-grams, single tokens and pairs; V.
+    counts
+        float64 [n_messages, V].
+    labels
+        [n_messages].
     """
 
     terms: list[str]
@@ -45,74 +49,87 @@ class Training:
 
 
 @functools.cache
-def settings() -> Settings:
-    """The project's own configuration."""
+def default_settings() -> Settings:
+    """Return the project's own configuration."""
     return resolve([file_layer(DEFAULTS)], read_rules).settings
 
 
 @functools.cache
-def candidates() -> dict[str, Candidate]:
-    """The configuration's first candidate of single tokens and pairs for each of the five estimators."""
-    found: dict[str, Candidate] = {}
-    for candidate in settings().training.search.candidates:
+def default_candidates() -> dict[str, Candidate]:
+    """Return the first candidate of single tokens and pairs for each estimator."""
+    by_estimator: dict[str, Candidate] = {}
+    for candidate in default_settings().training.search.candidates:
         if candidate.ngrams == NGRAMS:
-            found.setdefault(candidate.estimator, candidate)
-    return found
+            by_estimator.setdefault(candidate.estimator, candidate)
+    return by_estimator
 
 
-def count(texts: Sequence[str], labels: Sequence[str], terms: int) -> Training:
-    """The messages, with at most so many terms."""
+def count_messages(
+    texts: Sequence[str], labels: Sequence[str], max_terms: int
+) -> CountedMessages:
+    """Count the terms of messages, of the most frequent terms alone."""
     vectoriser = CountVectorizer(
-        analyzer=_tokeniser(), max_features=terms, dtype=np.float64
+        analyzer=_tokeniser(), max_features=max_terms, dtype=np.float64
     )
     counts = sp.csr_array(vectoriser.fit_transform(texts))
-    return Training(list(vectoriser.get_feature_names_out()), counts, np.array(labels))
+    terms = list(vectoriser.get_feature_names_out())
+    return CountedMessages(terms, counts, np.array(labels))
 
 
-def fit(training: Training, candidate: Candidate) -> Pipeline:
-    """The fitted pipeline, raw text in and label out, as a night writes it."""
+def fit(messages: CountedMessages, candidate: Candidate) -> Pipeline:
+    """Return the fitted pipeline, raw text in and label out, as a night writes it."""
     scaling = {"norm": candidate.norm, "sublinear_tf": candidate.sublinear_tf}
     transformer = TfidfTransformer(**scaling)
-    vectors = transformer.fit_transform(training.counts)
-    tfidf = TfidfVectorizer(analyzer=_tokeniser(), vocabulary=training.terms, **scaling)
+    vectors = transformer.fit_transform(messages.counts)
+    tfidf = TfidfVectorizer(analyzer=_tokeniser(), vocabulary=messages.terms, **scaling)
     tfidf.idf_ = transformer.idf_
-    weight = np.ones(len(training.labels), dtype=np.int64)
+    ones = np.ones(len(messages.labels), dtype=np.int64)
     estimator = train(
         candidate,
-        settings().training,
+        default_settings().training,
         vectors,
-        training.labels,
-        Weights(messages=weight, label=weight.astype(np.float64)),
+        messages.labels,
+        Weights(messages=ones, label=ones.astype(np.float64)),
     )
     return Pipeline([("tfidf", tfidf), ("estimator", estimator)])
 
 
-def test_texts(model: FixedPointModel) -> list[str]:
-    """The texts of the self-test that a night would write into this model's file."""
-    chosen = choose(model)
-    return [from_units(chosen.vectors[index].text) for index in chosen.self_test]
+def self_test_texts(model: FixedPointModel) -> list[str]:
+    """Return the texts of the self-test that a night would write for this model."""
+    selection = choose(model)
+    chosen_vectors = [selection.vectors[index] for index in selection.self_test]
+    return [from_units(vector.text) for vector in chosen_vectors]
 
 
 def export(
     model: FixedPointModel,
     bits: int,
     candidate: Candidate,
-    messages: int,
-    texts: list[str],
+    n_messages: int,
+    self_test: Sequence[str],
 ) -> bytes:
-    """The model file as a night writes it, with a self-test of these ``texts``."""
-    described = machine.describe()
+    """Return the model file as a night writes it.
+
+    Parameters
+    ----------
+    n_messages
+        Of the training.
+    self_test
+        Texts of the self-test in the file.
+    """
+    run = machine.describe_run()
     provenance = Provenance(
-        date=described["date"],
-        fingerprint="0123456789abcdef",
+        date=run.date,
+        fingerprint=FINGERPRINT,
         candidate=str(candidate),
-        messages=messages,
-        documents=messages,
-        libraries={name: described["versions"][name] for name in machine.LIBRARIES},
+        messages=n_messages,
+        documents=n_messages,
+        libraries={name: run.versions[name] for name in machine.LIBRARIES},
         bits=bits,
     )
-    return encode(model, provenance, make_vectors(model, dict.fromkeys(texts, "")))
+    vectors = make_vectors(model, dict.fromkeys(self_test, ""))
+    return encode(model, provenance, vectors)
 
 
 def _tokeniser() -> Tokeniser:
-    return Tokeniser.from_settings(settings().text, NGRAMS)
+    return Tokeniser.from_settings(default_settings().text, NGRAMS)

@@ -1,21 +1,21 @@
-"""The night as one plain script, in one process: what one writes with pandas, `re` and scikit-learn alone.
+"""The night as one plain script: pandas, `re` and scikit-learn alone, in one process.
 
-``python -m benchmarks.baseline --until 2026-11-20 --to out`` trains from the database of ``NIGHTSIEVE_DATABASE_URL`` as
-the configuration says. Four things are taken from the project, for else the results could not be equal: what the
-configuration says, the tokens of a message, which texts train nothing, and which message is in which fold.
+It trains from the database of ``NIGHTSIEVE_DATABASE_URL`` as the configuration says.
+Four things are taken from the project, or the results could not be equal: what the
+configuration says, the tokens of a message, which texts are held out, and which message
+is in which fold.
 """
 
 import argparse
+import contextlib
 import datetime
-import json
 import math
 import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
@@ -34,14 +34,17 @@ from pipeline.config import DEFAULTS, file_layer, resolve
 from pipeline.config.settings import Candidate, Rule, Settings, Text, Training
 from pipeline.data.holdout import held_out
 from pipeline.data.training_set import TrainingSet
+from pipeline.records.record import Record
 from pipeline.rules.files import read_rules
 from pipeline.text import Tokeniser
 from pipeline.training.folds import assign_folds
 
-CHUNK = 50_000
+RESULT_FILE = "result.json"
+LABELS_FILE = "labels.parquet"
+CHUNK_ROWS = 50_000
 QUERY = "SELECT key, body, sender, received_at FROM messages WHERE received_at < :until"
-# Parameters of the pipeline's steps, by the grid's name for them.
-STEPS = {
+# Parameters of the pipeline's steps, by the name that the grid has for them.
+PIPELINE_PARAMETERS = {
     "ngrams": "tfidf__ngram_range",
     "min_df": "tfidf__min_df",
     "sublinear_tf": "tfidf__sublinear_tf",
@@ -51,142 +54,185 @@ STEPS = {
 }
 
 
-def main() -> None:
-    chosen = _arguments()
-    layers = [file_layer(DEFAULTS), *map(file_layer, chosen.config)]
-    settings = resolve(layers, read_rules).settings
-    chosen.to.mkdir(parents=True, exist_ok=True)
-    result = run(settings, chosen.until, chosen.sample, chosen.to)
-    (chosen.to / "result.json").write_text(
-        json.dumps(result, indent=1) + "\n", encoding="utf-8"
-    )
+class PlainScriptResult(Record):
+    """What the script did, and how long it took.
 
-
-def run(
-    settings: Settings, until: datetime.date, given: Sequence[Path], to: Path
-) -> dict[str, Any]:
-    """Every stage in turn; the files go into the folder ``to``.
-
-    With ``given``, Parquet files of messages, these are what follows the sampling; it is done, and timed, all the same.
-    The seconds for reading them, for writing what is only compared, and for searching once more with two jobs, which
-    are ``two_jobs``, are ``aside``.
+    Attributes
+    ----------
+    aside_seconds
+        For what is done for the comparison alone: reading a given sample, writing what
+        is compared, and the second search with two jobs.
+    two_jobs_seconds
+        Of that second search.
+    seconds
+        By stage, without these.
+    sampled, labelled
+        Messages.
+    scores
+        Of each candidate on each fold, by its description.
+    best
+        The description of the winning candidate.
+    macro_f1
+        Of the winning candidate, cross-validated.
     """
-    clock, training, sample = Clock(), settings.training, settings.source.sample
-    url = os.environ["NIGHTSIEVE_DATABASE_URL"]
-    messages = clock.time("ingest", ingest, url, until, sample.fraction, sample.seed)
-    if given:
-        messages = clock.time(
-            "aside", pd.read_parquet, list(given), columns=["key", "body", "sender"]
-        )
-    messages["label"] = clock.time("label", label, messages, settings.labelling.rules)
-    messages["text"] = clock.time("clean", clean, messages["body"], settings.text)
-    clock.time("aside", messages[["key", "label"]].to_parquet, to / "labels.parquet")
-    # In this order, because the steps of SGD depend on it.
-    labelled = messages.dropna(subset=["label"]).sort_values(["text", "label"])
-    labelled = labelled[
-        ~clock.time(
-            "aside", held_out, labelled["text"], settings.training.holdout_fraction
-        )
-    ]
-    texts, labels = (
-        labelled["text"].to_numpy(object),
-        labelled["label"].to_numpy(object),
-    )
-    scores = clock.time("search", search, texts, labels, training)
-    best = max(
-        scores, key=lambda candidate: np.mean(scores[candidate])
-    )  # the first on a tie
-    macro_f1 = clock.time(
-        "cross-validate", cross_validate, texts, labels, best, training
-    )
-    clock.time("fit", fit, texts, labels, best, training, to / "pipeline.joblib")
-    clock.time("two jobs", search, texts, labels, training, 2)
-    two_jobs = clock.seconds.pop("two jobs")
-    return {
-        "aside": clock.seconds.pop("aside", 0.0) + two_jobs,
-        "two_jobs": two_jobs,
-        "seconds": clock.seconds,
-        "sampled": len(messages),
-        "labelled": len(labelled),
-        "scores": {str(candidate): found for candidate, found in scores.items()},
-        "best": str(best),
-        "macro_f1": macro_f1,
-    }
+
+    aside_seconds: float
+    two_jobs_seconds: float
+    seconds: dict[str, float]
+    sampled: int
+    labelled: int
+    scores: dict[str, tuple[float, ...]]
+    best: str
+    macro_f1: float
 
 
-class Clock:
+class StageClock:
     """Seconds by stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
-    def time(
-        self, stage: str, call: Callable[..., Any], *arguments: Any, **options: Any
-    ) -> Any:
-        """What the call gives; its seconds are added to the stage's."""
-        begun = time.perf_counter()
-        value = call(*arguments, **options)
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
-        return value
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the seconds of the block to the stage."""
+        started = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - started
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+
+def main() -> None:
+    """Run the script as the command line says."""
+    arguments = _parse_arguments()
+    layers = [file_layer(DEFAULTS), *map(file_layer, arguments.config)]
+    settings = resolve(layers, read_rules).settings
+    arguments.to.mkdir(parents=True, exist_ok=True)
+    result = run(settings, arguments.until, arguments.sample, arguments.to)
+    (arguments.to / RESULT_FILE).write_bytes(result.to_json())
+
+
+def run(
+    settings: Settings, until: datetime.date, sample: Sequence[Path], folder: Path
+) -> PlainScriptResult:
+    """Run every stage in turn.
+
+    Parameters
+    ----------
+    sample
+        Parquet files of messages that the stages after ingest get. The database is
+        sampled, and that is timed, all the same. Without them they get that sample.
+    folder
+        Where the files go.
+    """
+    clock = StageClock()
+    training = settings.training
+    url = os.environ["NIGHTSIEVE_DATABASE_URL"]
+    drawn = settings.source.sample
+    with clock.stage("ingest"):
+        messages = ingest(url, until, drawn.fraction, drawn.seed)
+    if sample:
+        with clock.stage("aside"):
+            columns = ["key", "body", "sender"]
+            parts = [pd.read_parquet(path, columns=columns) for path in sample]
+            messages = pd.concat(parts, ignore_index=True)
+    with clock.stage("label"):
+        messages["label"] = label(messages, settings.labelling.rules)
+    with clock.stage("clean"):
+        messages["text"] = clean(messages["body"], settings.text)
+    with clock.stage("aside"):
+        messages[["key", "label"]].to_parquet(folder / LABELS_FILE)
+    # In this order, because the steps of SGD depend on it.
+    labelled = messages.dropna(subset=["label"]).sort_values(["text", "label"])
+    with clock.stage("aside"):
+        is_held_out = held_out(labelled["text"], training.holdout_fraction)
+    labelled = labelled[~is_held_out]
+    texts = labelled["text"].to_numpy(object)
+    labels = labelled["label"].to_numpy(object)
+    with clock.stage("search"):
+        scores = search(texts, labels, training)
+    means = {candidate: np.mean(row) for candidate, row in scores.items()}
+    best = max(means, key=means.__getitem__)  # the first on a tie
+    with clock.stage("cross-validate"):
+        macro_f1 = cross_validate(texts, labels, best, training)
+    with clock.stage("fit"):
+        fit(texts, labels, best, training, folder / "pipeline.joblib")
+    with clock.stage("two jobs"):
+        search(texts, labels, training, jobs=2)
+    two_jobs_seconds = clock.seconds.pop("two jobs")
+    return PlainScriptResult(
+        aside_seconds=clock.seconds.pop("aside") + two_jobs_seconds,
+        two_jobs_seconds=two_jobs_seconds,
+        seconds=clock.seconds,
+        sampled=len(messages),
+        labelled=len(labelled),
+        scores={str(candidate): tuple(row) for candidate, row in scores.items()},
+        best=str(best),
+        macro_f1=macro_f1,
+    )
 
 
 def ingest(url: str, until: datetime.date, fraction: float, seed: int) -> pd.DataFrame:
-    """A random share of the messages received up to the date, those without a body left out."""
-    end = datetime.datetime.combine(
-        until + datetime.timedelta(days=1), datetime.time(), datetime.UTC
-    )
-    chance = np.random.default_rng(seed)
-    engine = sqlalchemy.create_engine(
-        sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
-    )
+    """Return a random share of the messages received up to the date, with a body."""
+    next_day = until + datetime.timedelta(days=1)
+    end = datetime.datetime.combine(next_day, datetime.time(), datetime.UTC)
+    rng = np.random.default_rng(seed)
+    psycopg2_url = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
+    engine = sqlalchemy.create_engine(psycopg2_url)
+    sampled_chunks = []
     with engine.connect().execution_options(stream_results=True) as connection:
-        chunks = pd.read_sql(
-            sqlalchemy.text(QUERY), connection, params={"until": end}, chunksize=CHUNK
-        )
-        kept = [
-            chunk.sample(frac=fraction, random_state=chance).dropna(subset=["body"])
-            for chunk in chunks
-        ]
+        query = sqlalchemy.text(QUERY)
+        for chunk in pd.read_sql(
+            query, connection, params={"until": end}, chunksize=CHUNK_ROWS
+        ):
+            sampled = chunk.sample(frac=fraction, random_state=rng)
+            sampled_chunks.append(sampled.dropna(subset=["body"]))
     engine.dispose()
-    return pd.concat(kept, ignore_index=True)
+    return pd.concat(sampled_chunks, ignore_index=True)
+
+
+Search = tuple[Callable[[str], re.Match[str] | None], str, float]
+"""A rule: the search for its pattern, its label, its weight."""
 
 
 def label(messages: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
-    """The label that most of the weight votes for; None on a tie or without a vote."""
-    compiled = {
-        field: [
-            (re.compile(r.pattern, re.IGNORECASE).search, r.label, r.weight)
-            for r in rules
-            if r.field == field
-        ]
-        for field in ("body", "sender")
-    }
+    """Return the label that most weight votes for; None on a tie or without votes."""
+    body_rules = _compile_rules(rules, "body")
+    sender_rules = _compile_rules(rules, "sender")
 
-    def majority(body: str, sender: Any) -> str | None:
+    def majority(body: str, sender: object) -> str | None:
         votes: Counter[str] = Counter()
-        for search, name, weight in compiled["body"]:
-            if search(body):
-                votes[name] += weight
+        for search_in, name, weight in body_rules:
+            if search_in(body):
+                votes[name] += weight  # type: ignore[assignment]  # weights are floats
         if isinstance(sender, str):
-            for search, name, weight in compiled["sender"]:
-                if search(sender):
-                    votes[name] += weight
+            for search_in, name, weight in sender_rules:
+                if search_in(sender):
+                    votes[name] += weight  # type: ignore[assignment]  # as above
         leaders = votes.most_common(2)
-        if not leaders or (
-            len(leaders) == 2 and math.isclose(leaders[0][1], leaders[1][1])
-        ):
+        if not leaders:
+            return None
+        if len(leaders) > 1 and math.isclose(leaders[0][1], leaders[1][1]):
             return None
         return leaders[0][0]
 
-    found = [
+    labels = [
         majority(body, sender)
         for body, sender in zip(messages["body"], messages["sender"], strict=True)
     ]
-    return pd.Series(found, index=messages.index, dtype=object)
+    return pd.Series(labels, index=messages.index, dtype=object)
+
+
+def _compile_rules(rules: Sequence[Rule], field: str) -> list[Search]:
+    compiled: list[Search] = []
+    for rule in rules:
+        if rule.field == field:
+            pattern = re.compile(rule.pattern, re.IGNORECASE)
+            compiled.append((pattern.search, rule.label, rule.weight))
+    return compiled
 
 
 def clean(bodies: pd.Series, text: Text) -> pd.Series:
-    """Each message's tokens, joined by one blank."""
+    """Return the tokens of each message, joined by spaces."""
     tokens = Tokeniser.from_settings(text).tokens
     return bodies.map(lambda body: " ".join(tokens(body)))
 
@@ -194,47 +240,39 @@ def clean(bodies: pd.Series, text: Text) -> pd.Series:
 def search(
     texts: np.ndarray, labels: np.ndarray, training: Training, jobs: int = 1
 ) -> dict[Candidate, list[float]]:
-    """The score on each fold of every candidate, in the order of the grids."""
-    folds = PredefinedSplit(
-        assign(texts, labels, training.search.folds, training.search.seed)
-    )
-    found: dict[Candidate, list[float]] = {}
+    """Return the score of every candidate on each fold, in the order of the grids."""
+    fold_of_message = assign(texts, labels, training.search.folds, training.search.seed)
+    folds = PredefinedSplit(fold_of_message)
+    scores: dict[Candidate, list[float]] = {}
     for grid in training.search.grids:
+        parameters = {}
+        for name, parameter in PIPELINE_PARAMETERS.items():
+            values = getattr(grid, name)
+            if values is not None:
+                parameters[parameter] = values
         searched = GridSearchCV(
             _pipeline(grid.estimator, training),
-            {
-                step: getattr(grid, name)
-                for name, step in STEPS.items()
-                if getattr(grid, name) is not None
-            },
+            parameters,
             scoring=training.search.scoring,
             cv=folds,
             n_jobs=jobs,
             refit=False,
         ).fit(texts, labels)
-        scores = np.stack(
-            [
-                searched.cv_results_[f"split{n}_test_score"]
-                for n in range(folds.get_n_splits())
-            ],
-            axis=1,
-        )
-        for parameters, row in zip(
-            searched.cv_results_["params"], scores.tolist(), strict=True
-        ):
-            knobs = {
-                name: parameters[step]
-                for name, step in STEPS.items()
-                if step in parameters
-            }
-            found[Candidate(estimator=grid.estimator, **knobs)] = row
-    return {candidate: found[candidate] for candidate in training.search.candidates}
+        fold_scores = [
+            searched.cv_results_[f"split{fold}_test_score"]
+            for fold in range(folds.get_n_splits())
+        ]
+        rows = np.stack(fold_scores, axis=1).tolist()
+        for chosen, row in zip(searched.cv_results_["params"], rows, strict=True):
+            candidate = _candidate(grid.estimator, chosen)
+            scores[candidate] = row
+    return {candidate: scores[candidate] for candidate in training.search.candidates}
 
 
 def cross_validate(
     texts: np.ndarray, labels: np.ndarray, best: Candidate, training: Training
 ) -> float:
-    """The macro F1 of what the candidate predicts of messages that it has not seen."""
+    """Return the macro F1 of the candidate's predictions for unseen messages."""
     settings = training.cross_validation
     folds = PredefinedSplit(assign(texts, labels, settings.folds, settings.seed))
     predicted = cross_val_predict(_configured(best, training), texts, labels, cv=folds)
@@ -248,89 +286,104 @@ def fit(
     training: Training,
     path: Path,
 ) -> None:
-    """Writes the candidate, fitted to all messages."""
+    """Write the candidate, fitted to all messages."""
     joblib.dump(_configured(best, training).fit(texts, labels), path, compress=3)
 
 
 def assign(texts: np.ndarray, labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """The fold of every message: the night's own assignment, for documents of one message each."""
+    """Return the fold of every message, as a night assigns documents of one message."""
     y, names = pd.factorize(labels, sort=True)
-    group = pd.factorize(texts, sort=True)[0].astype(np.int64)
+    group, _ = pd.factorize(texts, sort=True)
     ones = np.ones(len(texts), dtype=np.int64)
-    nothing = {
-        "vocabulary": (),
-        "tokens": ones[:0],
-        "offsets": np.zeros(len(texts) + 1, dtype=np.int64),
-    }
     messages = TrainingSet(
         labels=tuple(names),
         y=y.astype(np.int64),
         weight=ones,
         label_weight=ones.astype(float),
-        group=group,
-        **nothing,
+        group=group.astype(np.int64),
+        # Folds do not depend on the tokens.
+        vocabulary=(),
+        tokens=ones[:0],
+        offsets=np.zeros(len(texts) + 1, dtype=np.int64),
     )
     return assign_folds(messages, folds, seed, "folds")
 
 
 def _pipeline(estimator: str, training: Training) -> Pipeline:
-    vectoriser = TfidfVectorizer(
-        tokenizer=str.split, token_pattern=None, lowercase=False
-    )
-    return Pipeline(
-        [("tfidf", vectoriser), ("estimator", _estimator(estimator, training))]
-    )
+    tfidf = TfidfVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False)
+    return Pipeline([("tfidf", tfidf), ("estimator", _estimator(estimator, training))])
 
 
 def _estimator(name: str, training: Training) -> ClassifierMixin:
     solver = {"max_iter": training.max_iter, "random_state": training.seed}
-    return {
+    estimators = {
         "logistic_regression": LogisticRegression(**solver),
         "linear_svm": LinearSVC(**solver),
         "sgd": SGDClassifier(**solver),
         "multinomial_nb": MultinomialNB(),
         "complement_nb": ComplementNB(),
-    }[name]
+    }
+    return estimators[name]
+
+
+def _candidate(estimator: str, parameters: dict[str, object]) -> Candidate:
+    """Return the candidate with these parameters of the pipeline."""
+    values = {
+        name: parameters[parameter]
+        for name, parameter in PIPELINE_PARAMETERS.items()
+        if parameter in parameters
+    }
+    return Candidate.model_validate({"estimator": estimator, **values})
 
 
 def _configured(best: Candidate, training: Training) -> Pipeline:
-    """The pipeline with the candidate's parameters."""
-    knobs = best.model_dump(exclude={"C", "alpha"}) | best.model_dump(
-        include={"C", "alpha"}, exclude_none=True
-    )
-    parameters = {step: knobs[name] for name, step in STEPS.items() if name in knobs}
+    """Return the pipeline with the candidate's parameters."""
+    parameters = {}
+    for name, parameter in PIPELINE_PARAMETERS.items():
+        value = getattr(best, name)
+        # None is a norm, but an absent C or alpha.
+        if value is not None or name not in {"C", "alpha"}:
+            parameters[parameter] = value
     return _pipeline(best.estimator, training).set_params(**parameters)
 
 
-def _arguments() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument(
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.harness.plain_script",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
         "--until",
         type=datetime.date.fromisoformat,
         required=True,
-        help="the last day, UTC",
+        metavar="DATE",
+        help="last day of the messages, UTC, such as 2026-11-20",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--config",
         type=Path,
         action="append",
         default=[],
-        help="overlays of the configuration",
+        metavar="FILE",
+        help="overlay of the configuration; may be repeated",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--sample",
         type=Path,
         nargs="*",
         default=[],
-        help="Parquet files to work with instead",
+        metavar="FILE",
+        help="Parquet files of messages that the stages after ingest get",
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--to",
         type=Path,
         required=True,
-        help="the folder for the model and the figures",
+        metavar="FOLDER",
+        help="folder for the model and the figures",
     )
-    return arguments.parse_args()
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

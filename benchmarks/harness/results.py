@@ -1,64 +1,109 @@
-"""What was measured, as results/NAME.json for programs and results/NAME.md for people."""
+"""What a benchmark measured, and its file ``results/NAME.json``."""
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Self, TypeVar
 
-RESULTS = Path(__file__).parent / "results"
+from pipeline.records.record import Record
 
+RESULTS = Path(__file__).parents[1] / "results"
+LINE_LENGTH = 100
 
-def write(name: str, result: dict[str, Any], tables: str) -> None:
-    """Writes both files of a benchmark, and prints its tables."""
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(
-        json.dumps(result, indent=1) + "\n", encoding="utf-8"
-    )
-    (RESULTS / f"{name}.md").write_text(
-        f"{tables}\n\n{_where(result['machine'])}\n", encoding="utf-8"
-    )
-    print((RESULTS / f"{name}.md").read_text(encoding="utf-8"))
+Json = dict[str, "Json"] | list["Json"] | str | float | bool | None
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
-    """A Markdown table; the first columns, as many as ``words``, are text, all others are numbers."""
-    lines = [header, ["---"] * words + ["---:"] * (len(header) - words), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+class Spread(Record):
+    """Median and range of several measurements of the same thing."""
+
+    median: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """Return the spread of the values, of which there is at least one.
+
+        Examples
+        --------
+        >>> Spread.of([3.0, 1.0, 2.5])
+        Spread(median=2.5, lowest=1.0, highest=3.0)
+        """
+        return cls(
+            median=statistics.median(values), lowest=min(values), highest=max(values)
+        )
+
+    def scaled(self, factor: float) -> Self:
+        """Return the spread in another unit."""
+        return type(self)(
+            median=self.median * factor,
+            lowest=self.lowest * factor,
+            highest=self.highest * factor,
+        )
 
 
-def summary(values: Sequence[float]) -> dict[str, float]:
-    """Median and range of several measurements."""
-    return {
-        "median": statistics.median(values),
-        "lowest": min(values),
-        "highest": max(values),
-    }
+class Run(Record):
+    """How, when and where something was measured.
+
+    Attributes
+    ----------
+    command
+        What measures it again.
+    commit
+        Of this project, with a plus where the working tree had changes.
+    versions
+        Of Python, of runtimes, and of the libraries that matter.
+    """
+
+    command: str
+    date: str
+    commit: str
+    cpu: str
+    cores: int
+    system: str
+    versions: dict[str, str]
 
 
-def spread(measured: dict[str, float], digits: int = 0) -> str:
-    """A `summary` in words: the median, the range in brackets."""
-    median, lowest, highest = (
-        f"{measured[key]:,.{digits}f}" for key in ("median", "lowest", "highest")
-    )
-    return f"{median} [{lowest}, {highest}]"
+class Result(Record):
+    """What a benchmark measured. Its class adds the figures."""
+
+    run: Run
 
 
-def rounded(value: float) -> str:
-    """One significant digit, and all before the point."""
-    return f"{value:,.0f}" if value >= 1 else f"{value:.1g}"
+ResultType = TypeVar("ResultType", bound=Result)
 
 
-def sources(found: dict[str, int]) -> str:
-    """Where messages came from, in words."""
-    return ", ".join(f"{count:,} {name}" for name, count in found.items())
+def write_result(name: str, result: Result, folder: Path = RESULTS) -> None:
+    """Write ``NAME.json`` into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = _encode(result.model_dump(mode="json"))
+    (folder / f"{name}.json").write_text(f"{content}\n", encoding="utf-8")
 
 
-def _where(machine: dict[str, Any]) -> str:
-    versions = ", ".join(
-        f"{name} {version}" for name, version in machine["versions"].items()
-    )
-    return (
-        f"Measured on {machine['date']} at commit {machine['commit']}: {machine['cpu']}, {machine['cores']} cores, "
-        f"{machine['system']}; {versions}."
-    )
+def read_result(
+    name: str, kind: type[ResultType], folder: Path = RESULTS
+) -> ResultType:
+    """Return the result in ``NAME.json``."""
+    return kind.from_json((folder / f"{name}.json").read_bytes())
+
+
+def _encode(value: Json, indent: int = 0) -> str:
+    """Return the value as JSON: in one line where it fits, else an entry a line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) + indent <= LINE_LENGTH:
+        return line
+    if isinstance(value, dict):
+        entries = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_encode(entry, indent + 1)}"
+            for key, entry in value.items()
+        ]
+        opening, closing = "{}"
+    elif isinstance(value, list):
+        entries = [_encode(entry, indent + 1) for entry in value]
+        opening, closing = "[]"
+    else:
+        return line
+    margin = " " * (indent + 1)
+    lines = ",\n".join(f"{margin}{entry}" for entry in entries)
+    return f"{opening}\n{lines}\n{' ' * indent}{closing}"

@@ -1,42 +1,60 @@
-"""The figure of docs/rules-growth.svg; the same result gives the same bytes."""
+"""The figure of docs/rules-growth.svg."""
 
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from benchmarks.night_plot import save
-from benchmarks.size_plot import COLOURS, FAINT, INK, MARKS, STYLE
+from benchmarks.harness.figures import (
+    COLOURS,
+    DASHED,
+    FAINT,
+    INK,
+    MARKS,
+    STYLE,
+    hide_spines,
+    save,
+)
+from benchmarks.labelling.records import RuleSpeedResult
 
 
-def draw(growth: list[dict[str, Any]], path: Path) -> None:
-    """Writes seconds to label and to compile against the number of rules; dashed, what is linear up to the most."""
-    rules = [size["rules"] for size in growth]
-    label = [size["seconds"]["median"] for size in growth]
-    compiling = [size["compile_seconds"] for size in growth]
-    names = (
-        f"label {growth[0]['messages']:,} messages, one core",
-        "compile, once for as long as rules stay",
-    )
+def draw_rules_growth(result: RuleSpeedResult, path: Path) -> None:
+    """Draw seconds to label and to compile against the number of rules.
+
+    A dashed line through the largest number shows what linear growth would be.
+    """
+    growth = result.growth
+    rules = [count.rules for count in growth]
+    lines = {
+        f"label {growth[0].messages:,} messages, one core": [
+            count.seconds.median for count in growth
+        ],
+        "compile, once until the rules change": [
+            count.compile_seconds for count in growth
+        ],
+    }
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8, 4.6), facecolor="white", layout="constrained")
         axes = figure.subplots()
-        for name, seconds, colour, mark in zip(
-            names, (label, compiling), COLOURS, MARKS, strict=True
+        for (name, seconds), colour, mark in zip(
+            lines.items(), COLOURS, MARKS, strict=True
         ):
             axes.plot(rules, seconds, color=colour, marker=mark, label=name)
-            guide = [seconds[-1] * number / rules[-1] for number in rules]
-            axes.plot(rules, guide, color=colour, linewidth=1, linestyle=(0, (5, 4)))
-        axes.plot([], [], color=INK, linewidth=1, linestyle=(0, (5, 4)), label="linear")
+            linear = [seconds[-1] * count / rules[-1] for count in rules]
+            axes.plot(rules, linear, color=colour, linewidth=1, linestyle=DASHED)
+        axes.plot([], [], color=INK, linewidth=1, linestyle=DASHED, label="linear")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_xticks(rules, [f"{number:,}" for number in rules])
+        axes.set_xticks(rules, [f"{count:,}" for count in rules])
         axes.minorticks_off()
         axes.set_xlabel("rules")
         axes.set_ylabel("seconds")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_major_formatter(_format_seconds)
         axes.grid(color=FAINT, linewidth=0.8)
-        axes.spines[["top", "right"]].set_visible(False)
+        hide_spines(axes, "top", "right")
         axes.legend(frameon=False)
         save(figure, path)
+
+
+def _format_seconds(value: float, _: object) -> str:
+    return f"{value:g}"

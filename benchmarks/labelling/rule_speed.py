@@ -1,244 +1,144 @@
-"""Labelling with many rules, beside what one would write without us. Run as ``python -m benchmarks.labelling``."""
+"""How fast hundreds of rules are searched, beside what one would write without us."""
 
 import argparse
-import re
-import sys
 import time
-import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-import pandas as pd
-import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from benchmarks import corpus, labelling_plot, machine, models, results
+from benchmarks.harness import command, corpus, machine, models
+from benchmarks.harness.results import Spread, write_result
+from benchmarks.labelling import engines
+from benchmarks.labelling.records import EngineSpeed, RuleCount, RuleSpeedResult
+from benchmarks.labelling.tables import rule_speed_tables
 from pipeline.config.settings import Rule
-from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
-from pipeline.rules import rule_patterns
 
-SIZES = (50, 100, 300, 1000)
-COMPARED = 300
-SLOW = 25  # the baselines that search once a rule and message are given so many times fewer messages
-PROCESSES = 2
-SECONDS = 5.0
-GROWTH_PLOT = machine.ROOT / "docs" / "rules-growth.svg"
+RULE_COUNTS = (50, 100, 300, 1000)
+COMPARED_RULES = 300
+# The baselines search once for each rule and message, so they get fewer messages.
+BASELINE_DIVISOR = 25
 
-Way = Callable[[Sequence[Rule], list[str]], np.ndarray]
+Name = TypeVar("Name", str, int)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An engine, and the messages that it is given."""
+
+    engine: engines.Engine
+    texts: Sequence[str]
+
+    def run(self) -> np.ndarray:
+        """Search all its messages."""
+        return self.engine(self.texts)
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--messages", type=int, default=200_000)
-    arguments.add_argument("--rounds", type=int, default=3)
-    chosen = arguments.parse_args()
-    found = corpus.messages(chosen.messages)
-    rules = _rules(max(SIZES))
-    few = found.texts[: len(found.texts) // SLOW]
-    compiled = {
-        size: _compiled(rules[:size])
-        for size in sorted({min(size, len(rules)) for size in SIZES})
-    }
-    engines = {size: engine for size, (engine, _) in compiled.items()}
-    ways = _ways(rules[:COMPARED], found.texts, few, engines[COMPARED])
-    expected = _re(rules[:COMPARED], few)
+    """Measure the engines, and write ``rule_speed.json``."""
+    arguments = _parse_arguments()
+    drawn = corpus.draw_messages(arguments.messages)
+    all_rules = _rules(max(RULE_COUNTS))
+    few_texts = drawn.texts[: len(drawn.texts) // BASELINE_DIVISOR]
+    compile_seconds = {}
+    compiled = {}
+    for count in sorted({min(count, len(all_rules)) for count in RULE_COUNTS}):
+        started = time.perf_counter()
+        compiled[count] = engines.compile_ours(all_rules[:count])
+        compile_seconds[count] = time.perf_counter() - started
+    rules = all_rules[:COMPARED_RULES]
+    ours = compiled[COMPARED_RULES]
+    contestants = _contestants(rules, ours, drawn.texts, few_texts)
+    expected = engines.search_re(rules, few_texts)
     differing = {
-        name: int((way(few) != expected).sum()) for name, (way, _) in ways.items()
+        name: int((contestant.engine(few_texts) != expected).sum())
+        for name, contestant in contestants.items()
     }
-    seconds = _measured(
-        {name: partial(way, texts) for name, (way, texts) in ways.items()},
-        chosen.rounds,
-    )
-    growth = _measured(
-        {size: partial(engine, found.texts) for size, engine in engines.items()},
-        chosen.rounds,
-    )
-    result = {
-        "machine": machine.describe("hyperscan", "pyarrow", "polars", "pandas"),
-        "sources": found.sources,
-        "rules": COMPARED,
-        "ways": [
-            {
-                "name": name,
-                "messages": len(texts),
-                "seconds": seconds[name],
-                "differing": differing[name],
-            }
-            for name, (_, texts) in ways.items()
-        ],
-        "growth": [
-            {
-                "rules": size,
-                "compile_seconds": compiled[size][1],
-                "messages": len(found.texts),
-                "seconds": growth[size],
-            }
-            for size in engines
-        ],
+    runs = {name: contestant.run for name, contestant in contestants.items()}
+    seconds = _measure(runs, arguments.rounds)
+    growth_runs = {
+        count: Contestant(engine, drawn.texts).run for count, engine in compiled.items()
     }
-    results.write("labelling", result, tables(result))
-    labelling_plot.draw(result["growth"], GROWTH_PLOT)
-
-
-def _rules(most: int) -> list[Rule]:
-    """The pack's rules on the body, then public patterns, as far as there are so many."""
-    pack = [rule for rule in models.settings().labelling.rules if rule.field == "body"]
-    public = enumerate(corpus.patterns())
-    return [
-        *pack,
-        *(
-            Rule(id=f"public-{n}", label="spam", pattern=found, why="public")
-            for n, found in public
-        ),
-    ][:most]
-
-
-def _compiled(rules: Sequence[Rule]) -> tuple[Callable[[list[str]], np.ndarray], float]:
-    begun = time.perf_counter()
-    database = compile_patterns(rule_patterns(rules), SECONDS)
-    return partial(_engine, rules, database), time.perf_counter() - begun
-
-
-def _engine(
-    rules: Sequence[Rule], database: PatternDatabase, texts: list[str]
-) -> np.ndarray:
-    table = pd.DataFrame(
-        {"body": texts, "sender": pd.Series([None] * len(texts), dtype="str")}
-    )
-    matcher = Matcher(
-        rule_patterns(rules),
-        database,
-        compile_timeout=SECONDS,
-        search_timeout=models.settings().labelling.engine.search_timeout_seconds,
-    )
-    return matcher.matches(table.astype({"body": "str"})).toarray()
-
-
-def _ways(
-    rules: Sequence[Rule],
-    texts: list[str],
-    few: list[str],
-    engine: Callable[[list[str]], np.ndarray],
-) -> dict[str, tuple[Callable[[list[str]], np.ndarray], list[str]]]:
-    """Each way to label, and the messages that it is given."""
-    return {
-        "re, one search a rule and message": (partial(_re, rules), few),
-        "pandas str.contains": (partial(_pandas, rules), few),
-        "pyarrow match_substring_regex (RE2)": (partial(_pyarrow, rules), few),
-        "polars str.contains (Rust regex)": (partial(_polars, rules), few),
-        "this engine, one core": (engine, texts),
-        f"this engine, {PROCESSES} cores": (partial(_processes, engine), texts),
-    }
-
-
-def _re(rules: Sequence[Rule], texts: list[str]) -> np.ndarray:
-    searches = [re.compile(rule.pattern, re.IGNORECASE).search for rule in rules]
-    return np.array(
-        [[search(text) is not None for search in searches] for text in texts]
-    )
-
-
-def _pandas(rules: Sequence[Rule], texts: list[str]) -> np.ndarray:
-    column = pd.Series(texts, dtype=object)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # patterns with groups
-        return np.stack(
-            [column.str.contains(rule.pattern, flags=re.IGNORECASE) for rule in rules],
-            axis=1,
-        ).astype(bool)
-
-
-def _pyarrow(rules: Sequence[Rule], texts: list[str]) -> np.ndarray:
-    column = pa.array(texts)
-
-    def search(rule: Rule) -> np.ndarray:
-        try:
-            return pc.match_substring_regex(
-                column, rule.pattern, ignore_case=True
-            ).to_numpy(zero_copy_only=False)
-        except pa.ArrowInvalid:  # look-around and back-references
-            return np.zeros(len(texts), dtype=bool)
-
-    return np.stack([search(rule) for rule in rules], axis=1)
-
-
-def _polars(rules: Sequence[Rule], texts: list[str]) -> np.ndarray:
-    column = pl.Series(texts)
-
-    def search(rule: Rule) -> np.ndarray:
-        try:
-            return column.str.contains(f"(?i){rule.pattern}").to_numpy()
-        except pl.exceptions.ComputeError:
-            return np.zeros(len(texts), dtype=bool)
-
-    return np.stack([search(rule) for rule in rules], axis=1)
-
-
-def _processes(
-    engine: Callable[[list[str]], np.ndarray], texts: list[str]
-) -> np.ndarray:
-    parts = np.array_split(np.arange(len(texts)), PROCESSES)
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("fork")) as pool:
-        return np.concatenate(
-            list(pool.map(engine, [texts[part[0] : part[-1] + 1] for part in parts]))
+    growth_seconds = _measure(growth_runs, arguments.rounds)
+    engine_speeds = [
+        EngineSpeed(
+            name=name,
+            messages=len(contestant.texts),
+            seconds=seconds[name],
+            differing=differing[name],
         )
-
-
-def _measured(
-    calls: dict[Any, Callable[[], Any]], rounds: int
-) -> dict[Any, dict[str, float]]:
-    """Seconds of each call, all in turns."""
-    seconds: dict[Any, list[float]] = {name: [] for name in calls}
-    for turn in range(rounds):
-        print(f"round {turn + 1} of {rounds}", file=sys.stderr)
-        for name, call in calls.items():
-            begun = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - begun)
-    return {name: results.summary(found) for name, found in seconds.items()}
-
-
-def tables(result: dict[str, Any]) -> str:
-    """The result in Markdown."""
-    rates = {
-        way["name"]: way["messages"] / way["seconds"]["median"]
-        for way in result["ways"]
-    }
-    slowest = next(iter(rates.values()))
-    ways = [
-        [
-            way["name"],
-            f"{way['messages']:,}",
-            f"{rates[way['name']]:,.0f}",
-            f"{rates[way['name']] / slowest:,.1f}",
-            f"{way['differing']:,}",
-        ]
-        for way in result["ways"]
+        for name, contestant in contestants.items()
     ]
     growth = [
-        [
-            str(size["rules"]),
-            f"{size['compile_seconds']:.1f}",
-            results.spread(size["seconds"], 1),
-            f"{size['messages'] / size['seconds']['median']:,.0f}",
-        ]
-        for size in result["growth"]
+        RuleCount(
+            rules=count,
+            compile_seconds=compile_seconds[count],
+            messages=len(drawn.texts),
+            seconds=growth_seconds[count],
+        )
+        for count in compiled
     ]
-    return "\n\n".join(
-        [
-            f"{result['rules']} rules. Messages: {results.sources(result['sources'])}; medians of rounds in turns.",
-            results.table(
-                ("way", "messages", "messages/s", "times re", "votes unlike re's"), ways
-            ),
-            "Cost as rules grow, one core:",
-            results.table(("rules", "compile, s", "label, s", "messages/s"), growth),
-        ]
+    result = RuleSpeedResult(
+        run=machine.describe_run("hyperscan", "pyarrow", "polars", "pandas"),
+        sources=drawn.sources,
+        rules=COMPARED_RULES,
+        engines=tuple(engine_speeds),
+        growth=tuple(growth),
     )
+    write_result("rule_speed", result, arguments.output)
+    print(rule_speed_tables(result))
+
+
+def _rules(maximum: int) -> list[Rule]:
+    """Return the pack's rules on the body, then public patterns, up to a maximum."""
+    pack = models.default_settings().labelling.rules
+    body_rules = [rule for rule in pack if rule.field == "body"]
+    return [*body_rules, *corpus.public_rules()][:maximum]
+
+
+def _contestants(
+    rules: Sequence[Rule],
+    ours: engines.Engine,
+    texts: Sequence[str],
+    few_texts: Sequence[str],
+) -> dict[str, Contestant]:
+    baselines: dict[str, engines.Engine] = {
+        "re, one search a rule and message": partial(engines.search_re, rules),
+        "pandas str.contains": partial(engines.search_pandas, rules),
+        "pyarrow match_substring_regex (RE2)": partial(engines.search_pyarrow, rules),
+        "polars str.contains (Rust regex)": partial(engines.search_polars, rules),
+    }
+    contestants = {
+        name: Contestant(engine, few_texts) for name, engine in baselines.items()
+    }
+    contestants["this engine, one core"] = Contestant(ours, texts)
+    in_processes = partial(engines.search_in_processes, ours)
+    name = f"this engine, {engines.PROCESSES} cores"
+    contestants[name] = Contestant(in_processes, texts)
+    return contestants
+
+
+def _measure(
+    runs: Mapping[Name, Callable[[], np.ndarray]], rounds: int
+) -> dict[Name, Spread]:
+    """Return the seconds of each run, all in turns."""
+    seconds: dict[Name, list[float]] = {name: [] for name in runs}
+    for turn in range(rounds):
+        command.log(f"round {turn + 1} of {rounds}")
+        for name, run in runs.items():
+            started = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - started)
+    return {name: Spread.of(measured) for name, measured in seconds.items()}
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser("benchmarks.labelling.rule_speed", __doc__)
+    command.add_size(parser, "messages", 200_000, "messages for our engine")
+    command.add_rounds(parser, 3)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,218 +1,219 @@
-"""What rules alone teach, judged by human labels. Run as ``python -m benchmarks.weak_labels``.
+"""What a model learns from rules alone, compared with human labels.
 
-The messages are the UCI SMS Spam Collection's. A human's label is only compared, and *ham* is whatever is not spam.
+The messages are the UCI SMS Spam Collection's. Human labels are never trained on.
+*ham* is every label but spam.
 """
 
 import argparse
 import re
-import sys
 import zlib
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from benchmarks import corpus, machine, models, results
+from benchmarks.harness import command, corpus, machine, models
+from benchmarks.harness.results import write_result
+from benchmarks.labelling.records import WeakLabels, WeakLabelsResult
+from benchmarks.labelling.tables import weak_labels_tables
 from pipeline import labelling, patterns, preprocessing, training
-from pipeline.config.settings import Labelling
+from pipeline.config.settings import Labelling, Resolution
 from pipeline.data.resolved_labels import LabelLookup
 from pipeline.rules import rule_patterns
 from pipeline.statistics.classification import classification_report
+from pipeline.statistics.metrics import LabelMetrics
 
 FOLDS = 5
-METHODS = ("majority", "label_model")
-HUMAN = ("ham", "spam")
-SURE = 0.9
+HAM_OR_SPAM = ("ham", "spam")
+MIN_CONFIDENCE = 0.9
+COMPILE_TIMEOUT = 5  # CPU seconds
+
+
+@dataclass(frozen=True)
+class LabelledMessages:
+    """Messages, and what rules say of them.
+
+    Attributes
+    ----------
+    texts, masked
+        The messages, and the same without what a rule matched.
+    cleaned, votes
+        Tables with a row for each message.
+    """
+
+    texts: list[str]
+    masked: list[str]
+    cleaned: pd.DataFrame
+    votes: pd.DataFrame
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    texts, human = corpus.reviewed()
+    """Train on the rules' labels, and write ``weak_labels.json``."""
+    arguments = _parse_arguments()
+    texts, human = corpus.reviewed_messages()
+    texts = texts[: arguments.messages]
+    human = human[: arguments.messages]
     if not texts:
-        sys.exit(f"there is no uci-sms in {corpus.PUBLIC}")
-    rules = models.settings().labelling
-    messages = _messages(texts)
-    database = patterns.compile_patterns(rule_patterns(rules.rules), 5)
-    votes = labelling.apply_rules(messages, rules, database.to_bytes())
-    masked = [
-        _masked(text, ids, rules)
-        for text, ids in zip(texts, votes["rules"], strict=True)
-    ]
+        raise SystemExit(
+            f"{corpus.UCI_FILE}: not found; download the UCI SMS Spam Collection"
+        )
+    rules = models.default_settings().labelling
+    messages = _label(texts, rules)
     rows = []
     for name, resolution in _resolutions(rules).items():
         settings = rules.model_copy(update={"resolution": resolution})
-        resolved_labels = labelling.ResolutionStage(settings).run([votes])
-        human_names = resolved_labels["label"].map(_human, na_action="ignore")
-        resolved_labels["label"] = human_names
-        labels = _labels(votes, resolved_labels)
-        predicted = _predicted(
-            messages, votes, resolved_labels, resolution.soft_labels, texts, masked
-        )
-        labelled = labels != ""
-        rows.append(
-            {
-                "name": name,
-                "coverage": float(labelled.mean()),
-                "labels": _measure(human[labelled], labels[labelled]),
-                "recall_of_all": float((labels[human == "spam"] == "spam").mean()),
-                **{of: _measure(human, found) for of, found in predicted.items()},
-            }
-        )
-    result = {
-        "machine": machine.describe(),
-        "messages": len(texts),
-        "rules": len(rules.rules),
-        "masked_messages": sum(a != b for a, b in zip(texts, masked, strict=True)),
-        "rows": rows,
-    }
-    results.write("weak_labels", result, tables(result))
+        rows.append(_measure_resolution(name, settings, messages, human))
+    changed = [
+        text != masked for text, masked in zip(texts, messages.masked, strict=True)
+    ]
+    result = WeakLabelsResult(
+        run=machine.describe_run(),
+        messages=len(texts),
+        rules=len(rules.rules),
+        folds=FOLDS,
+        masked_messages=sum(changed),
+        rows=tuple(rows),
+    )
+    write_result("weak_labels", result, arguments.output)
+    print(weak_labels_tables(result))
 
 
-def _resolutions(rules: Labelling) -> dict[str, Any]:
-    """What is compared: both methods, then the label model's surest labels, and its confidence as weights."""
-    plain = {
-        method: rules.resolution.model_copy(update={"method": method})
-        for method in METHODS
-    }
-    model = plain["label_model"]
-    return {
-        "majority": plain["majority"],
-        "label model": model,
-        f"label model, confidence of {SURE} or more": model.model_copy(
-            update={"min_confidence": SURE}
-        ),
-        "label model, soft weights": model.model_copy(update={"soft_labels": True}),
-    }
-
-
-def _messages(texts: list[str]) -> pd.DataFrame:
+def _label(texts: list[str], rules: Labelling) -> LabelledMessages:
+    """Apply the rules to the texts, and mask what they match."""
     keys = pd.Series(range(len(texts))).astype("str")
-    return pd.DataFrame(
-        {"key": keys, "body": texts, "sender": [None] * len(texts)}
-    ).astype("str")
+    columns = {"key": keys, "body": texts, "sender": [None] * len(texts)}
+    messages = pd.DataFrame(columns).astype("str")
+    database = patterns.compile_patterns(rule_patterns(rules.rules), COMPILE_TIMEOUT)
+    votes = labelling.apply_rules(messages, rules, database.to_bytes())
+    masked = [
+        _mask(text, rule_ids, rules)
+        for text, rule_ids in zip(texts, votes["rules"], strict=True)
+    ]
+    cleaned = preprocessing.clean(messages, models.default_settings().text)
+    return LabelledMessages(texts, masked, cleaned, votes)
 
 
-def _masked(text: str, ids: list[str], rules: Labelling) -> str:
-    """The text without anything that a rule which matched it found there: a blank in its place."""
-    matched = [rule.pattern for rule in rules.rules if rule.id in set(ids)]
-    kept = np.ones(len(text), dtype=bool)
-    for pattern in matched:
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            kept[found.start() : found.end()] = False
-    return "".join(
-        character if keep else " " for character, keep in zip(text, kept, strict=True)
+def _mask(text: str, rule_ids: Sequence[str], rules: Labelling) -> str:
+    """Return the text with spaces for all that the rules with these ids match in it."""
+    wanted = set(rule_ids)
+    characters = list(text)
+    for rule in rules.rules:
+        if rule.id in wanted:
+            for match in re.finditer(rule.pattern, text, re.IGNORECASE):
+                characters[match.start() : match.end()] = " " * len(match[0])
+    return "".join(characters)
+
+
+def _resolutions(rules: Labelling) -> dict[str, Resolution]:
+    """Return the ways to resolve votes: both methods, and two of the label model's."""
+    majority = rules.resolution.model_copy(update={"method": "majority"})
+    label_model = rules.resolution.model_copy(update={"method": "label_model"})
+    return {
+        "majority": majority,
+        "label model": label_model,
+        f"label model, confidence of {MIN_CONFIDENCE} or more": label_model.model_copy(
+            update={"min_confidence": MIN_CONFIDENCE}
+        ),
+        "label model, soft weights": label_model.model_copy(
+            update={"soft_labels": True}
+        ),
+    }
+
+
+def _measure_resolution(
+    name: str, settings: Labelling, messages: LabelledMessages, human: np.ndarray
+) -> WeakLabels:
+    resolved_labels = labelling.ResolutionStage(settings).run([messages.votes])
+    ham_or_spam = resolved_labels["label"].map(_ham_or_spam, na_action="ignore")
+    resolved_labels["label"] = ham_or_spam
+    labels = _rule_labels(messages.votes, resolved_labels)
+    labelled = labels != ""
+    found_spam = labels[human == "spam"] == "spam"
+    model_labels, masked_labels = _predict_unseen(
+        messages, resolved_labels, settings.resolution.soft_labels
+    )
+    return WeakLabels(
+        name=name,
+        coverage=float(labelled.mean()),
+        labels=_spam_metrics(human[labelled], labels[labelled]),
+        recall_of_all=float(found_spam.mean()),
+        model=_spam_metrics(human, model_labels),
+        masked=_spam_metrics(human, masked_labels),
     )
 
 
-def _labels(votes: pd.DataFrame, resolved_labels: pd.DataFrame) -> np.ndarray:
-    """Return what the rules say of each message: ``ham``, ``spam``, or nothing."""
+def _rule_labels(votes: pd.DataFrame, resolved_labels: pd.DataFrame) -> np.ndarray:
+    """Return the rules' label of each message: ``ham``, ``spam``, or nothing."""
     label = LabelLookup(resolved_labels).labels(votes)["label"]
     return label.astype(object).where(label.notna(), "").to_numpy(dtype=str)
 
 
-def _human(label: str) -> str:
+def _ham_or_spam(label: str) -> str:
     return "spam" if label == "spam" else "ham"
 
 
-def _predicted(
-    messages: pd.DataFrame,
-    votes: pd.DataFrame,
-    resolved_labels: pd.DataFrame,
-    soft: bool,
-    texts: list[str],
-    masked: list[str],
-) -> dict[str, np.ndarray]:
-    """What a model says that has not seen the message: of its text, and of the masked one."""
-    cleaned = preprocessing.clean(messages, models.settings().text)
-    # By text, so that no copy of a message is trained on.
-    fold = np.array([zlib.crc32(text.encode()) % FOLDS for text in cleaned["text"]])
-    found = {
-        "model": np.empty(len(texts), dtype="<U4"),
-        "masked": np.empty(len(texts), dtype="<U4"),
-    }
-    for held_out in range(FOLDS):
-        seen, unseen = (
-            np.flatnonzero(fold != held_out),
-            np.flatnonzero(fold == held_out),
+def _predict_unseen(
+    messages: LabelledMessages, resolved_labels: pd.DataFrame, soft_labels: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels of the texts and of the masked texts, by models of other folds."""
+    # Folds go by text, so that no copy of a message is trained on.
+    cleaned_texts = messages.cleaned["text"]
+    fold = np.array([zlib.crc32(text.encode()) % FOLDS for text in cleaned_texts])
+    text_labels = np.empty(len(messages.texts), dtype="<U4")
+    masked_labels = np.empty(len(messages.texts), dtype="<U4")
+    for fold_index in range(FOLDS):
+        seen = np.flatnonzero(fold != fold_index)
+        unseen = np.flatnonzero(fold == fold_index)
+        fitted = _fit_best(
+            messages.votes.iloc[seen],
+            resolved_labels,
+            messages.cleaned.iloc[seen],
+            soft_labels,
         )
-        fitted = _fitted(votes.iloc[seen], resolved_labels, cleaned.iloc[seen], soft)
-        for name, of in (("model", texts), ("masked", masked)):
-            found[name][unseen] = fitted.predict([of[row] for row in unseen])
-        print(f"fold {held_out + 1} of {FOLDS}", file=sys.stderr)
-    return found
+        text_labels[unseen] = fitted.predict([messages.texts[row] for row in unseen])
+        masked_labels[unseen] = fitted.predict([messages.masked[row] for row in unseen])
+        command.log(f"fold {fold_index + 1} of {FOLDS}")
+    return text_labels, masked_labels
 
 
-def _fitted(
+def _fit_best(
     votes: pd.DataFrame,
     resolved_labels: pd.DataFrame,
     cleaned: pd.DataFrame,
-    soft: bool,
+    soft_labels: bool,
 ) -> Pipeline:
-    """The best candidate of the night's own grid, fitted."""
-    settings = models.settings().training
-    stage = preprocessing.TrainingSetStage(resolved_labels, soft_labels=soft)
-    documents = stage.run([(votes, cleaned)]).training_set
-    scores = [
-        training.evaluate_candidate(documents, candidate, settings)
+    """Return the best candidate of a night's grid, fitted."""
+    settings = models.default_settings().training
+    stage = preprocessing.TrainingSetStage(resolved_labels, soft_labels=soft_labels)
+    training_set = stage.run([(votes, cleaned)]).training_set
+    results = [
+        training.evaluate_candidate(training_set, candidate, settings)
         for candidate in settings.search.candidates
     ]
-    best = settings.search.candidates[training.select_best(scores).best]
-    return training.fit(documents, best, settings, models.settings().text)
+    best = settings.search.candidates[training.select_best(results).best]
+    return training.fit(training_set, best, settings, models.default_settings().text)
 
 
-def _measure(human: np.ndarray, found: np.ndarray) -> dict[str, Any]:
-    truth, predicted = (np.searchsorted(HUMAN, labels) for labels in (human, found))
+def _spam_metrics(human: np.ndarray, labels: np.ndarray) -> LabelMetrics:
+    truth = np.searchsorted(HAM_OR_SPAM, human)
+    predicted = np.searchsorted(HAM_OR_SPAM, labels)
     weight = np.ones(len(truth), dtype=np.int64)
-    confidence = models.settings().evaluation.confidence
-    metrics = classification_report(truth, predicted, weight, HUMAN, confidence)
-    return asdict(metrics.per_label["spam"])
+    confidence = models.default_settings().evaluation.confidence
+    report = classification_report(truth, predicted, weight, HAM_OR_SPAM, confidence)
+    return report.per_label["spam"]
 
 
-def tables(result: dict[str, Any]) -> str:
-    """The result in Markdown."""
-    rows, header = (
-        result["rows"],
-        ("labels", "coverage", "spam precision", "spam recall", "spam F1"),
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser("benchmarks.labelling.weak_labels", __doc__)
+    parser.add_argument(
+        "--messages",
+        type=int,
+        metavar="N",
+        help="maximum messages (default: all)",
     )
-    parts = [
-        f"{result['rules']} rules, {result['messages']:,} messages of the UCI SMS Spam Collection. What the rules "
-        "themselves say of the messages that they label, and which share of all spam they find:",
-        results.table(
-            (*header, "of all spam"),
-            [
-                [
-                    row["name"],
-                    f"{row['coverage']:.1%}",
-                    *_three(row["labels"]),
-                    f"{row['recall_of_all']:.3f}",
-                ]
-                for row in rows
-            ],
-        ),
-        f"What the model says that was trained on these labels, of messages that it has not seen ({FOLDS} folds, the "
-        "grid searched anew in each; the label model has seen the rules' votes on all messages):",
-        results.table(
-            ("labels", *header[2:]),
-            [[row["name"], *_three(row["model"])] for row in rows],
-        ),
-        f"The same, with everything that a rule found in a message masked ({result['masked_messages']:,} messages are "
-        "changed by it): what the model learned beyond its rules.",
-        results.table(
-            ("labels", *header[2:]),
-            [[row["name"], *_three(row["masked"])] for row in rows],
-        ),
-    ]
-    return "\n\n".join(parts)
-
-
-def _three(metrics: dict[str, Any]) -> list[str]:
-    measures = (metrics[name] for name in ("precision", "recall", "f1"))
-    return [
-        f"{each['value']:.3f} [{each['low']:.3f}, {each['high']:.3f}]"
-        for each in measures
-    ]
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The baseline of `benchmarks.scoring`: m2cgen's Java for the weights of a logistic regression."""
+"""m2cgen's Java for the weights of a logistic regression: a baseline of `scoring`."""
 
 import contextlib
 import subprocess
@@ -14,65 +14,72 @@ import scipy.sparse as sp
 from m2cgen import ast
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks import machine
+from benchmarks.parity.records import M2cgenLimit
 
-STEP = 100  # terms to which the largest size is found
-STACK = 1 << 29  # bytes: m2cgen recurses once for every term
+STEP = 100  # terms, to which the largest size is found
+STACK_BYTES = 1 << 29  # m2cgen recurses once for every term
+RECURSION_LIMIT = 1_000_000
 
 
 def generate(estimator: LogisticRegression) -> str:
-    """The source of the class ``generated.Model``, as `m2cgen.export_to_java` writes it."""
-    source: list[str] = []
-    recursion, stack = sys.getrecursionlimit(), threading.stack_size(STACK)
-    sys.setrecursionlimit(1_000_000)
+    """Return the class ``generated.Model``, as `m2cgen.export_to_java` writes it."""
+    sources: list[str] = []
+
+    def export() -> None:
+        sources.append(m2cgen.export_to_java(estimator, "generated"))
+
+    recursion_limit = sys.getrecursionlimit()
+    stack_size = threading.stack_size(STACK_BYTES)
+    sys.setrecursionlimit(RECURSION_LIMIT)
     try:
         with _linear_time():
-            thread = threading.Thread(
-                target=lambda: source.append(
-                    m2cgen.export_to_java(estimator, "generated")
-                )
-            )
+            thread = threading.Thread(target=export)
             thread.start()
             thread.join()
     finally:
-        sys.setrecursionlimit(recursion)
-        threading.stack_size(stack)
-    return source[0]
+        sys.setrecursionlimit(recursion_limit)
+        threading.stack_size(stack_size)
+    return sources[0]
 
 
-def compiled(source: str, folder: Path) -> str | None:
-    """Compiles the class into the folder; the compiler's complaint if it does not take it."""
+def compile_source(source: str, folder: Path) -> str | None:
+    """Compile the class into the folder; return the error, None if there is none."""
     path = folder / "Model.java"
     path.write_text(source, encoding="utf-8")
     run = subprocess.run(
         ["javac", "-J-Xss512m", "-d", str(folder), str(path)],
         capture_output=True,
         text=True,
+        check=False,
     )
-    return (
-        run.stderr.partition("error: ")[2].partition("\n")[0] or run.stderr
-        if run.returncode
-        else None
-    )
+    if run.returncode == 0:
+        return None
+    first_error = run.stderr.partition("error: ")[2].partition("\n")[0]
+    return first_error or run.stderr
 
 
-def largest(estimator: LogisticRegression, folder: Path) -> tuple[int, str]:
-    """How many of the estimator's terms javac takes, to `STEP`, and what it says of more; all of them and nothing."""
-    fits, total = 0, estimator.coef_.shape[1]
-    refused, complaint = total, compiled(generate(estimator), folder)
-    if complaint is None:
-        return total, ""
-    while refused - fits > STEP:
-        middle = (fits + refused) // 2 // STEP * STEP or STEP
-        if said := compiled(generate(_first_terms(estimator, middle)), folder):
-            refused, complaint = middle, said
+def find_limit(estimator: LogisticRegression, folder: Path) -> M2cgenLimit:
+    """Return how many of the estimator's terms javac compiles, to `STEP`."""
+    terms = estimator.coef_.shape[1]
+    error = compile_source(generate(estimator), folder)
+    if error is None:
+        return M2cgenLimit(compiled_terms=terms, terms=terms, error="")
+    compiled = 0
+    refused = terms
+    while refused - compiled > STEP:
+        middle = (compiled + refused) // 2 // STEP * STEP or STEP
+        source = generate(_first_terms(estimator, middle))
+        middle_error = compile_source(source, folder)
+        if middle_error is None:
+            compiled = middle
         else:
-            fits = middle
-    return fits, complaint
+            refused = middle
+            error = middle_error
+    return M2cgenLimit(compiled_terms=compiled, terms=terms, error=error)
 
 
 def write_vectors(vectors: sp.csr_array, path: Path) -> None:
-    """The tf-idf vectors, as drivers/M2cgenDriver.java reads them."""
+    """Write tf-idf vectors as drivers/M2cgenDriver.java reads them."""
     with path.open("wb") as file:
         file.write(np.int32(vectors.shape[0]).astype("<i4").tobytes())
         for start, end in zip(vectors.indptr[:-1], vectors.indptr[1:], strict=True):
@@ -81,42 +88,42 @@ def write_vectors(vectors: sp.csr_array, path: Path) -> None:
             file.write(vectors.data[start:end].astype("<f8").tobytes())
 
 
-def describe() -> dict[str, Any]:
-    return machine.describe("m2cgen")
-
-
 def _first_terms(estimator: LogisticRegression, terms: int) -> LogisticRegression:
     part = LogisticRegression()
-    part.classes_, part.intercept_ = estimator.classes_, estimator.intercept_
-    part.coef_, part.n_features_in_ = estimator.coef_[:, :terms], terms
+    part.classes_ = estimator.classes_
+    part.intercept_ = estimator.intercept_
+    part.coef_ = estimator.coef_[:, :terms]
+    part.n_features_in_ = terms
     return part
 
 
 @contextlib.contextmanager
 def _linear_time() -> Iterator[None]:
-    """Lets m2cgen remember what it computes of an expression, which never changes.
+    """Let m2cgen remember what it computes of an expression, which never changes.
 
-    It writes the same source, but without its hash of the whole sum for every term it is not quadratic in the terms.
+    It writes the same source. Without this it hashes the whole sum for every term, so
+    its time is quadratic in the terms.
     """
-    hashed, counted = ast.BinNumExpr.__hash__, ast.count_exprs
-    ast.BinNumExpr.__hash__ = _remembered("_hash", hashed)
-    ast.count_exprs = _remembered("_count", counted)
+    original_hash = ast.BinNumExpr.__hash__
+    original_count = ast.count_exprs
+    ast.BinNumExpr.__hash__ = _remember("_hash", original_hash)
+    ast.count_exprs = _remember("_count", original_count)
     try:
         yield
     finally:
-        ast.BinNumExpr.__hash__, ast.count_exprs = hashed, counted
+        ast.BinNumExpr.__hash__ = original_hash
+        ast.count_exprs = original_count
 
 
-def _remembered(name: str, function: Callable) -> Callable:
-    def remembering(expression, exclude_list=None):
-        known = expression.__dict__.setdefault(name, {})
+def _remember(attribute: str, function: Callable[..., int]) -> Callable[..., int]:
+    """Return the function with its values kept on the expression itself."""
+
+    def remembering(expression: Any, exclude_list: Any = None) -> int:
+        values = expression.__dict__.setdefault(attribute, {})
         key = bool(exclude_list)
-        if key not in known:
-            known[key] = (
-                function(expression, exclude_list)
-                if exclude_list
-                else function(expression)
-            )
-        return known[key]
+        if key not in values:
+            arguments = [exclude_list] if exclude_list else []
+            values[key] = function(expression, *arguments)
+        return values[key]
 
     return remembering

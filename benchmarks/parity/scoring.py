@@ -1,24 +1,27 @@
-"""Loading and scoring, one message at a time, on one core. Run as ``python -m benchmarks.scoring``.
+"""Loading a model and scoring, one message at a time, on one core.
 
-The baselines are scikit-learn's own pipeline, which reads the same messages, and m2cgen's Java for the same weights,
-which reads tf-idf vectors made beforehand: m2cgen does not handle text.
+The baselines are scikit-learn's own pipeline, which reads the same messages, and
+m2cgen's Java for the same weights, which reads tf-idf vectors made beforehand: m2cgen
+does not handle text.
 """
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import joblib
 from sklearn.pipeline import Pipeline
 
-from benchmarks import corpus, m2cgen_java, machine, models, results
+from benchmarks.harness import command, corpus, machine, models
+from benchmarks.harness.results import Spread, write_result
+from benchmarks.parity import m2cgen_java
+from benchmarks.parity.records import ScoredModel, ScorerSpeed, ScoringResult
+from benchmarks.parity.tables import M2CGEN, SKLEARN, scoring_tables
 from pipeline.config.settings import Candidate
 from pipeline.export.reference import units
 from pipeline.model.counts import count_terms
@@ -28,43 +31,49 @@ from pipeline.model.quantise import choose_bits
 DRIVERS = Path(__file__).parent / "drivers"
 SCORERS = machine.ROOT / "scorers"
 ESTIMATOR = "logistic_regression"
-PYTHON, JAVA, JAVASCRIPT, SKLEARN, M2CGEN = (
-    "Python",
-    "Java",
-    "JavaScript",
-    "scikit-learn",
-    "m2cgen's Java",
-)
 WARM_UPS = 3  # on one core a virtual machine compiles beside what it runs
-SLOWER = 20  # scikit-learn is given so many times fewer messages, one at a time
-NANO = 1e-9
-MILLI = 1e3
+SKLEARN_DIVISOR = 20  # scikit-learn is slow, so it scores fewer messages
+NANOSECOND = 1e-9
+# Unpickling the pipeline needs the project's packages, which a script's own folder
+# would hide.
+SKLEARN_CODE = (
+    "import sys; "
+    "from benchmarks.parity.drivers.sklearn_driver import main; "
+    "main(*sys.argv[1:])"
+)
 
 
 @dataclass
-class Program:
-    """A driver (see drivers/README.md), and what it answered in every round.
+class Driver:
+    """A program that loads and scores (see drivers/README.md), and its answers.
 
     Attributes
     ----------
-    actions : what can be asked of it, beyond ``load``.
-    messages : how many it is given at a time.
-    load : seconds from bytes to a model that scores, the first in its process.
-    rates : messages a second for each action.
-    memory : MiB, the most that its process held.
+    actions
+        What it can do beyond ``load``.
+    messages
+        How many it scores at a time.
+    load_seconds
+        From bytes to a model that scores, the first in its process.
+    rates
+        Messages a second for each action.
+    peaks_mib
+        Peak memory of its process.
+    labels
+        Messages by their label, in the order of the labels.
     """
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str | Path]
     actions: Sequence[str]
     messages: int
-    load: list[float] = field(default_factory=list)
+    load_seconds: list[float] = field(default_factory=list)
     rates: dict[str, list[float]] = field(default_factory=dict)
-    memory: list[float] = field(default_factory=list)
-    tally: list[int] = field(default_factory=list)
+    peaks_mib: list[float] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
 
     def run(self) -> None:
-        """One round in a process of its own: a load, and each action after warming up."""
+        """Run a round in a new process: a load, and each action after warming up."""
         with subprocess.Popen(
             self.command,
             stdin=subprocess.PIPE,
@@ -72,253 +81,180 @@ class Program:
             text=True,
             env=os.environ | machine.ONE_THREAD,
         ) as process:
-            self.load.append(_ask(process, "load")[0] * NANO)
+            self.load_seconds.append(_ask(process, "load")[0] * NANOSECOND)
             for action in self.actions:
                 for _ in range(WARM_UPS + 1):
-                    nanoseconds, *self.tally = _ask(
-                        process, f"{action} {self.messages}"
-                    )
-                self.rates.setdefault(action, []).append(
-                    self.messages / (nanoseconds * NANO)
-                )
+                    answer = _ask(process, f"{action} {self.messages}")
+                nanoseconds, *self.labels = answer
+                rate = self.messages / (nanoseconds * NANOSECOND)
+                self.rates.setdefault(action, []).append(rate)
             peak = machine.peak_memory(process.pid)
-            self.memory += [] if peak is None else [peak]
-            process.stdin.close()
+            if peak is not None:
+                self.peaks_mib.append(peak)
 
-    def summary(self) -> dict[str, Any]:
-        """Medians and ranges over the rounds."""
-        rates = {
-            f"{action}s_per_second": results.summary(found)
-            for action, found in self.rates.items()
-        }
-        memory = {"peak_mib": results.summary(self.memory)} if self.memory else {}
-        return {
-            "name": self.name,
-            "load_seconds": results.summary(self.load),
-            **rates,
-            **memory,
-            "labels": self.tally,
-        }
+    def summary(self) -> ScorerSpeed:
+        """Return medians and ranges over the rounds."""
+        evaluated = self.rates.get("evaluate")
+        return ScorerSpeed(
+            name=self.name,
+            load_seconds=Spread.of(self.load_seconds),
+            labels_per_second=Spread.of(self.rates["label"]),
+            evaluates_per_second=Spread.of(evaluated) if evaluated else None,
+            peak_mib=Spread.of(self.peaks_mib) if self.peaks_mib else None,
+            labels=tuple(self.labels),
+        )
 
 
-def _ask(process: subprocess.Popen, line: str) -> list[int]:
-    process.stdin.write(line + "\n")
-    process.stdin.flush()
-    return [int(word) for word in process.stdout.readline().split()]
+@dataclass(frozen=True)
+class ScoredMessages:
+    """The messages that every driver scores, and their file."""
+
+    texts: list[str]
+    path: Path
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--messages", type=int, default=150_000, help="to train on")
-    arguments.add_argument(
-        "--scored", type=int, default=20_000, help="of them, in every round"
-    )
-    arguments.add_argument("--terms", type=int, default=20_000)
-    arguments.add_argument("--rounds", type=int, default=5)
-    chosen = arguments.parse_args()
-    found = corpus.messages(chosen.messages)
-    candidate = models.candidates()[ESTIMATOR]
-    scored = found.texts[: chosen.scored]
-    with tempfile.TemporaryDirectory() as folder:
-        messages = Path(folder, "messages")
-        messages.write_text("\n".join(map(units, scored)), encoding="ascii")
-        fitted = models.fit(
-            models.count(found.texts, found.labels, chosen.terms), candidate
-        )
-        most, complaint = m2cgen_java.largest(fitted[-1], Path(folder))
-        print(
-            f"javac takes {most:,} of {chosen.terms:,} terms of m2cgen's",
-            file=sys.stderr,
-        )
+    """Measure the scorers, and write ``scoring.json``."""
+    arguments = _parse_arguments()
+    drawn = corpus.draw_messages(arguments.messages)
+    candidate = models.default_candidates()[ESTIMATOR]
+    with command.temporary_folder() as folder:
+        scored = ScoredMessages(drawn.texts[: arguments.scored], folder / "messages")
+        lines = "\n".join(map(units, scored.texts))
+        scored.path.write_text(lines, encoding="ascii")
+        whole = _fit(drawn, arguments.terms, candidate)
+        limit = m2cgen_java.find_limit(whole[-1], folder)
+        command.log(f"javac compiles {limit.compiled_terms:,} of {limit.terms:,} terms")
         # The whole model, and one that m2cgen's code still compiles for.
-        fewer = models.fit(models.count(found.texts, found.labels, most), candidate)
-        sizes = []
-        for name, pipeline in {"whole": fitted, "m2cgen": fewer}.items():
-            own = Path(folder, name)
-            own.mkdir()
-            programs = _programs(
-                own, pipeline, candidate, found.texts, messages, chosen.scored
-            )
-            if name == "m2cgen":
-                programs.append(_m2cgen(own, pipeline, scored))
-            sizes.append(
-                {
-                    "terms": len(pipeline[0].vocabulary),
-                    "programs": _measured(programs, chosen),
-                }
-            )
-    result = {
-        "machine": m2cgen_java.describe(),
-        "sources": found.sources,
-        "scored": len(scored),
-        "rounds": chosen.rounds,
-        "candidate": str(candidate),
-        "m2cgen": {"largest": most, "of": chosen.terms, "complaint": complaint},
-        "sizes": sizes,
-    }
-    results.write("scoring", result, tables(result))
+        small = _fit(drawn, limit.compiled_terms, candidate)
+        whole_drivers = _scorer_drivers(
+            folder / "whole", whole, candidate, drawn.texts, scored
+        )
+        small_folder = folder / "small"
+        small_drivers = _scorer_drivers(
+            small_folder, small, candidate, drawn.texts, scored
+        )
+        small_drivers.append(_m2cgen_driver(small_folder, small, scored.texts))
+        sizes = (
+            _scored_model(whole, whole_drivers, arguments.rounds),
+            _scored_model(small, small_drivers, arguments.rounds),
+        )
+    result = ScoringResult(
+        run=machine.describe_run("m2cgen"),
+        sources=drawn.sources,
+        scored=len(scored.texts),
+        rounds=arguments.rounds,
+        candidate=str(candidate),
+        m2cgen=limit,
+        sizes=sizes,
+    )
+    write_result("scoring", result, arguments.output)
+    print(scoring_tables(result))
 
 
-def _programs(
+def _fit(drawn: corpus.Corpus, terms: int, candidate: Candidate) -> Pipeline:
+    messages = models.count_messages(drawn.texts, drawn.labels, terms)
+    return models.fit(messages, candidate)
+
+
+def _scorer_drivers(
     folder: Path,
     fitted: Pipeline,
     candidate: Candidate,
     texts: list[str],
-    messages: Path,
-    scored: int,
-) -> list[Program]:
-    """The three scorers and scikit-learn, for one model."""
+    scored: ScoredMessages,
+) -> list[Driver]:
+    """Return the three scorers and scikit-learn, for one model."""
+    folder.mkdir()
     model = linear_model(fitted)
     fixed, bits = choose_bits(model, count_terms(model, texts))
+    self_test = models.self_test_texts(fixed)
     exported = folder / "model.json"
-    exported.write_bytes(
-        models.export(fixed, bits, candidate, len(texts), models.test_texts(fixed))
-    )
-    joblib.dump(fitted, folder / "pipeline.joblib")
+    exported.write_bytes(models.export(fixed, bits, candidate, len(texts), self_test))
+    pickled = folder / "pipeline.joblib"
+    joblib.dump(fitted, pickled)
+    java_scorer = SCORERS / "java" / "NightsieveScorer.java"
     _compile(
-        folder,
-        SCORERS / "java" / "NightsieveScorer.java",
-        DRIVERS / "Driver.java",
-        DRIVERS / "ScorerDriver.java",
+        folder, java_scorer, DRIVERS / "Driver.java", DRIVERS / "ScorerDriver.java"
     )
-    python, node = DRIVERS / "python_driver.py", DRIVERS / "javascript_driver.js"
-    data = [str(exported), str(messages)]
-    ours = ("label", "evaluate")
+    data: list[str | Path] = [exported, scored.path]
+    python: list[str | Path] = [sys.executable, DRIVERS / "python_driver.py"]
+    python += [SCORERS / "python" / "nightsieve_scorer.py", *data]
+    java: list[str | Path] = ["java", "-cp", folder]
+    java += ["benchmarks.ScorerDriver", *data]
+    javascript: list[str | Path] = ["node", DRIVERS / "javascript_driver.js"]
+    javascript += [SCORERS / "javascript" / "nightsieve_scorer.js", *data]
+    sklearn: list[str | Path] = [
+        sys.executable,
+        "-c",
+        SKLEARN_CODE,
+        pickled,
+        scored.path,
+    ]
+    actions = ("label", "evaluate")
+    count = len(scored.texts)
     return [
-        Program(
-            PYTHON,
-            [
-                sys.executable,
-                python,
-                SCORERS / "python" / "nightsieve_scorer.py",
-                *data,
-            ],
-            ours,
-            scored,
-        ),
-        Program(
-            JAVA,
-            ["java", "-cp", folder, "benchmarks.ScorerDriver", *data],
-            ours,
-            scored,
-        ),
-        Program(
-            JAVASCRIPT,
-            ["node", node, SCORERS / "javascript" / "nightsieve_scorer.js", *data],
-            ours,
-            scored,
-        ),
-        Program(
-            SKLEARN,
-            [sys.executable, "-c", _SKLEARN, folder / "pipeline.joblib", messages],
-            ("label",),
-            scored // SLOWER,
-        ),
+        Driver("Python", python, actions, count),
+        Driver("Java", java, actions, count),
+        Driver("JavaScript", javascript, actions, count),
+        Driver(SKLEARN, sklearn, ("label",), count // SKLEARN_DIVISOR),
     ]
 
 
-# Unpickling the pipeline needs the project's packages, which a script's own folder would hide.
-_SKLEARN = "import sys; from benchmarks.drivers.sklearn_driver import main; main(*sys.argv[1:])"
-
-
-def _m2cgen(folder: Path, fitted: Pipeline, scored: list[str]) -> Program:
-    if said := m2cgen_java.compiled(m2cgen_java.generate(fitted[-1]), folder):
-        raise SystemExit(f"javac does not take what m2cgen wrote: {said}")
+def _m2cgen_driver(folder: Path, fitted: Pipeline, texts: list[str]) -> Driver:
+    error = m2cgen_java.compile_source(m2cgen_java.generate(fitted[-1]), folder)
+    if error:
+        raise SystemExit(f"m2cgen's Java: javac does not compile it: {error}")
     _compile(folder, DRIVERS / "Driver.java", DRIVERS / "M2cgenDriver.java")
-    vectors = fitted[0].transform(scored)
-    m2cgen_java.write_vectors(vectors, folder / "vectors")
-    command = [
-        "java",
-        "-cp",
-        folder,
-        "benchmarks.M2cgenDriver",
-        str(vectors.shape[1]),
-        folder / "vectors",
-    ]
-    return Program(M2CGEN, command, ("label",), len(scored))
+    vectors = fitted[0].transform(texts)
+    path = folder / "vectors"
+    m2cgen_java.write_vectors(vectors, path)
+    java: list[str | Path] = ["java", "-cp", folder, "benchmarks.M2cgenDriver"]
+    return Driver(M2CGEN, [*java, str(vectors.shape[1]), path], ("label",), len(texts))
 
 
 def _compile(folder: Path, *sources: Path) -> None:
     subprocess.run(["javac", "-cp", folder, "-d", folder, *sources], check=True)
 
 
-def _measured(
-    programs: list[Program], chosen: argparse.Namespace
-) -> list[dict[str, Any]]:
-    """Every program in turn, on one core, as often as was asked for."""
-    with ExitStack() as stack:
-        stack.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
-        machine.pin()
-        for turn in range(chosen.rounds):
-            print(f"round {turn + 1} of {chosen.rounds}", file=sys.stderr)
-            for program in programs:
-                program.run()
-    return [program.summary() for program in programs]
-
-
-def tables(result: dict[str, Any]) -> str:
-    """The result in Markdown: a table for each size of the model."""
-    m2cgen, rounds = result["m2cgen"], result["rounds"]
-    parts = [
-        f"{result['candidate']}, 3 labels; {result['scored']:,} messages (a twentieth for scikit-learn), one at a time "
-        f"on one core; median of {rounds} rounds in turns, lowest and highest in brackets. Loading is the first in a "
-        "new process, scoring follows a warm-up. *label* finds the label, *evaluate* tokens, sums and scores too.",
-    ]
-    for size in result["sizes"]:
-        parts += [f"**{size['terms']:,} terms**", _table(size["programs"])]
-    if m2cgen["largest"] < m2cgen["of"]:
-        parts.append(
-            "m2cgen's Java is measured without any handling of text: it is handed tf-idf vectors. It has no more terms "
-            f"because javac takes {m2cgen['largest']:,} of the {m2cgen['of']:,}; of more it says: "
-            f"*{m2cgen['complaint'].strip()}*."
-        )
-    return "\n\n".join(parts)
-
-
-def _table(programs: list[dict[str, Any]]) -> str:
-    baselines = {
-        name: _median(programs, name)
-        for name in (M2CGEN, SKLEARN)
-        if _median(programs, name)
-    }
-    header = (
-        "scorer",
-        "load, ms",
-        "label, messages/s",
-        "evaluate, messages/s",
-        "peak, MiB",
+def _scored_model(fitted: Pipeline, drivers: list[Driver], rounds: int) -> ScoredModel:
+    """Run every driver in turn, on one core."""
+    with _one_core():
+        for turn in range(rounds):
+            command.log(f"round {turn + 1} of {rounds}")
+            for driver in drivers:
+                driver.run()
+    return ScoredModel(
+        terms=len(fitted[0].vocabulary),
+        scorers=tuple(driver.summary() for driver in drivers),
     )
-    header += tuple(f"label, times {name}" for name in baselines)
-    rows = []
-    for program in programs:
-        label = program["labels_per_second"]
-        evaluate = program.get("evaluates_per_second")
-        load = {
-            key: seconds * MILLI for key, seconds in program["load_seconds"].items()
-        }
-        peak = program.get("peak_mib")
-        rows.append(
-            [
-                program["name"],
-                results.spread(load),
-                results.spread(label),
-                results.spread(evaluate) if evaluate else "",
-                f"{peak['median']:,.0f}" if peak else "",
-                *(f"{label['median'] / median:,.2f}" for median in baselines.values()),
-            ]
-        )
-    return results.table(header, rows)
 
 
-def _median(programs: list[dict[str, Any]], name: str) -> float | None:
-    return next(
-        (
-            each["labels_per_second"]["median"]
-            for each in programs
-            if each["name"] == name
-        ),
-        None,
-    )
+@contextlib.contextmanager
+def _one_core() -> Iterator[None]:
+    cores = os.sched_getaffinity(0)
+    machine.pin_to_one_core()
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def _ask(process: subprocess.Popen[str], line: str) -> list[int]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    return [int(word) for word in process.stdout.readline().split()]
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser("benchmarks.parity.scoring", __doc__)
+    command.add_size(parser, "messages", 150_000, "messages to train on")
+    command.add_size(parser, "scored", 20_000, "of them, scored in every round")
+    command.add_size(parser, "terms", 20_000, "maximum terms of the model")
+    command.add_rounds(parser, 5)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

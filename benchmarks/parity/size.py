@@ -1,15 +1,15 @@
-"""Size against flips: how many bits a weight needs. Run as ``python -m benchmarks.size``."""
+"""Size of the exported file against flipped labels: how many bits a weight needs."""
 
 import argparse
 import gzip
-import math
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks import corpus, machine, models, results
-from benchmarks.size_plot import draw
+from benchmarks.harness import command, corpus, machine, models
+from benchmarks.harness.results import write_result
+from benchmarks.parity.records import SizedModel, SizeResult, SizeRow
+from benchmarks.parity.tables import size_tables
 from pipeline.config.settings import Candidate
 from pipeline.model.counts import count_terms
 from pipeline.model.decision_function import centred_decision_function
@@ -19,111 +19,77 @@ from pipeline.model.quantise import choose_bits, quantise
 from pipeline.model.rounding import compare
 
 BITS = range(6, 21)
-ESTIMATORS = (
-    "logistic_regression",
-    "multinomial_nb",
-)  # one that leaves many weights small, one that leaves none
-BAR = 200_000  # bytes, gzipped
-PLOT = machine.ROOT / "docs" / "size-and-flips.svg"
+# One estimator with many small weights, and one with none.
+ESTIMATORS = ("logistic_regression", "multinomial_nb")
+MAX_GZIPPED = 200_000  # bytes
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--messages", type=int, default=150_000)
-    arguments.add_argument("--terms", type=int, default=20_000)
-    chosen = arguments.parse_args()
-    found = corpus.messages(chosen.messages)
-    training = models.count(found.texts, found.labels, chosen.terms)
-    measured, counts = [], None
-    for name in ESTIMATORS:
-        candidate = models.candidates()[name]
+    """Measure sizes and flips, and write ``size.json``."""
+    arguments = _parse_arguments()
+    drawn = corpus.draw_messages(arguments.messages)
+    training = models.count_messages(drawn.texts, drawn.labels, arguments.terms)
+    sized_models = []
+    counts = None
+    for estimator in ESTIMATORS:
+        candidate = models.default_candidates()[estimator]
         fitted = models.fit(training, candidate)
         model = linear_model(fitted)
         if counts is None:
             # Terms are ordered by their idf, which is the same for every estimator.
-            counts = count_terms(model, found.texts)
-        expected = centred_decision_function(
-            fitted[-1], fitted[:-1].transform(found.texts)
-        )
-        measured.append(_measure(model, counts, expected, candidate))
-    result = {
-        "machine": machine.describe("matplotlib"),
-        "sources": found.sources,
-        "bar": BAR,
-        "models": measured,
-    }
-    results.write("size", result, tables(result))
-    draw(result, PLOT)
+            counts = count_terms(model, drawn.texts)
+        vectors = fitted[:-1].transform(drawn.texts)
+        expected_scores = centred_decision_function(fitted[-1], vectors)
+        sized_models.append(_measure(model, counts, expected_scores, candidate))
+    result = SizeResult(
+        run=machine.describe_run(),
+        sources=drawn.sources,
+        max_gzipped=MAX_GZIPPED,
+        models=tuple(sized_models),
+    )
+    write_result("size", result, arguments.output)
+    print(size_tables(result))
 
 
 def _measure(
-    model: LinearModel, counts: sp.csr_array, expected: np.ndarray, candidate: Candidate
-) -> dict[str, Any]:
-    """Every number of bits for one model."""
-    fixed, chosen = choose_bits(model, counts)
-    texts = models.test_texts(fixed)
+    model: LinearModel,
+    counts: sp.csr_array,
+    expected_scores: np.ndarray,
+    candidate: Candidate,
+) -> SizedModel:
+    """Export the model with every number of bits."""
+    chosen_model, chosen_bits = choose_bits(model, counts)
+    self_test = models.self_test_texts(chosen_model)
+    n_messages = len(expected_scores)
     rows = []
     for bits in BITS:
         fixed = quantise(model, bits)
-        agreement = compare(model, fixed, counts, expected)
-        encoded = models.export(fixed, bits, candidate, len(expected), texts)
-        rows.append(
-            {
-                "bits": bits,
-                "bytes": len(encoded),
-                "gzipped": len(gzip.compress(encoded, 9, mtime=0)),
-                "flips": int(np.count_nonzero(agreement.flipped)),
-                "proved": int(np.count_nonzero(agreement.proved)),
-                "largest_score_difference": float(agreement.difference.max()),
-            }
+        agreement = compare(model, fixed, counts, expected_scores)
+        encoded = models.export(fixed, bits, candidate, n_messages, self_test)
+        row = SizeRow(
+            bits=bits,
+            bytes=len(encoded),
+            gzipped=len(gzip.compress(encoded, 9, mtime=0)),
+            flips=int(np.count_nonzero(agreement.flipped)),
+            proved=int(np.count_nonzero(agreement.proved)),
+            largest_score_difference=float(agreement.difference.max()),
         )
-    return {
-        "candidate": str(candidate),
-        "terms": len(model.terms),
-        "labels": len(model.labels),
-        "messages": len(expected),
-        "chosen_bits": chosen,
-        "rows": rows,
-    }
-
-
-def tables(result: dict[str, Any]) -> str:
-    """The result in Markdown, a table for each model."""
-    header = (
-        "bits",
-        "file, KB",
-        "gzipped, KB",
-        "labels flipped",
-        "proved unchanged",
-        "largest score difference",
+        rows.append(row)
+    return SizedModel(
+        candidate=str(candidate),
+        terms=len(model.terms),
+        labels=len(model.labels),
+        messages=n_messages,
+        chosen_bits=chosen_bits,
+        rows=tuple(rows),
     )
-    parts = [
-        f"Messages: {results.sources(result['sources'])}. KB are 1,000 bytes; in bold what the export chooses."
-    ]
-    for model in result["models"]:
-        parts.append(
-            f"**{model['candidate']}**: {model['terms']:,} terms, {model['labels']} labels"
-        )
-        parts.append(results.table(header, [_row(row, model) for row in model["rows"]]))
-    return "\n\n".join(parts)
 
 
-def _row(row: dict[str, Any], model: dict[str, Any]) -> list[str]:
-    return [
-        f"**{row['bits']}**"
-        if row["bits"] == model["chosen_bits"]
-        else str(row["bits"]),
-        f"{row['bytes'] / 1000:,.0f}",
-        f"{row['gzipped'] / 1000:,.1f}",
-        f"{row['flips']:,} of {model['messages']:,}",
-        f"{_floor(100 * row['proved'] / model['messages'])} %",
-        results.rounded(row["largest_score_difference"]),
-    ]
-
-
-def _floor(percent: float) -> str:
-    """To three decimals, and 100 only if it is all of them."""
-    return f"{math.floor(percent * 1000) / 1000:.3f}"
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser("benchmarks.parity.size", __doc__)
+    command.add_size(parser, "messages", 150_000, "messages to train on and to score")
+    command.add_size(parser, "terms", 20_000, "maximum terms of a model")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

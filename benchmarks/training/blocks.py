@@ -1,94 +1,132 @@
-"""Training in blocks beside training in memory, on public messages. Run as ``python -m benchmarks.blocks``.
+"""Training in blocks beside training in memory, on public messages.
 
-The candidates are those of the default configuration that can be trained in blocks; each run is a process of its own.
+The candidates are those of the default configuration that can be trained in blocks.
+Each run is a process of its own.
 """
 
 import argparse
 import json
-import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks import machine, results, search
-from benchmarks.night_stages import watch
+from benchmarks.harness import command, machine
+from benchmarks.harness.processes import run_module
+from benchmarks.harness.results import Json, Record, Spread, write_result
+from benchmarks.training.corpora import CORPORA, UCI_AND_NUS, training_set_of
+from benchmarks.training.records import (
+    IN_BLOCKS,
+    IN_MEMORY,
+    BlocksResult,
+    BlockwiseCandidate,
+)
+from benchmarks.training.tables import blocks_tables
 from pipeline.config import DEFAULTS, file_layer, patch_layer, resolve
 from pipeline.config.settings import Settings
 from pipeline.rules.files import read_rules
-from pipeline.training import vectoriser
+from pipeline.training import evaluate_candidate, vectoriser
 
-MESSAGES = "UCI and NUS"
-BLOCK = 10_000  # documents: small enough for several of them
-GRIDS = [
-    {
+MODULE = "benchmarks.training.blocks"
+BLOCK = 10_000  # documents: small enough for several blocks
+
+
+def _grid(estimator: str, *alphas: float) -> Json:
+    return {
         "estimator": estimator,
         "ngrams": [[1, 2]],
         "min_df": [2],
         "sublinear_tf": [True],
         "norm": ["l2"],
-        "alpha": alphas,
+        "alpha": list(alphas),
     }
-    for estimator, alphas in (
-        ("sgd", [1e-5, 1e-4]),
-        ("multinomial_nb", [0.1]),
-        ("complement_nb", [0.1]),
-    )
+
+
+GRIDS: Json = [
+    _grid("sgd", 1e-5, 1e-4),
+    _grid("multinomial_nb", 0.1),
+    _grid("complement_nb", 0.1),
 ]
-SIDES = {"in memory": 10**9, "in blocks": 1}  # training.max_in_memory_documents
+# Of training.max_in_memory_documents.
+SIDES = {IN_MEMORY: 10**9, IN_BLOCKS: 1}
+
+
+class CandidateRun(Record):
+    """One candidate in one run; its score on each fold."""
+
+    seconds: float
+    scores: tuple[float, ...]
+
+
+class BlocksRun(Record):
+    """All candidates in one process, by description."""
+
+    documents: int
+    candidates: dict[str, CandidateRun]
 
 
 def main() -> None:
-    chosen = _arguments()
-    if chosen.side:
-        _run(chosen.side, chosen.to)
+    """Measure both ways to train, and write ``blocks.json``."""
+    arguments = _parse_arguments()
+    if arguments.side:
+        _run_side(arguments.side, arguments.corpus, arguments.to)
         return
-    measured: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
-    with tempfile.TemporaryDirectory(prefix="nightsieve-bench-") as folder:
-        for _ in range(chosen.rounds):
+    runs: dict[str, list[BlocksRun]] = {side: [] for side in SIDES}
+    peaks: dict[str, list[float]] = {side: [] for side in SIDES}
+    with command.temporary_folder() as folder:
+        to = folder / "run.json"
+        for turn in range(arguments.rounds):
             for side in SIDES:
-                to = Path(folder, "result.json")
-                words = [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.blocks",
-                    "--side",
-                    side,
-                    "--to",
-                    str(to),
-                ]
-                process = watch(words, machine.ONE_THREAD)
-                measured[side].append(
-                    {**json.loads(to.read_bytes()), "peak_mib": process.peak_mib}
-                )
-    result = _result(measured)
-    results.write("blocks", result, _tables(result))
+                command.log(f"{side}: round {turn + 1} of {arguments.rounds}")
+                options = ["--side", side, "--corpus", arguments.corpus]
+                options += ["--to", str(to)]
+                process = run_module(MODULE, *options, environment=machine.ONE_THREAD)
+                runs[side].append(BlocksRun.from_json(to.read_bytes()))
+                peaks[side].append(process.peak_mib)
+    names = runs[IN_MEMORY][-1].candidates
+    result = BlocksResult(
+        run=machine.describe_run("pandas"),
+        rounds=arguments.rounds,
+        corpus=arguments.corpus,
+        documents=runs[IN_MEMORY][-1].documents,
+        block=BLOCK,
+        peak_mib={side: max(peaks[side]) for side in SIDES},
+        candidates={name: _compare(name, runs) for name in names},
+    )
+    write_result("blocks", result, arguments.output)
+    print(blocks_tables(result))
 
 
-def _run(side: str, to: Path) -> None:
-    """All candidates, one after the other in this process; seconds and scores go to the file."""
+def _compare(name: str, runs: dict[str, list[BlocksRun]]) -> BlockwiseCandidate:
+    """Compare a candidate in memory with the same one in blocks."""
+    in_memory = runs[IN_MEMORY][-1].candidates[name].scores
+    in_blocks = runs[IN_BLOCKS][-1].candidates[name].scores
+    seconds = {}
+    for side in SIDES:
+        measured = [run.candidates[name].seconds for run in runs[side]]
+        seconds[side] = Spread.of(measured)
+    difference = np.abs(np.subtract(in_memory, in_blocks)).max()
+    return BlockwiseCandidate(difference=float(difference), seconds=seconds)
+
+
+def _run_side(side: str, corpus_name: str, to: Path) -> None:
+    """Evaluate all candidates in this process, and write the run to the file."""
     vectoriser.BLOCK = BLOCK
     settings = _settings(SIDES[side])
-    training_set = search.training_set(*search.MESSAGES[MESSAGES](), settings)
-    found = {}
+    training_set = training_set_of(CORPORA[corpus_name](), settings)
+    candidates = {}
     for candidate in settings.training.search.candidates:
-        begun = time.perf_counter()
-        result = search.evaluate_candidate(training_set, candidate, settings.training)
-        found[str(candidate)] = {
-            "seconds": time.perf_counter() - begun,
-            "scores": result.scores,
-        }
-    to.write_text(
-        json.dumps({"documents": len(training_set), "candidates": found}),
-        encoding="utf-8",
-    )
+        started = time.perf_counter()
+        result = evaluate_candidate(training_set, candidate, settings.training)
+        seconds = time.perf_counter() - started
+        candidates[str(candidate)] = CandidateRun(seconds=seconds, scores=result.scores)
+    run = BlocksRun(documents=len(training_set), candidates=candidates)
+    to.write_bytes(run.to_json())
 
 
-def _settings(in_memory: int) -> Settings:
+def _settings(max_in_memory_documents: int) -> Settings:
     values = {
-        "training.max_in_memory_documents": in_memory,
+        "training.max_in_memory_documents": max_in_memory_documents,
         "training.search.grids": GRIDS,
     }
     patches = [
@@ -97,76 +135,19 @@ def _settings(in_memory: int) -> Settings:
     return resolve([file_layer(DEFAULTS), *patches], read_rules).settings
 
 
-def _result(measured: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    last = {side: runs[-1]["candidates"] for side, runs in measured.items()}
-    memory, in_blocks = (last[side] for side in SIDES)
-    return {
-        "machine": machine.describe("pandas"),
-        "rounds": len(measured["in memory"]),
-        "documents": measured["in memory"][-1]["documents"],
-        "peak_mib": {
-            side: max(run["peak_mib"] for run in runs)
-            for side, runs in measured.items()
-        },
-        "candidates": {
-            name: {
-                "difference": float(
-                    np.abs(
-                        np.subtract(memory[name]["scores"], in_blocks[name]["scores"])
-                    ).max()
-                ),
-                "seconds": {
-                    side: results.summary(
-                        [run["candidates"][name]["seconds"] for run in runs]
-                    )
-                    for side, runs in measured.items()
-                },
-            }
-            for name in memory
-        },
-    }
-
-
-def _tables(result: dict[str, Any]) -> str:
-    rows = [
-        [
-            name,
-            *(results.spread(found["seconds"][side], 1) for side in SIDES),
-            results.rounded(found["difference"]),
-        ]
-        for name, found in result["candidates"].items()
-    ]
-    rows.append(
-        [
-            "largest process, MiB",
-            *(f"{result['peak_mib'][side]:,.0f}" for side in SIDES),
-            "",
-        ]
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser(MODULE, __doc__)
+    command.add_rounds(parser, 3)
+    parser.add_argument(
+        "--corpus",
+        choices=CORPORA,
+        default=UCI_AND_NUS,
+        help="messages to train on (default: %(default)s)",
     )
-    return "\n\n".join(
-        [
-            f"{MESSAGES}: {result['documents']:,} unique documents, blocks of {BLOCK:,}, five folds; medians of "
-            f"{result['rounds']} rounds in turns.",
-            results.table(
-                (
-                    "",
-                    *(f"{side}, s" for side in SIDES),
-                    "largest difference of a score",
-                ),
-                rows,
-            ),
-        ]
-    )
-
-
-def _arguments() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument(
-        "--side", choices=SIDES, help="one way, once: what the benchmark itself starts"
-    )
-    arguments.add_argument("--to", type=Path)
-    return arguments.parse_args()
+    # The benchmark runs itself with these two.
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

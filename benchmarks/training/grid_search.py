@@ -1,249 +1,166 @@
-"""The grid search beside `GridSearchCV` over a `Pipeline`, on public messages. Run as ``python -m benchmarks.search``.
+"""The grid search of a night beside `GridSearchCV` over a `Pipeline`.
 
-All get the same messages, splits and candidates, those of the default configuration; a night has two processes,
-`GridSearchCV` one job or two. Each run is a process of its own. Seconds are from the raw texts to the scores of all
-candidates.
+All get the same public messages, splits and candidates, those of the default
+configuration. A night has two processes, `GridSearchCV` one job or two. Each run is a
+process of its own. Seconds are from the raw texts to the scores of all candidates.
 """
 
 import argparse
-import json
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks import baseline, corpus, machine, results
-from benchmarks.night_stages import WORKERS, watch
-from pipeline.config import DEFAULTS, file_layer, resolve
+from benchmarks.harness import command, machine, plain_script
+from benchmarks.harness.models import default_settings
+from benchmarks.harness.nights import WORKERS
+from benchmarks.harness.processes import run_module
+from benchmarks.harness.results import Record, Spread, write_result
+from benchmarks.training.corpora import CORPORA, LabelledTexts, training_set_of
+from benchmarks.training.records import (
+    GRID_SEARCH,
+    GRID_SEARCH_TWO_JOBS,
+    NIGHT,
+    GridSearchResult,
+    SearchedCorpus,
+    Searcher,
+)
+from benchmarks.training.tables import grid_search_tables
 from pipeline.config.settings import Candidate, Settings
-from pipeline.data.training_set import TrainingSet
-from pipeline.preprocessing import TrainingSetStage, clean
-from pipeline.rules.files import read_rules
 from pipeline.training import evaluate_candidate
 
-Scores = dict[Candidate, list[float]]
+MODULE = "benchmarks.training.grid_search"
+
+Scores = dict[Candidate, tuple[float, ...]]
+"""Of each candidate on each fold."""
+
+
+class SearchRun(Record):
+    """One search in a process of its own; scores by the candidate's description."""
+
+    seconds: float
+    messages: int
+    scores: dict[str, tuple[float, ...]]
 
 
 def main() -> None:
-    chosen = _arguments()
-    if chosen.side:
-        _run(chosen.side, chosen.messages, chosen.to)
+    """Measure all searches, and write ``grid_search.json``."""
+    arguments = _parse_arguments()
+    if arguments.side:
+        _run_side(arguments.side, arguments.corpus, arguments.to)
         return
-    found = {name: compare(name, chosen.rounds) for name in MESSAGES}
-    result = {
-        "machine": machine.describe("pandas"),
-        "rounds": chosen.rounds,
-        "corpora": found,
-    }
-    results.write("search", result, _tables(result))
+    names = [arguments.corpus] if arguments.corpus else list(CORPORA)
+    corpora = {name: _compare(name, arguments.rounds) for name in names}
+    result = GridSearchResult(
+        run=machine.describe_run("pandas"), rounds=arguments.rounds, corpora=corpora
+    )
+    write_result("grid_search", result, arguments.output)
+    print(grid_search_tables(result))
 
 
-def compare(name: str, rounds: int) -> dict[str, Any]:
-    """All ways in turns: their seconds and peaks, and how far their scores differ."""
-    measured: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
-    with tempfile.TemporaryDirectory(prefix="nightsieve-bench-") as folder:
+def _compare(corpus_name: str, rounds: int) -> SearchedCorpus:
+    """Run all sides in turns."""
+    runs: dict[str, list[SearchRun]] = {side: [] for side in SIDES}
+    peaks: dict[str, list[float]] = {side: [] for side in SIDES}
+    with command.temporary_folder() as folder:
+        to = folder / "run.json"
         for turn in range(rounds):
             for side in SIDES:
-                print(
-                    f"{name}, {side}, round {turn + 1} of {rounds}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-                to = Path(folder, "result.json")
-                words = [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.search",
-                    "--side",
-                    side,
-                    "--messages",
-                    name,
-                    "--to",
-                    str(to),
-                ]
-                process = watch(words, machine.ONE_THREAD)
-                measured[side].append(
-                    {**json.loads(to.read_bytes()), "peak_mib": process.peak_mib}
-                )
-    last = {side: runs[-1] for side, runs in measured.items()}
+                command.log(f"{corpus_name}, {side}: round {turn + 1} of {rounds}")
+                options = ["--side", side, "--corpus", corpus_name, "--to", str(to)]
+                process = run_module(MODULE, *options, environment=machine.ONE_THREAD)
+                runs[side].append(SearchRun.from_json(to.read_bytes()))
+                peaks[side].append(process.peak_mib)
+    sides = {}
+    for side in SIDES:
+        seconds = [run.seconds for run in runs[side]]
+        sides[side] = Searcher(seconds=Spread.of(seconds), peak_mib=max(peaks[side]))
+    last_of_night = runs[NIGHT][-1]
+    return SearchedCorpus(
+        messages=last_of_night.messages,
+        candidates=len(last_of_night.scores),
+        differences=_differences(last_of_night, runs[GRID_SEARCH][-1]),
+        sides=sides,
+    )
+
+
+def _differences(night: SearchRun, baseline: SearchRun) -> dict[str, float]:
+    """Return the largest difference of a score on any fold, by estimator."""
     differences: dict[str, float] = {}
-    for candidate, scores in last["night"]["scores"].items():
-        most = max(
-            map(abs, np.subtract(scores, last["GridSearchCV"]["scores"][candidate]))
-        )
+    for candidate, scores in night.scores.items():
+        distances = np.abs(np.subtract(scores, baseline.scores[candidate]))
         estimator = candidate.split()[0]
-        differences[estimator] = max(differences.get(estimator, 0.0), float(most))
-    return {
-        "messages": last["night"]["messages"],
-        "candidates": len(last["night"]["scores"]),
-        "differences": differences,
-        "sides": {
-            side: {
-                "seconds": results.summary([run["seconds"] for run in runs]),
-                "peak_mib": max(run["peak_mib"] for run in runs),
-            }
-            for side, runs in measured.items()
-        },
-    }
+        largest = max(differences.get(estimator, 0.0), float(distances.max()))
+        differences[estimator] = largest
+    return differences
 
 
-def training_set(
-    texts: list[str], labels: list[str], settings: Settings
-) -> TrainingSet:
-    """What a night makes of the texts when its rules say these labels."""
-    keys = pd.Series(range(len(texts))).astype("str")
-    cleaned = clean(
-        pd.DataFrame({"key": keys, "body": pd.Series(texts, dtype="str")}),
-        settings.text,
-    )
-    votes = pd.DataFrame({"key": keys, "rules": [[label] for label in labels]})
-    names = sorted(set(labels))
-    resolved_labels = pd.DataFrame(
-        {"rules": [[name] for name in names], "label": names, "confidence": 1.0}
-    )
-    return TrainingSetStage(resolved_labels).run([(votes, cleaned)]).training_set
-
-
-def search_as_a_night(
-    texts: list[str], labels: list[str], settings: Settings
-) -> Scores:
-    """The score on each fold of every candidate, by the stages of a night."""
+def _search_as_a_night(labelled: LabelledTexts, settings: Settings) -> Scores:
+    """Search the grid by the stages of a night."""
     evaluate = partial(
         evaluate_candidate,
-        training_set(texts, labels, settings),
+        training_set_of(labelled, settings),
         training=settings.training,
     )
     candidates = settings.training.search.candidates
     with ProcessPoolExecutor(WORKERS) as pool:
-        found = pool.map(evaluate, candidates)
-        return {
-            candidate: each.scores
-            for candidate, each in zip(candidates, found, strict=True)
-        }
+        results = list(pool.map(evaluate, candidates))
+    return {
+        candidate: result.scores
+        for candidate, result in zip(candidates, results, strict=True)
+    }
 
 
-def search_as_a_script(
-    texts: list[str], labels: list[str], settings: Settings, jobs: int = 1
+def _search_as_a_script(
+    labelled: LabelledTexts, settings: Settings, jobs: int = 1
 ) -> Scores:
-    """The same by `GridSearchCV`."""
-    cleaned = baseline.clean(pd.Series(texts, dtype=object), settings.text)
-    messages = pd.DataFrame({"text": cleaned, "label": labels}).sort_values(
-        ["text", "label"]
-    )
-    strings = (messages[column].to_numpy(object) for column in ("text", "label"))
-    return baseline.search(*strings, settings.training, jobs)
+    """Search the grid by `GridSearchCV`."""
+    bodies = pd.Series(labelled.texts, dtype=object)
+    cleaned = plain_script.clean(bodies, settings.text)
+    messages = pd.DataFrame({"text": cleaned, "label": labelled.labels})
+    messages = messages.sort_values(["text", "label"])
+    texts = messages["text"].to_numpy(object)
+    labels = messages["label"].to_numpy(object)
+    scores = plain_script.search(texts, labels, settings.training, jobs)
+    return {candidate: tuple(row) for candidate, row in scores.items()}
 
 
-def _uci() -> tuple[list[str], list[str]]:
-    texts, labels = corpus.reviewed()
-    return texts, labels.tolist()
-
-
-def _uci_and_nus() -> tuple[list[str], list[str]]:
-    texts, labels = _uci()
-    others = [
-        text
-        for name, found in corpus.public().items()
-        if name.startswith("NUS")
-        for text in found
-    ]
-    return texts + others, labels + ["ham"] * len(others)
-
-
-MESSAGES: dict[str, Callable[[], tuple[list[str], list[str]]]] = {
-    "UCI": _uci,
-    "UCI and NUS": _uci_and_nus,
-}
-SIDES = {
-    "night": search_as_a_night,
-    "GridSearchCV": search_as_a_script,
-    "GridSearchCV, two jobs": partial(search_as_a_script, jobs=2),
+SIDES: dict[str, Callable[[LabelledTexts, Settings], Scores]] = {
+    NIGHT: _search_as_a_night,
+    GRID_SEARCH: _search_as_a_script,
+    GRID_SEARCH_TWO_JOBS: partial(_search_as_a_script, jobs=2),
 }
 
 
-def _run(side: str, messages: str, to: Path) -> None:
-    """One way, once, in this process; its seconds and scores go to the file."""
-    settings = resolve([file_layer(DEFAULTS)], read_rules).settings
-    texts, labels = MESSAGES[messages]()
-    begun = time.perf_counter()
-    scores = SIDES[side](texts, labels, settings)
-    seconds = time.perf_counter() - begun
-    found = {str(candidate): each for candidate, each in scores.items()}
-    to.write_text(
-        json.dumps({"seconds": seconds, "messages": len(texts), "scores": found}),
-        encoding="utf-8",
+def _run_side(side: str, corpus_name: str, to: Path) -> None:
+    """Search the grid once in this process, and write the run to the file."""
+    settings = default_settings()
+    labelled = CORPORA[corpus_name]()
+    started = time.perf_counter()
+    scores = SIDES[side](labelled, settings)
+    seconds = time.perf_counter() - started
+    run = SearchRun(
+        seconds=seconds,
+        messages=len(labelled.texts),
+        scores={str(candidate): row for candidate, row in scores.items()},
     )
+    to.write_bytes(run.to_json())
 
 
-def _tables(result: dict[str, Any]) -> str:
-    rows = []
-    for name, found in result["corpora"].items():
-        slow = [
-            found["sides"][side]["seconds"]["median"]
-            for side in ("GridSearchCV", "GridSearchCV, two jobs")
-        ]
-        for side, measured in found["sides"].items():
-            seconds = measured["seconds"]
-            ratios = [f"{each / seconds['median']:.1f}" for each in slow]
-            texts = f"{found['messages']:,}"
-            rows.append(
-                [
-                    name,
-                    texts,
-                    side,
-                    results.spread(seconds, 1),
-                    *ratios,
-                    f"{measured['peak_mib']:,.0f}",
-                ]
-            )
-    header = [
-        "corpus",
-        "messages",
-        "way",
-        "seconds",
-        "times GridSearchCV",
-        "with two jobs",
-        "peak MiB of a process",
-    ]
-    estimators = sorted(
-        {name for found in result["corpora"].values() for name in found["differences"]}
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser(MODULE, __doc__)
+    command.add_rounds(parser, 3)
+    parser.add_argument(
+        "--corpus", choices=CORPORA, help="these messages alone (default: all)"
     )
-    differences = [
-        [
-            name,
-            *(
-                results.rounded(found["differences"][estimator])
-                for estimator in estimators
-            ),
-        ]
-        for name, found in result["corpora"].items()
-    ]
-    return "\n\n".join(
-        [
-            f"Medians of {result['rounds']} rounds in turns.",
-            results.table(header, rows),
-            "The largest difference of a score on any fold:",
-            results.table(["corpus", *estimators], differences),
-        ]
-    )
-
-
-def _arguments() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument(
-        "--side", choices=SIDES, help="one way, once: what the benchmark itself starts"
-    )
-    arguments.add_argument("--messages", choices=MESSAGES)
-    arguments.add_argument("--to", type=Path)
-    return arguments.parse_args()
+    # The benchmark runs itself with these two.
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -5,21 +5,21 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
-/** What the drivers in Java share: the lines of standard input; see README.md. */
+/** Reads the lines of standard input and answers them; see README.md. */
 abstract class Driver {
-    /** Loads the model; timed. */
+    /** Loads the model. It is timed. */
     abstract void load() throws IOException;
 
-    /** Reads the messages if that has not been done; not timed. */
+    /** Reads the messages, the first time. It is not timed. */
     abstract void prepare() throws IOException;
 
-    /** How many labels there are. */
+    /** Returns the number of labels. */
     abstract int labels();
 
-    /** The place of a message's label; timed. */
+    /** Returns the index of a message's label. It is timed. */
     abstract int label(int message);
 
-    /** The same with all that can be had; timed. */
+    /** Returns the same, and finds tokens, sums and scores as well. It is timed. */
     abstract int evaluate(int message);
 
     final void run() throws IOException {
@@ -27,9 +27,9 @@ abstract class Driver {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             String[] words = line.split(" ");
             if (words[0].equals("load")) {
-                long begun = System.nanoTime();
+                long started = System.nanoTime();
                 load();
-                System.out.println(System.nanoTime() - begun);
+                System.out.println(System.nanoTime() - started);
             } else {
                 prepare();
                 System.out.println(tally(words[0].equals("label"), Integer.parseInt(words[1])));
@@ -38,13 +38,13 @@ abstract class Driver {
     }
 
     private String tally(boolean labelAlone, int count) {
-        int[] found = new int[labels()];
-        long begun = System.nanoTime();
+        int[] counts = new int[labels()];
+        long started = System.nanoTime();
         for (int i = 0; i < count; i++) {
-            found[labelAlone ? label(i) : evaluate(i)]++;
+            counts[labelAlone ? label(i) : evaluate(i)]++;
         }
-        StringBuilder answer = new StringBuilder().append(System.nanoTime() - begun);
-        for (int n : found) {
+        StringBuilder answer = new StringBuilder().append(System.nanoTime() - started);
+        for (int n : counts) {
             answer.append(' ').append(n);
         }
         return answer.toString();

@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 
 /**
- * Drives what m2cgen generated: TERMS VECTORS. Its messages are tf-idf vectors, little-endian: how many entries, their
- * places (int), their values (double). Putting them into the dense array that the generated code wants is timed.
+ * Drives what m2cgen generated: TERMS VECTORS. Its messages are tf-idf vectors, little-endian: the number of entries,
+ * their indices (int), their values (double). Copying them into the dense array that the generated code reads is timed.
  */
 final class M2cgenDriver extends Driver {
     private final double[] input;
     private final Path path;
     private int labels;
-    private int[][] places;
+    private int[][] indices;
     private double[][] values;
 
     private M2cgenDriver(int terms, Path path) {
@@ -31,19 +31,19 @@ final class M2cgenDriver extends Driver {
 
     @Override
     void prepare() throws IOException {
-        if (places != null) {
+        if (indices != null) {
             return;
         }
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
         int messages = bytes.getInt();
-        places = new int[messages][];
+        indices = new int[messages][];
         values = new double[messages][];
         for (int message = 0; message < messages; message++) {
             int entries = bytes.getInt();
-            places[message] = new int[entries];
+            indices[message] = new int[entries];
             values[message] = new double[entries];
             for (int i = 0; i < entries; i++) {
-                places[message][i] = bytes.getInt();
+                indices[message][i] = bytes.getInt();
             }
             for (int i = 0; i < entries; i++) {
                 values[message][i] = bytes.getDouble();
@@ -58,10 +58,10 @@ final class M2cgenDriver extends Driver {
 
     @Override
     int label(int message) {
-        int[] place = places[message];
+        int[] index = indices[message];
         double[] value = values[message];
-        for (int i = 0; i < place.length; i++) {
-            input[place[i]] = value[i];
+        for (int i = 0; i < index.length; i++) {
+            input[index[i]] = value[i];
         }
         double[] scores = Model.score(input);
         int best = 0;
@@ -70,7 +70,7 @@ final class M2cgenDriver extends Driver {
                 best = k;
             }
         }
-        for (int i : place) {
+        for (int i : index) {
             input[i] = 0;
         }
         return best;

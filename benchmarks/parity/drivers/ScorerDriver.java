@@ -29,7 +29,7 @@ final class ScorerDriver extends Driver {
     void prepare() throws IOException {
         if (messages == null) {
             messages = Files.readAllLines(path, StandardCharsets.US_ASCII);
-            messages.replaceAll(ScorerDriver::decoded);
+            messages.replaceAll(ScorerDriver::decode);
         }
     }
 
@@ -48,7 +48,7 @@ final class ScorerDriver extends Driver {
         return scorer.labels().indexOf(scorer.evaluate(messages.get(message)).label());
     }
 
-    private static String decoded(String units) {
+    private static String decode(String units) {
         char[] text = new char[units.length() / 4];
         for (int i = 0; i < text.length; i++) {
             text[i] = (char) Integer.parseInt(units.substring(4 * i, 4 * i + 4), 16);

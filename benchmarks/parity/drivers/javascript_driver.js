@@ -11,29 +11,29 @@ const model = fs.readFileSync(modelPath);
 let scorer = null;
 let messages = null;
 
-function decoded(units) {
+function decode(units) {
   return Buffer.from(units, 'hex').swap16().toString('utf16le');
 }
 
 function tally(score, count) {
-  const found = new Map(scorer.labels.map((label) => [label, 0]));
-  const begun = process.hrtime.bigint();
+  const counts = new Map(scorer.labels.map((label) => [label, 0]));
+  const started = process.hrtime.bigint();
   for (let i = 0; i < count; i++) {
     const label = score(messages[i]);
-    found.set(label, found.get(label) + 1);
+    counts.set(label, counts.get(label) + 1);
   }
-  return [process.hrtime.bigint() - begun, ...found.values()];
+  return [process.hrtime.bigint() - started, ...counts.values()];
 }
 
 function answer(line) {
   const [action, count] = line.split(' ');
   if (action === 'load') {
-    const begun = process.hrtime.bigint();
+    const started = process.hrtime.bigint();
     scorer = nightsieve.load(model);
-    return [process.hrtime.bigint() - begun];
+    return [process.hrtime.bigint() - started];
   }
   if (messages === null) {
-    messages = fs.readFileSync(messagesPath, 'ascii').split('\n').map(decoded);
+    messages = fs.readFileSync(messagesPath, 'ascii').split('\n').map(decode);
   }
   const score = action === 'label' ? (text) => scorer.label(text) : (text) => scorer.evaluate(text).label;
   return tally(score, Number(count));
