@@ -1,14 +1,20 @@
-"""What happens on each of thirty nights, whatever their messages, and what a careful person would do with its model."""
+"""What happens on each of thirty nights, and what a careful person would decide."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
-PUBLISHED, REFUSED, OVERRIDDEN = "published", "refused", "overridden"
-VENDOR = 2_500  # messages of the new template
+
+class Decision(StrEnum):
+    """What becomes of a night's model."""
+
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    OVERRIDDEN = "overridden"
 
 
-class Added(NamedTuple):
-    """A rule that is laid beside those of the pack."""
+class AddedRule(NamedTuple):
+    """A rule that is added to those of the pack."""
 
     label: str
     weight: float
@@ -16,174 +22,197 @@ class Added(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Act:
+class Scene:
     """One night.
 
     Attributes
     ----------
-    what : happened before it, in words.
-    due : what a careful person would do with its model: one of the three words above.
-    statements : SQL, done before the night; ``%(noon)s`` is noon of the night.
-    rule : added to the pack for this night.
-    patches : of this night's configuration; ``%(date)s`` is its date.
-    rollback : the night whose model is published again before this one.
-    again : it is the night before once more.
-    shown : its report is a scenario's, to be looked at.
+    before
+        What happened before it, in words.
+    expected
+        What a careful person would do with its model.
+    statements
+        SQL that runs before the night; ``%(noon)s`` is noon of the night.
+    rule
+        Added to the pack for this night.
+    patches
+        Of this night's configuration; ``{date}`` is its date.
+    rollback
+        The night whose model is published again before this one.
+    same_date
+        It is another run of the night before.
+    shown
+        A browser looks at its report.
     """
 
-    what: str = "a day's new messages"
-    due: str = PUBLISHED
+    before: str = "a day's new messages"
+    expected: Decision = Decision.PUBLISHED
     statements: tuple[str, ...] = ()
-    rule: Added | None = None
+    rule: AddedRule | None = None
     patches: tuple[str, ...] = ()
     rollback: int | None = None
-    again: bool = False
+    same_date: bool = False
     shown: bool = False
 
 
+VENDOR_MESSAGES = 2_500  # of the new template
 NEW_TEMPLATE = f"""
     INSERT INTO messages (key, body, sender, received_at)
-    SELECT 'velo-' || n, 'Your Velo parcel ' || 48210000 + n || ' has been handed to the courier and will be delivered '
-           || 'to ' || (ARRAY['Leeds', 'Pune', 'Lagos', 'Accra'])[1 + n %% 4] || ' between 10 and 12.', 'VELO', %(noon)s
-    FROM generate_series(1, {VENDOR}) n
+    SELECT 'velo-' || n,
+           'Your Velo parcel ' || 48210000 + n || ' has been handed to the courier and '
+           || 'will be delivered to '
+           || (ARRAY['Leeds', 'Pune', 'Lagos', 'Accra'])[1 + n %% 4]
+           || ' between 10 and 12.',
+           'VELO', %(noon)s
+    FROM generate_series(1, {VENDOR_MESSAGES}) n
 """
-HALF_AWAY = (
+REMOVE_HALF = (
     "CREATE TABLE away AS SELECT * FROM messages WHERE hashtext(key) %% 2 = 0",
     "DELETE FROM messages USING away WHERE messages.key = away.key",
 )
-HALF_BACK = ("INSERT INTO messages SELECT * FROM away", "DROP TABLE away")
+RESTORE_HALF = ("INSERT INTO messages SELECT * FROM away", "DROP TABLE away")
 LURES = "prize|win|won|winner|claim|free|offer|bonus|cash|loan|click|urgent|award"
-CORRECTIONS = f"""
+ADD_CORRECTIONS = f"""
     INSERT INTO reviews (message_key, label, source, reviewed_at)
     SELECT key, 'personal', 'correction', %(noon)s FROM messages
-    WHERE body ~* '\\m({LURES})\\M' AND received_at < %(noon)s AND key NOT IN (SELECT message_key FROM reviews)
+    WHERE body ~* '\\m({LURES})\\M' AND received_at < %(noon)s
+          AND key NOT IN (SELECT message_key FROM reviews)
 """
-SPAM_REVIEWS_WRONG = (
+REMOVE_CORRECTIONS = ("DELETE FROM reviews WHERE source = 'correction'",)
+POISON_REVIEWS = (
     "CREATE TABLE right_reviews AS SELECT * FROM reviews WHERE label = 'spam'",
     "UPDATE reviews SET label = 'personal' WHERE label = 'spam'",
 )
-SPAM_REVIEWS_RIGHT = (
-    "UPDATE reviews SET label = 'spam' FROM right_reviews r WHERE reviews.message_key = r.message_key"
-    " AND reviews.source = r.source AND reviews.annotator = r.annotator",
+RESTORE_REVIEWS = (
+    """
+    UPDATE reviews SET label = 'spam' FROM right_reviews r
+    WHERE reviews.message_key = r.message_key
+          AND reviews.source = r.source AND reviews.annotator = r.annotator
+    """,
     "DROP TABLE right_reviews",
 )
-SENDERS_GONE = (
+REMOVE_SENDERS = (
     "CREATE TABLE senders AS SELECT key, sender FROM messages",
     "UPDATE messages SET sender = NULL",
 )
-SENDERS_BACK = (
+RESTORE_SENDERS = (
     "UPDATE messages SET sender = s.sender FROM senders s WHERE messages.key = s.key",
     "DROP TABLE senders",
 )
+CREEPING = "spam poisoned bit by bit: a personal rule matches "
 
 
-def whitelist(words: str) -> Added:
-    """A rule that takes what has one of the words for personal, whatever other rules say."""
-    return Added("personal", 8, rf"\b(?:{words})\b")
+def whitelist(words: str) -> AddedRule:
+    """Return a rule that makes messages with a word personal against other rules."""
+    return AddedRule("personal", 8, rf"\b(?:{words})\b")
 
 
-def thirty_nights() -> list[Act]:
-    """The nights in order; the one of an override is a second run of the night before it."""
-    creeping = "spam poisoned bit by bit: a personal rule takes in "
+def thirty_nights() -> list[Scene]:
+    """Return the nights in order; the override is a second run of the night before."""
+    refused = Decision.REFUSED
     return [
-        Act("the first night"),
-        Act(),
-        Act(),
-        Act(),
-        Act(
+        Scene("the first night"),
+        Scene(),
+        Scene(),
+        Scene(),
+        Scene(
             "a rule edit that is right: two phrases of notifications",
-            rule=Added("notification", 1, r"\b(?:meter reading|boarding group)\b"),
+            rule=AddedRule("notification", 1, r"\b(?:meter reading|boarding group)\b"),
         ),
-        Act(
-            "a rule edit that makes labels worse: a spam rule takes in every *you*",
-            due=REFUSED,
-            rule=Added("spam", 3, r"\b(?:you|u|your|ur)\b"),
+        Scene(
+            "a rule edit that makes labels worse: a spam rule matches every *you*",
+            expected=refused,
+            rule=AddedRule("spam", 3, r"\b(?:you|u|your|ur)\b"),
             shown=True,
         ),
-        Act("the edit undone"),
-        Act(
-            "a smaller bad edit: a spam rule takes in *call*, *later* and *home*",
-            due=REFUSED,
-            rule=Added("spam", 3, r"\b(?:call|later|home)\b"),
+        Scene("the edit undone"),
+        Scene(
+            "a smaller bad edit: a spam rule matches *call*, *later* and *home*",
+            expected=refused,
+            rule=AddedRule("spam", 3, r"\b(?:call|later|home)\b"),
             shown=True,
         ),
-        Act("the edit undone"),
-        Act(
-            f"a vendor's new template: {VENDOR:,} notifications of one kind in a day",
-            due=REFUSED,
+        Scene("the edit undone"),
+        Scene(
+            f"a vendor's new template: {VENDOR_MESSAGES:,} notifications of one kind in "
+            "a day",
+            expected=refused,
             statements=(NEW_TEMPLATE,),
             shown=True,
         ),
-        Act(
+        Scene(
             "the same night, after somebody looked: an override",
-            due=OVERRIDDEN,
+            expected=Decision.OVERRIDDEN,
             patches=(
-                "release.gate.override.night=%(date)s",
-                "release.gate.override.reason=Velo is a new customer and its messages are here to stay",
+                "release.gate.override.night={date}",
+                "release.gate.override.reason="
+                "Velo is a new customer and its messages are here to stay",
             ),
-            again=True,
+            same_date=True,
             shown=True,
         ),
-        Act(),
-        Act(),
-        Act(
-            "half of the rows are not there",
-            due=REFUSED,
-            statements=HALF_AWAY,
+        Scene(),
+        Scene(),
+        Scene(
+            "half of the rows are missing",
+            expected=refused,
+            statements=REMOVE_HALF,
             shown=True,
         ),
-        Act("the rows are back", statements=HALF_BACK),
-        Act(
-            "a poisoned spam label: a personal rule takes in what lures",
-            due=REFUSED,
+        Scene("the rows are back", statements=RESTORE_HALF),
+        Scene(
+            "a poisoned spam label: a personal rule matches words that lure",
+            expected=refused,
             rule=whitelist(LURES),
             shown=True,
         ),
-        Act("the rule taken out"),
-        Act(
-            "poisoned reviews: all that said spam say personal; they measure, and do not train",
-            due=REFUSED,  # not that the model were bad: whether it is nobody can tell
-            statements=SPAM_REVIEWS_WRONG,
+        Scene("the rule removed"),
+        Scene(
+            "poisoned reviews: all that said spam say personal; they measure, and do "
+            "not train",
+            # Not because the model is bad: nobody can tell whether it is.
+            expected=refused,
+            statements=POISON_REVIEWS,
             shown=True,
         ),
-        Act("the reviews mended", statements=SPAM_REVIEWS_RIGHT),
-        Act(
-            "poisoned corrections, which train: what lures is said to be personal",
-            due=REFUSED,
-            statements=(CORRECTIONS,),
+        Scene("the reviews restored", statements=RESTORE_REVIEWS),
+        Scene(
+            "poisoned corrections, which train: messages with words that lure are "
+            "called personal",
+            expected=refused,
+            statements=(ADD_CORRECTIONS,),
             patches=("training.reviews.sources=[correction]",),
             shown=True,
         ),
-        Act(
-            "the corrections removed",
-            statements=("DELETE FROM reviews WHERE source = 'correction'",),
+        Scene("the corrections removed", statements=REMOVE_CORRECTIONS),
+        Scene(),
+        Scene(f"{CREEPING}*prize*", expected=refused, rule=whitelist("prize")),
+        Scene(
+            f"{CREEPING}*claim* too", expected=refused, rule=whitelist("prize|claim")
         ),
-        Act(),
-        Act(f"{creeping}*prize*", due=REFUSED, rule=whitelist("prize")),
-        Act(f"{creeping}*claim* too", due=REFUSED, rule=whitelist("prize|claim")),
-        Act(
-            f"{creeping}*win* too",
-            due=REFUSED,
+        Scene(
+            f"{CREEPING}*win* too",
+            expected=refused,
             rule=whitelist("prize|claim|win|won|winner"),
         ),
-        Act(
-            f"{creeping}*free* too",
-            due=REFUSED,
+        Scene(
+            f"{CREEPING}*free* too",
+            expected=refused,
             rule=whitelist("prize|claim|win|won|winner|free"),
             shown=True,
         ),
-        Act(
-            "a rollback to the model of night 21; the rule taken out",
+        Scene(
+            "a rollback to the model of night 21; the rule removed",
             rollback=21,
             shown=True,
         ),
-        Act(),
-        Act(
+        Scene(),
+        Scene(
             "senders are lost: the column is empty",
-            due=REFUSED,
-            statements=SENDERS_GONE,
+            expected=refused,
+            statements=REMOVE_SENDERS,
             shown=True,
         ),
-        Act("the senders are back", statements=SENDERS_BACK),
-        Act(),
+        Scene("the senders are back", statements=RESTORE_SENDERS),
+        Scene(),
     ]
