@@ -134,8 +134,8 @@ def thirty_nights() -> list[Scene]:
         ),
         Scene("the edit undone"),
         Scene(
-            f"a vendor's new template: {VENDOR_MESSAGES:,} notifications of one kind in "
-            "a day",
+            f"a vendor's new template: {VENDOR_MESSAGES:,} notifications of one "
+            "kind in a day",
             expected=refused,
             statements=(NEW_TEMPLATE,),
             shown=True,

@@ -1,49 +1,42 @@
-"""The first screens of nights' reports in Chromium, under Jenkins' Content-Security-Policy, wide and narrow."""
+"""First screens of nights' reports in Chromium, under Jenkins' security policy."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from benchmarks.gate.records import Screens
 from tests.support import jenkins_page
 
-LOOKS = ((1400, "light"), (390, "light"), (390, "dark"))  # pixels
+LOOKS = ((1400, "light"), (390, "light"), (390, "dark"))  # width in pixels, scheme
+# What axe-core, the markup's checker, the console and the layout have to say.
 FINDINGS = ("said", "broken", "wide", "violations", "invalid")
+ALL_NIGHTS = "all-nights"
 
 
-def look(
-    reports: Path, nights: Iterable[dict[str, Any]], pictures: Path
-) -> list[dict[str, Any]]:
-    """What the browser finds on each night's page and on the page of all nights, in each look.
+def look(reports: Path, pages: Mapping[str, str], pictures: Path) -> Screens:
+    """Look at reports, and at the page of all nights, wide and narrow.
 
-    ``findings`` is what axe-core, the markup's checker, the console and the layout have to say, ``first`` the height in
-    pixels at which the first section begins. Pictures of the first screens go into a folder.
+    Parameters
+    ----------
+    reports
+        Folder of the reports.
+    pages
+        Paths in it, by the name of a picture.
+    pictures
+        Folder for pictures of the first screens.
     """
     pictures.mkdir(parents=True, exist_ok=True)
-    paths = {"all-nights": "index.html"}
-    for night in nights:
-        paths[f"{night['date']}-{night['decision']}"] = (
-            f"{night['date']}/{night['config']}/index.html"
-        )
-    looks = [(name, *look) for name in paths for look in LOOKS]
+    paths = {ALL_NIGHTS: "index.html", **pages}
+    looks = list(itertools.product(paths, LOOKS))
     with jenkins_page.served(reports) as address:
-        pages = [
-            jenkins_page.page(
-                address,
-                paths[name],
-                width,
-                scheme,
-                pictures / f"{name}-{width}-{scheme}.png",
-            )
-            for name, width, scheme in looks
-        ]
-        found = jenkins_page.drive({"pages": pages})["pages"]
-    return [
-        {
-            "page": name,
-            "width": width,
-            "scheme": scheme,
-            "first": round(each["first"]),
-            "findings": [finding for kind in FINDINGS for finding in each[kind]],
-        }
-        for (name, width, scheme), each in zip(looks, found, strict=True)
-    ]
+        jobs = []
+        for name, (width, scheme) in looks:
+            picture = pictures / f"{name}-{width}-{scheme}.png"
+            job = jenkins_page.page(address, paths[name], width, scheme, picture)
+            jobs.append(job)
+        looked_at = jenkins_page.drive({"pages": jobs})["pages"]
+    findings = []
+    for (name, (width, scheme)), page in zip(looks, looked_at, strict=True):
+        for kind in FINDINGS:
+            findings += [f"{name}, {width} {scheme}: {text}" for text in page[kind]]
+    return Screens(pages=len(looks), findings=tuple(findings))

@@ -11,7 +11,9 @@ from pathlib import Path
 from benchmarks.harness.results import RESULTS
 
 
-def new_parser(module: str, description: str | None) -> argparse.ArgumentParser:
+def new_parser(
+    module: str, description: str | None, output: Path | None = RESULTS
+) -> argparse.ArgumentParser:
     """Return a parser with ``--output``.
 
     Parameters
@@ -20,7 +22,10 @@ def new_parser(module: str, description: str | None) -> argparse.ArgumentParser:
         What ``python -m`` runs.
     description
         The docstring of the module.
+    output
+        Where the result goes; None if it is written only to a folder that is named.
     """
+    default_folder = "benchmarks/results" if output else "the result is only printed"
     parser = argparse.ArgumentParser(
         prog=f"python -m {module}",
         description=description,
@@ -30,8 +35,8 @@ def new_parser(module: str, description: str | None) -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FOLDER",
-        default=RESULTS,
-        help="folder of the result (default: benchmarks/results)",
+        default=output,
+        help=f"folder of the result (default: {default_folder})",
     )
     return parser
 

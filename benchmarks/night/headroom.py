@@ -1,35 +1,42 @@
-"""How much of each stage is what it cannot do without. Run as ``python -m benchmarks.limits``.
+"""How much of each stage is work that no other way of doing it could spare.
 
-A night is run; then each stage's work is done again in this process, on the objects of that night. What no other way of
-doing it could spare is timed inside it: the search of the texts, the solvers, the scorers.
+A night is run. Then the work of each stage is done again in this process, on the
+objects of that night. The part that cannot be spared is timed inside it: the search of
+the texts, the solvers, the scorers.
 """
 
 import argparse
 import contextlib
 import itertools
-import json
 import os
-import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from benchmarks import machine, results
-from benchmarks.night_place import (
+from benchmarks.harness import command, machine
+from benchmarks.harness.nights import (
+    RECEIPT,
+    Site,
+    TaskReceipt,
+    bare_copy,
+    receipt_of,
+)
+from benchmarks.harness.results import write_result
+from benchmarks.harness.services import (
     DATE,
-    empty,
-    filled,
-    resolved,
-    running,
-    say,
+    empty_prefix,
+    fill_table,
+    running_services,
+    settings_of,
     write_overlay,
 )
-from benchmarks.night_stages import Place, bare_copy
+from benchmarks.night.records import HeadroomResult, StageHeadroom
+from benchmarks.night.tables import headroom_tables
+from benchmarks.night.whole_night import DATABASE, ROWS
 from nightsieve.store.objects import Store
 from pipeline.config.settings import Candidate, Settings
 from pipeline.data.codecs import Joblib, Npz, Table
@@ -40,353 +47,355 @@ from pipeline.labelling import apply_rules
 from pipeline.patterns import Matcher, PatternDatabase, compile_patterns
 from pipeline.patterns.byte_classes import encode
 from pipeline.patterns.compile_process import CompileProcess
-from pipeline.preprocessing import TrainingSetStage, clean
+from pipeline.preprocessing import TrainingSetStage
+from pipeline.preprocessing.clean import clean
 from pipeline.records.export import DEFAULT_FORMAT
+from pipeline.records.training import SearchResult
 from pipeline.rules import rule_patterns
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
 
-ROWS = 3_000_000
-OF_OTHER_ROWS = {
-    "IngestMessages", "CompileRules", "ApplyRules", "CleanMessages", "BuildTrainingSet", "EvaluateCandidate",
-    "CrossValidate", "FitModel", "VerifyExport",
-}  # fmt: skip
+SHOWN_TASKS = 4  # of all tasks without a row of their own
+TASKS_WITH_A_ROW = {
+    "IngestMessages",
+    "CompileRules",
+    "ApplyRules",
+    "CleanMessages",
+    "BuildTrainingSet",
+    "EvaluateCandidate",
+    "CrossValidate",
+    "FitModel",
+    "VerifyExport",
+}
+
+Parameters = ParamSpec("Parameters")
+Value = TypeVar("Value")
 
 
-class Clock:
-    """Seconds spent in calls of what it was put around."""
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of a stage, and of the part of it that cannot be spared."""
+
+    seconds: float
+    limit_seconds: float
+    limit: str
+
+
+class CallClock:
+    """Seconds spent in the calls of functions that it wraps."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any, **options: Any) -> Any:
-            begun = time.perf_counter()
+    def wrap(self, call: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+        """Return the function, timed."""
+
+        def timed(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Value:
+            started = time.perf_counter()
             try:
-                return call(*arguments, **options)
+                return call(*args, **kwargs)
             finally:
-                self.seconds += time.perf_counter() - begun
+                self.seconds += time.perf_counter() - started
 
         return timed
 
 
-def seconds(call: Callable[..., Any], *arguments: Any) -> float:
-    """How long the call takes."""
-    begun = time.perf_counter()
-    call(*arguments)
-    return time.perf_counter() - begun
-
-
 def main() -> None:
-    chosen = _arguments()
+    """Measure each stage of a night, and write ``headroom.json``."""
+    arguments = _parse_arguments()
     with contextlib.ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-"))
-        )
-        services = stack.enter_context(running(chosen.home or folder / "home"))
+        folder = stack.enter_context(command.temporary_folder())
+        home = arguments.home or folder / "home"
+        services = stack.enter_context(running_services(home))
         overlay = write_overlay(folder)
-        environment = filled(services.environment(), chosen.rows)
-        settings = resolved(overlay)
-        place = stack.enter_context(empty(services, environment, overlay))
-        ran = place.night(DATE)
-        os.environ.update(place.environment)
+        environment = fill_table(services.environment(), arguments.rows)
+        settings = settings_of(overlay)
+        site = stack.enter_context(empty_prefix(services, environment, overlay))
+        with command.announced("night"):
+            night = site.run_night(DATE)
+        os.environ.update(site.environment)
         stack.enter_context(threadpool_limits(limits=1))
-        rows = []
-        for name, stage in STAGES.items():
-            say(f"{name} ...")
-            whole, limit, what = stage(place, settings)
-            rows.append({"stage": name, "seconds": whole, "limit": limit, "what": what})
-        result = {
-            "machine": machine.describe("hyperscan"),
-            "rows": chosen.rows,
-            "night": ran.process.seconds,
-        }
-        tables = (
-            f"A night of {chosen.rows:,} rows, one in ten sampled.\n\n{_table(rows)}"
-        )
-        results.write("limits", {**result, "stages": rows}, tables)
-
-
-def ingest(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The task's own seconds, and a bare COPY of the sample."""
-    (manifest,) = place.outputs(DATE)["IngestMessages"]
-    receipt = json.loads(Path(f"{manifest}.receipt.json").read_bytes())
-    return (
-        receipt["seconds"],
-        bare_copy(settings, DATE, place.environment["NIGHTSIEVE_DATABASE_URL"]),
-        "a bare COPY",
+        stages = []
+        for name, measure in STAGES.items():
+            with command.announced(name):
+                measured = measure(site, settings)
+            stages.append(
+                StageHeadroom(
+                    stage=name,
+                    seconds=measured.seconds,
+                    limit_seconds=measured.limit_seconds,
+                    limit=measured.limit,
+                )
+            )
+    result = HeadroomResult(
+        run=machine.describe_run("hyperscan"),
+        rows=arguments.rows,
+        night_seconds=night.process.seconds,
+        stages=tuple(stages),
     )
+    write_result("headroom", result, arguments.output)
+    print(headroom_tables(result))
 
 
-def compile_(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The limit is Hyperscan's compilation, and the process of its own that it has."""
-    clock = Clock()
-    with _instead(CompileProcess, "compile", clock.around(CompileProcess.compile)):
-        whole = seconds(
-            compile_patterns,
-            rule_patterns(settings.labelling.rules),
-            settings.labelling.engine.compile_timeout_seconds,
-        )
-    return whole, clock.seconds, "Hyperscan's compilation, its process included"
+def measure_ingest(site: Site, settings: Settings) -> Measured:
+    """Compare the task's own seconds with a bare COPY of the sample."""
+    receipt = receipt_of(site.output(DATE, "IngestMessages"))
+    copy_seconds = bare_copy(settings, DATE, site.environment[DATABASE])
+    return Measured(receipt.seconds, copy_seconds, "a bare COPY")
 
 
-def label(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """One shard after the other; the limit is Hyperscan over the distinct texts, with nothing done about matches."""
-    (content,) = (path.read_bytes() for path in place.outputs(DATE)["CompileRules"])
-    shards = _messages(place)
-    whole = sum(
-        seconds(apply_rules, shard, settings.labelling, content) for shard in shards
-    )
+def measure_compile(site: Site, settings: Settings) -> Measured:
+    """Measure Hyperscan's compilation, and the process that it runs in."""
+    clock = CallClock()
+    patterns = rule_patterns(settings.labelling.rules)
+    timeout = settings.labelling.engine.compile_timeout_seconds
+    with _replaced(CompileProcess, "compile", clock.wrap(CompileProcess.compile)):
+        seconds = _seconds_of(lambda: compile_patterns(patterns, timeout))
+    limit = "Hyperscan's compilation, its process included"
+    return Measured(seconds, clock.seconds, limit)
+
+
+def measure_label(site: Site, settings: Settings) -> Measured:
+    """Label one shard after the other; measure Hyperscan's scans of distinct texts.
+
+    The scans do nothing about matches.
+    """
+    content = site.output(DATE, "CompileRules").read_bytes()
+    shards = _messages(site)
+    seconds = 0.0
+    for shard in shards:
+        started = time.perf_counter()
+        apply_rules(shard, settings.labelling, content)
+        seconds += time.perf_counter() - started
     matcher = Matcher(
         rule_patterns(settings.labelling.rules),
         PatternDatabase.from_bytes(content),
         compile_timeout=settings.labelling.engine.compile_timeout_seconds,
         search_timeout=settings.labelling.engine.search_timeout_seconds,
     )
-    limit = 0.0
+    scan_seconds = 0.0
     for shard, field in itertools.product(shards, matcher.fields):
         texts = shard[field].dropna().unique().tolist()
-        for number, table in enumerate(matcher._byte_tables):
-            for database in matcher._databases.get((field, number), []):
-                encoded = encode(texts, table)
-                bounds = encoded.offsets.tolist()
-                pieces = [
-                    encoded.content[start:end]
-                    for start, end in zip(bounds[:-1], bounds[1:], strict=True)
-                ]
-                limit += seconds(_scan, database, pieces)
-    return whole, limit, "Hyperscan's scans of distinct texts"
+        scan_seconds += _scan_seconds(matcher, field, texts)
+    return Measured(seconds, scan_seconds, "Hyperscan's scans of distinct texts")
 
 
-def _scan(database: Any, pieces: list[bytes]) -> None:
-    for piece in pieces:
-        database.scan(piece, match_event_handler=_nothing)
+def _scan_seconds(matcher: Matcher, field: str, texts: list[str]) -> float:
+    # What Hyperscan takes alone can only be seen inside the matcher.
+    seconds = 0.0
+    for index, byte_table in enumerate(matcher._byte_tables):
+        for database in matcher._databases.get((field, index), []):
+            encoded = encode(texts, byte_table)
+            bounds = itertools.pairwise(encoded.offsets.tolist())
+            pieces = [encoded.content[start:end] for start, end in bounds]
+            started = time.perf_counter()
+            for piece in pieces:
+                database.scan(piece, match_event_handler=_ignore_match)
+            seconds += time.perf_counter() - started
+    return seconds
 
 
-def _nothing(*_: Any) -> None:
+def _ignore_match(*_: object) -> None:
     return None
 
 
-def clean_messages(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The limit is the character map over the distinct texts, without tokens or a table."""
-    shards, map_ = _messages(place), Tokeniser.from_settings(settings.text).characters
-    whole = sum(seconds(clean, shard, settings.text) for shard in shards)
-    limit = sum(
-        seconds(
-            lambda texts: [text.translate(map_.table) for text in texts],
-            s["body"].unique(),
-        )
-        for s in shards
-    )
-    return whole, limit, "str.translate of distinct texts"
+def measure_clean(site: Site, settings: Settings) -> Measured:
+    """Measure the character map over distinct texts, without tokens or a table."""
+    table = Tokeniser.from_settings(settings.text).characters.table
+    seconds = 0.0
+    translate_seconds = 0.0
+    for shard in _messages(site):
+        started = time.perf_counter()
+        clean(shard, settings.text)
+        seconds += time.perf_counter() - started
+        started = time.perf_counter()
+        for text in shard["body"].unique():
+            text.translate(table)
+        translate_seconds += time.perf_counter() - started
+    return Measured(seconds, translate_seconds, "str.translate of distinct texts")
 
 
-def collect(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The limit is one grouping of all cleaned texts."""
-    (path,) = place.outputs(DATE)["ResolveVotes"]
-    resolved_labels = Table("resolved_labels").decode(path.read_bytes())
-    votes, cleaned = (
-        _sharded(place, "ApplyRules", "votes"),
-        _sharded(place, "CleanMessages", "cleaned"),
-    )
-    stage = TrainingSetStage(resolved_labels)
-    whole = seconds(stage.run, list(zip(votes, cleaned, strict=True)))
-    limit = seconds(
-        lambda table: table.groupby("text", sort=True).size(), pd.concat(cleaned)
-    )
-    return whole, limit, "one groupby of the cleaned texts"
+def measure_training_set(site: Site, settings: Settings) -> Measured:
+    """Measure one grouping of all cleaned texts."""
+    content = site.output(DATE, "ResolveVotes").read_bytes()
+    votes = _shards(site, "ApplyRules", "votes")
+    cleaned = _shards(site, "CleanMessages", "cleaned")
+    stage = TrainingSetStage(Table("resolved_labels").decode(content))
+    shards = list(zip(votes, cleaned, strict=True))
+    seconds = _seconds_of(lambda: stage.run(shards))
+    all_cleaned = pd.concat(cleaned)
+    grouped = _seconds_of(lambda: all_cleaned.groupby("text", sort=True).size())
+    return Measured(seconds, grouped, "one groupby of the cleaned texts")
 
 
-def search(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """All candidates, one after the other; the limit is the solvers' own seconds."""
-    candidates, training_set = settings.training.search.candidates, _training_set(place)
-    return _solved(
-        lambda: [
-            evaluate_candidate(training_set, each, settings.training)
-            for each in candidates
-        ]
-    )
+def measure_search(site: Site, settings: Settings) -> Measured:
+    """Evaluate all candidates, one after the other; measure the solvers."""
+    candidates = settings.training.search.candidates
+    training_set = _training_set(site)
+
+    def search() -> None:
+        for candidate in candidates:
+            evaluate_candidate(training_set, candidate, settings.training)
+
+    return _measure_solvers(search)
 
 
-def cross_validation(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The best candidate's; the limit is its solver's own seconds."""
-    best, training_set = _best(place, settings), _training_set(place)
-    goals, confidence = settings.release.goals, settings.evaluation.confidence
-    return _solved(
-        lambda: cross_validate(training_set, best, settings.training, goals, confidence)
-    )
+def measure_cross_validation(site: Site, settings: Settings) -> Measured:
+    """Cross-validate the best candidate; measure its solver."""
+    best = _best_candidate(site, settings)
+    training_set = _training_set(site)
+    goals = settings.release.goals
+    confidence = settings.evaluation.confidence
+
+    def validate() -> None:
+        cross_validate(training_set, best, settings.training, goals, confidence)
+
+    return _measure_solvers(validate)
 
 
-def final_fit(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The best candidate's; the limit is its solver's own seconds."""
-    best, training_set = _best(place, settings), _training_set(place)
-    return _solved(lambda: fit(training_set, best, settings.training, settings.text))
+def measure_fit(site: Site, settings: Settings) -> Measured:
+    """Fit the best candidate; measure its solver."""
+    best = _best_candidate(site, settings)
+    training_set = _training_set(site)
+
+    def fit_best() -> None:
+        fit(training_set, best, settings.training, settings.text)
+
+    return _measure_solvers(fit_best)
 
 
-def _solved(call: Callable[[], Any]) -> tuple[float, float, str]:
-    clock, build = Clock(), estimators.build
+def _measure_solvers(call: Callable[[], None]) -> Measured:
+    clock = CallClock()
+    build = estimators.build
 
-    def timed(*arguments: Any) -> Any:
-        estimator = build(*arguments)
-        estimator.fit = clock.around(estimator.fit)
+    def build_timed(*args: Any) -> Any:
+        estimator = build(*args)
+        estimator.fit = clock.wrap(estimator.fit)
         return estimator
 
-    with _instead(estimators, "build", timed):
-        return seconds(call), clock.seconds, "the solvers"
+    with _replaced(estimators, "build", build_timed):
+        seconds = _seconds_of(call)
+    return Measured(seconds, clock.seconds, "the solvers")
 
 
-def verification(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The limit is the slowest language's process, by itself."""
-    outputs = place.outputs(DATE)
-    model, vectors = (
-        outputs[task][0].read_bytes()
-        for task in ("ExportCoefficients", "ExportVectors")
+def measure_verification(site: Site, settings: Settings) -> Measured:
+    """Verify the export; measure the process of the slowest language by itself."""
+    model = site.output(DATE, "ExportCoefficients").read_bytes()
+    vectors = site.output(DATE, "ExportVectors").read_bytes()
+    fitted = Joblib().decode(site.output(DATE, "FitModel").read_bytes())
+    texts = pd.concat([shard["body"] for shard in _messages(site)]).tolist()
+    shards = _shards(site, "CleanMessages", "cleaned")
+    cleaned = pd.concat([shard["text"] for shard in shards]).tolist()
+    messages = list(zip(texts, cleaned, strict=True))
+    started = time.perf_counter()
+    verify_model(
+        DEFAULT_FORMAT, model, vectors, fitted, messages, len(messages), _ignore_match
     )
-    fitted = Joblib().decode(outputs["FitModel"][0].read_bytes())
-    texts = list(
-        itertools.chain.from_iterable(shard["body"] for shard in _messages(place))
-    )
-    cleaned = itertools.chain.from_iterable(
-        shard["text"] for shard in _sharded(place, "CleanMessages", "cleaned")
-    )
-    messages, distinct = (
-        list(zip(texts, cleaned, strict=True)),
-        list(dict.fromkeys(texts)),
-    )
-    whole = seconds(
-        verify_model,
-        DEFAULT_FORMAT,
-        model,
-        vectors,
-        fitted,
-        messages,
-        len(messages),
-        id,
-    )
+    seconds = time.perf_counter() - started
+    distinct = list(dict.fromkeys(texts))
+    by_language = {}
     with scorer_process.scorers(model) as running:
-        took = {
-            language: seconds(scorer, distinct) for language, scorer in running.items()
-        }
-    slowest = max(took, key=took.__getitem__)
-    return whole, took[slowest], f"the {slowest} scorer, alone"
+        for language, scorer in running.items():
+            started = time.perf_counter()
+            scorer(distinct)
+            by_language[language] = time.perf_counter() - started
+    slowest = max(by_language, key=by_language.__getitem__)
+    return Measured(seconds, by_language[slowest], f"the {slowest} scorer, alone")
 
 
-def others(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """The seconds of all tasks that stand in no other row; it names the longest."""
-    receipts = [
-        json.loads(path.read_bytes()) for path in place.folder.rglob("*.receipt.json")
-    ]
-    took = Counter(
-        {
-            each["task"]: each["seconds"]
-            for each in receipts
-            if each["task"] not in OF_OTHER_ROWS
-        }
-    )
-    longest = ", ".join(
-        f"{task} {seconds:.1f} s" for task, seconds in took.most_common(4)
-    )
-    return took.total(), 0.0, f"none; the longest: {longest}"
+def measure_other_tasks(site: Site, settings: Settings) -> Measured:
+    """Add up the seconds of all tasks without a row of their own; name the longest."""
+    seconds: dict[str, float] = {}
+    for path in site.folder.rglob(f"*{RECEIPT}"):
+        receipt = TaskReceipt.read(path)
+        if receipt.task not in TASKS_WITH_A_ROW:
+            seconds.setdefault(receipt.task, 0.0)
+            seconds[receipt.task] += receipt.seconds
+    by_seconds = sorted(seconds, key=seconds.__getitem__, reverse=True)
+    longest = [f"{task} {seconds[task]:.1f} s" for task in by_seconds[:SHOWN_TASKS]]
+    limit = f"none; the longest: {', '.join(longest)}"
+    return Measured(sum(seconds.values()), 0.0, limit)
 
 
-def storage(place: Place, settings: Settings) -> tuple[float, float, str]:
-    """Every object of the night read and written by the store once; the limit is the same on the bare file system."""
-    contents = [path.read_bytes() for path in place.folder.rglob("*") if path.is_file()]
-    store = Store(place.environment["NIGHTSIEVE_STORAGE"])
+def measure_storage(site: Site, settings: Settings) -> Measured:
+    """Write and read every object of the night once; measure the same with files."""
+    paths = [path for path in site.folder.rglob("*") if path.is_file()]
+    contents = [path.read_bytes() for path in paths]
+    store = Store(site.environment["NIGHTSIEVE_STORAGE"])
 
-    def through_store() -> None:
-        for number, content in enumerate(contents):
-            store.write(f"limits/{number}", content)
-            store.read(f"limits/{number}")
+    def use_store() -> None:
+        for index, content in enumerate(contents):
+            store.write(f"limits/{index}", content)
+            store.read(f"limits/{index}")
 
-    def through_files() -> None:
-        for number, content in enumerate(contents):
-            path = place.folder / f"limits-{number}"
+    def use_files() -> None:
+        for index, content in enumerate(contents):
+            path = site.folder / f"limits-{index}"
             path.write_bytes(content)
             path.read_bytes()
 
-    return seconds(through_store), seconds(through_files), "the same bytes as files"
+    seconds = _seconds_of(use_store)
+    return Measured(seconds, _seconds_of(use_files), "the same bytes as files")
 
 
-STAGES = {
-    "ingest": ingest,
-    "compile rules": compile_,
-    "label": label,
-    "clean": clean_messages,
-    "collect the training set": collect,
-    "search": search,
-    "cross-validate": cross_validation,
-    "fit": final_fit,
-    "verify the export": verification,
-    "all other tasks": others,
-    "S3, every object once": storage,
+STAGES: dict[str, Callable[[Site, Settings], Measured]] = {
+    "ingest": measure_ingest,
+    "compile rules": measure_compile,
+    "label": measure_label,
+    "clean": measure_clean,
+    "collect the training set": measure_training_set,
+    "search": measure_search,
+    "cross-validate": measure_cross_validation,
+    "fit": measure_fit,
+    "verify the export": measure_verification,
+    "all other tasks": measure_other_tasks,
+    "S3, every object once": measure_storage,
 }
 
 
-def _training_set(place: Place) -> TrainingSet:
-    (path,) = place.outputs(DATE)["BuildTrainingSet"]
-    return Npz().decode(path.read_bytes())
+def _seconds_of(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
 
 
-def _best(place: Place, settings: Settings) -> Candidate:
-    (path,) = place.outputs(DATE)["SearchGrid"]
-    return settings.training.search.candidates[json.loads(path.read_bytes())["best"]]
+def _training_set(site: Site) -> TrainingSet:
+    return Npz().decode(site.output(DATE, "BuildTrainingSet").read_bytes())
 
 
-def _messages(place: Place) -> list[pd.DataFrame]:
-    return [Table("messages").decode(path.read_bytes()) for path in place.sample(DATE)]
+def _best_candidate(site: Site, settings: Settings) -> Candidate:
+    search = SearchResult.from_json(site.output(DATE, "SearchGrid").read_bytes())
+    return settings.training.search.candidates[search.best]
 
 
-def _sharded(place: Place, task: str, schema: str) -> list[pd.DataFrame]:
-    """What the task made of each shard, in their order."""
+def _messages(site: Site) -> Sequence[pd.DataFrame]:
+    return [Table("messages").decode(path.read_bytes()) for path in site.sample(DATE)]
 
-    def shard(path: Path) -> int:
-        return int(
-            json.loads(Path(f"{path}.receipt.json").read_bytes())["parameters"]["shard"]
-        )
 
-    return [
-        Table(schema).decode(path.read_bytes())
-        for path in sorted(place.outputs(DATE)[task], key=shard)
-    ]
+def _shards(site: Site, task: str, schema: str) -> list[pd.DataFrame]:
+    """Return what the task made of each shard, in the order of the shards."""
+    paths = {}
+    for path in site.outputs(DATE)[task]:
+        shard = int(receipt_of(path).parameters["shard"])
+        paths[shard] = path
+    return [Table(schema).decode(paths[shard].read_bytes()) for shard in sorted(paths)]
 
 
 @contextlib.contextmanager
-def _instead(owner: Any, name: str, value: Any) -> Iterator[None]:
-    before = getattr(owner, name)
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    original = getattr(owner, name)
     setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(owner, name, before)
+        setattr(owner, name, original)
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    lines = [
-        [
-            row["stage"],
-            f"{row['seconds']:.1f}",
-            f"{row['limit']:.1f}",
-            f"{row['limit'] / row['seconds']:.0%}",
-            row["what"],
-        ]
-        for row in rows
-    ]
-    return results.table(
-        ["stage, in one process", "seconds", "of it the limit", "share", "the limit"],
-        lines,
-    )
-
-
-def _arguments() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rows", type=int, default=ROWS)
-    arguments.add_argument(
-        "--home",
-        type=Path,
-        help="of the services: kept, and with it the tables, for another time",
-    )
-    return arguments.parse_args()
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser("benchmarks.night.headroom", __doc__)
+    command.add_size(parser, "rows", ROWS, "rows of the table")
+    command.add_home(parser)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -45,9 +45,9 @@ def whole_night_tables(result: WholeNightResult) -> str:
     )
     stage_introduction = (
         "By stage, from the start of its first task to the end of its last. Stages of "
-        "a night run side by side, so their times overlap. *Work* adds up the seconds of "
-        "a stage's tasks in the next night, whose seconds *times faster* compares with "
-        "the script's."
+        "a night run side by side, so their times overlap. *Work* adds up the seconds "
+        "of a stage's tasks in the next night. *Times faster* compares the next "
+        "night's seconds with the script's."
     )
     stage_header = (
         "stage",

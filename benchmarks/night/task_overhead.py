@@ -1,140 +1,139 @@
-"""What a task costs besides its work. Run as ``python -m benchmarks.overhead``.
+"""What a task costs besides its work.
 
-Tasks that do nothing but write an empty object are run by the luigi command under luigid, one worker. The first of them
-pays for the start of the command; each further one for the scheduler, the fork and the store.
+The `luigi` command runs tasks that only write an empty object, under luigid, with one
+worker. The first task pays for the start of the command; each further one pays for the
+scheduler, the fork and the store.
 """
 
 import argparse
 import contextlib
-import json
 import os
-import tempfile
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import luigi
 
-from benchmarks import machine, results
-from benchmarks.night_place import DATE, empty, running, write_overlay
-from benchmarks.night_stages import program, watch
+from benchmarks.harness import command, machine
+from benchmarks.harness.nights import RECEIPT, Site, TaskReceipt
+from benchmarks.harness.processes import program, watch
+from benchmarks.harness.results import Spread, write_result
+from benchmarks.harness.services import (
+    DATE,
+    empty_prefix,
+    running_services,
+    write_overlay,
+)
+from benchmarks.night.records import TaskOverheadResult
+from benchmarks.night.tables import task_overhead_tables
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.objects import Store
 from nightsieve.store.version import claim_layout
 from tasks.base import NightTask
 
-TASKS = 100
-BAR = 0.15  # seconds
+MODULE = "benchmarks.night.task_overhead"
 
 
-class Nothing(NightTask):
+class EmptyTask(NightTask):
     """Writes an empty object."""
 
-    stage, name = "bench", "nothing"
+    stage = "bench"
+    name = "empty"
 
     number: int = luigi.IntParameter()
 
     def run(self) -> None:
+        """Write the object."""
         self.output().dump({})
 
 
-class Many(NightTask):
-    """Requires so many of them."""
+class ManyEmptyTasks(NightTask):
+    """Requires a number of empty tasks."""
 
-    stage, name = "bench", "many"
+    stage = "bench"
+    name = "many"
 
     tasks: int = luigi.IntParameter()
 
-    def requires(self) -> list[Nothing]:
-        return [self.clone(Nothing, number=number) for number in range(self.tasks)]
+    def requires(self) -> list[EmptyTask]:
+        """Return the tasks."""
+        return [self.clone(EmptyTask, number=number) for number in range(self.tasks)]
 
     def run(self) -> None:
+        """Write an empty object."""
         self.output().dump({})
 
 
+@dataclass(frozen=True)
+class CommandRun:
+    """Seconds of a run of the command, and of its tasks' work, by their receipts."""
+
+    seconds: float
+    work: float
+
+
 def main() -> None:
-    chosen = _arguments()
+    """Measure a command with one task and with many; write ``task_overhead.json``."""
+    arguments = _parse_arguments()
+    short_runs = []
+    long_runs = []
     with contextlib.ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-"))
-        )
-        services = stack.enter_context(running(folder / "home"))
+        folder = stack.enter_context(command.temporary_folder())
+        services = stack.enter_context(running_services(folder / "home"))
         overlay = write_overlay(folder)
-        few, many = [], []
-        for _ in range(chosen.rounds):
-            for tasks, found in ((1, few), (1 + TASKS, many)):
-                place = stack.enter_context(
-                    empty(services, services.environment(), overlay)
-                )
-                found.append(_run(place.environment, place.folder, overlay, tasks))
-    whole = [
-        (long["seconds"] - short["seconds"]) / TASKS
-        for long, short in zip(many, few, strict=True)
-    ]
-    work = [
-        (long["work"] - short["work"]) / TASKS
-        for long, short in zip(many, few, strict=True)
-    ]
-    beyond = [all_ - own for all_, own in zip(whole, work, strict=True)]
-    result = {
-        "machine": machine.describe("luigi", "boto3"),
-        "tasks": TASKS,
-        "start": results.summary([short["seconds"] for short in few]),
-        "work": results.summary(work),
-        "beyond": results.summary(beyond),
-    }
-    results.write("overhead", result, _table(result))
+        environment = services.environment()
+        for turn in range(arguments.rounds):
+            command.log(f"round {turn + 1} of {arguments.rounds}")
+            with empty_prefix(services, environment, overlay) as site:
+                short_runs.append(_run(site, 1))
+            with empty_prefix(services, environment, overlay) as site:
+                long_runs.append(_run(site, 1 + arguments.tasks))
+    result = _result(arguments.tasks, short_runs, long_runs)
+    write_result("task_overhead", result, arguments.output)
+    print(task_overhead_tables(result))
 
 
-def _run(
-    environment: dict[str, str], folder: Path, overlay: Path, tasks: int
-) -> dict[str, float]:
-    """Seconds of the command, and of the work that its tasks' receipts tell."""
-    os.environ.update(environment)
-    store = Store(environment["NIGHTSIEVE_STORAGE"])
-    digest = freeze(store, (str(overlay),), ())
+def _run(site: Site, n_tasks: int) -> CommandRun:
+    os.environ.update(site.environment)
+    store = Store(site.environment["NIGHTSIEVE_STORAGE"])
+    digest = freeze(store, (str(site.overlay),), ())
     claim_layout(store)
     store_settings(store, digest)
-    command = [
-        program("luigi"),
-        "--module",
-        "benchmarks.overhead",
-        "Many",
-        "--tasks",
-        str(tasks),
-    ]
-    command += ["--date", str(DATE), "--config", digest, "--workers", "1"]
-    process = watch(command, {**environment, "PYTHONPATH": str(machine.ROOT)})
-    receipts = [
-        json.loads(path.read_bytes()) for path in folder.rglob("*.receipt.json")
-    ]
-    assert len(receipts) == tasks + 1
-    return {
-        "seconds": process.seconds,
-        "work": sum(receipt["seconds"] for receipt in receipts),
-    }
+    luigi_command = [program("luigi"), "--module", MODULE, "ManyEmptyTasks"]
+    luigi_command += ["--tasks", str(n_tasks), "--date", str(DATE)]
+    luigi_command += ["--config", digest, "--workers", "1"]
+    environment = {**site.environment, "PYTHONPATH": str(machine.ROOT)}
+    process = watch(luigi_command, environment)
+    receipts = [TaskReceipt.read(path) for path in site.folder.rglob(f"*{RECEIPT}")]
+    assert len(receipts) == n_tasks + 1
+    work = sum(receipt.seconds for receipt in receipts)
+    return CommandRun(process.seconds, work)
 
 
-def _table(result: dict[str, Any]) -> str:
-    rows = [
-        [
-            "start of the command, to the end of a first task",
-            results.spread(result["start"], 2),
-            "",
-        ],
-        ["a further task: its own work", results.spread(result["work"], 3), ""],
-        [
-            "a further task: beyond its work, its two PUTs included",
-            results.spread(result["beyond"], 3),
-            f"{BAR} s",
-        ],
-    ]
-    return results.table(["", "seconds", "bar"], rows)
+def _result(
+    n_tasks: int, short_runs: Sequence[CommandRun], long_runs: Sequence[CommandRun]
+) -> TaskOverheadResult:
+    """Return what a further task took: the long runs less the short ones."""
+    work = []
+    beyond = []
+    for short, long in zip(short_runs, long_runs, strict=True):
+        whole_a_task = (long.seconds - short.seconds) / n_tasks
+        work_a_task = (long.work - short.work) / n_tasks
+        work.append(work_a_task)
+        beyond.append(whole_a_task - work_a_task)
+    return TaskOverheadResult(
+        run=machine.describe_run("luigi", "boto3"),
+        tasks=n_tasks,
+        start=Spread.of([run.seconds for run in short_runs]),
+        work=Spread.of(work),
+        beyond=Spread.of(beyond),
+    )
 
 
-def _arguments() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=5)
-    return arguments.parse_args()
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser(MODULE, __doc__)
+    command.add_size(parser, "tasks", 100, "tasks of the long run beyond the first")
+    command.add_rounds(parser, 5)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,296 +1,259 @@
-"""The whole night beside the plain script, and with ``--growth`` how it grows. Run as ``python -m benchmarks.night``.
+"""The whole night beside the plain script.
 
-Services are embedded ones, of their own; every size of the table has a schema of its own in their database, and every
-round writes under an S3 prefix of its own, so that all of the night is done each time.
+Services are embedded ones of their own. A table of every size has its own schema in
+their database. Every round writes under an S3 prefix of its own, so that the whole
+night is done each time.
 """
 
 import argparse
 import contextlib
 import datetime
-import json
-import statistics
-import sys
-import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from benchmarks import machine, night_plot, results
-from benchmarks.night_place import (
-    DATE,
-    empty,
-    filled,
-    resolved,
-    running,
-    say,
-    timed,
-    write_overlay,
-)
-from benchmarks.night_stages import (
+from benchmarks.harness import command, machine
+from benchmarks.harness.nights import (
     WORKERS,
     Night,
-    Place,
+    Site,
     bare_copy,
-    compare,
-    counted,
-    watch,
+    counted_requests,
 )
+from benchmarks.harness.plain_script import PlainScriptResult
+from benchmarks.harness.processes import Process, run_module
+from benchmarks.harness.results import Run, Spread, write_result
+from benchmarks.harness.services import (
+    DATE,
+    empty_prefix,
+    fill_table,
+    running_services,
+    settings_of,
+    write_overlay,
+)
+from benchmarks.night.comparison import compare, largest, read_script_result
+from benchmarks.night.records import (
+    Differences,
+    NightSpread,
+    ScriptSpread,
+    StageSpread,
+    WholeNightResult,
+)
+from benchmarks.night.tables import whole_night_tables
 from nightsieve.cli.services import Stack
 from pipeline.config.settings import Settings
 
 ROWS = 3_000_000
-GROWTH = (0.1, 1, 5)  # times ROWS
-NEXT, COUNTED = (DATE + datetime.timedelta(days=days) for days in (1, 2))
-STAGES_PLOT, GROWTH_PLOT = (
-    machine.ROOT / "docs" / name for name in ("night-stages.svg", "night-growth.svg")
-)
+NEXT_DATE = DATE + datetime.timedelta(days=1)
+COUNTED_DATE = DATE + datetime.timedelta(days=2)
+ENDPOINT = "AWS_ENDPOINT_URL_S3"
+DATABASE = "NIGHTSIEVE_DATABASE_URL"
+
+
+@dataclass(frozen=True)
+class ScriptRun:
+    """A run of the plain script, and how a night's results differ from its own."""
+
+    process: Process
+    result: PlainScriptResult
+    differences: Differences
+
+
+class ThreeNights(NamedTuple):
+    """A first night, the next one, and that one again, which has nothing to do."""
+
+    first: Night
+    next_night: Night
+    again: Night
+
+
+@dataclass(frozen=True)
+class NightRound:
+    """Nights, seconds of a bare COPY, and maybe the script."""
+
+    nights: ThreeNights
+    copy_seconds: float
+    script: ScriptRun | None
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Requests to S3 of a night, and its tasks."""
+
+    tasks: int
+    by_method: dict[str, int]
 
 
 def main() -> None:
-    chosen = _arguments()
+    """Measure the night and the script, and write ``whole_night.json``."""
+    arguments = _parse_arguments()
     with contextlib.ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="nightsieve-bench-"))
-        )
-        services = stack.enter_context(running(chosen.home or folder / "home"))
+        folder = stack.enter_context(command.temporary_folder())
+        home = arguments.home or folder / "home"
+        services = stack.enter_context(running_services(home))
         overlay = write_overlay(folder)
-        if chosen.growth:
-            result = growth(
-                services,
-                overlay,
-                [round(chosen.rows * times) for times in GROWTH],
-                chosen.rounds,
-            )
-            results.write("growth", result, night_plot.growth_tables(result))
-            night_plot.draw_growth(result, GROWTH_PLOT)
-        else:
-            rounds = chosen.rounds, min(chosen.rounds, chosen.scripts or chosen.rounds)
-            result = night(services, overlay, chosen.rows, *rounds, folder / "plain")
-            results.write("night", result, night_plot.night_tables(result))
-            night_plot.draw_stages(result, STAGES_PLOT)
+        result = _measure(services, overlay, folder / "script", arguments)
+    write_result("whole_night", result, arguments.output)
+    print(whole_night_tables(result))
 
 
-def night(
-    services: Stack, overlay: Path, rows: int, rounds: int, scripts: int, plain: Path
-) -> dict[str, Any]:
-    """The night and the plain script in turns; the script in the first ones alone where there are fewer ``scripts``."""
-    environment = filled(services.environment(), rows)
-    settings = resolved(overlay)
-    turns = []
-    for turn in range(rounds):
-        say(f"round {turn + 1} of {rounds}")
-        with empty(services, environment, overlay) as place:
-            turns.append(_turn(place, settings, plain if turn < scripts else None))
-            if turn == rounds - 1:
-                with counted(environment["AWS_ENDPOINT_URL_S3"]) as (address, requests):
-                    last = timed(
-                        "night, for its requests",
-                        place.night,
-                        COUNTED,
-                        {"AWS_ENDPOINT_URL_S3": address},
-                    )
-    measured = {
-        name: [found[name] for found in turns if name in found] for name in turns[0]
-    }
-    told, training = measured["plain"][-1][1], settings.training
-    return {
-        "machine": _machine(),
-        "rows": rows,
-        "sampled": told["sampled"],
-        "labelled": told["labelled"],
-        "rules": len(settings.labelling.rules),
-        "candidates": len(training.search.candidates),
-        "folds": training.search.folds,
-        "workers": WORKERS,
-        "rounds": rounds,
-        "scripts": scripts,
-        "plain": _script(measured["plain"]),
-        **{name: _nights(measured[name]) for name in ("first", "next", "again")},
-        "copy": results.summary(measured["copy"]),
-        "requests": {"tasks": len(last.tasks), **requests},
-        "equal": _worst(measured["equal"]),
-    }
-
-
-def _turn(place: Place, settings: Settings, plain: Path | None) -> dict[str, Any]:
-    """A first night, the next one, that one again, a bare COPY, and the plain script if it has a folder."""
-    found: dict[str, Any] = {}
-    for name, date in (("first", DATE), ("next", NEXT), ("again", NEXT)):
-        found[name] = timed(f"night, {name}", place.night, date)
-    if found["again"].tasks:
-        sys.exit("the second run of the same night did work")
-    found["copy"] = bare_copy(
-        settings, DATE, place.environment["NIGHTSIEVE_DATABASE_URL"]
+def _measure(
+    services: Stack, overlay: Path, script_folder: Path, arguments: argparse.Namespace
+) -> WholeNightResult:
+    """Run the night and the script in turns; only the first rounds have the script."""
+    environment = fill_table(services.environment(), arguments.rows)
+    settings = settings_of(overlay)
+    n_scripts = min(arguments.rounds, arguments.scripts or arguments.rounds)
+    rounds = []
+    for turn in range(arguments.rounds):
+        command.log(f"round {turn + 1} of {arguments.rounds}")
+        with empty_prefix(services, environment, overlay) as site:
+            folder = script_folder if turn < n_scripts else None
+            rounds.append(_run_round(site, settings, folder))
+            if turn == arguments.rounds - 1:
+                requests = _count_requests(site)
+    scripts = [round_.script for round_ in rounds if round_.script is not None]
+    all_nights = [round_.nights for round_ in rounds]
+    last_result = scripts[-1].result
+    training = settings.training
+    return WholeNightResult(
+        run=describe_night_run(),
+        rows=arguments.rows,
+        sampled=last_result.sampled,
+        labelled=last_result.labelled,
+        rules=len(settings.labelling.rules),
+        candidates=len(training.search.candidates),
+        folds=training.search.folds,
+        workers=WORKERS,
+        rounds=arguments.rounds,
+        scripts=n_scripts,
+        script=_script_spread(scripts),
+        first=night_spread([nights.first for nights in all_nights]),
+        next_night=night_spread([nights.next_night for nights in all_nights]),
+        again=night_spread([nights.again for nights in all_nights]),
+        copy_seconds=Spread.of([round_.copy_seconds for round_ in rounds]),
+        request_tasks=requests.tasks,
+        requests=requests.by_method,
+        differences=largest([script.differences for script in scripts]),
     )
-    if plain is None:
-        return found
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.baseline",
-        "--until",
-        str(DATE),
-        "--config",
-        str(place.overlay),
-    ]
-    command += ["--to", str(plain), "--sample", *map(str, place.sample(NEXT))]
-    process = timed("plain script", watch, command, place.environment)
-    found["plain"] = (process, json.loads((plain / "result.json").read_bytes()))
-    found["equal"] = compare(place, NEXT, plain)
-    return found
 
 
-def growth(
-    services: Stack, overlay: Path, sizes: Sequence[int], rounds: int
-) -> dict[str, Any]:
-    """The first night of tables that grow; without the plain script."""
-    grown = []
-    for rows in sizes:
-        environment = filled(services.environment(), rows)
-        settings = resolved(overlay)
-        nights, copies, searched = [], [], []
-        for turn in range(rounds):
-            with empty(services, environment, overlay) as place:
-                nights.append(
-                    timed(
-                        f"{rows:,} rows, round {turn + 1} of {rounds}",
-                        place.night,
-                        DATE,
-                    )
-                )
-                (ingested,) = place.outputs(DATE)["IngestMessages"]
-                counts = json.loads(ingested.read_bytes())["counts"]
-                (search,) = place.outputs(DATE)["SearchGrid"]
-                best = json.loads(search.read_bytes())["candidates"][0]["description"]
-                searched.append(_candidates(place))
-            copies.append(
-                bare_copy(settings, DATE, environment["NIGHTSIEVE_DATABASE_URL"])
-            )
-        candidates = {
-            candidate: {
-                "seconds": results.summary(
-                    [found[candidate]["seconds"] for found in searched]
-                ),
-                "iterations": told["iterations"],
-            }
-            for candidate, told in searched[-1].items()
-        }
-        of_size = {
-            "rows": rows,
-            "sampled": counts["kept"],
-            "best": best,
-            "candidates": candidates,
-        }
-        grown.append({**of_size, "copy": results.summary(copies), **_nights(nights)})
-    rules, candidates = (
-        len(settings.labelling.rules),
-        len(settings.training.search.candidates),
+def _run_round(
+    site: Site, settings: Settings, script_folder: Path | None
+) -> NightRound:
+    return NightRound(
+        nights=run_three_nights(site),
+        copy_seconds=bare_copy(settings, DATE, site.environment[DATABASE]),
+        script=_run_script(site, script_folder) if script_folder else None,
     )
-    return {
-        "machine": _machine(),
-        "rounds": rounds,
-        "rules": rules,
-        "candidates": candidates,
-        "sizes": grown,
-    }
 
 
-def _candidates(place: Place) -> dict[str, dict[str, float]]:
-    """The seconds of each candidate's task, and its solver's iterations a fold, by its description."""
-    found = {}
-    for path in place.outputs(DATE)["EvaluateCandidate"]:
-        result, receipt = (
-            json.loads(Path(name).read_bytes())
-            for name in (path, f"{path}.receipt.json")
+def run_three_nights(site: Site, name: str = "") -> ThreeNights:
+    """Run a first night, the next one, and that one again.
+
+    Raises
+    ------
+    SystemExit
+        The last one ran a task.
+    """
+    with command.announced(f"{name}first night"):
+        first = site.run_night(DATE)
+    with command.announced(f"{name}next night"):
+        next_night = site.run_night(NEXT_DATE)
+    with command.announced(f"{name}that night again"):
+        again = site.run_night(NEXT_DATE)
+    if again.tasks:
+        families = ", ".join(task.family for task in again.tasks)
+        raise SystemExit(f"{name}second run of the same night: it ran {families}")
+    return ThreeNights(first, next_night, again)
+
+
+def _run_script(site: Site, folder: Path) -> ScriptRun:
+    """Run the plain script on the next night's sample."""
+    options = ["--until", str(DATE), "--config", str(site.overlay)]
+    options += ["--to", str(folder)]
+    options += ["--sample", *map(str, site.sample(NEXT_DATE))]
+    with command.announced("plain script"):
+        process = run_module(
+            "benchmarks.harness.plain_script", *options, environment=site.environment
         )
-        iterations = statistics.mean(result["iterations"])
-        found[result["description"]] = {
-            "seconds": receipt["seconds"],
-            "iterations": iterations,
-        }
-    return found
+    differences = compare(site, NEXT_DATE, folder)
+    return ScriptRun(process, read_script_result(folder), differences)
 
 
-def _worst(compared: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Of several rounds' comparisons the largest difference in each thing compared."""
-    return {
-        what: (all if isinstance(value, bool) else max)(each[what] for each in compared)
-        for what, value in compared[0].items()
-    }
+def _count_requests(site: Site) -> Requests:
+    """Run one more night, and count its requests to S3."""
+    with (
+        counted_requests(site.environment[ENDPOINT]) as (address, counts),
+        command.announced("night whose requests are counted"),
+    ):
+        night = site.run_night(COUNTED_DATE, {ENDPOINT: address})
+    return Requests(tasks=len(night.tasks), by_method=dict(counts))
 
 
-def _script(runs: Sequence[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
-    """What the plain script took; what it did for the comparison alone does not count."""
-    stages = runs[0][1]["seconds"]
-    return {
-        "seconds": results.summary(
-            [process.seconds - told["aside"] for process, told in runs]
-        ),
-        "peak_mib": max(process.peak_mib for process, _ in runs),
-        "stages": {
-            stage: results.summary([told["seconds"][stage] for _, told in runs])
-            for stage in stages
-        },
-        "two_jobs": results.summary([told["two_jobs"] for _, told in runs]),
-    }
-
-
-def _nights(nights: Sequence[Night]) -> dict[str, Any]:
-    """What nights of the same work took."""
-    of_stages = [night.stages() for night in nights]
-    tasks = len(nights[0].tasks)
-    unused = [night.process.seconds * WORKERS - night.work for night in nights]
-    return {
-        "seconds": results.summary([night.process.seconds for night in nights]),
-        "peak_mib": max(night.peak_mib for night in nights),
-        "tasks": tasks,
-        "work": results.summary([night.work for night in nights]),
-        "unused_a_task": results.summary(
-            [seconds / max(1, tasks) for seconds in unused]
-        ),
-        "between": results.summary([night.between for night in nights]),
-        "bytes": statistics.median(night.written for night in nights),
-        "stages": {
-            stage: {
-                "tasks": of_stages[0][stage]["tasks"],
-                "peak_mib": max(stages[stage]["peak_mib"] for stages in of_stages),
-                **{
-                    what: results.summary([stages[stage][what] for stages in of_stages])
-                    for what in ("seconds", "share", "work")
-                },
-            }
-            for stage in of_stages[0]
-        },
-    }
-
-
-def _machine() -> dict[str, Any]:
-    return machine.describe("pandas", "pyarrow", "luigi", "sqlalchemy", "hyperscan")
-
-
-def _arguments() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument(
-        "--rows",
-        type=int,
-        default=ROWS,
-        help="of the table; with --growth of the middle one",
+def _script_spread(scripts: Sequence[ScriptRun]) -> ScriptSpread:
+    """Return what the script took, without what it did for the comparison alone."""
+    results = [script.result for script in scripts]
+    seconds = [
+        script.process.seconds - script.result.aside_seconds for script in scripts
+    ]
+    stages = {}
+    for stage in results[0].seconds:
+        stages[stage] = Spread.of([result.seconds[stage] for result in results])
+    return ScriptSpread(
+        seconds=Spread.of(seconds),
+        peak_mib=max(script.process.peak_mib for script in scripts),
+        stages=stages,
+        two_jobs=Spread.of([result.two_jobs_seconds for result in results]),
     )
-    arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument(
+
+
+def night_spread(nights: Sequence[Night]) -> NightSpread:
+    """Return what nights of the same work took."""
+    uses = [night.stages() for night in nights]
+    stages = {}
+    for stage, first_use in uses[0].items():
+        of_stage = [use[stage] for use in uses]
+        stages[stage] = StageSpread(
+            tasks=first_use.tasks,
+            peak_mib=max(use.peak_mib for use in of_stage),
+            seconds=Spread.of([use.seconds for use in of_stage]),
+            share=Spread.of([use.share for use in of_stage]),
+            work=Spread.of([use.work for use in of_stage]),
+        )
+    n_tasks = len(nights[0].tasks)
+    unused = [night.process.seconds * WORKERS - night.work for night in nights]
+    return NightSpread(
+        seconds=Spread.of([night.process.seconds for night in nights]),
+        peak_mib=max(night.peak_mib for night in nights),
+        tasks=n_tasks,
+        work=Spread.of([night.work for night in nights]),
+        unused_a_task=Spread.of([seconds / max(1, n_tasks) for seconds in unused]),
+        idle=Spread.of([night.idle_seconds for night in nights]),
+        bytes=Spread.of([night.written for night in nights]).median,
+        stages=stages,
+    )
+
+
+def describe_night_run() -> Run:
+    """Return how and where nights are measured, with the libraries that matter."""
+    return machine.describe_run("pandas", "pyarrow", "luigi", "sqlalchemy", "hyperscan")
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = command.new_parser("benchmarks.night.whole_night", __doc__)
+    command.add_size(parser, "rows", ROWS, "rows of the table")
+    command.add_rounds(parser, 3)
+    parser.add_argument(
         "--scripts",
         type=int,
-        help="rounds with the plain script, which is most of them: default all",
+        metavar="N",
+        help="rounds that also run the plain script, which takes most of the time "
+        "(default: all)",
     )
-    arguments.add_argument(
-        "--growth", action="store_true", help="the night alone, on fewer and more rows"
-    )
-    arguments.add_argument(
-        "--home",
-        type=Path,
-        help="of the services: kept, and with it the tables, for another time",
-    )
-    return arguments.parse_args()
+    command.add_home(parser)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
