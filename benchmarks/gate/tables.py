@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from benchmarks.gate.records import NightOutcome, ThirtyNightsResult
 from benchmarks.gate.scenario import Decision
 from benchmarks.harness import markdown
-from benchmarks.harness.results import Spread
+from benchmarks.harness.results import Spread, values
 
 
 def thirty_nights_tables(result: ThirtyNightsResult) -> str:
     """Return a table with a row for each night."""
     nights = result.nights
-    seconds = Spread.of([night.seconds for night in nights])
+    seconds = Spread.of(values(nights, "seconds"))
     introduction = (
         f"{result.corpus}: {nights[0].messages:,} messages on the first night, "
         f"{nights[-1].messages:,} on the last. {_verdict(nights)} Spam F1 is that of "

@@ -10,7 +10,7 @@ DASH = "-"  # not measured, or it does not apply
 
 
 def table(
-    header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1
+    header: Sequence[str], body: Iterable[Sequence[str]], text_columns: int = 1
 ) -> str:
     """Return a Markdown table.
 
@@ -21,8 +21,17 @@ def table(
     """
     number_columns = len(header) - text_columns
     rule = ["---"] * text_columns + ["---:"] * number_columns
-    lines = [header, rule, *rows]
+    lines = [header, rule, *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def rows(columns: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """Return the rows of columns whose cells are named by the heading of their row."""
+    lines = []
+    for name in columns[0]:
+        cells = [column[name] for column in columns]
+        lines.append([name, *cells])
+    return lines
 
 
 def paragraph(text: str) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.harness import machine
 from benchmarks.harness.processes import NO_VARIABLES, Process, program, watch
+from benchmarks.harness.results import values
 from pipeline import ingest
 from pipeline.config.settings import Settings
 from pipeline.ingest.query import message_query
@@ -79,6 +80,11 @@ class Task:
     end: float
     peak_mib: float
 
+    @property
+    def seconds(self) -> float:
+        """Seconds of its work."""
+        return self.end - self.start
+
 
 @dataclass(frozen=True)
 class StageUse:
@@ -118,18 +124,17 @@ class Night:
     @property
     def peak_mib(self) -> float:
         """Peak memory of the largest process."""
-        task_peaks = [task.peak_mib for task in self.tasks]
-        return max([self.process.peak_mib, *task_peaks])
+        return max([self.process.peak_mib, *values(self.tasks, "peak_mib")])
 
     @property
     def work(self) -> float:
         """Seconds of all tasks together."""
-        return sum(task.end - task.start for task in self.tasks)
+        return sum(values(self.tasks, "seconds"))
 
     def work_of(self, family: str) -> float:
         """Return the seconds of all tasks of a family together."""
         tasks = [task for task in self.tasks if task.family == family]
-        return sum(task.end - task.start for task in tasks)
+        return sum(values(tasks, "seconds"))
 
     def stages(self) -> dict[str, StageUse]:
         """Return what each stage took, of the stages that ran."""
@@ -138,14 +143,14 @@ class Night:
         for stage in STAGES:
             tasks = [task for task in self.tasks if task.stage == stage]
             if tasks:
-                first_start = min(task.start for task in tasks)
-                last_end = max(task.end for task in tasks)
+                first_start = min(values(tasks, "start"))
+                last_end = max(values(tasks, "end"))
                 stages[stage] = StageUse(
                     seconds=last_end - first_start,
                     share=shares[stage],
-                    work=sum(task.end - task.start for task in tasks),
+                    work=sum(values(tasks, "seconds")),
                     tasks=len(tasks),
-                    peak_mib=max(task.peak_mib for task in tasks),
+                    peak_mib=max(values(tasks, "peak_mib")),
                 )
         return stages
 
@@ -157,9 +162,9 @@ class Night:
     def _shares(self) -> dict[str, float]:
         """Return seconds of the night by stage; tasks that run at once share them."""
         shares = dict.fromkeys(STAGES, 0.0)
-        starts = {task.start for task in self.tasks}
-        ends = {task.end for task in self.tasks}
-        moments = sorted(starts | ends)
+        starts = values(self.tasks, "start")
+        ends = values(self.tasks, "end")
+        moments = sorted({*starts, *ends})
         for start, end in itertools.pairwise(moments):
             running = [task for task in self.tasks if _covers(task, start, end)]
             for task in running:

@@ -1,8 +1,9 @@
 """What a benchmark measured, and its file ``results/NAME.json``."""
 
 import json
+import operator
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -12,6 +13,17 @@ RESULTS = Path(__file__).parents[1] / "results"
 LINE_LENGTH = 100
 
 Json = dict[str, "Json"] | list["Json"] | str | float | bool | None
+
+
+def values(records: Iterable[object], attribute: str) -> list[float]:
+    """Return an attribute of each record; ``process.seconds`` is one of an attribute.
+
+    Examples
+    --------
+    >>> values([Spread.of([1.0, 3.0]), Spread.of([5.0])], "median")
+    [2.0, 5.0]
+    """
+    return list(map(operator.attrgetter(attribute), records))
 
 
 class Spread(Record):

@@ -15,6 +15,7 @@ from benchmarks.harness.figures import (
     hide_spines,
     save,
 )
+from benchmarks.harness.results import values
 from benchmarks.labelling.records import RuleSpeedResult
 
 
@@ -26,12 +27,10 @@ def draw_rules_growth(result: RuleSpeedResult, path: Path) -> None:
     growth = result.growth
     rules = [count.rules for count in growth]
     lines = {
-        f"label {growth[0].messages:,} messages, one core": [
-            count.seconds.median for count in growth
-        ],
-        "compile, once until the rules change": [
-            count.compile_seconds for count in growth
-        ],
+        f"label {growth[0].messages:,} messages, one core": values(
+            growth, "seconds.median"
+        ),
+        "compile, once until the rules change": values(growth, "compile_seconds"),
     }
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8, 4.6), facecolor="white", layout="constrained")

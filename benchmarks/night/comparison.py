@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.harness.nights import Site
 from benchmarks.harness.plain_script import LABELS_FILE, RESULT_FILE, PlainScriptResult
+from benchmarks.harness.results import values
 from benchmarks.night.records import SCORE_TOLERANCE, Differences
 from pipeline.data.resolved_labels import LabelLookup
 from pipeline.records.training import (
@@ -64,14 +65,12 @@ def largest(rounds: Sequence[Differences]) -> Differences:
             scores[estimator] = max(scores.get(estimator, 0.0), difference)
     return Differences(
         messages=rounds[0].messages,
-        labels_unlike=max(differences.labels_unlike for differences in rounds),
+        labels_unlike=int(max(values(rounds, "labels_unlike"))),
         scores=rounds[0].scores,
-        scores_unlike=max(differences.scores_unlike for differences in rounds),
+        scores_unlike=int(max(values(rounds, "scores_unlike"))),
         largest_score_differences=scores,
         same_winner=all(differences.same_winner for differences in rounds),
-        macro_f1_difference=max(
-            differences.macro_f1_difference for differences in rounds
-        ),
+        macro_f1_difference=max(values(rounds, "macro_f1_difference")),
     )
 
 

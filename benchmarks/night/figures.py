@@ -19,6 +19,7 @@ from benchmarks.harness.figures import (
     save,
 )
 from benchmarks.harness.nights import STAGES
+from benchmarks.harness.results import values
 from benchmarks.night.records import GrowthResult, WholeNightResult
 
 # A colour and a mark for each stage. Everyone can tell the colours apart on white; the
@@ -119,9 +120,9 @@ def draw_growth(result: GrowthResult, path: Path) -> None:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(11, 5.2), facecolor="white", layout="constrained")
         time_axes, memory_axes = figure.subplots(1, 2, width_ratios=(3, 2))
-        whole = [night.seconds.median for night in nights]
+        whole = values(nights, "seconds.median")
         time_axes.plot(rows, whole, color=INK, linewidth=2.4, label="whole night")
-        peaks = [night.peak_mib for night in nights]
+        peaks = values(nights, "peak_mib")
         memory_axes.plot(rows, peaks, color=INK, linewidth=2.4)
         # Through the largest size: linear growth runs along this line, and faster
         # growth crosses it from below.
@@ -133,8 +134,8 @@ def draw_growth(result: GrowthResult, path: Path) -> None:
             if all(stage in night.stages for night in nights):
                 uses = [night.stages[stage] for night in nights]
                 style = LineStyle(color=colour, marker=mark, linewidth=1.2, label=stage)
-                time_axes.plot(rows, [use.seconds.median for use in uses], **style)
-                memory_axes.plot(rows, [use.peak_mib for use in uses], **style)
+                time_axes.plot(rows, values(uses, "seconds.median"), **style)
+                memory_axes.plot(rows, values(uses, "peak_mib"), **style)
         time_axes.set_yscale("log")
         time_axes.set_ylabel("seconds from a stage's first start to its last end")
         memory_axes.set_ylim(bottom=0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.harness import command
 from benchmarks.harness.nights import Night, Site, bare_copy, receipt_of
-from benchmarks.harness.results import Spread, write_result
+from benchmarks.harness.results import Spread, values, write_result
 from benchmarks.harness.services import (
     DATE,
     empty_prefix,
@@ -124,7 +124,7 @@ def _sized_night(rows: int, rounds: Sequence[NightRound]) -> SizedNight:
         sampled=last.sampled,
         best=last.best,
         candidates=candidates,
-        copy_seconds=Spread.of([round_.copy_seconds for round_ in rounds]),
+        copy_seconds=Spread.of(values(rounds, "copy_seconds")),
         night=night_spread([round_.night for round_ in rounds]),
     )
 

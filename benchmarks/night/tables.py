@@ -182,7 +182,10 @@ def _target_rows(result: WholeNightResult) -> list[list[str]]:
 def growth_tables(result: GrowthResult) -> str:
     """Return tables of seconds, of memory, and of the candidates of the search."""
     sizes = result.sizes
+    stages = _growth_stages(sizes)
     header = [f"{size.rows:,} rows" for size in sizes]
+    seconds = [_growth_seconds(size, stages) for size in sizes]
+    memory = [_growth_memory(size, stages) for size in sizes]
     introduction = (
         f"First nights with {result.rules} rules and {result.candidates} candidates, "
         "one message in ten sampled. Medians of the rounds, lowest and highest in "
@@ -199,8 +202,8 @@ def growth_tables(result: GrowthResult) -> str:
     candidate_header = [f"{name}: s, iterations" for name in header]
     return markdown.parts(
         markdown.paragraph(introduction),
-        markdown.table(["seconds", *header], _growth_seconds(sizes)),
-        markdown.table(["", *header], _growth_memory(sizes)),
+        markdown.table(["seconds", *header], markdown.rows(seconds)),
+        markdown.table(["", *header], markdown.rows(memory)),
         markdown.paragraph(candidate_introduction),
         markdown.table(
             ["candidate", *candidate_header, "times"], _growth_candidates(sizes)
@@ -212,33 +215,26 @@ def _growth_stages(sizes: Sequence[SizedNight]) -> list[str]:
     return [stage for stage in STAGES if stage in sizes[0].night.stages]
 
 
-def _growth_seconds(sizes: Sequence[SizedNight]) -> list[list[str]]:
-    whole = [markdown.spread(size.night.seconds, 1) for size in sizes]
-    rows = [["whole night", *whole]]
-    for stage in _growth_stages(sizes):
-        spreads = [size.night.stages[stage].seconds for size in sizes]
-        rows.append([stage, *(markdown.spread(seconds, 1) for seconds in spreads)])
-    copies = [markdown.spread(size.copy_seconds, 2) for size in sizes]
-    return [*rows, ["bare COPY of the sample", *copies]]
+def _growth_seconds(size: SizedNight, stages: Sequence[str]) -> dict[str, str]:
+    """Return a column of seconds, by the heading of the row."""
+    column = {"whole night": markdown.spread(size.night.seconds, 1)}
+    for stage in stages:
+        column[stage] = markdown.spread(size.night.stages[stage].seconds, 1)
+    column["bare COPY of the sample"] = markdown.spread(size.copy_seconds, 2)
+    return column
 
 
-def _growth_memory(sizes: Sequence[SizedNight]) -> list[list[str]]:
-    rows = [
-        ["messages sampled", *(f"{size.sampled:,}" for size in sizes)],
-        [
-            "best candidate, which is cross-validated and fitted",
-            *(size.best for size in sizes),
-        ],
-        [
-            "objects written, MB",
-            *(f"{size.night.bytes / MEGA:,.1f}" for size in sizes),
-        ],
-        ["largest process, MiB", *(f"{size.night.peak_mib:,.0f}" for size in sizes)],
-    ]
-    for stage in _growth_stages(sizes):
-        peaks = [size.night.stages[stage].peak_mib for size in sizes]
-        rows.append([f"of {stage}, MiB", *(f"{peak:,.0f}" for peak in peaks)])
-    return rows
+def _growth_memory(size: SizedNight, stages: Sequence[str]) -> dict[str, str]:
+    """Return a column of memory, and of what it depends on."""
+    column = {
+        "messages sampled": f"{size.sampled:,}",
+        "best candidate, which is cross-validated and fitted": size.best,
+        "objects written, MB": f"{size.night.bytes / MEGA:,.1f}",
+        "largest process, MiB": f"{size.night.peak_mib:,.0f}",
+    }
+    for stage in stages:
+        column[f"of {stage}, MiB"] = f"{size.night.stages[stage].peak_mib:,.0f}"
+    return column
 
 
 def _growth_candidates(sizes: Sequence[SizedNight]) -> list[list[str]]:

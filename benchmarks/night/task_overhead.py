@@ -16,7 +16,7 @@ import luigi
 from benchmarks.harness import command, machine
 from benchmarks.harness.nights import RECEIPT, Site, TaskReceipt
 from benchmarks.harness.processes import program, watch
-from benchmarks.harness.results import Spread, write_result
+from benchmarks.harness.results import Spread, values, write_result
 from benchmarks.harness.services import (
     DATE,
     empty_prefix,
@@ -105,8 +105,7 @@ def _run(site: Site, n_tasks: int) -> CommandRun:
     process = watch(luigi_command, environment)
     receipts = [TaskReceipt.read(path) for path in site.folder.rglob(f"*{RECEIPT}")]
     assert len(receipts) == n_tasks + 1
-    work = sum(receipt.seconds for receipt in receipts)
-    return CommandRun(process.seconds, work)
+    return CommandRun(process.seconds, sum(values(receipts, "seconds")))
 
 
 def _result(
@@ -123,7 +122,7 @@ def _result(
     return TaskOverheadResult(
         run=machine.describe_run("luigi", "boto3"),
         tasks=n_tasks,
-        start=Spread.of([run.seconds for run in short_runs]),
+        start=Spread.of(values(short_runs, "seconds")),
         work=Spread.of(work),
         beyond=Spread.of(beyond),
     )

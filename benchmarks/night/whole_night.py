@@ -8,6 +8,7 @@ night is done each time.
 import argparse
 import contextlib
 import datetime
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from benchmarks.harness.nights import (
 )
 from benchmarks.harness.plain_script import PlainScriptResult
 from benchmarks.harness.processes import Process, run_module
-from benchmarks.harness.results import Run, Spread, write_result
+from benchmarks.harness.results import Run, Spread, values, write_result
 from benchmarks.harness.services import (
     DATE,
     empty_prefix,
@@ -114,7 +115,6 @@ def _measure(
             if turn == arguments.rounds - 1:
                 requests = _count_requests(site)
     scripts = [round_.script for round_ in rounds if round_.script is not None]
-    all_nights = [round_.nights for round_ in rounds]
     last_result = scripts[-1].result
     training = settings.training
     return WholeNightResult(
@@ -129,10 +129,10 @@ def _measure(
         rounds=arguments.rounds,
         scripts=n_scripts,
         script=_script_spread(scripts),
-        first=night_spread([nights.first for nights in all_nights]),
-        next_night=night_spread([nights.next_night for nights in all_nights]),
-        again=night_spread([nights.again for nights in all_nights]),
-        copy_seconds=Spread.of([round_.copy_seconds for round_ in rounds]),
+        first=night_spread(_nights(rounds, "first")),
+        next_night=night_spread(_nights(rounds, "next_night")),
+        again=night_spread(_nights(rounds, "again")),
+        copy_seconds=Spread.of(values(rounds, "copy_seconds")),
         request_tasks=requests.tasks,
         requests=requests.by_method,
         differences=largest([script.differences for script in scripts]),
@@ -169,6 +169,11 @@ def run_three_nights(site: Site, name: str = "") -> ThreeNights:
     return ThreeNights(first, next_night, again)
 
 
+def _nights(rounds: Sequence[NightRound], field: str) -> list[Night]:
+    """Return one of the three nights of each round."""
+    return [getattr(round_.nights, field) for round_ in rounds]
+
+
 def _run_script(site: Site, folder: Path) -> ScriptRun:
     """Run the plain script on the next night's sample."""
     options = ["--until", str(DATE), "--config", str(site.overlay)]
@@ -203,9 +208,9 @@ def _script_spread(scripts: Sequence[ScriptRun]) -> ScriptSpread:
         stages[stage] = Spread.of([result.seconds[stage] for result in results])
     return ScriptSpread(
         seconds=Spread.of(seconds),
-        peak_mib=max(script.process.peak_mib for script in scripts),
+        peak_mib=max(values(scripts, "process.peak_mib")),
         stages=stages,
-        two_jobs=Spread.of([result.two_jobs_seconds for result in results]),
+        two_jobs=Spread.of(values(results, "two_jobs_seconds")),
     )
 
 
@@ -217,21 +222,24 @@ def night_spread(nights: Sequence[Night]) -> NightSpread:
         of_stage = [use[stage] for use in uses]
         stages[stage] = StageSpread(
             tasks=first_use.tasks,
-            peak_mib=max(use.peak_mib for use in of_stage),
-            seconds=Spread.of([use.seconds for use in of_stage]),
-            share=Spread.of([use.share for use in of_stage]),
-            work=Spread.of([use.work for use in of_stage]),
+            peak_mib=max(values(of_stage, "peak_mib")),
+            seconds=Spread.of(values(of_stage, "seconds")),
+            share=Spread.of(values(of_stage, "share")),
+            work=Spread.of(values(of_stage, "work")),
         )
     n_tasks = len(nights[0].tasks)
-    unused = [night.process.seconds * WORKERS - night.work for night in nights]
+    unused_a_task = []
+    for night in nights:
+        unused = night.process.seconds * WORKERS - night.work
+        unused_a_task.append(unused / max(1, n_tasks))
     return NightSpread(
-        seconds=Spread.of([night.process.seconds for night in nights]),
-        peak_mib=max(night.peak_mib for night in nights),
+        seconds=Spread.of(values(nights, "process.seconds")),
+        peak_mib=max(values(nights, "peak_mib")),
         tasks=n_tasks,
-        work=Spread.of([night.work for night in nights]),
-        unused_a_task=Spread.of([seconds / max(1, n_tasks) for seconds in unused]),
-        idle=Spread.of([night.idle_seconds for night in nights]),
-        bytes=Spread.of([night.written for night in nights]).median,
+        work=Spread.of(values(nights, "work")),
+        unused_a_task=Spread.of(unused_a_task),
+        idle=Spread.of(values(nights, "idle_seconds")),
+        bytes=statistics.median(values(nights, "written")),
         stages=stages,
     )
 

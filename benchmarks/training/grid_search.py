@@ -19,7 +19,7 @@ from benchmarks.harness import command, machine, plain_script
 from benchmarks.harness.models import default_settings
 from benchmarks.harness.nights import WORKERS
 from benchmarks.harness.processes import run_module
-from benchmarks.harness.results import Record, Spread, write_result
+from benchmarks.harness.results import Record, Spread, values, write_result
 from benchmarks.training.corpora import CORPORA, LabelledTexts, training_set_of
 from benchmarks.training.records import (
     GRID_SEARCH,
@@ -77,8 +77,8 @@ def _compare(corpus_name: str, rounds: int) -> SearchedCorpus:
                 peaks[side].append(process.peak_mib)
     sides = {}
     for side in SIDES:
-        seconds = [run.seconds for run in runs[side]]
-        sides[side] = Searcher(seconds=Spread.of(seconds), peak_mib=max(peaks[side]))
+        seconds = Spread.of(values(runs[side], "seconds"))
+        sides[side] = Searcher(seconds=seconds, peak_mib=max(peaks[side]))
     last_of_night = runs[NIGHT][-1]
     return SearchedCorpus(
         messages=last_of_night.messages,
