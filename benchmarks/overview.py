@@ -1,7 +1,7 @@
 """The table of all targets, and what was measured of each."""
 
 from benchmarks.harness import markdown, targets
-from benchmarks.harness.results import read_result
+from benchmarks.harness.results import read_result, values
 from benchmarks.labelling.records import RuleSpeedResult, WeakLabelsResult
 from benchmarks.night.ratios import NightRatios
 from benchmarks.night.records import GrowthResult, TaskOverheadResult, WholeNightResult
@@ -42,7 +42,7 @@ def _rule_speed_rows() -> list[Row]:
     re_engine = engines[0]
     ours = [engine for engine in engines if engine.name.startswith("this engine")]
     one_core = ours[0]
-    unlike = sum(engine.differing for engine in ours)
+    unlike = sum(values(ours, "differing"))
     figure = f"{one_core.rate / re_engine.rate:.0f}; {unlike}"
     name = "300 rules, times `re`, one core; votes unlike `re`'s"
     return [[name, targets.RULE_SPEED, figure]]
@@ -136,8 +136,8 @@ def _task_rows() -> list[Row]:
 
 def _model_rows() -> list[Row]:
     agreements = read_result("agreement", AgreementResult).whole
-    flips = sum(model.seen.flips + model.unseen.flips for model in agreements)
-    sizes = [model.chosen.gzipped for model in read_result("size", SizeResult).models]
+    flips = sum(values(agreements, "seen.flips") + values(agreements, "unseen.flips"))
+    sizes = values(read_result("size", SizeResult).models, "chosen.gzipped")
     majority = read_result("weak_labels", WeakLabelsResult).rows[0]
     return [
         [

@@ -67,8 +67,8 @@ def _decision(night: NightOutcome) -> str:
 def _verdict(nights: Sequence[NightOutcome]) -> str:
     bad = [night for night in nights if night.expected is Decision.REFUSED]
     good = [night for night in nights if night.expected is not Decision.REFUSED]
-    refused = sum(night.as_expected for night in bad)
-    published = sum(night.as_expected for night in good)
+    refused = sum(values(bad, "as_expected"))
+    published = sum(values(good, "as_expected"))
     return (
         f"{refused} of {len(bad)} nights that should be refused were refused, "
         f"{published} of the {len(good)} others published; what should not be is in "

@@ -344,22 +344,24 @@ def _parse_arguments() -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         default=UCI_FILE,
-        help="file SMSSpamCollection (default: %(default)s)",
+        help="the file SMSSpamCollection (default: %(default)s)",
     )
     parser.add_argument(
-        "--only", choices=("sample", "uci"), help="the nights of these messages alone"
+        "--only",
+        choices=("sample", "uci"),
+        help="run the nights of these messages alone (default: of both)",
     )
     parser.add_argument(
         "--nights",
         type=int,
         metavar="N",
-        help="the first runs of the scenario alone (default: all 31)",
+        help="run the first nights of the scenario alone (default: all 31)",
     )
     parser.add_argument(
         "--shots",
         type=Path,
         metavar="FOLDER",
-        help="folder for pictures of reports; needs Chromium and .ci",
+        help="Take pictures of reports into this folder; needs Chromium and .ci.",
     )
     return parser.parse_args()
 

@@ -53,7 +53,7 @@ def draw_messages(total: int) -> Corpus:
     numerator, denominator = PUBLIC_SHARE
     maximum_public = total * numerator // denominator
     by_source = _draw_share(rng, _public_messages(), maximum_public)
-    public_count = sum(len(messages) for messages in by_source.values())
+    public_count = sum(map(len, by_source.values()))
     by_source["sample"] = list(_demo_messages(total - public_count))
     shuffled = list(itertools.chain.from_iterable(by_source.values()))
     rng.shuffle(shuffled)
@@ -118,7 +118,7 @@ def _draw_share(
     rng: random.Random, by_source: dict[str, list[Message]], maximum: int
 ) -> dict[str, list[Message]]:
     """Draw the same share of each source, so that all have at most ``maximum``."""
-    total = sum(len(messages) for messages in by_source.values())
+    total = sum(map(len, by_source.values()))
     share = min(1, maximum / max(1, total))
     return {
         name: rng.sample(messages, int(len(messages) * share))

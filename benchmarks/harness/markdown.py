@@ -1,11 +1,14 @@
 """Figures as Markdown: tables, paragraphs, and numbers with their range."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.harness.results import Run, Spread
 
 LINE_LENGTH = 100
+CODE_SPAN = re.compile("`[^`]*`")
+JOINED_SPACE = "\0"
 DASH = "-"  # not measured, or it does not apply
 
 
@@ -35,10 +38,16 @@ def rows(columns: Sequence[Mapping[str, str]]) -> list[list[str]]:
 
 
 def paragraph(text: str) -> str:
-    """Return the text in lines of Markdown."""
-    return textwrap.fill(
-        text, LINE_LENGTH, break_long_words=False, break_on_hyphens=False
+    """Return the text in lines of Markdown, which do not end inside a code span."""
+    joined = CODE_SPAN.sub(_join_words, text)
+    lines = textwrap.fill(
+        joined, LINE_LENGTH, break_long_words=False, break_on_hyphens=False
     )
+    return lines.replace(JOINED_SPACE, " ")
+
+
+def _join_words(span: re.Match[str]) -> str:
+    return span[0].replace(" ", JOINED_SPACE)
 
 
 def parts(*blocks: str) -> str:

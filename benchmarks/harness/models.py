@@ -97,8 +97,8 @@ def fit(messages: CountedMessages, candidate: Candidate) -> Pipeline:
 def self_test_texts(model: FixedPointModel) -> list[str]:
     """Return the texts of the self-test that a night would write for this model."""
     selection = choose(model)
-    chosen_vectors = [selection.vectors[index] for index in selection.self_test]
-    return [from_units(vector.text) for vector in chosen_vectors]
+    vectors = selection.vectors
+    return [from_units(vectors[index].text) for index in selection.self_test]
 
 
 def export(

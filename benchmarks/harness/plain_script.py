@@ -358,7 +358,7 @@ def _parse_arguments() -> argparse.Namespace:
         type=datetime.date.fromisoformat,
         required=True,
         metavar="DATE",
-        help="last day of the messages, UTC, such as 2026-11-20",
+        help="Last day of the messages, UTC, such as 2026-11-20.",
     )
     parser.add_argument(
         "--config",
@@ -366,7 +366,7 @@ def _parse_arguments() -> argparse.Namespace:
         action="append",
         default=[],
         metavar="FILE",
-        help="overlay of the configuration; may be repeated",
+        help="Overlay of the configuration; may be repeated.",
     )
     parser.add_argument(
         "--sample",
@@ -374,14 +374,14 @@ def _parse_arguments() -> argparse.Namespace:
         nargs="*",
         default=[],
         metavar="FILE",
-        help="Parquet files of messages that the stages after ingest get",
+        help="Parquet files of messages that the stages after ingest get.",
     )
     parser.add_argument(
         "--to",
         type=Path,
         required=True,
         metavar="FOLDER",
-        help="folder for the model and the figures",
+        help="Folder for the model and the figures.",
     )
     return parser.parse_args()
 

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -106,9 +107,10 @@ def write_overlay(folder: Path) -> Path:
     """Write a configuration that samples one message in ten, with `RULES` rules."""
     rules = read_pack(DEFAULTS.parent / "rules")[:RULES]
     (folder / "rules").mkdir()
-    for label in {rule.label for rule in rules}:
-        of_label = [rule for rule in rules if rule.label == label]
-        entries = [rule.model_dump(exclude={"label"}) for rule in of_label]
+    entries_by_label = defaultdict(list)
+    for rule in rules:
+        entries_by_label[rule.label].append(rule.model_dump(exclude={"label"}))
+    for label, entries in entries_by_label.items():
         text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)
         (folder / "rules" / f"{label}.yaml").write_text(text, encoding="utf-8")
     overlay = folder / "bench.yaml"

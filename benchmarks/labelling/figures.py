@@ -25,7 +25,7 @@ def draw_rules_growth(result: RuleSpeedResult, path: Path) -> None:
     A dashed line through the largest number shows what linear growth would be.
     """
     growth = result.growth
-    rules = [count.rules for count in growth]
+    rules = values(growth, "rules")
     lines = {
         f"label {growth[0].messages:,} messages, one core": values(
             growth, "seconds.median"
@@ -44,7 +44,7 @@ def draw_rules_growth(result: RuleSpeedResult, path: Path) -> None:
         axes.plot([], [], color=INK, linewidth=1, linestyle=DASHED, label="linear")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_xticks(rules, [f"{count:,}" for count in rules])
+        axes.set_xticks(rules, [f"{count:,.0f}" for count in rules])
         axes.minorticks_off()
         axes.set_xlabel("rules")
         axes.set_ylabel("seconds")

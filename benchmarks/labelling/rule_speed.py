@@ -2,7 +2,8 @@
 
 import argparse
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -31,10 +32,6 @@ class Contestant:
     engine: engines.Engine
     texts: Sequence[str]
 
-    def run(self) -> np.ndarray:
-        """Search all its messages."""
-        return self.engine(self.texts)
-
 
 def main() -> None:
     """Measure the engines, and write ``rule_speed.json``."""
@@ -52,16 +49,15 @@ def main() -> None:
     ours = compiled[COMPARED_RULES]
     contestants = _contestants(rules, ours, drawn.texts, few_texts)
     expected = engines.search_re(rules, few_texts)
-    differing = {
-        name: int((contestant.engine(few_texts) != expected).sum())
-        for name, contestant in contestants.items()
+    differing = {}
+    for name, contestant in contestants.items():
+        matches = contestant.engine(few_texts)
+        differing[name] = int(np.count_nonzero(matches != expected))
+    seconds = _measure(contestants, arguments.rounds)
+    growing = {
+        count: Contestant(engine, drawn.texts) for count, engine in compiled.items()
     }
-    runs = {name: contestant.run for name, contestant in contestants.items()}
-    seconds = _measure(runs, arguments.rounds)
-    growth_runs = {
-        count: Contestant(engine, drawn.texts).run for count, engine in compiled.items()
-    }
-    growth_seconds = _measure(growth_runs, arguments.rounds)
+    growth_seconds = _measure(growing, arguments.rounds)
     engine_speeds = [
         EngineSpeed(
             name=name,
@@ -120,16 +116,14 @@ def _contestants(
     return contestants
 
 
-def _measure(
-    runs: Mapping[Name, Callable[[], np.ndarray]], rounds: int
-) -> dict[Name, Spread]:
-    """Return the seconds of each run, all in turns."""
-    seconds: dict[Name, list[float]] = {name: [] for name in runs}
+def _measure(contestants: Mapping[Name, Contestant], rounds: int) -> dict[Name, Spread]:
+    """Return the seconds of each contestant, all in turns."""
+    seconds: defaultdict[Name, list[float]] = defaultdict(list)
     for turn in range(rounds):
         command.log(f"round {turn + 1} of {rounds}")
-        for name, run in runs.items():
+        for name, contestant in contestants.items():
             started = time.perf_counter()
-            run()
+            contestant.engine(contestant.texts)
             seconds[name].append(time.perf_counter() - started)
     return {name: Spread.of(measured) for name, measured in seconds.items()}
 

@@ -5,6 +5,7 @@ The messages are the UCI SMS Spam Collection's. Human labels are never trained o
 """
 
 import argparse
+import operator
 import re
 import zlib
 from collections.abc import Sequence
@@ -65,15 +66,12 @@ def main() -> None:
     for name, resolution in _resolutions(rules).items():
         settings = rules.model_copy(update={"resolution": resolution})
         rows.append(_measure_resolution(name, settings, messages, human))
-    changed = [
-        text != masked for text, masked in zip(texts, messages.masked, strict=True)
-    ]
     result = WeakLabelsResult(
         run=machine.describe_run(),
         messages=len(texts),
         rules=len(rules.rules),
         folds=FOLDS,
-        masked_messages=sum(changed),
+        masked_messages=sum(map(operator.ne, texts, messages.masked)),
         rows=tuple(rows),
     )
     write_result("weak_labels", result, arguments.output)

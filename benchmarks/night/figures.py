@@ -115,7 +115,7 @@ def _draw_bar(
 def draw_growth(result: GrowthResult, path: Path) -> None:
     """Draw seconds and peak memory of each stage against the rows of the table."""
     sizes = result.sizes
-    rows = [size.rows for size in sizes]
+    rows = values(sizes, "rows")
     nights = [size.night for size in sizes]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(11, 5.2), facecolor="white", layout="constrained")
@@ -153,7 +153,7 @@ def draw_growth(result: GrowthResult, path: Path) -> None:
         save(figure, path)
 
 
-def _label_rows(axes: Axes, rows: list[int]) -> None:
+def _label_rows(axes: Axes, rows: list[float]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(rows, [f"{count / MILLION:g} M" for count in rows])
     axes.minorticks_off()

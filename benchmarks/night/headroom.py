@@ -283,9 +283,8 @@ def measure_verification(site: Site, settings: Settings) -> Measured:
     model = site.output(DATE, "ExportCoefficients").read_bytes()
     vectors = site.output(DATE, "ExportVectors").read_bytes()
     fitted = Joblib().decode(site.output(DATE, "FitModel").read_bytes())
-    texts = pd.concat([shard["body"] for shard in _messages(site)]).tolist()
-    shards = _shards(site, "CleanMessages", "cleaned")
-    cleaned = pd.concat([shard["text"] for shard in shards]).tolist()
+    texts = pd.concat(_messages(site))["body"].tolist()
+    cleaned = pd.concat(_shards(site, "CleanMessages", "cleaned"))["text"].tolist()
     messages = list(zip(texts, cleaned, strict=True))
     started = time.perf_counter()
     verify_model(
@@ -319,8 +318,8 @@ def measure_other_tasks(site: Site, settings: Settings) -> Measured:
 
 def measure_storage(site: Site, settings: Settings) -> Measured:
     """Write and read every object of the night once; measure the same with files."""
-    paths = [path for path in site.folder.rglob("*") if path.is_file()]
-    contents = [path.read_bytes() for path in paths]
+    paths = site.folder.rglob("*")
+    contents = [path.read_bytes() for path in paths if path.is_file()]
     store = Store(site.environment["NIGHTSIEVE_STORAGE"])
 
     def use_store() -> None:

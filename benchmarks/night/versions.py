@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +42,7 @@ def main() -> None:
         services = stack.enter_context(running_services(home))
         environment = fill_table(services.environment(), arguments.rows)
         overlay = write_overlay(folder)
-        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
+        rounds: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
         for turn in range(arguments.rounds):
             # The second one finds warmer caches, so they take turns in going first.
             names = [BEFORE, NOW] if turn % 2 == 0 else [NOW, BEFORE]
@@ -104,7 +105,7 @@ def _checked_out(commit: str, folder: Path) -> Iterator[Path]:
 def _parse_arguments() -> argparse.Namespace:
     # The README does not show the result, so it is not kept unless a folder is named.
     parser = command.new_parser("benchmarks.night.versions", __doc__, output=None)
-    parser.add_argument("commit", help="the earlier commit")
+    parser.add_argument("commit", help="The earlier commit.")
     command.add_size(parser, "rows", ROWS, "rows of the table")
     command.add_rounds(parser, 3)
     command.add_home(parser)

@@ -17,6 +17,7 @@ from benchmarks.harness.figures import (
     hide_spines,
     save,
 )
+from benchmarks.harness.results import values
 from benchmarks.parity.records import SizedModel, SizeResult, SizeRow
 
 KILO = 1000
@@ -52,15 +53,15 @@ def _draw_model(
     with_flips = [row for row in model.rows if row.flips]
     without_flips = [row for row in model.rows if not row.flips]
     style = MarkerStyle(color=colour, marker=mark, markersize=6)
-    sizes = [row.gzipped / KILO for row in with_flips]
+    sizes = values(with_flips, "gzipped_kb")
     rates = [_flip_rate(row, model) for row in with_flips]
     flip_axes.plot(sizes, rates, label=_model_name(model), linewidth=1.2, **style)
-    zero_sizes = [row.gzipped / KILO for row in without_flips]
+    zero_sizes = values(without_flips, "gzipped_kb")
     heights = [_zero_height(mark)] * len(zero_sizes)
     zero_axes.plot(zero_sizes, heights, linestyle="none", **style)
     for row in model.rows:
         chosen = row.bits == model.chosen_bits
-        size = row.gzipped / KILO
+        size = row.gzipped_kb
         if row.flips:
             axes = flip_axes
             height = _flip_rate(row, model)

@@ -80,6 +80,11 @@ class SizeRow(Record):
     proved: int
     largest_score_difference: float
 
+    @property
+    def gzipped_kb(self) -> float:
+        """Thousands of bytes of the compressed file."""
+        return self.gzipped / 1000
+
 
 class SizedModel(Record):
     """A model with every number of bits; the export would choose ``chosen_bits``."""

@@ -80,7 +80,7 @@ def _size_row(row: SizeRow, model: SizedModel) -> list[str]:
     return [
         bits,
         f"{row.bytes / KILO:,.0f}",
-        f"{row.gzipped / KILO:,.1f}",
+        f"{row.gzipped_kb:,.1f}",
         f"{row.flips:,} of {model.messages:,}",
         f"{_floor(100 * row.proved / model.messages)} %",
         markdown.one_digit(row.largest_score_difference),
@@ -129,7 +129,8 @@ def _scorer_table(scorers: Sequence[ScorerSpeed]) -> str:
     header += [f"label, times {name}" for name in baselines]
     rows = []
     for scorer in scorers:
-        ratios = [medians[scorer.name] / medians[name] for name in baselines]
+        rate = medians[scorer.name]
+        ratios = [f"{rate / medians[name]:,.2f}" for name in baselines]
         row = [
             scorer.name,
             markdown.spread(scorer.load_seconds.scaled(MILLISECONDS)),
@@ -137,5 +138,5 @@ def _scorer_table(scorers: Sequence[ScorerSpeed]) -> str:
             markdown.spread_or_dash(scorer.evaluates_per_second),
             f"{scorer.peak_mib.median:,.0f}" if scorer.peak_mib else markdown.DASH,
         ]
-        rows.append(row + [f"{ratio:,.2f}" for ratio in ratios])
+        rows.append(row + ratios)
     return markdown.table(header, rows)

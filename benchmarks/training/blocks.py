@@ -7,6 +7,7 @@ Each run is a process of its own.
 import argparse
 import json
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +72,8 @@ def main() -> None:
     if arguments.side:
         _run_side(arguments.side, arguments.corpus, arguments.to)
         return
-    runs: dict[str, list[BlocksRun]] = {side: [] for side in SIDES}
-    peaks: dict[str, list[float]] = {side: [] for side in SIDES}
+    runs: defaultdict[str, list[BlocksRun]] = defaultdict(list)
+    peaks: defaultdict[str, list[float]] = defaultdict(list)
     with command.temporary_folder() as folder:
         to = folder / "run.json"
         for turn in range(arguments.rounds):

@@ -7,6 +7,7 @@ process of its own. Seconds are from the raw texts to the scores of all candidat
 
 import argparse
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -64,8 +65,8 @@ def main() -> None:
 
 def _compare(corpus_name: str, rounds: int) -> SearchedCorpus:
     """Run all sides in turns."""
-    runs: dict[str, list[SearchRun]] = {side: [] for side in SIDES}
-    peaks: dict[str, list[float]] = {side: [] for side in SIDES}
+    runs: defaultdict[str, list[SearchRun]] = defaultdict(list)
+    peaks: defaultdict[str, list[float]] = defaultdict(list)
     with command.temporary_folder() as folder:
         to = folder / "run.json"
         for turn in range(rounds):
