@@ -100,22 +100,30 @@ def read_result(
     return kind.from_json((folder / f"{name}.json").read_bytes())
 
 
-def _encode(value: Json, indent: int = 0) -> str:
-    """Return the value as JSON: in one line where it fits, else an entry a line."""
+def _encode(value: Json, indent: int = 0, before: int = 0) -> str:
+    """Return the value as JSON: in one line where it fits, else an entry a line.
+
+    Parameters
+    ----------
+    indent
+        Spaces before the line of the value.
+    before
+        Characters between these and the value.
+    """
     line = json.dumps(value, ensure_ascii=False)
-    if len(line) + indent <= LINE_LENGTH:
+    if indent + before + len(line) + len(",") <= LINE_LENGTH:
         return line
+    entries = []
     if isinstance(value, dict):
-        entries = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_encode(entry, indent + 1)}"
-            for key, entry in value.items()
-        ]
+        for key, entry in value.items():
+            name = f"{json.dumps(key, ensure_ascii=False)}: "
+            entries.append(name + _encode(entry, indent + 1, len(name)))
         opening, closing = "{}"
     elif isinstance(value, list):
         entries = [_encode(entry, indent + 1) for entry in value]
         opening, closing = "[]"
     else:
         return line
-    margin = " " * (indent + 1)
-    lines = ",\n".join(f"{margin}{entry}" for entry in entries)
-    return f"{opening}\n{lines}\n{' ' * indent}{closing}"
+    separator = ",\n" + " " * (indent + 1)
+    inside = separator[1:] + separator.join(entries)
+    return f"{opening}{inside}\n{' ' * indent}{closing}"

@@ -37,7 +37,7 @@ def main() -> None:
     """Measure the engines, and write ``rule_speed.json``."""
     arguments = _parse_arguments()
     drawn = corpus.draw_messages(arguments.messages)
-    all_rules = _rules(max(RULE_COUNTS))
+    all_rules = _rules(arguments.rules)
     few_texts = drawn.texts[: len(drawn.texts) // BASELINE_DIVISOR]
     compile_seconds = {}
     compiled = {}
@@ -46,7 +46,7 @@ def main() -> None:
         compiled[count] = engines.compile_ours(all_rules[:count])
         compile_seconds[count] = time.perf_counter() - started
     rules = all_rules[:COMPARED_RULES]
-    ours = compiled[COMPARED_RULES]
+    ours = compiled[len(rules)]
     contestants = _contestants(rules, ours, drawn.texts, few_texts)
     expected = engines.search_re(rules, few_texts)
     differing = {}
@@ -79,7 +79,7 @@ def main() -> None:
     result = RuleSpeedResult(
         run=machine.describe_run("hyperscan", "pyarrow", "polars", "pandas"),
         sources=drawn.sources,
-        rules=COMPARED_RULES,
+        rules=len(rules),
         engines=tuple(engine_speeds),
         growth=tuple(growth),
     )
@@ -131,6 +131,7 @@ def _measure(contestants: Mapping[Name, Contestant], rounds: int) -> dict[Name, 
 def _parse_arguments() -> argparse.Namespace:
     parser = command.new_parser("benchmarks.labelling.rule_speed", __doc__)
     command.add_size(parser, "messages", 200_000, "messages for our engine")
+    command.add_size(parser, "rules", max(RULE_COUNTS), "maximum rules")
     command.add_rounds(parser, 3)
     return parser.parse_args()
 

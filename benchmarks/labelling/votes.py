@@ -44,7 +44,7 @@ def main() -> None:
     arguments = _parse_arguments()
     pack = models.default_settings().labelling.rules
     public = corpus.public_rules()
-    rules = [*pack, *public]
+    rules = [*pack, *public][: arguments.rules]
     timeout = models.default_settings().labelling.engine.compile_timeout_seconds
     database = compile_patterns(rule_patterns(rules), timeout)
     messages = {}
@@ -58,9 +58,10 @@ def main() -> None:
         for source, texts in messages.items()
     }
     strategies = Counter(str(pattern.strategy) for pattern in database.strategies)
+    n_public = max(0, len(rules) - len(pack))
     result = VotesResult(
         run=machine.describe_run("hyperscan"),
-        rules={"pack": len(pack), "public": len(public)},
+        rules={"pack": len(rules) - n_public, "public": n_public},
         strategies=dict(strategies),
         votes=votes,
     )
@@ -136,6 +137,9 @@ def _compare_part(
 def _parse_arguments() -> argparse.Namespace:
     parser = command.new_parser("benchmarks.labelling.votes", __doc__)
     command.add_size(parser, "hostile", 20_000, "hostile messages")
+    parser.add_argument(
+        "--rules", type=int, metavar="N", help="maximum rules (default: all)"
+    )
     parser.add_argument(
         "--messages",
         type=int,
