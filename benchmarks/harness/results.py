@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from pipeline.records.record import Record
 
 RESULTS = Path(__file__).parents[1] / "results"
-LINE_LENGTH = 100
+LINE_LENGTH = 120  # of a file of figures, which are long
 
 Json = dict[str, "Json"] | list["Json"] | str | float | bool | None
 
