@@ -99,6 +99,6 @@ def run_line(run: Run) -> str:
     """Return how, when and where something was measured."""
     versions = [f"{name} {version}" for name, version in run.versions.items()]
     return paragraph(
-        f"Measured with `{run.command}` on {run.date} at commit {run.commit}: "
-        f"{run.cpu}, {run.cores} cores, {run.system}; {', '.join(versions)}."
+        f"Measured on {run.date} at commit {run.commit}: {run.cpu}, {run.cores} cores, "
+        f"{run.system}; {', '.join(versions)}. To measure it again: `{run.command}`."
     )
