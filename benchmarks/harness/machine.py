@@ -6,6 +6,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from benchmarks.harness.results import Run
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ("numpy", "scikit-learn", "scipy")
 RUNTIMES = {"java": ["java", "-version"], "node": ["node", "--version"]}
+PATH_OPTIONS = {"--output", "--home", "--shots", "--uci"}
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -63,7 +65,26 @@ def peak_memory(pid: int) -> float | None:
 def _command() -> str:
     main = sys.modules["__main__"].__spec__
     module = main.name if main else Path(sys.argv[0]).stem
-    return shlex.join(["python", "-m", module, *sys.argv[1:]])
+    return shlex.join(["python", "-m", module, *without_paths(sys.argv[1:])])
+
+
+def without_paths(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments without the options that name a folder of this machine.
+
+    Examples
+    --------
+    >>> without_paths(["--rows", "10", "--output", "/tmp/out", "--home=/tmp/home"])
+    ['--rows', '10']
+    """
+    kept = []
+    remaining = iter(arguments)
+    for argument in remaining:
+        option, equals, _ = argument.partition("=")
+        if option not in PATH_OPTIONS:
+            kept.append(argument)
+        elif not equals:
+            next(remaining, None)
+    return kept
 
 
 def _cpu() -> str:

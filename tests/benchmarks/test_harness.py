@@ -6,7 +6,7 @@ import json
 import pytest
 
 from benchmarks.gate.scenario import Decision, thirty_nights
-from benchmarks.harness import markdown, results
+from benchmarks.harness import machine, markdown, results
 from benchmarks.harness.nights import BEYOND_SCRIPT, Night, Task
 from benchmarks.harness.processes import Process
 from benchmarks.harness.results import Run, Spread
@@ -30,7 +30,7 @@ RESULT = TaskOverheadResult(
 )
 
 
-@pytest.mark.parametrize("module", [markdown, results])
+@pytest.mark.parametrize("module", [machine, markdown, results])
 def test_examples_of_docstrings_run(module):
     assert doctest.testmod(module).failed == 0
 
