@@ -72,10 +72,12 @@ golden: $(VENV)/.test  ## run two nights on the demo's messages and two on UCI's
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
 bench: $(VENV)/.test $(VENV)/.bench  ## measure what benchmarks/README.md shows, nights on tables around ROWS (some hours)
-	set -e; for name in agreement size scoring labelling votes weak_labels search blocks overhead thirty_nights; do $(BIN)/python -m benchmarks.$$name; done
-	$(BIN)/python -m benchmarks.night --rows "$$ROWS"
-	$(BIN)/python -m benchmarks.night --rows "$$ROWS" --growth
-	$(BIN)/python -m benchmarks.limits --rows "$$ROWS"
+	set -e; for name in parity.agreement parity.size parity.scoring \
+		labelling.rule_speed labelling.votes labelling.weak_labels \
+		training.grid_search training.blocks night.task_overhead gate.thirty_nights; \
+		do $(BIN)/python -m benchmarks.$$name; done
+	set -e; for name in night.whole_night night.growth night.headroom; \
+		do $(BIN)/python -m benchmarks.$$name --rows "$$ROWS"; done
 	$(BIN)/python -m benchmarks.readme
 
 lint: $(VENV)/.test  ## style, types, and the layers between packages

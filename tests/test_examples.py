@@ -8,7 +8,8 @@ Each example begins with these names, beside those of its module:
     A store in memory that holds the night of 2026-11-20: see
     `tests.support.example_night`.
 
-What an example does to the environment is undone.
+Examples run in a temporary folder where ``model.json`` is the example of
+docs/format.md. What an example does to the environment is undone.
 """
 
 import doctest
@@ -17,6 +18,7 @@ import inspect
 import os
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from unittest import mock
 
@@ -27,6 +29,8 @@ import nightsieve.database
 import nightsieve.nights
 import nightsieve.store
 import pipeline
+from scorers.python import nightsieve_scorer
+from tests.support import ROOT
 from tests.support.example_night import store_with_night
 from tests.support.memory_store import MemoryStore
 
@@ -64,7 +68,7 @@ def modules(*packages: ModuleType) -> Iterator[ModuleType]:
 def examples() -> Iterator[doctest.DocTest]:
     """Yield the docstrings of the library that have examples."""
     finder = doctest.DocTestFinder(exclude_empty=True)
-    for module in modules(pipeline, nightsieve):
+    for module in [nightsieve_scorer, *modules(pipeline, nightsieve)]:
         for docstring in finder.find(module):
             if docstring.examples:
                 yield docstring
@@ -77,6 +81,15 @@ def public_names(module: ModuleType) -> Iterator[str]:
         is_documented = inspect.isroutine(value) or inspect.isclass(value)
         if is_ours and is_documented and not name.startswith("_"):
             yield f"{module.__name__}.{name}"
+
+
+@pytest.fixture(autouse=True)
+def model_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of docs/format.md in the folder where examples run."""
+    page = (ROOT / "docs" / "format.md").read_text()
+    model = page.partition("```json\n")[2].partition("```")[0]
+    (tmp_path / "model.json").write_text(model)
+    monkeypatch.chdir(tmp_path)
 
 
 EXAMPLES = {example.name: example for example in examples()}

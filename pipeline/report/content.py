@@ -1,5 +1,6 @@
-"""What a report shows, as values: tables and figures that know no renderer."""
+"""What a report shows, as values: tables and figures that no renderer is part of."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -21,7 +22,7 @@ class CellType(StrEnum):
 
     @property
     def is_text(self) -> bool:
-        """Whether it is read as text, from the left."""
+        """Whether the cells are text, aligned to the left."""
         return self in (CellType.WORDS, CellType.CODE, CellType.MARK)
 
 
@@ -34,7 +35,7 @@ class Format:
     places
         Decimal places of a number.
     signed
-        Whether a change is written with its sign; one that rounds to 0 has none.
+        Whether a change has its sign; a change that rounds to 0 has none.
     """
 
     type: CellType
@@ -44,7 +45,7 @@ class Format:
 
 WORDS = Format(CellType.WORDS)
 CODE = Format(CellType.CODE)
-#: What became of the row, such as ``failed``.
+#: A verdict or an outcome, such as ``failed``.
 MARK = Format(CellType.MARK)
 COUNT = Format(CellType.COUNT)
 COUNT_CHANGE = Format(CellType.COUNT, signed=True)
@@ -63,7 +64,7 @@ def points(places: int) -> Format:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A value that is not written as its column says."""
+    """A value with a format of its own instead of its column's."""
 
     value: float | int | None
     format: Format
@@ -71,15 +72,16 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Link:
-    """A text that leads to an address where there is one to follow."""
+    """A text that is a link where the renderer has links."""
 
     text: str
     address: str
 
 
-#: A text stands for itself in a column of any type; None is undefined.
+#: A text is written as it is in a column of any type; None is undefined.
 Value = str | int | float | Interval | None
 Cell = Value | Quantity | Link
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Table:
     Attributes
     ----------
     name
-        Tells it apart from the other tables of a report.
+        Unique in a report.
     """
 
     name: str
@@ -107,22 +109,22 @@ class Table:
 
     def without(self, title: str) -> "Table":
         """Return the table without the column of this title."""
-        kept = [i for i, column in enumerate(self.columns) if column.title != title]
+        kept = [column.title != title for column in self.columns]
         return replace(
             self,
-            columns=[self.columns[i] for i in kept],
-            rows=[[row[i] for i in kept] for row in self.rows],
+            columns=list(itertools.compress(self.columns, kept)),
+            rows=[list(itertools.compress(row, kept)) for row in self.rows],
         )
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing as SVG, on light ground and on dark.
+    """A drawing as SVG, on a light and on a dark background.
 
     Attributes
     ----------
     name
-        Of its files.
+        The stem of its files.
     alt
         What it shows, in words.
     """
@@ -144,7 +146,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Typography:
-    """The signs that a renderer sets around digits."""
+    """The minus and percent signs of a renderer.
+
+    Examples
+    --------
+    >>> plain = Typography(minus="-", percent="%")
+    >>> plain.write(0.1234, PERCENT)
+    '12.3%'
+    >>> plain.write(Interval(0.5, 0.25, 1.0), INTERVAL)
+    '0.500 [0.250, 1.000]'
+    """
 
     minus: str
     percent: str

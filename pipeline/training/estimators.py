@@ -13,19 +13,19 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from threadpoolctl import threadpool_limits
 
 from pipeline.config.settings import Candidate, Training
-from pipeline.training.svm import NewtonSVC
+from pipeline.training.svm import NewtonSVC, positive_classes
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each document counts.
+    """The weights of documents.
 
     Attributes
     ----------
     messages
         int64 [n_documents], how many messages a document stands for.
     label
-        float64 [n_documents], how much each of these messages counts.
+        float64 [n_documents], the weight of each of these messages.
     """
 
     messages: np.ndarray
@@ -61,20 +61,22 @@ def train(
     X: sp.csr_array,
     y: np.ndarray,
     weights: Weights,
+    *,
     start: np.ndarray | None = None,
 ) -> Any:
-    """Return the candidate's classifier; its ``converged_`` says if the solver ended.
+    """Return the candidate's fitted classifier.
 
-    SGD gets every document once for each of its messages, in place of one step that is
-    as many times as long, which would neither minimise the same objective nor stay
-    stable. One thread: several would sum in another order, to another last digit.
+    Its ``converged_`` is whether the solver converged. SGD gets every document once for
+    each of its messages: one step that is n times as long would neither minimise the
+    same objective nor be stable. One thread fits, because several would sum in another
+    order, with another last digit.
 
     Parameters
     ----------
     X
         [n_documents, n_terms].
     start
-        Where the linear SVM begins, see `NewtonSVC.fit`.
+        Where the linear SVM starts, see `NewtonSVC.fit`.
     """
     if candidate.estimator == "sgd":
         messages = np.repeat(np.arange(len(y)), weights.messages)
@@ -103,29 +105,40 @@ def train_in_blocks(
     vectors: Callable[[np.ndarray], sp.csr_array],
     documents: np.ndarray,
     y: np.ndarray,
+    *,
     weights: Weights,
     size: int,
 ) -> Any:
-    """Return what `train` makes of documents of which ``size`` are in memory at a time.
+    """Return the candidate's fitted classifier, with one block in memory at a time.
 
-    Naive Bayes adds up the same counts. SGD takes the same steps in another order, see
-    `_descend`.
+    Naive Bayes adds up the same counts as in `train`. SGD takes the same steps in
+    another order, see `_descend`.
 
     Parameters
     ----------
     vectors
         Takes indices of documents and returns their rows.
     documents
-        int64, the indices of those to train on.
+        int64, the indices of the documents to train on.
     y, weights
         Of all documents.
+    size
+        The number of documents in a block, or of messages for SGD.
     """
     estimator = build(candidate, training)
     classes = np.unique(y[documents])
     with threadpool_limits(limits=1):
         if candidate.estimator == "sgd":
             messages = np.repeat(documents, weights.messages[documents])
-            _descend(estimator, training, vectors, messages, y, weights.label, size)
+            _descend(
+                estimator,
+                training,
+                vectors,
+                messages,
+                y,
+                label_weight=weights.label,
+                size=size,
+            )
             return estimator
         for start in range(0, len(documents), size):
             block = documents[start : start + size]
@@ -141,17 +154,18 @@ def _descend(
     vectors: Callable[[np.ndarray], sp.csr_array],
     messages: np.ndarray,
     y: np.ndarray,
+    *,
     label_weight: np.ndarray,
     size: int,
 ) -> None:
     """Fit by SGD over messages, shuffled before every pass as scikit-learn does.
 
-    The order is drawn from ``training.seed`` and no block changes it. Passes end by
-    scikit-learn's rule: for a class, the mean objective has been no lower than the
-    lowest so far less ``tol`` in ``n_iter_no_change`` passes, one after another. Two
-    things differ: all classes go on until the rule has held for each of them, and the
-    objective of a block is taken before its steps, not one by one between them. There
-    are at most ``training.max_iter`` passes.
+    The order is drawn from ``training.seed`` and does not depend on the blocks. Passes
+    end by scikit-learn's rule: for a class, in ``n_iter_no_change`` consecutive passes
+    the mean objective was not below the lowest mean objective less ``tol``. Two things
+    differ: all classes go on until the rule has held for each of them, and the
+    objective of a block is computed before its steps, not between them. There are at
+    most ``training.max_iter`` passes.
 
     Parameters
     ----------
@@ -161,14 +175,15 @@ def _descend(
     rng = np.random.default_rng(training.seed)
     classes = np.unique(y[messages])
     estimator.set_params(shuffle=False)  # within a block; the messages come shuffled
-    lowest = np.inf
-    unimproved = 0
-    has_ended = False
+    n_problems = len(positive_classes(classes))
+    lowest = np.full(n_problems, np.inf)
+    unimproved = np.zeros(n_problems, dtype=np.int64)
+    has_ended = np.zeros(n_problems, dtype=bool)
     passes = 0
-    while not np.all(has_ended) and passes < training.max_iter:
+    while not has_ended.all() and passes < training.max_iter:
         passes += 1
         rng.shuffle(messages)
-        objective = 0
+        objective = np.zeros(n_problems)
         for start in range(0, len(messages), size):
             block = messages[start : start + size]
             documents, row = np.unique(block, return_inverse=True)
@@ -190,9 +205,12 @@ def _objective(
 ) -> np.ndarray:
     """Return the summed hinge losses and penalties of each binary problem.
 
-    float64 [n_problems]; before the first step all weights are 0.
+    Returns
+    -------
+    np.ndarray
+        float64 [n_problems]. Before the first step all weights are 0.
     """
-    positive = classes[1:] if len(classes) == 2 else classes
+    positive = positive_classes(classes)
     if not hasattr(estimator, "coef_"):
         return np.full(len(positive), float(len(y)))
     sign = np.where(y[:, None] == positive, 1, -1)

@@ -37,7 +37,7 @@ def test_a_missing_a_foreign_and_a_damaged_model_are_refused_in_a_line(tmp_path)
     (tmp_path / "damaged.json").write_bytes(whole.replace(b"free", b"fret", 1))
     for name, code, reason in (
         ("missing.json", 7, "No such file"),
-        ("foreign.json", 8, "format is not nightsieve-linear"),
+        ("foreign.json", 8, "format: not nightsieve-linear"),
         ("damaged.json", 8, "checksum"),
     ):
         refused = score(tmp_path / name)

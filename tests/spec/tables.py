@@ -38,7 +38,8 @@ def read_rows(page: Path) -> list[Row]:
     rows = []
     lines = page.read_text(encoding="utf-8").splitlines()
     for line_number, line in enumerate(lines, 1):
-        if heading := HEADING.fullmatch(line):
+        heading = HEADING.fullmatch(line)
+        if heading is not None:
             section = heading["title"]
         if not line.startswith("|"):
             columns = []

@@ -1,11 +1,11 @@
-"""Small fitted pipelines of every kind that can be exported, over texts in several scripts."""
+"""Small fitted pipelines of every kind that can be exported, in many scripts."""
 
 import functools
 import itertools
 import random
 
 from hypothesis import strategies as st
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
@@ -27,6 +27,7 @@ SENTENCES = {
     "spam": "FREE win Выиграй ΔΩΡΟ मुफ़्त 免费 now!!! 1000 http://x.y prize the مجانا",
 }
 WORDS = {label: sentence.split() for label, sentence in SENTENCES.items()}
+ALL_WORDS = list(itertools.chain.from_iterable(WORDS.values()))
 NASTY = [
     "",
     " ",
@@ -61,39 +62,43 @@ PROVENANCE = Provenance(
     libraries={"scikit-learn": "1.9.1"},
 )
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
-WORDY_TEXT = st.lists(st.sampled_from(sum(WORDS.values(), [])) | ANY_TEXT).map(" ".join)
+WORDY_TEXT = st.lists(st.sampled_from(ALL_WORDS) | ANY_TEXT).map(" ".join)
 
 
-def identify(value) -> str:
-    """The name of a parameter in a test's name."""
-    return (
-        str(value)
-        if isinstance(value, (int, str, type(None)))
-        else type(value).__name__
-    )
+def identify(value: object) -> str:
+    """Return the name of a parameter in a test's name."""
+    if isinstance(value, (int, str, type(None))):
+        return str(value)
+    return type(value).__name__
 
 
 def corpus(labels: int) -> tuple[list[str], list[str]]:
-    """Texts that mostly hold words of their label, and the labels."""
+    """Return texts with mostly words of their label, and the labels."""
     chance = random.Random(labels)
     chosen = [chance.choice(sorted(WORDS)[:labels]) for _ in range(150)]
-    everything = sum(WORDS.values(), [])
-    texts = [
-        " ".join(chance.choices(WORDS[label], k=6) + chance.choices(everything, k=2))
-        for label in chosen
-    ]
+    texts = []
+    for label in chosen:
+        own = chance.choices(WORDS[label], k=6)
+        others = chance.choices(ALL_WORDS, k=2)
+        texts.append(" ".join(own + others))
     return texts, chosen
 
 
 @functools.cache
 def fit(
-    estimator,
+    estimator: ClassifierMixin,
     labels: int = 3,
     norm: str | None = "l2",
     sublinear: bool = False,
-    vocabulary=None,
+    vocabulary: tuple[str, ...] | None = None,
 ) -> Pipeline:
-    """A pipeline as training fits it; the terms in the order of the vocabulary, if one is given."""
+    """Return a pipeline as training fits it.
+
+    Parameters
+    ----------
+    vocabulary
+        The terms in their order; None for those that the corpus has.
+    """
     tokeniser = Tokeniser(preset("casefold", "shape"), 2, frozenset({"the"}), (1, 2))
     vectoriser = TfidfVectorizer(
         analyzer=tokeniser,
@@ -102,23 +107,23 @@ def fit(
         sublinear_tf=sublinear,
         vocabulary=vocabulary,
     )
-    return Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))]).fit(
-        *corpus(labels)
-    )
+    pipeline = Pipeline([("tfidf", vectoriser), ("estimator", clone(estimator))])
+    texts, chosen = corpus(labels)
+    return pipeline.fit(texts, chosen)
 
 
 def exported(model: FixedPointModel) -> bytes:
-    """The model as a file, with two vectors to test itself by."""
+    """Return the model as a file, with a self-test of two vectors."""
     return encode(model, PROVENANCE, self_test_of(model))
 
 
 def self_test_of(model: FixedPointModel) -> tuple[Vector, ...]:
-    """Two vectors of the model."""
+    """Return two vectors of the model."""
     texts = {SENTENCES["bank"]: "words", "free \ud83d": "surrogate"}
     return make_vectors(model, texts)
 
 
 @functools.cache
 def fixed(*kind, bits: int = 12) -> FixedPointModel:
-    """The fixed-point model of a pipeline that `fit` makes."""
+    """Return the fixed-point model of a pipeline that `fit` makes."""
     return quantise(linear_model(fit(*kind)), bits)

@@ -1,4 +1,4 @@
-"""Pages as Jenkins serves them, and what Chromium finds on them."""
+"""Serves pages as Jenkins does, and returns what Chromium finds on them."""
 
 import contextlib
 import functools
@@ -11,9 +11,12 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, AnyStr
 
 from tests.support import ROOT
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead, SupportsWrite
 
 MODULES = ROOT / ".ci" / "node_modules"  # npm ci --prefix .ci
 CHROMIUM = shutil.which("chromium")
@@ -22,7 +25,7 @@ POLICY = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files below a folder, served as Jenkins does; ``/scripted/`` lets scripts run."""
+    """A server of a folder under Jenkins' policy; ``/scripted/`` lets scripts run."""
 
     def do_GET(self) -> None:
         if self.path == "/favicon.ico":  # which Jenkins has
@@ -39,22 +42,25 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             "jenkins": POLICY,
             "scripted": POLICY.replace("sandbox", "sandbox allow-scripts"),
         }
-        if policy := policies.get(self.path.split("/")[1]):
-            self.send_header("Content-Security-Policy", policy)
+        first_folder = self.path.split("/")[1]
+        if first_folder in policies:
+            self.send_header("Content-Security-Policy", policies[first_folder])
         super().end_headers()
 
-    def copyfile(self, *files) -> None:
-        # A browser goes on to the next page before it has all of this one.
+    def copyfile(
+        self, source: "SupportsRead[AnyStr]", outputfile: "SupportsWrite[AnyStr]"
+    ) -> None:
+        # A browser may leave for the next page before it has received this one.
         with contextlib.suppress(ConnectionError):
-            super().copyfile(*files)
+            super().copyfile(source, outputfile)
 
-    def log_message(self, *arguments) -> None:
+    def log_message(self, format: str, *arguments: object) -> None:
         pass
 
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder, and yield the address."""
+    """Serve a folder, and yield the address of the server."""
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -65,16 +71,16 @@ def served(folder: Path) -> Iterator[str]:
 def page(
     address: str, path: str, width: int, scheme: str, screenshot: Path | None = None
 ) -> dict[str, Any]:
-    """Return a page to look at; ``screenshot`` is where its first screen goes."""
-    looked_at = {
+    """Return a page for `drive`; ``screenshot`` is the file of its first screen."""
+    job = {
         "strict": f"{address}/jenkins/{path}",
         "scripted": f"{address}/scripted/{path}",
         "width": width,
         "scheme": scheme,
     }
     if screenshot is not None:
-        looked_at["screenshot"] = str(screenshot)
-    return looked_at
+        job["screenshot"] = str(screenshot)
+    return job
 
 
 def drive(job: dict[str, Any]) -> dict[str, Any]:
@@ -83,13 +89,16 @@ def drive(job: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     job
-        Has ``pages``, and what else drive.js takes.
+        The input of drive.js: ``pages``, and optionally ``demo``.
 
     Raises
     ------
     RuntimeError
-        The script failed; the message is its stderr.
+        Node or Chromium is missing, or the script failed; then the message is its
+        stderr.
     """
+    if NODE is None or CHROMIUM is None:
+        raise RuntimeError("node and chromium: not on the PATH; install both")
     completed = subprocess.run(
         [NODE, str(ROOT / "tests" / "browser" / "drive.js")],
         env={**os.environ, "NODE_PATH": str(MODULES)},
@@ -97,6 +106,7 @@ def drive(job: dict[str, Any]) -> dict[str, Any]:
         capture_output=True,
         text=True,
         timeout=300,
+        check=False,
     )
     if completed.returncode:
         raise RuntimeError(completed.stderr[:2000])

@@ -1,4 +1,4 @@
-"""Nights that never were, as large as real ones, and comparisons of their models."""
+"""Made-up nights, as large as real ones, and comparisons of their models."""
 
 import datetime
 import functools
@@ -54,7 +54,7 @@ DATE = "2026-11-20"
 LABELS = ("notification", "personal", "spam")
 WHY = "the reviewers' sheet of this week is known to be wrong"
 CONFIG = "6c61ff14e305d303"
-#: What the precision of spam must be: more than any of these nights has.
+#: A minimum precision of spam that none of these nights reaches.
 UNREACHED = 0.999
 FAMILIES = ("IngestMessages", "FitModel", "GateModel")
 
@@ -71,6 +71,7 @@ def settings() -> Settings:
 
 def manifest(
     date: str = DATE,
+    *,
     champion: RunManifest | None = None,
     labels: Sequence[str] = LABELS,
     serial: int = 1,
@@ -82,11 +83,11 @@ def manifest(
     Parameters
     ----------
     champion
-        The night whose model was the published one.
+        The night of the published model.
     serial
-        What its model is published under, if it is.
+        The serial that its model gets, if it is published.
     floor
-        What the precision of spam must be on reviews.
+        The minimum precision of spam on reviews.
     override
         Why the model is published although a check fails.
     """
@@ -95,7 +96,9 @@ def manifest(
     messages = _metrics(chance, labels, 20_000)
     reviewed = _metrics(chance, labels, 400)
     rules = _rules(chance, labels)
-    decision = _decision(night, rules, reviewed, champion, floor, override)
+    decision = _decision(
+        night, rules, reviewed, champion=champion, floor=floor, override=override
+    )
     results = NightResults(
         messages=_sample(rules.messages),
         rules=rules,
@@ -187,7 +190,7 @@ def with_thresholds(night: RunManifest) -> RunManifest:
 def comparison(
     champion: RunManifest | None = None, labels: Sequence[str] = LABELS
 ) -> ModelDifference:
-    """Return what `compare_models` could say of the night after the champion's."""
+    """Return what `compare_models` could return for the night after the champion's."""
     terms = tuple(
         TermInfluence(term=f"term {i}", share=0.1 - 0.02 * i) for i in range(12)
     )
@@ -209,9 +212,11 @@ def comparison(
         before=labels[0],
         now=labels[-1],
     )
+    serial = champion.results.publication.serial
+    assert serial is not None
     changes = {
         "champion": ModelReference(
-            serial=champion.results.publication.serial,
+            serial=serial,
             date=champion.date,
             config=champion.config,
         ),
@@ -228,7 +233,7 @@ def entry(
     restores: int | None = None,
     reason: str | None = None,
 ) -> ModelEntry:
-    """Return what the registry knows of a model of that night."""
+    """Return the registry's entry of a model of a night."""
     return ModelEntry(
         serial=serial,
         publication="0123456789abcdef",
@@ -251,12 +256,14 @@ def entry(
 def check(
     kind: CheckKind, verdict: Verdict = Verdict.PASSED, **fields: object
 ) -> Check:
-    """Return a check; without other fields it asks for a value of at most 1."""
-    defaults = {
-        "value": 0,
-        "bound": Bound(comparison=Comparison.AT_MOST, value=1),
-    }
-    return Check(kind=kind, verdict=verdict, **{**defaults, **fields})
+    """Return a check; without other fields its value must be at most 1."""
+    base = Check(
+        kind=kind,
+        verdict=verdict,
+        value=0,
+        bound=Bound(comparison=Comparison.AT_MOST, value=1),
+    )
+    return base.model_copy(update=fields)
 
 
 def _metrics(chance: random.Random, labels: Sequence[str], documents: int) -> Metrics:
@@ -351,12 +358,16 @@ def _decision(
     night: datetime.date,
     rules: LabellingSummary,
     reviewed: Metrics,
+    *,
     champion: RunManifest | None,
     floor: float,
     override: str | None,
 ) -> Decision:
     checks = (
-        check(CheckKind.VERIFIED),
+        check(
+            CheckKind.VERIFIED,
+            bound=Bound(comparison=Comparison.AT_MOST, value=0),
+        ),
         check(
             CheckKind.SIZE,
             value=45_678,
@@ -420,13 +431,13 @@ def _not_older(night: datetime.date, champion: RunManifest | None) -> Check:
             Verdict.SKIPPED,
             value=night.isoformat(),
             bound=None,
-            note="nothing is published yet",
+            note="no model is published yet",
         )
-    older = night < champion.date
+    is_older = night < champion.date
     bound = Bound(comparison=Comparison.AT_LEAST, value=champion.date.isoformat())
     return check(
         CheckKind.NOT_OLDER,
-        Verdict.FAILED if older else Verdict.PASSED,
+        Verdict.FAILED if is_older else Verdict.PASSED,
         value=night.isoformat(),
         bound=bound,
     )

@@ -1,4 +1,4 @@
-"""The scorers in each language: as commands, and many models at once in one process."""
+"""Run the scorers of each language, as commands or with many models in one process."""
 
 import os
 import subprocess
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.export.reference import units
 from pipeline.export.verification import scorer_files, scorer_process
+from pipeline.export.verification.scorer_process import hexadecimal_lines
 from tests.support import ROOT
 
-# Where a build server tests, a language that cannot run is a failure; elsewhere its tests are skipped.
+T = TypeVar("T")
+
+# On a build server a language that cannot run is a failure. Elsewhere its tests are
+# skipped.
 LANGUAGES = (
     list(scorer_process.PROGRAMS)
     if os.environ.get("CI")
@@ -26,8 +29,8 @@ SOURCES = {
     "javascript": scorer_files.JAVASCRIPT,
 }
 DRIVERS = ROOT / "tests" / "scorers"
-T = TypeVar("T")
-LONGEST = 120  # seconds, of any process
+TIMEOUT = 120  # seconds, of any process
+MAX_STDERR = 1000  # bytes of it that a failure shows
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,12 @@ class Language:
 
     Attributes
     ----------
-    name : as in `pipeline.export.verification.scorer_process`.
-    command : its words, without arguments.
-    folder : where Java's classes are.
+    name
+        As in `pipeline.export.verification.scorer_process`.
+    command
+        The command without arguments.
+    folder
+        Where Java's classes are.
     """
 
     name: str
@@ -46,71 +52,74 @@ class Language:
     folder: Path
 
     def run(
-        self, *arguments: str | Path, given: bytes = b""
+        self, *arguments: str | Path, stdin: bytes = b""
     ) -> subprocess.CompletedProcess[bytes]:
-        """The finished command."""
-        words = [*self.command, *map(str, arguments)]
+        """Run the command to its end."""
+        argv = [*self.command, *map(str, arguments)]
         return subprocess.run(
-            words, input=given, capture_output=True, timeout=LONGEST, check=False
+            argv, input=stdin, capture_output=True, timeout=TIMEOUT, check=False
         )
 
     def lines(self, model: Path, texts: Iterable[str], *options: str) -> list[bytes]:
-        """The line that the command writes for each text."""
-        run = self.run(model, *options, given=hexadecimal(texts))
-        assert (run.returncode, run.stderr) == (0, b""), (
-            f"{self.name}: {run.stderr[:1000].decode()}"
-        )
+        """Return the line that the command writes for each text."""
+        run = self.run(model, *options, stdin=hexadecimal_lines(texts))
+        self._assert_success(run)
         return run.stdout.splitlines()
 
     def drive(
         self, jobs: Sequence[tuple[str, Path]], texts: Iterable[str]
     ) -> list[str]:
-        """What becomes of each scorer's model in one process, as drive.py has it."""
-        driver = {
-            "python": [sys.executable, "-I", "-S", "-B", str(DRIVERS / "drive.py")],
-            "java": [
-                "java",
-                "-XX:+UseSerialGC",
-                "-cp",
-                str(self.folder),
-                "nightsieve.Drive",
-            ],
-            "javascript": ["node", str(DRIVERS / "drive.js")],
-        }[self.name]
-        with tempfile.NamedTemporaryFile() as given:
-            given.write(hexadecimal(texts))
-            given.flush()
-            words = "".join(f"{scorer}\t{model}\n" for scorer, model in jobs).encode()
+        """Return drive.py's answer to each scorer and model, from one process."""
+        lines = "".join(f"{scorer}\t{model}\n" for scorer, model in jobs)
+        with tempfile.NamedTemporaryFile() as text_file:
+            text_file.write(hexadecimal_lines(texts))
+            text_file.flush()
             run = subprocess.run(
-                [*driver, given.name],
-                input=words,
+                [*self._driver(), text_file.name],
+                input=lines.encode(),
                 capture_output=True,
-                timeout=LONGEST,
+                timeout=TIMEOUT,
                 check=False,
             )
-        assert (run.returncode, run.stderr) == (0, b""), (
-            f"{self.name}: {run.stderr[:1000].decode()}"
-        )
-        outcomes = run.stdout.decode().splitlines()
-        assert len(outcomes) == len(jobs)
-        return outcomes
+        self._assert_success(run)
+        answers = run.stdout.decode().splitlines()
+        assert len(answers) == len(jobs)
+        return answers
 
     @property
     def scorer(self) -> str:
         """The name under which `drive` finds the scorer itself."""
         return "nightsieve" if self.name == "java" else str(SOURCES[self.name])
 
+    def _driver(self) -> list[str]:
+        match self.name:
+            case "python":
+                driver = str(DRIVERS / "drive.py")
+                return [sys.executable, "-I", "-S", "-B", driver]
+            case "java":
+                classes = ["-cp", str(self.folder), "nightsieve.Drive"]
+                return ["java", "-XX:+UseSerialGC", *classes]
+        return ["node", str(DRIVERS / "drive.js")]
+
+    def _assert_success(self, run: subprocess.CompletedProcess[bytes]) -> None:
+        error = f"{self.name}: {run.stderr[:MAX_STDERR].decode()}"
+        assert run.returncode == 0, error
+        assert run.stderr == b"", error
+
 
 def everywhere(
     running: dict[str, Language], call: Callable[[Language], T]
 ) -> dict[str, T]:
-    """What the call gives for each language, all at the same time."""
+    """Return what the call gives for each language, all at the same time."""
     with ThreadPoolExecutor() as pool:
         return dict(zip(running, pool.map(call, running.values()), strict=True))
 
 
 def prepare(name: str, folder: Path) -> Language:
-    """The language's scorer; Java's is compiled into the folder, with its driver: what is tested is Java 8's."""
+    """Return the language's scorer.
+
+    Java's scorer and its driver are compiled into the folder, as Java 8.
+    """
     command = scorer_process.command(name, folder)
     if name == "java":
         compile_java([SOURCES[name], DRIVERS / "Drive.java"], folder)
@@ -118,13 +127,20 @@ def prepare(name: str, folder: Path) -> Language:
 
 
 def compile_java(sources: Iterable[Path], folder: Path) -> None:
-    """Compiles all sources at once, as Java 8 and without a warning; they see what the folder holds already."""
-    words = [
+    """Compile all sources at once, as Java 8 and without a warning.
+
+    The sources see the classes that the folder holds already.
+    """
+    argv = [
         "javac",
         "-J-XX:TieredStopAtLevel=1",
         "-J-XX:+UseSerialGC",
         "-proc:none",
-        *("--release", "8", "-Xlint:all", "-Xlint:-options", "-Werror"),
+        "--release",
+        "8",
+        "-Xlint:all",
+        "-Xlint:-options",
+        "-Werror",
         "-encoding",
         "UTF-8",
         "-cp",
@@ -134,11 +150,6 @@ def compile_java(sources: Iterable[Path], folder: Path) -> None:
         *map(str, sources),
     ]
     run = subprocess.run(
-        words, capture_output=True, text=True, timeout=LONGEST, check=False
+        argv, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
-    assert run.returncode == 0, run.stderr[:2000]
-
-
-def hexadecimal(texts: Iterable[str]) -> bytes:
-    """The texts as the commands read them."""
-    return "".join(f"{units(text)}\n" for text in texts).encode()
+    assert run.returncode == 0, run.stderr[: 2 * MAX_STDERR]

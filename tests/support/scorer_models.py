@@ -4,6 +4,7 @@ import functools
 from datetime import UTC, datetime
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
@@ -37,14 +38,18 @@ SELF_TEST = [
 
 
 def exported(model: FixedPointModel) -> bytes:
-    """The model's file, with a small self-test."""
+    """Return the model's file, with a small self-test."""
     self_test = make_vectors(model, dict.fromkeys(SELF_TEST, ""))
     return encode(model, PROVENANCE, self_test)
 
 
 @functools.cache
 def nightly(messages: int = 6000, min_df: int = 3) -> FixedPointModel:
-    """As a night makes it: any script, digits as shapes, n-grams of 1 and 2, logarithms, length 1, three labels."""
+    """Return a model as a night makes it.
+
+    It takes any script, digits as shapes, n-grams of 1 and 2, logarithms and vectors of
+    length 1, and has three labels.
+    """
     tokeniser = Tokeniser(
         preset("casefold", "shape"), 2, frozenset({"the", "to", "you"}), (1, 2)
     )
@@ -54,7 +59,11 @@ def nightly(messages: int = 6000, min_df: int = 3) -> FixedPointModel:
 
 @functools.cache
 def plain(messages: int = 4000, min_df: int = 3) -> FixedPointModel:
-    """The other corner: ASCII without digits, n-grams of 2 and 3, raw counts, no norm, two labels."""
+    """Return a model at the opposite corner of the format.
+
+    It takes ASCII without digits, n-grams of 2 and 3 and raw counts without a norm, and
+    has two labels.
+    """
     tokeniser = Tokeniser(
         preset("ascii", "separate"), 3, frozenset({"the", "and", "dont"}), (2, 3)
     )
@@ -65,40 +74,41 @@ def plain(messages: int = 4000, min_df: int = 3) -> FixedPointModel:
 
 
 def _fitted(
-    vectoriser, estimator, count: int, bits: int, labels: tuple[str, ...] | None = None
+    vectoriser: TfidfVectorizer,
+    estimator: ClassifierMixin,
+    count: int,
+    bits: int,
+    labels: tuple[str, ...] | None = None,
 ) -> FixedPointModel:
     block = next(generate(2 * count, 20261119, datetime(2026, 11, 20, tzinfo=UTC)))
-    labelled = zip(block.bodies, block.labels, strict=True)
-    known = [
-        (body, label)
-        for body, label in labelled
-        if body is not None and (labels is None or label in labels)
-    ]
-    bodies, classes = zip(*known[:count], strict=True)
-    return quantise(
-        linear_model(
-            Pipeline([("tfidf", vectoriser), ("estimator", estimator)]).fit(
-                bodies, classes
-            )
-        ),
-        bits,
-    )
+    bodies: list[str] = []
+    classes: list[str] = []
+    for body, label in zip(block.bodies, block.labels, strict=True):
+        if body is not None and (labels is None or label in labels):
+            bodies.append(body)
+            classes.append(label)
+    fitted = Pipeline([("tfidf", vectoriser), ("estimator", estimator)])
+    fitted.fit(bodies[:count], classes[:count])
+    return quantise(linear_model(fitted), bits)
 
 
 @functools.cache
 def handmade() -> FixedPointModel:
-    """What no training makes but the format allows: kinds that overlap, steps over astral letters, strings that hold
-    separators, ties, thresholds, extreme weights, a table of three counts, names that are traps."""
+    """Return a model that the format allows, though no training makes it.
+
+    It has kinds of characters that overlap, steps over astral letters, strings with
+    separators, ties, thresholds, extreme weights, a table of three counts, and names
+    that are traps.
+    """
     characters = CharacterMap(
         replace=(
-            *(
-                (0, 0, "nul"),
-                (0x30, 0x39, "0"),
-                (0xDF, 0xDF, "ss"),
-                (0x130, 0x130, "i\u0307"),
-                (0x2122, 0x2122, " t m "),
-            ),
-            *((0xFFFD, 0xFFFD, "\U0001f4a9"), (0x1F600, 0x1F64F, "\U00010428 😀")),
+            (0, 0, "nul"),
+            (0x30, 0x39, "0"),
+            (0xDF, 0xDF, "ss"),
+            (0x130, 0x130, "i\u0307"),
+            (0x2122, 0x2122, " t m "),
+            (0xFFFD, 0xFFFD, "\U0001f4a9"),
+            (0x1F600, 0x1F64F, "\U00010428 😀"),
         ),
         drop=(
             (0x27, 0x27),
@@ -109,65 +119,55 @@ def handmade() -> FixedPointModel:
             (0x10FFFF, 0x10FFFF),
         ),
         shift=(
-            *(
-                (0x41, 0x5A, 1, 32),
-                (0x100, 0x17E, 2, 1),
-                (0x391, 0x3A9, 3, 32),
-                (0xFF21, 0xFF3A, 1, 0x61 - 0xFF21),
-            ),
-            *(
-                (0x10400, 0x10427, 1, 40),
-                (0x1D400, 0x1D7FF, 7, -0x100),
-                (0x20000, 0x20010, 1, 0x4E00 - 0x20000),
-            ),
+            (0x41, 0x5A, 1, 32),
+            (0x100, 0x17E, 2, 1),
+            (0x391, 0x3A9, 3, 32),
+            (0xFF21, 0xFF3A, 1, 0x61 - 0xFF21),
+            (0x10400, 0x10427, 1, 40),
+            (0x1D400, 0x1D7FF, 7, -0x100),
+            (0x20000, 0x20010, 1, 0x4E00 - 0x20000),
         ),
         keep=((0x2F, 0x7A), (0x80, 0x3FF), (0x900, 0xFFFC), (0x10000, 0x10FFFE)),
     )
     terms = (
-        *(
-            "\U00010428",
-            "😀",
-            "ss",
-            "t",
-            "m",
-            "bc",
-            "000000",
-            "一",
-            "nul",
-            "\u0101",
-            "i\u0307",
-            "free",
-            "you",
-            "\U0001f4a9",
-        ),
-        *(
-            "__proto__",
-            "constructor",
-            "t m t",
-            "nul nul",
-            "free free free",
-            "\U00010428 😀",
-            "bc bc",
-            "one \u2028",
-        ),
-        *(
-            "u",
-            "i",
-            "is",
-            "to",
-            "your",
-            "call",
-            "me",
-            "in",
-            "ab",
-            "b",
-            "i\u2019m",
-            "call me",
-            "in the",
-        ),
+        "\U00010428",
+        "😀",
+        "ss",
+        "t",
+        "m",
+        "bc",
+        "000000",
+        "一",
+        "nul",
+        "\u0101",
+        "i\u0307",
+        "free",
+        "you",
+        "\U0001f4a9",
+        "__proto__",
+        "constructor",
+        "t m t",
+        "nul nul",
+        "free free free",
+        "\U00010428 😀",
+        "bc bc",
+        "one \u2028",
+        "u",
+        "i",
+        "is",
+        "to",
+        "your",
+        "call",
+        "me",
+        "in",
+        "ab",
+        "b",
+        "i\u2019m",
+        "call me",
+        "in the",
     )
-    chance = np.random.default_rng(20261120)
-    weights = chance.integers(-(2**29), 2**29, size=(5, len(terms)))
+    rng = np.random.default_rng(20261120)
+    weights = rng.integers(-(2**29), 2**29, size=(5, len(terms)))
     weights[:, ::4] = [[1], [1], [-1], [0], [-1]]
     weights[-1] = -weights[:-1].sum(axis=0)
     return FixedPointModel(
@@ -180,7 +180,7 @@ def handmade() -> FixedPointModel:
         term_frequency=np.array([1, 3, 16]),
         term_frequency_squared=np.array([2, 9, 300]),
         idf_squared=np.where(
-            np.arange(len(terms)) % 6, chance.integers(1, 2**31, size=len(terms)), 0
+            np.arange(len(terms)) % 6, rng.integers(1, 2**31, size=len(terms)), 0
         ),
         weights=weights,
         biases=np.array([2**31 + 1, 2**31 + 1, -(2**52), 2**30, 0]),

@@ -1,13 +1,25 @@
-"""The law of stages: neither shards nor the order of merging matter."""
+"""The law of stages: neither shards nor the order of merging change the result."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import pandas as pd
+
 from pipeline.data.stages import Stage
 
 
+def keys(n: int) -> list[str]:
+    """Return the keys of n messages."""
+    return list(map(str, range(n)))
+
+
+def split(table: pd.DataFrame, n: int) -> list[pd.DataFrame]:
+    """Return n shards of a table, which get its rows in turn."""
+    return [table.iloc[shard::n] for shard in range(n)]
+
+
 def results(stage: Stage, shards: Iterable[Any], order: Sequence[int]) -> Iterator[Any]:
-    """Yield the results of merging partials in an order: at once, one by one, by halves.
+    """Yield the results of merging partials at once, one by one, and by halves.
 
     Parameters
     ----------

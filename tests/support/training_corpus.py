@@ -1,6 +1,7 @@
-"""Synthetic messages, and the training set that they make."""
+"""Synthetic messages, the training set that they make, and settings to train with."""
 
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
+from typing import Any, Literal, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -30,71 +31,79 @@ TOPICS = {
     "otp": "code password login verification of the account expires minutes",
 }
 Message = tuple[str, str]
+Estimator = Literal[
+    "logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"
+]
+ESTIMATORS = get_args(Estimator)
+#: Several values of each setting of a grid that all estimators have.
+EVERY_SETTING = {
+    "ngrams": ((1, 1), (1, 2), (2, 3)),
+    "min_df": (1, 4),
+    "sublinear_tf": (True, False),
+    "norm": ("l2", None),
+}
 
 
 def make_messages(n: int, seed: int, repeats: int = 1) -> list[Message]:
     """Return ``(raw text, label)`` of ``n`` documents, in their order.
 
-    Each is there 1 to ``repeats`` times, spelt differently.
+    Each document occurs 1 to ``repeats`` times, spelt differently.
     """
     rng = np.random.default_rng(seed)
     topics = {label: words.split() for label, words in TOPICS.items()}
-    everything = sorted({word for words in topics.values() for word in words})
-    documents = {}
+    all_words = sorted(set(chain.from_iterable(topics.values())))
+    documents: dict[Message, list[str]] = {}
     while len(documents) < n:
         label = str(rng.choice(list(topics)))
-        words = rng.choice(
-            topics[label] + everything, size=rng.integers(1, 12)
-        ).tolist() + ["4711"]
-        spellings = [
-            separator.join(words).upper()
-            for separator in rng.choice([" ", "-", ", "], size=repeats)
-        ]
-        documents.setdefault(
-            _document((spellings[0], label)),
-            spellings[: rng.integers(1, repeats, endpoint=True)],
-        )
-    return in_order(
-        [
-            (text, label)
-            for (_, label), spellings in documents.items()
-            for text in spellings
-        ]
-    )
+        n_words = rng.integers(1, 12)
+        words = rng.choice(topics[label] + all_words, size=n_words).tolist()
+        words.append("4711")
+        separators = rng.choice([" ", "-", ", "], size=repeats)
+        spellings = [separator.join(words).upper() for separator in separators]
+        n_messages = rng.integers(1, repeats, endpoint=True)
+        document = _document((spellings[0], label))
+        documents.setdefault(document, spellings[:n_messages])
+    messages = []
+    for (_, label), spellings in documents.items():
+        messages += [(text, label) for text in spellings]
+    return in_order(messages)
 
 
 def in_order(messages: list[Message]) -> list[Message]:
-    """The messages in the order of a training set: by cleaned text, then label."""
+    """Return the messages in the order of a training set: by cleaned text, label."""
     return sorted(messages, key=_document)
 
 
 def make_training_set(
     messages: list[Message], labels: tuple[str, ...] = tuple(TOPICS)
 ) -> TrainingSet:
-    """The training set of the messages."""
-    documents = [
-        (document, len(list(same)))
-        for document, same in groupby(in_order(messages), key=_document)
-    ]
-    tokens = [text.split() for (text, _), _ in documents]
-    vocabulary = sorted({token for document in tokens for token in document})
-    number = {token: i for i, token in enumerate(vocabulary)}
+    """Return the training set of the messages."""
+    texts = []
+    y = []
+    weight = []
+    for (text, label), equal_messages in groupby(in_order(messages), key=_document):
+        texts.append(text)
+        y.append(labels.index(label))
+        weight.append(len(list(equal_messages)))
+    tokens = [text.split() for text in texts]
+    all_tokens = list(chain.from_iterable(tokens))
+    vocabulary = sorted(set(all_tokens))
+    token_ids = {token: i for i, token in enumerate(vocabulary)}
+    is_new_text = [text != previous for previous, text in pairwise(texts)]
     return TrainingSet(
         labels=labels,
         vocabulary=tuple(vocabulary),
-        y=np.array([labels.index(label) for (_, label), _ in documents]),
-        weight=np.array([weight for _, weight in documents]),
-        label_weight=np.ones(len(documents)),
-        group=np.cumsum([0, *(a[0][0] != b[0][0] for a, b in pairwise(documents))]),
-        tokens=np.array(
-            [number[token] for document in tokens for token in document], dtype=np.int32
-        ),
+        y=np.array(y),
+        weight=np.array(weight),
+        label_weight=np.ones(len(texts)),
+        group=np.cumsum([0, *is_new_text]),
+        tokens=np.array([token_ids[token] for token in all_tokens], dtype=np.int32),
         offsets=np.cumsum([0, *map(len, tokens)]),
     )
 
 
 def reference(candidate: Candidate, training: Training) -> BaseEstimator:
-    """Return scikit-learn's own classifier; its SVM with a far smaller tolerance."""
+    """Return scikit-learn's own classifier; its SVM with a much smaller tolerance."""
     if candidate.estimator == "linear_svm":
         return LinearSVC(
             C=candidate.C, tol=1e-9, max_iter=1_000_000, random_state=training.seed
@@ -107,35 +116,38 @@ def _document(message: Message) -> tuple[str, str]:
     return " ".join(Tokeniser.from_settings(TEXT).tokens(text)), label
 
 
-def make_grid(estimator: str, **knobs) -> Grid:
-    """A grid of one estimator; a knob that is not given has one value."""
-    strength = (
-        {"C": (2.0,)}
-        if estimator in ("logistic_regression", "linear_svm")
-        else {"alpha": (0.01,)}
-    )
-    one = {
+def make_grid(estimator: Estimator, **settings: tuple[Any, ...]) -> Grid:
+    """Return a grid of one estimator; a setting that is not given has one value."""
+    if estimator in ("logistic_regression", "linear_svm"):
+        regularisation: dict[str, tuple[Any, ...]] = {"C": (2.0,)}
+    else:
+        regularisation = {"alpha": (0.01,)}
+    values = {
         "ngrams": ((1, 2),),
         "min_df": (2,),
         "sublinear_tf": (True,),
         "norm": ("l2",),
-        **strength,
+        **regularisation,
+        **settings,
     }
-    return Grid(estimator=estimator, **{**one, **knobs})
+    return Grid.model_validate({"estimator": estimator, **values})
 
 
 def make_training(
-    grid: Grid, folds: int = 3, scoring: str = "f1_macro", max_iter: int = 5000
+    *grids: Grid,
+    scoring: Literal["f1_macro", "f1_weighted", "balanced_accuracy"] = "f1_macro",
+    max_iter: int = 5000,
+    max_in_memory_documents: int = 1000,
+    seed: int = 7,
 ) -> Training:
-    search = Search(folds=folds, seed=1, scoring=scoring, grids=(grid,))
-    cross_validation = CrossValidation(folds=folds, seed=2)
+    search = Search(folds=3, seed=1, scoring=scoring, grids=grids)
     return Training(
-        seed=7,
+        seed=seed,
         max_iter=max_iter,
-        max_in_memory_documents=1000,
+        max_in_memory_documents=max_in_memory_documents,
         holdout_fraction=0.0,
         rare_labels="error",
         reviews=NO_REVIEWS,
         search=search,
-        cross_validation=cross_validation,
+        cross_validation=CrossValidation(folds=3, seed=2),
     )

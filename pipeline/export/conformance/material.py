@@ -1,6 +1,6 @@
-"""What made-up texts are made of: nothing but a model's terms and its character map.
+"""The parts of made-up texts: only a model's terms and its character map.
 
-So no message is among the texts.
+So no text is a message.
 """
 
 import random
@@ -14,31 +14,31 @@ from pipeline.text import Tokeniser
 from pipeline.text.character_map import SEPARATOR, CharacterMap
 
 SEED = 20
-MAX_CHOICES = 200  # terms or characters of one sort that are drawn from
+MAX_CHOICES = 200  # terms or characters of one kind to choose from
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The parts that texts are put together from, always the same for the same model.
+    """The parts of a model's made-up texts; the same model has the same parts.
 
     Attributes
     ----------
     columns
-        int64, of the terms that a text can have: as many tokens as n-grams have. All
-        lists of terms are of these.
+        int64, the columns of the terms that a text can have, by their number of tokens.
+        All lists of terms are drawn from these.
     heavy
-        Terms of the largest absolute weights, the heaviest first.
+        Terms with the largest absolute weights, the heaviest first.
     weightless
         Terms whose weights are all 0.
     foreign, phrases, words
-        Terms beyond ASCII, of several tokens, and of one token (or any, if there is
-        no such term).
+        Terms with characters beyond ASCII, of several tokens, and of one token. Without
+        a term of one token, ``words`` has any terms.
     tokens
         All tokens of all terms.
     stop_words
-        Those that the character map leaves as they are, in code-point order.
+        The stop words that the character map does not change, in code-point order.
     sources
-        Characters that are mapped to a character, by that character.
+        The characters that are mapped to a character, by that character.
     ligatures
         ``(string, character)`` for characters that are mapped to a longer string.
     dropped
@@ -89,14 +89,14 @@ class Material:
         )
 
     def strongest(self, label: int, count: int) -> list[str]:
-        """Return the terms that speak most for a label, given by its index."""
+        """Return the terms with the largest weights for a label, given by its index."""
         weights = self.model.weights[label, self.columns]
         by_weight = np.argsort(-weights, kind="stable")[:count]
         return [self.model.terms[column] for column in self.columns[by_weight]]
 
     @property
     def shortest(self) -> str:
-        """The shortest term, of as few tokens as there are."""
+        """The shortest of the terms with the fewest tokens."""
         return min([*self.words, *self.phrases], key=_size)
 
     @property
@@ -113,7 +113,9 @@ def _countable(model: FixedPointModel) -> np.ndarray:
     lowest, highest = model.tokeniser.ngrams
     n_tokens = np.array([term.count(SEPARATOR) + 1 for term in model.terms])
     columns = np.flatnonzero((n_tokens >= lowest) & (n_tokens <= highest))
-    return columns if len(columns) else np.arange(len(model.terms))
+    if len(columns):
+        return columns
+    return np.arange(len(model.terms))
 
 
 def _sample(chance: random.Random, terms: Iterable[str]) -> list[str]:
@@ -121,8 +123,9 @@ def _sample(chance: random.Random, terms: Iterable[str]) -> list[str]:
     return chance.sample(population, min(len(population), MAX_CHOICES))
 
 
-def _size(term: str) -> tuple[int, int, str]:
-    return term.count(SEPARATOR), len(term), term
+def _size(term: str) -> tuple[int, ...]:
+    """Return a key that orders terms by tokens, length and code points."""
+    return term.count(SEPARATOR), len(term), *map(ord, term)
 
 
 def _effective_stop_words(tokeniser: Tokeniser) -> list[str]:

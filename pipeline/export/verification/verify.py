@@ -1,6 +1,7 @@
-"""The proof that every scorer computes what the exported model says.
+"""The proof that scorers, exported model and estimator agree.
 
-And that what it says is what the estimator meant.
+Every scorer computes exactly what the exported model says, and the exported model says
+what the estimator says but for rounding.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from pipeline.export.conformance.vectors_file import decode_vectors
 from pipeline.export.exporters.base import MessagesToVerify
-from pipeline.export.reference import outcomes
+from pipeline.export.reference import Outcome, outcomes
 from pipeline.export.verification.chunks import SeenTexts, chunks
 from pipeline.export.verification.estimator_check import EstimatorCheck
 from pipeline.export.verification.scorer_check import (
@@ -30,6 +31,7 @@ from pipeline.text.character_map import SEPARATOR
 def verify(
     model: FixedPointModel,
     content: bytes,
+    *,
     vectors_file: bytes,
     fitted: Pipeline,
     messages: MessagesToVerify,
@@ -37,27 +39,27 @@ def verify(
 ) -> Verification:
     """Return how the scorers, the exported model and ``fitted`` agree.
 
-    They are compared on every distinct text and on the conformance vectors; of these,
-    the label with thresholds is compared too. Scorers must find the tokens that
-    training counted.
+    They are compared on every distinct text and on the conformance vectors; on the
+    vectors the label with thresholds is compared too. Scorers must find the tokens
+    that training counted.
 
-    Memory holds a few chunks of texts, and some 80 bytes for each text seen.
+    Memory holds a few chunks of texts, and some 80 bytes for each distinct text.
 
     Parameters
     ----------
     model
-        What the file's ``content`` says.
+        The model in the file's ``content``.
     vectors_file
-        The file that travels beside the model file.
+        The file that accompanies the model file.
     report_progress
-        Receives the share of messages that are done.
+        Receives the share of messages that are done, from 0 to 1.
 
     Raises
     ------
     VerificationError
         A line or a vector differs, a scorer fails or hangs, or a score is further from
-        the estimator's than rounding explains. The message names texts by the start of
-        their sha256.
+        the estimator's than rounding explains. The message names texts only by the
+        start of their sha256.
     """
     vectors = decode_vectors(vectors_file, content)
     estimator_check = EstimatorCheck(model, fitted)
@@ -66,8 +68,9 @@ def verify(
     done = 0
     with scorers(content) as by_language, contextlib.ExitStack() as stack:
         compare_vectors(model, vectors, by_language, differences)
-        running = (scorer.start() for scorer in by_language.values())
-        processes = list(map(stack.enter_context, running))
+        processes = []
+        for scorer in by_language.values():
+            processes.append(stack.enter_context(scorer.start()))
         pending = PendingLines(processes, differences)
         for chunk in chunks(messages.messages):
             new = seen.add(chunk)
@@ -99,12 +102,12 @@ def _check(
     pending: PendingLines,
     estimator_check: EstimatorCheck,
 ) -> None:
-    """Give distinct texts to the scorers and the estimator.
+    """Send distinct texts to the scorers and the estimator.
 
-    What depends on the tokens alone is computed once for all texts that have the same.
+    What depends only on the tokens is computed once for all texts with these tokens.
     """
     texts = list(messages)
-    # The scorers work while the lines that they must write are computed.
+    # The scorers work while this process computes the lines that they must write.
     lines = pending.start(texts)
     cleaned = np.array(list(messages.values()), dtype=object)
     codes, distinct = pd.factorize(cleaned)
@@ -113,5 +116,7 @@ def _check(
     first_texts = [texts[row] for row in first_rows]
     estimator_check.compare(first_texts, counts, np.bincount(codes))
     tokens = [text.split(SEPARATOR) if text else [] for text in distinct]
-    expected = [outcome.to_line() for outcome in outcomes(model, tokens, counts)]
-    pending.expect(texts, [expected[code] for code in codes], lines)
+    distinct_outcomes = outcomes(model, tokens, counts)
+    distinct_lines = list(map(Outcome.to_line, distinct_outcomes))
+    expected = list(map(distinct_lines.__getitem__, codes))
+    pending.expect(texts, expected, lines)

@@ -51,7 +51,7 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 subject="spam",
                 measure="precision",
             ),
-            "floor spam: precision 0.9, must be at least 0.95",
+            "floor of spam: the precision on reviews is 0.9; it must be at least 0.95",
         ),
         (
             check(
@@ -62,15 +62,17 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 measure="f1",
                 with_thresholds=True,
             ),
-            "floor spam, with thresholds: f1 \N{EN DASH}, must be at least 0.95",
+            "floor of spam, with thresholds: the F1 on reviews is \N{EN DASH}; "
+            "it must be at least 0.95; the reviews give no such figure",
         ),
         (
             check(CheckKind.SIZE, 500_001, at_most(500_000)),
-            "size: bytes of the gzipped model 500,001, must be at most 500,000",
+            "size: the size of the gzipped model in bytes is 500,001; it must be at "
+            "most 500,000",
         ),
         (
             check(CheckKind.NOT_OLDER, "2026-11-18", at_least("2026-11-19")),
-            "newer: night 2026-11-18, must be 2026-11-19 or later",
+            "date: the night of this model is 2026-11-18; it must be 2026-11-19 or later",
         ),
         (
             check(
@@ -79,12 +81,13 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 Bound(comparison=Comparison.IS, value="readable"),
                 note="version 2.0",
             ),
-            "champion: the published model's file unreadable, must be readable; "
-            "version 2.0",
+            "format of the published model: the published model's file is unreadable; "
+            "it must be readable; version 2.0",
         ),
         (
             check(CheckKind.EVIDENCE, 0, at_least(1)),
-            "evidence: texts that both models can be judged on 0, must be at least 1; "
+            "evidence: the number of texts to compare the two models on is 0; it must "
+            "be at least 1; "
             "see source.reviews and training.holdout_fraction",
         ),
         (
@@ -95,9 +98,9 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 interval=Interval(-0.02, -0.03, -0.001),
                 texts=1_050,
             ),
-            "regression on reviews: macro F1 against the champion's -0.02, must be at "
-            "least -0.01, if all of its interval is below 0; interval -0.03 to -0.001, "
-            "1,050 texts",
+            "regression on reviews: the change of macro F1 from the published model's "
+            "is -0.02; it must be at least -0.01, unless its interval reaches 0; "
+            "interval -0.03 to -0.001 on 1,050 texts",
         ),
         (
             check(
@@ -107,8 +110,8 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 subject="spam",
                 note="0.9 then, 0.7 now",
             ),
-            "drift of reviews of spam: change of the champion's F1 0.2, must be at "
-            "most 0.1, if the intervals do not overlap; 0.9 then, 0.7 now",
+            "drift of reviews of spam: the change of the published model's F1 is 0.2; "
+            "it must be at most 0.1, unless the intervals overlap; 0.9 then, 0.7 now",
         ),
     ],
 )
