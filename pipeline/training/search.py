@@ -29,9 +29,9 @@ def evaluate_candidate(
 
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over
     the messages, on the same splits, if its solver finds the same optimum
-    (docs/explanation/training.md). Those of SGD in blocks are nearly equal. The iterations are
-    the maximum over the labels; naive Bayes takes none. A solver that did not converge
-    has usually reached ``max_iter``.
+    (docs/explanation/training.md). Those of SGD in blocks are nearly equal. The
+    iterations are the maximum over the labels; naive Bayes takes none. A solver that
+    did not converge has usually reached ``max_iter``.
 
     Raises
     ------
