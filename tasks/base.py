@@ -219,7 +219,7 @@ class NightTask(luigi.Task):
             return input_of(required.output(), self)
         if isinstance(required, dict):
             return {name: self._inputs_of(task) for name, task in required.items()}
-        return [self._inputs_of(task) for task in required]
+        return list(map(self._inputs_of, required))
 
     def _section(self, path: str) -> object:
         value: Any = _frozen(self.store, self.config)

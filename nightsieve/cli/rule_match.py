@@ -12,7 +12,7 @@ CONTEXT = 30  # characters of the message before and after a match
 def as_json(match: MessageMatch) -> dict[str, JsonValue]:
     """Return the rules with their spans, and the label, as a JSON value."""
     return {
-        "rules": [_rule_as_json(rule_match) for rule_match in match.rules],
+        "rules": list(map(_rule_as_json, match.rules)),
         "label_by_majority": match.label_by_majority,
         "resolution": match.resolution,
     }

@@ -249,7 +249,7 @@ class Registry:
             Whether all models were there; otherwise nothing was copied.
         """
         serials = [serial] if predecessor is None else [predecessor, serial]
-        entries = [self.get(serial) for serial in serials]
+        entries = list(map(self.get, serials))
         copied = [entry for entry in entries if entry is not None]
         if len(copied) < len(serials):
             return False

@@ -247,7 +247,7 @@ class _Matches:
         weighted = (self.incidence * self.messages[:, None]).tocsc()
         together = (self.incidence.T @ weighted).toarray()
         together[self.rule_label[:, None] == self.rule_label] = 0
-        return [self._most_frequent(counts) for counts in together]
+        return list(map(self._most_frequent, together))
 
     def agreed(self) -> list[int]:
         """Return the number of messages that got the rule's label."""

@@ -128,7 +128,7 @@ def encode(texts: Sequence[str], table: np.ndarray) -> EncodedTexts:
     True
     """
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum([len(text) for text in texts], out=offsets[1:])
+    np.cumsum(list(map(len, texts)), out=offsets[1:])
     content = table[_code_points("".join(texts))].tobytes()
     return EncodedTexts(content, offsets)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.dates import date2num
@@ -127,7 +128,7 @@ def confusion(name: str, metrics: Metrics) -> Figure:
                 _shade(axes, row, column, count / total)
                 middle = (column + 0.5, row + 0.5)
                 axes.text(*middle, f"{count:,}", ha="center", va="center")
-        middles = [index + 0.5 for index in range(size)]
+        middles = np.arange(size) + 0.5
         names = list(map(_shortened, labels))
         if size > MAX_LEVEL_LABELS:
             axes.set_xticks(middles, names, rotation=30, ha="right")
@@ -186,7 +187,7 @@ def shares(
     labels = list(tonight)[:MAX_LABELS]
     height = 0.8 if before is None else 0.4
     with _axes(WIDTH, 0.9 + 0.45 * len(labels)) as (axes, svg):
-        positions = [index - 0.4 + height / 2 for index in range(len(labels))]
+        positions = np.arange(len(labels)) - 0.4 + height / 2
         percents = [100 * tonight[label] for label in labels]
         thickness = height * 0.9
         bars = axes.barh(
@@ -194,10 +195,9 @@ def shares(
         )
         _write_values(axes, bars)
         if before is not None:
-            below = [position + height for position in positions]
             percents_before = [100 * before.get(label, 0) for label in labels]
             striped = axes.barh(
-                below,
+                positions + height,
                 percents_before,
                 height=thickness,
                 label="published model",

@@ -90,7 +90,7 @@ class Vocabulary:
         if len(parts) == 1:
             return Phrase(text, ())
         pattern = "%s".join(part.replace("%", "%%") for part in parts[::2])
-        return Phrase(pattern, tuple(self.draw(name) for name in parts[1::2]))
+        return Phrase(pattern, tuple(map(self.draw, parts[1::2])))
 
     def draw(self, name: str) -> Draw:
         """Return the function that draws the values of a slot."""
@@ -100,14 +100,14 @@ class Vocabulary:
 
     def _compile(self, name: str, entry: SlotEntry) -> Draw:
         if isinstance(entry, list):
-            pool = self._pool(name, [str(value) for value in entry])
+            pool = self._pool(name, list(map(str, entry)))
             return partial(_pick, np.array(pool, dtype=object))
         if "digits" in entry:
             return partial(_digits, entry["digits"])
         return partial(_amounts, entry["from"], entry["to"], entry.get("decimals", 0))
 
     def _pool(self, name: str, values: list[str]) -> list[str]:
-        phrases = [self.phrase(value) for value in values]
+        phrases = list(map(self.phrase, values))
         if not any(phrase.slots for phrase in phrases):
             return values
         rng = np.random.default_rng(list(name.encode()))

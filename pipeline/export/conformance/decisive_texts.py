@@ -66,7 +66,7 @@ def odd_winners(material: Material) -> Iterator[Written]:
     model = material.model
     generator = TextGenerator(material, "odd winners")
     texts = [generator.plain(1, 5) for _ in range(SHORT_POOL)]
-    lengths = np.array([len(text) for text in texts])
+    lengths = np.array(list(map(len, texts)))
     for description, applies in _odd_ways(model, _scores(model, texts)).items():
         if applies.any():
             shortest = np.where(applies, lengths, np.inf).argmin()

@@ -261,7 +261,7 @@ def _characters(items: list[Node]) -> list[str]:
     """
     first_code, _ = items[0]
     if first_code is not op.NEGATE:
-        return [_character(item) for item in items]
+        return list(map(_character, items))
     remaining = list(USUAL_CHARACTERS)
     for item in items[1:]:
         remaining = [c for c in remaining if not _contains(item, c)]

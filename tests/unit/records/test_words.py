@@ -72,7 +72,8 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
         ),
         (
             check(CheckKind.NOT_OLDER, "2026-11-18", at_least("2026-11-19")),
-            "date: the night of this model is 2026-11-18; it must be 2026-11-19 or later",
+            "date: the night of this model is 2026-11-18; it must be "
+            "2026-11-19 or later",
         ),
         (
             check(

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from scorers.python.nightsieve_scorer import (
     Scorer,
@@ -53,7 +54,7 @@ def ranging(changed: str, change: Callable[[list[Range]], list[Range]]) -> Mista
     """Return a scorer that reads other ranges of the ``changed`` kind."""
 
     def characters(scorer: Scorer) -> _Characters:
-        ranges = {}
+        ranges: dict[str, Any] = {}
         kinds = zip(KINDS, scorer._characters._kinds, strict=True)
         for kind, (_, ranges_of_kind) in kinds:
             ranges[kind] = ranges_of_kind
