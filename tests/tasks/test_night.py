@@ -70,7 +70,7 @@ def test_a_night_succeeds_and_prints_its_summary(night, night_environment):
         "Labels by the rules",
         "Best candidates",
         "against human reviews",
-        "vectors, 0 differences",
+        "conformance vectors",
         "s3://nightsieve/",
         "/static/visualiser/index.html",
     ):
@@ -440,8 +440,8 @@ def test_a_wrong_runtime_fails_the_night_before_anything_depends_on_the_model(
     failed = fork(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
     assert failed.returncode == 30
     assert re.search(
-        "Scorers get something else than training counted or the exported model says: "
-        r"\d+ in javascript texts",
+        "scorers: differ from training or the exported model, "
+        r"javascript on \d+ texts",
         failed.stderr,
     )
     new_keys = set(objects(night_environment)) - set(before)

@@ -7,7 +7,7 @@ import click
 from nightsieve.cli.atomic_files import write_together
 from nightsieve.cli.options import help_epilog, layer_options
 from nightsieve.nights import webhook
-from nightsieve.store import configurations
+from nightsieve.store import configurations, layout
 from nightsieve.store.models import Registry
 from nightsieve.store.registry_repair import RegistryRepair, repair_registry
 from nightsieve.store.reports import write_nights_page
@@ -209,7 +209,7 @@ def _entry(registry: Registry, serial: int | None) -> ModelEntry:
     entry = registry.champion()
     if entry is None:
         raise ConfigError(
-            "models/current.json: not there, since nothing is published yet; run a "
+            f"{layout.CURRENT_MODEL}: not there, since nothing is published yet; run a "
             "night, or see with nightsieve runs show why one published nothing"
         )
     return entry
