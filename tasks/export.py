@@ -156,8 +156,8 @@ class VerifyExport(NightTask):
             inputs["vectors"].load(),
             inputs["fitted"].load(),
             texts,
-            messages.manifest.counts.kept,
-            self.progress,
+            total=messages.manifest.counts.kept,
+            report_progress=self.progress,
         )
         self.output().dump(verification)
 

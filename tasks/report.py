@@ -73,10 +73,10 @@ class WriteManifest(NightTask):
         manifest = report.run_manifest(
             self.date,
             self.config,
-            self.fingerprint,
-            self.settings,
-            receipts,
-            NightResults(**results),
+            fingerprint=self.fingerprint,
+            settings=self.settings,
+            receipts=receipts,
+            results=NightResults(**results),
         )
         self.output().dump(manifest)
 

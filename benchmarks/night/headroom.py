@@ -288,7 +288,13 @@ def measure_verification(site: Site, settings: Settings) -> Measured:
     messages = list(zip(texts, cleaned, strict=True))
     started = time.perf_counter()
     verify_model(
-        DEFAULT_FORMAT, model, vectors, fitted, messages, len(messages), _ignore_match
+        DEFAULT_FORMAT,
+        model,
+        vectors,
+        fitted,
+        messages,
+        total=len(messages),
+        report_progress=_ignore_match,
     )
     seconds = time.perf_counter() - started
     distinct = list(dict.fromkeys(texts))

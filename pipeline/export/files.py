@@ -78,12 +78,13 @@ def encode_vectors(prepared: PreparedExport, model_bytes: bytes) -> bytes:
     return vectors_file.encode_vectors(prepared.vectors, model_bytes)
 
 
-def verify_model(  # noqa: PLR0917 - `tasks` passes them in this order
+def verify_model(
     format: str,
     content: bytes,
     vectors: bytes,
     fitted: Pipeline,
     messages: Iterable[tuple[str, str]],
+    *,
     total: int,
     report_progress: Callable[[float], None],
 ) -> Verification:

@@ -18,9 +18,10 @@ def environment() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def run_manifest(  # noqa: PLR0917 - `tasks` passes them in this order
+def run_manifest(
     date: datetime.date,
     config: str,
+    *,
     fingerprint: str,
     settings: Settings,
     receipts: Iterable[Receipt],

@@ -136,7 +136,13 @@ def test_the_exported_model_is_the_trained_one(night, night_environment, tmp_pat
     fitted = load_pipeline(tmp_path)
     messages = [(text, fitted["tfidf"].analyzer.cleaned(text)) for text in texts]
     verified = verify_model(
-        DEFAULT_FORMAT, model, vectors, fitted, messages, len(texts), id
+        DEFAULT_FORMAT,
+        model,
+        vectors,
+        fitted,
+        messages,
+        total=len(texts),
+        report_progress=id,
     )
     assert (verified.texts, verified.differences, verified.flips) == (len(texts), 0, 0)
     assert manifest["serial"] == 1

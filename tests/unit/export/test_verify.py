@@ -56,8 +56,8 @@ def verify(
         vectors,
         fitted,
         messages,
-        len(messages),
-        report_progress,
+        total=len(messages),
+        report_progress=report_progress,
     )
 
 
