@@ -27,8 +27,8 @@ class ConfigError(NightsieveError):
 class SourceError(NightsieveError):
     """The database cannot be reached, or differs from what the configuration says.
 
-    For example: ``source.messages.table: no table mesages; there are: messages,
-    reviews``
+    For example: ``source.messages.table: table mesages does not exist; use one of
+    messages, reviews``
     """
 
     exit_code = 4
@@ -37,7 +37,7 @@ class SourceError(NightsieveError):
 class StorageError(NightsieveError):
     """The S3 store cannot be reached, refuses the credentials, or lacks the bucket.
 
-    For example: ``bucket/prefix: not an S3 address; it looks like s3://bucket/prefix``
+    For example: ``bucket/prefix: not an S3 address; use s3://bucket/prefix``
     """
 
     exit_code = 5
@@ -75,7 +75,8 @@ class ArtefactError(NightsieveError):
 class VerificationError(NightsieveError):
     """The exported model does not predict what the fitted estimator predicts.
 
-    For example: ``java: another result than the model's for 1 of 283,000 texts``
+    For example: ``scorers: differ from training or the exported model on texts
+    (java: 3; the first by sha256: 3b5d5c37); do not use this export``
     """
 
     exit_code = 9

@@ -59,7 +59,7 @@ class PrepareExport(NightTask):
 
 
 class ExportCoefficients(BestCandidateTask):
-    """Write the fitted model as a file; a device loads the file of one format."""
+    """Write the fitted model as a file in one export format."""
 
     stage = "export"
     name = "model"

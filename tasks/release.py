@@ -50,7 +50,7 @@ class MeasureSpeed(NightTask):
 
 
 class GateModel(NightTask):
-    """Compare tonight's model with the published one and one before it, and decide.
+    """Compare tonight's model with published ones, and decide.
 
     A night is decided once, against the models that were published then: the decision
     names their serials, the fingerprint does not. Otherwise each publication would

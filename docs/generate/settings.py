@@ -197,6 +197,8 @@ def _describe_list(schema: JsonSchema, definitions: JsonSchemas) -> str:
     if "prefixItems" in schema:
         return "pair of integers"
     words = describe_type(schema["items"], definitions).split(" ")
+    if "or" in words:
+        return f"list, each item {' '.join(words)}"
     noun = _PLURALS.get(words[0], words[0])
     return " ".join(["list of", noun, *words[1:]])
 
@@ -214,7 +216,9 @@ def _describe_text(schema: JsonSchema) -> str:
 def _describe_mapping(schema: JsonSchema, definitions: JsonSchemas) -> str:
     if "patternProperties" in schema:
         (value,) = schema["patternProperties"].values()
-        return f"mapping of a label to {describe_type(value, definitions)}"
+        value_type = describe_type(value, definitions)
+        article = "a " if value_type.startswith("list") else ""
+        return f"mapping of a label to {article}{value_type}"
     fields = [
         f"`{name}`: {describe_type(field, definitions)}"
         for name, field in schema["properties"].items()

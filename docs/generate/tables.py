@@ -27,7 +27,7 @@ MEANINGS = {
     "votes": "The rules that match a message.",
     "votes.key": "The key of the message.",
     "votes.rules": "The ids of the rules.",
-    "resolved_labels": "What a list of rules that occurs stands for.",
+    "resolved_labels": "The label that each list of matching rules gives.",
     "resolved_labels.rules": "The ids of the rules.",
     "resolved_labels.messages": "How many messages have this list.",
     "resolved_labels.label": "The label; null where the rules abstain.",

@@ -446,8 +446,8 @@ def test_a_wrong_runtime_fails_the_night_before_anything_depends_on_the_model(
     failed = fork(*retrain(patches=[*SMALL, "training.seed=21"]), environment=wrong)
     assert failed.returncode == 30
     assert re.search(
-        "scorers: differ from training or the exported model, "
-        r"javascript on \d+ texts",
+        "scorers: differ from training or the exported model on texts "
+        r"\(javascript: \d+; ",
         failed.stderr,
     )
     new_keys = set(objects(night_environment)) - set(before)

@@ -117,7 +117,7 @@ def sheet(
     flipped    the night's model and the one before it give different labels
     unseen     no rule matched it
     uncertain  the model's two best labels have nearly the same score
-    random     none of these
+    random     chosen at random from the remaining messages
 
     Within a reason, every label that the model gives has the same number of messages
     where there are enough. Reviewed messages are left out; of texts that differ only

@@ -18,8 +18,10 @@ class Examples:
     def add(self, texts: Iterable[str]) -> None:
         """Remember the first of these texts while there is room."""
         room = MAX_EXAMPLES - len(self._digests)
-        first = itertools.islice(texts, room)
-        self._digests += [sha256(text)[:DIGITS] for text in first]
+        for text in itertools.islice(texts, room):
+            digest = sha256(text)[:DIGITS]
+            if digest not in self._digests:
+                self._digests.append(digest)
 
     def __str__(self) -> str:
         digests = ", ".join(self._digests)

@@ -56,11 +56,11 @@ class Differences:
         """Raise a VerificationError if there is a difference."""
         if self.by_language:
             counts = [
-                f"{language} on {count}" for language, count in self.by_language.items()
+                f"{language}: {count:,}" for language, count in self.by_language.items()
             ]
             raise VerificationError(
-                "scorers: differ from training or the exported model, "
-                f"{', '.join(counts)} texts ({self._examples}); do not use this export"
+                "scorers: differ from training or the exported model on texts "
+                f"({', '.join(counts)}; {self._examples}); do not use this export"
             )
 
 

@@ -116,7 +116,7 @@ def test_it_measures_how_far_a_coarse_model_is_from_the_fitted_one():
 
 def test_texts_that_training_cleaned_differently_fail():
     trained = [("Free prize", "free prize"), ("hello", "free"), ("free", "")]
-    with pytest.raises(VerificationError, match=r"python on 2"):
+    with pytest.raises(VerificationError, match=r"python: 2"):
         verify(messages=trained)
 
 
@@ -158,7 +158,7 @@ def test_one_wrong_scorer_fails_on_texts_and_on_vectors(
         return [line.replace(b'"N":', b'"N":1') for line in lines]
 
     monkeypatch.setattr(scorer_process.ScorerProcess, "_read", read_wrongly)
-    message = rf"model, {wrong_language} on \d+ texts"
+    message = rf"on texts \({wrong_language}: \d+; "
     with pytest.raises(VerificationError, match=message) as failure:
         verify(messages=with_cleaned(texts))
     assert "secret" not in str(failure.value)
@@ -174,7 +174,7 @@ def test_a_scorer_with_other_labels_with_thresholds_fails_on_vectors():
     content = exported(model)
     verified = verify(content, encode_vectors(right, content), messages=[])
     assert verified.differences == 0
-    message = rf"model, python on {n_other}(, \w+ on {n_other})* texts"
+    message = rf"on texts \(python: {n_other}(, \w+: {n_other})*; "
     with pytest.raises(VerificationError, match=message):
         verify(content, encode_vectors(wrong, content), messages=[])
 
