@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import luigi
 
-from nightsieve.store.artefacts import Artefact
 from pipeline import data, export, training
 from pipeline.data.codecs import Raw, RecordJson
 from pipeline.records.export import (
@@ -29,7 +28,7 @@ from tasks.ingest import IngestMessages
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard, load_each
-from tasks.targets import TaskInput, TaskOutput
+from tasks.targets import TaskInput
 from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
 
@@ -70,17 +69,16 @@ class ExportCoefficients(BestCandidateTask):
         default=DEFAULT_FORMAT, description="the format of the model file"
     )
 
+    @property
+    def codec(self) -> Raw:  # type: ignore[override]  # the format has the suffix
+        return Raw(EXPORT_FORMATS[self.format].rpartition(".")[2])
+
     def requires(self) -> dict[str, NightTask]:
         return {
             **super().requires(),
             "fitted": self.clone(FitModel),
             "prepared": self.clone(PrepareExport),
         }
-
-    def output(self) -> TaskOutput:
-        suffix = EXPORT_FORMATS[self.format].rpartition(".")[2]
-        artefact = Artefact(self.store, self.key(suffix), Raw(suffix))
-        return TaskOutput(artefact, self)
 
     def run(self) -> None:
         inputs = self.input()

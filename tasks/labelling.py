@@ -16,7 +16,7 @@ class CompileRules(NightTask):
 
     stage = "labelling"
     name = "compiled"
-    version = 3
+    version = 4
     # A damaged database could crash the engine.
     codec = Raw("npz", trusted_only=True)
     sections = ("labelling.engine.compile_timeout_seconds",)

@@ -60,7 +60,7 @@ class GateModel(NightTask):
 
     stage = "release"
     name = "decision"
-    version = 4
+    version = 5
     codec = RecordJson(Decision)
     sections = (
         "release.gate",

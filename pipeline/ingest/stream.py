@@ -48,8 +48,8 @@ def _copy(connection: Connection, query: str, columns: Columns) -> Iterator[pa.T
     blocks = Blocks()
 
     def copy() -> None:
-        cursor = connection.connection.cursor()
-        with blocks, contextlib.closing(cursor):
+        # The blocks end even if there is no cursor: a connection can be lost by now.
+        with blocks, contextlib.closing(connection.connection.cursor()) as cursor:
             cursor.copy_expert(statement, blocks)
 
     with ThreadPoolExecutor(1) as pool:

@@ -295,6 +295,15 @@ def test_a_text_that_is_not_utf_8_is_refused(
 
 
 @pytest.mark.timeout(60)
+def test_a_connection_that_was_lost_ends_the_stream(database_url):
+    url = make_url(database_url)
+    with pytest.raises(SourceError), ingest.connect(url) as connection:
+        connection.connection.dbapi_connection.close()
+        for _ in stream.stream(connection, "SELECT 1", ()):
+            pass
+
+
+@pytest.mark.timeout(60)
 def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_ends(
     small_blocks, database_url, tmp_path, monkeypatch
 ):
