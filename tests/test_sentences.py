@@ -5,28 +5,37 @@ from collections.abc import Callable
 
 from nightsieve.cli.main import nightsieve
 from tests.support.sentences import (
-    OPERATOR_ERRORS,
     Sentence,
     command_helps,
-    source_sentences,
+    error_sentences,
+    literals,
 )
 
-SENTENCES = [*source_sentences(), *command_helps(nightsieve)]
-ERRORS = [sentence for sentence in SENTENCES if sentence.kind in OPERATOR_ERRORS]
-HELPS = [sentence for sentence in SENTENCES if sentence.kind in ("help", "option")]
+ERRORS = list(error_sentences())
+HELPS = list(command_helps(nightsieve))
+SENTENCES = [*ERRORS, *HELPS, *literals()]
 
-# Words of a private dialect, and how values that are unknown look in Python.
-STUMBLING_WORDS = re.compile(
+# Words of a private dialect.
+DIALECT = re.compile(
     r"\b(anew|once more|mend(s|ed|ing)?|knobs?|(is|are) told|as far as|none that"
-    r"|whoever|so many|so often|undefined|nan|None)\b"
+    r"|whoever|so many|so often)\b"
 )
+# How Python shows a value that is unknown; a reader gets a dash.
+UNKNOWN = re.compile(r"\b(undefined|nan|None)\b")
 # "--date: no date" reads as if there were none. "There is no such run" is right.
 NOT_A = re.compile(r"(^|: |(?<!there )\b(is|are) )no (?!such\b|longer\b|more\b)[a-z]")
 VALUE = re.compile(r"\{[^{}]*\}")
 # What stands before a colon, or a value, an option or a variable of the environment.
 PLACE = re.compile(r"^[^:]+: |\{|--[a-z]|[A-Z]+_[A-Z]")
-# What follows a semicolon or a new line, or is put in by that name.
-REMEDY = re.compile(r"; |\n|\{\w*remedy\w*(\(.*\))?\}", re.IGNORECASE)
+# A later part of an error begins with what to do, or is put in by the program.
+REMEDY = re.compile(
+    r"(; |\n|, )(if |without )?\b(add|begin|check|choose|complete|convert|copy|correct"
+    r"|create|delete|do not|export|fetch|fix|free|give|install|keep|leave|lower|name"
+    r"|pass|patch|put|raise|remove|rename|repair|request|restore|run|see|set|start|stop"
+    r"|take|try|use|wait|write)\b"
+    r"|(; |\n)\{[^{}]*\}$|\{\w*remedy\w*(\(.*\))?\}",
+    re.IGNORECASE,
+)
 LONGEST_ERROR = 260  # characters: two lines
 
 # Sentences that another part of the program completes, and what it adds.
@@ -49,13 +58,16 @@ def offenders(sentences: list[Sentence], wrong: Callable[[str], object]) -> list
 
 
 def test_words_are_those_of_the_field():
-    assert not offenders(
-        SENTENCES, lambda text: STUMBLING_WORDS.search(VALUE.sub("{}", text))
-    )
+    assert not offenders(SENTENCES, DIALECT.search)
+
+
+def test_an_unknown_value_is_not_shown_as_python_shows_it():
+    shown = [sentence for sentence in SENTENCES if sentence.kind != "literal"]
+    assert not offenders(shown, lambda text: UNKNOWN.search(VALUE.sub("{}", text)))
 
 
 def test_what_is_wrong_is_not_said_as_if_it_were_missing():
-    assert not offenders(SENTENCES, NOT_A.search)
+    assert not offenders([*ERRORS, *HELPS], NOT_A.search)
 
 
 def test_an_error_is_at_most_two_lines_without_a_full_stop():

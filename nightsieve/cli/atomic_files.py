@@ -25,8 +25,8 @@ def path_inside(folder: Path, name: str) -> Path:
     is_file = path.name not in ("", "..") and not name.endswith("/")
     if not is_file or path.is_absolute() or ".." in path.parts or "\0" in name:
         raise ArtefactError(
-            f"{name!r}: not the name of a file in {folder}; the manifest is damaged or "
-            "was changed"
+            f"{name!r}: not the name of a file in {folder}; the manifest is damaged, "
+            "repair it with nightsieve runs repair or models repair"
         )
     return folder / path
 

@@ -110,7 +110,7 @@ def file_layer(path: Path) -> Layer:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"{path}: {error.strerror}; --config takes YAML files or s3:// addresses"
+            f"{path}: {error.strerror}; give --config a YAML file or an s3:// address"
         ) from None
     return text_layer(str(path), content, path.parent)
 

@@ -125,5 +125,5 @@ def check(table: pd.DataFrame, name: str) -> pd.DataFrame:
         column = getattr(failure.schema, "name", None)
         raise ArtefactError(
             f"table {name}: column {column}: fails {failure.check}; "
-            "its schema is in pipeline/data/schemas.py"
+            "run the night again with this version of Nightsieve"
         ) from None

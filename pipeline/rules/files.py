@@ -187,8 +187,8 @@ def read_folder(folder: Path) -> RuleFiles:
     files = _rule_files(folder)
     if not files:
         problem = (
-            "no rule files; there must be one <label>.yaml for each label, "
-            "or a folder <label>/ of them"
+            "holds no rule files; add a file <label>.yaml for each label, "
+            "or a folder <label>/ of files"
         )
         return RuleFiles((), (RuleProblem(folder, None, problem),))
     rules: list[LocatedRule] = []
@@ -278,7 +278,9 @@ def _entries(file: Path) -> list[object]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{error.strerror}; a rule file is a list of rules") from None
+        raise ConfigError(
+            f"{error.strerror}; check the path of the rule file"
+        ) from None
     try:
         entries = strict_yaml.load(content, str(file))
     except ConfigError as error:

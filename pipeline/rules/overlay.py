@@ -89,7 +89,7 @@ def _whole_pack(folder: Path) -> tuple[Rule, ...]:
         return read_rules(folder)
     except ConfigError as error:
         raise ConfigError(
-            f"{folder}: not a whole pack of rules; a folder is read as one\n{error}"
+            f"{folder}: not a whole pack of rules; complete it, or name a file\n{error}"
         ) from None
 
 

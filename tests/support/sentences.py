@@ -1,8 +1,10 @@
 """Collects the sentences that a user can meet, from the source that holds them."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -10,15 +12,11 @@ from pipeline import errors
 from tests.support import ROOT
 
 PACKAGES = ("pipeline", "tasks", "nightsieve")
-OPERATOR_ERRORS = frozenset(
-    name
-    for name, value in vars(errors).items()
-    if isinstance(value, type) and issubclass(value, errors.NightsieveError)
-)
-CLICK_ERRORS = frozenset({"BadParameter", "ClickException", "UsageError"})
-VALIDATION_ERRORS = frozenset({"ValueError"})
-LOG_METHODS = frozenset({"debug", "info", "warning", "error", "exception"})
-HELP_ARGUMENTS = frozenset({"help", "short_help", "epilog", "description"})
+SCORER = ROOT / "scorers" / "python" / "nightsieve_scorer.py"
+TEMPLATES = ROOT / "pipeline" / "report" / "html" / "templates"
+TAGS = re.compile(r"<[^>]*>|\{%.*?%\}|\{\{.*?\}\}")
+MIN_WORDS = 3  # of a literal that may be a sentence or a part of one
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Sentence:
     Attributes
     ----------
     kind
-        The error's class, ``log`` or ``help``.
+        The error's class, ``literal``, ``template``, ``help`` or ``option``.
     text
         What the source says, with ``{expression}`` where a value is put in.
     where
@@ -43,15 +41,33 @@ class Sentence:
         return f"{self.where}: {self.text}"
 
 
-def source_sentences() -> Iterator[Sentence]:
-    """Yield the sentences of errors, logs and helps of everything that is shipped."""
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Call):
-                    where = f"{path.relative_to(ROOT)}:{node.lineno}"
-                    yield from _sentences_of(node, where)
+def error_sentences() -> Iterator[Sentence]:
+    """Yield what the errors say that the ``nightsieve`` command or a night shows."""
+    error_names = _names_of_errors()
+    for path, tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _name(node.func) in error_names:
+                text = _joined(node.args)
+                if text:
+                    yield Sentence(_name(node.func), text, _where(path, node))
+
+
+def literals() -> Iterator[Sentence]:
+    """Yield every text of the source that may be a sentence, or a part of one."""
+    for path, tree in _modules():
+        docstrings = set(_docstrings(tree))
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Constant | ast.JoinedStr)
+                and node not in docstrings
+            ):
+                text = _template(node)
+                if text is not None and len(text.split()) >= MIN_WORDS:
+                    yield Sentence("literal", text, _where(path, node))
+    for path in sorted(TEMPLATES.glob("*.html")):
+        for line_number, line in enumerate(path.read_text().splitlines(), 1):
+            where = f"{path.relative_to(ROOT)}:{line_number}"
+            yield Sentence("template", TAGS.sub(" ", line), where)
 
 
 def command_helps(
@@ -71,19 +87,49 @@ def command_helps(
             yield from command_helps(subcommand, f"{name} {word}")
 
 
-def _sentences_of(call: ast.Call, where: str) -> Iterator[Sentence]:
-    function = _name(call.func)
-    text = _template(call.args[0]) if call.args else None
-    if text is not None:
-        if function in OPERATOR_ERRORS | CLICK_ERRORS | VALIDATION_ERRORS:
-            yield Sentence(function, text, where)
-        elif function in LOG_METHODS and isinstance(call.func, ast.Attribute):
-            yield Sentence("log", text, where)
-    for argument in call.keywords:
-        if argument.arg in HELP_ARGUMENTS:
-            help_text = _template(argument.value)
-            if help_text is not None:
-                yield Sentence("help", help_text, where)
+def _modules() -> Iterator[tuple[Path, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path, ast.parse(path.read_text(encoding="utf-8"))
+    yield SCORER, ast.parse(SCORER.read_text(encoding="utf-8"))
+
+
+def _names_of_errors() -> set[str]:
+    """Return the names of `NightsieveError` and of all classes that derive from it."""
+    names = {errors.NightsieveError.__name__}
+    classes = [
+        node
+        for _, tree in _modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    n_known = 0
+    while len(names) > n_known:
+        n_known = len(names)
+        for node in classes:
+            if not names.isdisjoint(map(_name, node.bases)):
+                names.add(node.name)
+    return names
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            assert isinstance(first, ast.Expr)
+            yield first.value
+
+
+def _where(path: Path, node: ast.expr) -> str:
+    return f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def _joined(arguments: list[ast.expr]) -> str | None:
+    """Return the message: ``where, problem, remedy`` is joined as the error does it."""
+    if len(arguments) < 2:
+        return _template(arguments[0]) if arguments else None
+    parts = [_template(part) or f"{{{ast.unparse(part)}}}" for part in arguments]
+    return ": ".join(parts[:2]) + "".join(f"; {part}" for part in parts[2:])
 
 
 def _name(function: ast.expr) -> str:

@@ -225,7 +225,7 @@ def replay(
     if not is_same:
         raise ArtefactError(
             f"night of {manifest.date}: some objects differ from those of then, see "
-            "above; the code, or a package, is another one today"
+            "above; use the code and the packages of then"
         )
 
 

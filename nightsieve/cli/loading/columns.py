@@ -67,7 +67,8 @@ def _index(role: str, column: str, names: list[str], width: int) -> int:
         return int(column) - 1
     if not names:
         raise ConfigError(
-            f"{option}: not a column; without a header use a number from 1 to {width}"
+            f"{option}: not a column of a file without a header; "
+            f"use a number from 1 to {width}"
         )
     raise ConfigError(
         f"{option}: not a column; use one of {_listed(names)}\n"

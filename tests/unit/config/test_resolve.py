@@ -113,7 +113,7 @@ def test_later_layers_win_and_each_key_knows_its_layer():
         ),
         (
             "labelling.rules=/nowhere",
-            "/nowhere: no rule files; there must be one <label>.yaml for each label",
+            "/nowhere: holds no rule files; add a file <label>.yaml for each label",
         ),
         (
             "training.search.folds",

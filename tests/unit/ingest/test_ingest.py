@@ -297,10 +297,14 @@ def test_a_text_that_is_not_utf_8_is_refused(
 @pytest.mark.timeout(60)
 def test_a_connection_that_was_lost_ends_the_stream(database_url):
     url = make_url(database_url)
-    with pytest.raises(SourceError), ingest.connect(url) as connection:
-        connection.connection.dbapi_connection.close()
-        for _ in stream.stream(connection, "SELECT 1", ()):
-            pass
+
+    def read_lost_connection() -> None:
+        with ingest.connect(url) as connection:
+            connection.connection.dbapi_connection.close()
+            list(stream.stream(connection, "SELECT 1", ()))
+
+    with pytest.raises(SourceError):
+        read_lost_connection()
 
 
 @pytest.mark.timeout(60)
