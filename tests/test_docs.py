@@ -22,6 +22,7 @@ from docs.generate.settings import read_settings
 from nightsieve.cli.main import nightsieve
 from nightsieve.store import layout
 from pipeline import errors
+from pipeline.records.export import MODEL_FILES
 from scorers.python import nightsieve_scorer
 from tasks import Retrain
 from tasks.luigi_setup.worker import REFUSED
@@ -133,6 +134,26 @@ def test_every_command_is_documented_and_its_help_has_an_example_that_parses(nam
     words = shlex.split(example[example.index(f"nightsieve {name}") :].rstrip('")'))
     arguments = words[1 + len(name.split()) :]
     command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_documented_with_its_command(name):
+    _, _, section = COMMANDS_PAGE.partition(f"### `{name}`\n")
+    section = section.partition("\n### ")[0]
+    shared = COMMANDS_PAGE.partition("## Services")[0]
+    options = [
+        parameter.opts[0]
+        for parameter in COMMANDS[name].params
+        if isinstance(parameter, click.Option)
+    ]
+    missing = [option for option in options if option not in section + shared]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_every_file_of_a_model_is_in_the_lists_of_files(name):
+    for page in (PAGES[README], PAGES[DOCS / "format.md"], COMMANDS_PAGE):
+        assert f"| `{name}` |" in page
 
 
 def test_every_documented_command_and_make_target_exists():

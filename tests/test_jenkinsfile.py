@@ -36,7 +36,7 @@ def jenkins(night_environment, tmp_path_factory) -> dict[str, str]:
     """Load messages, and return the environment of a build's shell steps."""
     program = str(ROOT / ".venv/bin/nightsieve")
     command = [program, "demo-data", "--rows", "2000"]
-    run(*command, environment=night_environment, check=True)
+    run(*command, environment=night_environment).check_returncode()
     folder = tmp_path_factory.mktemp("night")
     overlays = {
         folder / "seed.yaml": "training: {seed: 7}\n",

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 import pyarrow.parquet
 
+from pipeline.records.export import DEFAULT_FORMAT
 from tests.golden import names
 from tests.golden.night import FinishedNight
 
@@ -80,9 +81,13 @@ def _run_manifest(night: FinishedNight) -> Json:
 def _named_key(receipt: Receipt) -> tuple[str, str]:
     """Return a task's name in the expectations, with its shard, and its key."""
     name = names.RENAMED_TASKS.get(receipt["task"], receipt["task"])
-    shard = receipt["parameters"].get("shard")
+    parameters = receipt["parameters"]
+    shard = parameters.get("shard")
     if shard is not None:
         name = f"{name}.{shard}"
+    model_format = parameters.get("format", DEFAULT_FORMAT)
+    if model_format != DEFAULT_FORMAT:
+        name = f"{name}.{model_format}"
     return name, receipt["key"]
 
 

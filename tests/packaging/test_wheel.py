@@ -129,7 +129,7 @@ def test_the_shipped_configuration_is_the_default(installed):
 
 def test_commands_need_neither_the_checkout_nor_a_service(installed):
     usage = installed.run("nightsieve", "--help").stdout
-    assert "Retrain an on-device message classifier" in usage
+    assert "Retrain a message classifier every night" in usage
     shown = installed.run("nightsieve", "config", "show").stdout.splitlines()
     assert "labelling.rules = 440 rules" in shown
     checked = installed.run("nightsieve", "rules", "lint").stderr

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import boto3
 
+from pipeline.records.export import DEFAULT_FORMAT
 from tests.support import ROOT
 from tests.support.commands import fork
 from tests.support.forks import Fork
@@ -128,10 +129,15 @@ def _storage(environment: dict[str, str]) -> _Storage:
 
 
 def model(stored: dict[str, bytes]) -> bytes:
-    """Return the one exported model among the objects."""
+    """Return the model file that a device loads, among the objects."""
     keys = [key for key in stored if key.startswith("export/model-")]
-    (key,) = [key for key in keys if not _is_receipt(key)]
+    (key,) = [key for key in keys if not _is_receipt(key) and _is_default(stored, key)]
     return stored[key]
+
+
+def _is_default(stored: dict[str, bytes], key: str) -> bool:
+    receipt = json.loads(stored[f"{key}.receipt.json"])
+    return receipt["parameters"]["format"] == DEFAULT_FORMAT
 
 
 def _is_receipt(key: str) -> bool:

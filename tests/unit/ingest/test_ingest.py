@@ -301,7 +301,7 @@ def test_a_connection_that_was_lost_ends_the_stream(database_url):
     def read_lost_connection() -> None:
         with ingest.connect(url) as connection:
             connection.connection.dbapi_connection.close()
-            list(stream.stream(connection, "SELECT 1", ()))
+            list(stream.stream(connection, "SELECT 1", {}))
 
     with pytest.raises(SourceError):
         read_lost_connection()
