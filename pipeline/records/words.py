@@ -6,6 +6,9 @@ from pipeline.statistics.interval import Interval
 #: In place of an undefined number.
 DASH = "\N{EN DASH}"
 
+#: From here on, a number has more digits before its point than are shown.
+_MAX_SHORT = 9_999.5
+
 _NAMES = {
     CheckKind.VERIFIED: "verification",
     CheckKind.SIZE: "size",
@@ -122,12 +125,21 @@ def describe_bound(check: Check) -> str:
 
 
 def describe_value(value: float | int | str | None) -> str:
-    """Return a value of a check or of its bound."""
+    """Return a value of a check or of its bound, with commas between thousands.
+
+    Examples
+    --------
+    >>> describe_value(2000.0), describe_value(2000), describe_value(-0.01234)
+    ('2,000', '2,000', '-0.01234')
+    """
     if value is None:
         return DASH
     if isinstance(value, str):
         return value
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    # The form g writes numbers of more digits than its precision with an exponent.
+    return f"{value:,.4g}" if abs(value) < _MAX_SHORT else f"{value:,.0f}"
 
 
 def describe_interval(interval: Interval, form: str = ".3f") -> str:
