@@ -238,7 +238,7 @@ def _describe_labels(verification: Verification) -> Iterator[str]:
     n_equal = verification.proved + verification.observed
     yield f"Labels: {n_equal:,} of {verification.texts:,} equal scikit-learn's"
     yield (
-        f"  ({verification.proved:,} by a proof that holds for any rounding, "
+        f"  ({verification.proved:,} by proof, as rounding cannot have changed them, "
         f"{verification.observed:,} by comparison)"
     )
     difference = verification.largest_score_difference
