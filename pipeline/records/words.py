@@ -1,4 +1,4 @@
-"""A check of the gate in words, for people alone; no code reads them."""
+"""Checks, figures and counts in words, for people alone; no code reads them."""
 
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.statistics.interval import Interval
@@ -163,13 +163,25 @@ def describe_interval(interval: Interval, form: str = ".3f") -> str:
     return f"{value} [{low}, {high}]"
 
 
+def plural(count: int, noun: str) -> str:
+    """Return the count and its noun, in the plural unless the count is 1.
+
+    Examples
+    --------
+    >>> plural(1, "line"), plural(1200, "line")
+    ('1 line', '1,200 lines')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def describe_note(check: Check) -> str:
     """Return what else a reader should know about a check, such as where to look."""
     notes = []
     if check.interval is not None:
         low = describe_value(check.interval.low)
         high = describe_value(check.interval.high)
-        notes.append(f"interval {low} to {high} on {check.texts:,} texts")
+        texts = DASH if check.texts is None else plural(check.texts, "text")
+        notes.append(f"interval {low} to {high} on {texts}")
     if check.note:
         notes.append(check.note)
     elif check.value is None and check.kind in _UNKNOWN:

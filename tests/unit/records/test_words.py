@@ -153,6 +153,17 @@ def test_a_value_has_commas_whatever_its_type_and_never_an_exponent(value, writt
     assert describe_value(value) == written
 
 
+def test_a_comparison_on_one_text_is_in_the_singular():
+    made = check(
+        CheckKind.REGRESSION_ON_REVIEWS,
+        -0.02,
+        at_least(-0.01),
+        interval=Interval(-0.02, -0.03, -0.001),
+        texts=1,
+    )
+    assert describe_check(made).endswith("; interval -0.03 to -0.001 on 1 text")
+
+
 def test_an_interval_is_described_with_its_bounds_and_an_undefined_one_as_a_dash():
     assert describe_interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
     assert describe_interval(Interval(0.5, 0.25, 1.0), ".4g") == "0.5 [0.25, 1]"

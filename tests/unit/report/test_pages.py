@@ -362,6 +362,27 @@ def test_a_rule_that_only_the_published_night_had_is_named():
     assert f"Removed since then: {first.id}." in main
 
 
+def test_the_page_counts_changed_messages_and_rules():
+    night = manifest(champion=published(), serial=7)
+    main = text(page(report(night, published())))
+    assert (
+        "Tonight's model and model 6 give different labels to 7 of 1,000 held-out "
+        "messages."
+    ) in main
+    assert "To see all 440 rules, run" in main
+
+
+def test_one_message_and_one_rule_are_in_the_singular():
+    night = manifest(champion=published(), serial=7)
+    first, *_others = night.results.rules.rules
+    rules = night.results.rules.model_copy(update={"rules": (first,)})
+    one_rule = with_results(night, rules=rules)
+    main = text(page(report(one_rule, published(), messages=1, changed=1)))
+    assert "give different labels to 1 of 1 held-out message." in main
+    assert "averaged over 1 message," in main
+    assert "To see the only rule, run" in main
+
+
 def test_an_undefined_number_is_a_dash():
     cells = set(texts(page(report(manifest())).iter("td")))
     assert "\u2013" in cells
