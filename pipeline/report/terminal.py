@@ -234,6 +234,8 @@ def _export(description: ExportManifest) -> Text:
 def _describe_scorers(verification: Verification) -> str:
     """Return what the scorers agree on; a night with a difference does not end."""
     languages = [LANGUAGES[language] for language in verification.languages]
+    if not languages:
+        return f"Scorers: {DASH} (no scorer was compared)"
     texts = plural(verification.texts, "distinct message")
     vectors = plural(verification.vectors, "conformance vector")
     return (
@@ -257,7 +259,9 @@ def _describe_labels(verification: Verification) -> Iterator[str]:
 
 
 def _enumerate(names: list[str]) -> str:
-    """Return ``a``, ``a and b``, or ``a, b and c``."""
+    """Return ``a``, ``a and b``, or ``a, b and c``; nothing for no name."""
+    if not names:
+        return ""
     *others, last = names
     if not others:
         return last

@@ -199,6 +199,18 @@ def test_without_a_message_there_is_no_comparison_with_scikit_learn():
     ) in shown
 
 
+def test_without_a_scorer_the_summary_says_so():
+    night = manifest()
+    verification = night.results.description.verification.model_copy(
+        update={"languages": ()}
+    )
+    description = night.results.description.model_copy(
+        update={"verification": verification}
+    )
+    shown = lines(with_results(night, description=description))
+    assert "Scorers: \u2013 (no scorer was compared)" in shown
+
+
 def test_the_rules_that_conflict_most_are_named():
     night = with_rule(manifest(), 0, conflicts=1)
     first = night.results.rules.rules[0].id
