@@ -362,6 +362,24 @@ def test_a_rule_that_only_the_published_night_had_is_named():
     assert f"Removed since then: {first.id}." in main
 
 
+def section(root: ElementTree.Element, name: str) -> str:
+    return text(find(root, f".//section[@aria-labelledby='{name}']"))
+
+
+def test_both_comparisons_say_that_the_published_model_was_removed_meanwhile():
+    root = page(report(manifest(champion=published(), serial=7)))
+    gone = "Model 6 is no longer kept, so "
+    assert f"{gone}nothing can be compared." in section(root, "since")
+    assert f"{gone}its labels cannot be compared." in section(root, "churn")
+
+
+def test_both_comparisons_say_that_no_model_was_published_before():
+    root = page(report(manifest()))
+    first = "No model was published before this night, so there "
+    assert f"{first}is nothing to compare." in section(root, "since")
+    assert f"{first}are no labels to compare." in section(root, "churn")
+
+
 def test_the_page_counts_changed_messages_and_rules():
     night = manifest(champion=published(), serial=7)
     main = text(page(report(night, published())))
