@@ -104,6 +104,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["write"] = TYPOGRAPHY.write
+    environment.filters["sentence"] = TYPOGRAPHY.write_sentence
     environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS, "plural": plural}
     return environment
 

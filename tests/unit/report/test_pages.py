@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline.records.models import ModelEntry
+from pipeline.records.release import Verdict
 from pipeline.records.run import (
     ChurnedText,
     ListedNight,
@@ -399,6 +400,25 @@ def test_one_message_and_one_rule_are_in_the_singular():
     assert "give different labels to 1 of 1 held-out message." in main
     assert "averaged over 1 message," in main
     assert "To see the only rule, run" in main
+
+
+def test_a_negative_number_has_the_same_minus_sign_everywhere_on_the_page():
+    night = manifest(champion=published(), serial=7)
+    first, *others = night.results.decision.checks
+    failed = others[-1].model_copy(update={"verdict": Verdict.FAILED})
+    decision = night.results.decision.model_copy(
+        update={"checks": (first, *others[:-1], failed)}
+    )
+    root = page(report(with_results(night, decision=decision), published()))
+    shown = text(find(root, "body"))
+    reason = text(find(root, ".//header/div/ul/li"))
+    assert "is \u22120.001; it must be at least \u22120.03, unless" in reason
+    assert "interval \u22120.003 to 0.002 on 120 texts" in reason
+    assert shown.count("at least \u22120.03") == 4
+    assert "at most 2,000" in shown
+    assert "at most 200,000" in shown
+    assert re.findall(r"(?<!\S)-\d\S*", shown) == []
+    assert BEFORE in shown
 
 
 def test_an_undefined_number_is_a_dash():
