@@ -58,8 +58,8 @@ demo: setup  ## start everything embedded, make demo data, run a night
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
 # Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, the documentation is built,
-# and whole nights are compared with what they computed before.
-test: lint $(if $(CI),$(VENV)/.docs .ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
+# every module of the benchmarks is imported, and whole nights are compared with what they computed before.
+test: lint $(if $(CI),$(VENV)/.docs $(VENV)/.bench .ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
 	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
 	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
 

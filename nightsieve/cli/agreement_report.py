@@ -5,7 +5,7 @@ from rich.text import Text
 
 from nightsieve.cli.terminal import console, percent, table
 from pipeline.records.reviews import Agreement, AnnotatorAgreement, PairAgreement
-from pipeline.records.words import describe_interval
+from pipeline.records.words import describe_interval, plural
 from pipeline.statistics.interval import UNDEFINED
 
 PAIRS_SHOWN = 20
@@ -20,8 +20,10 @@ def print_agreement(agreement: Agreement, aggregation: str) -> None:
         The method of aggregation that a night uses.
     """
     out = console()
+    reviews = plural(agreement.reviews, "review")
+    messages = plural(agreement.messages, "message")
     out.print(
-        f"{agreement.reviews:,} reviews of {agreement.messages:,} messages, "
+        f"{reviews} of {messages}, "
         f"{agreement.reviewed_twice:,} of these by two or more annotators"
     )
     alpha = describe_interval(agreement.alpha or UNDEFINED)
@@ -31,7 +33,7 @@ def print_agreement(agreement: Agreement, aggregation: str) -> None:
         out.print(_pairs(agreement.pairs[:PAIRS_SHOWN]), soft_wrap=True)
         more = len(agreement.pairs) - PAIRS_SHOWN
         if more > 0:
-            out.print(f"... and {more:,} more pairs, see --json")
+            out.print(f"... and {plural(more, 'more pair')}, see --json")
         out.print()
     for method, decided in agreement.decided.items():
         name = method

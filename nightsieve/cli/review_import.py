@@ -9,10 +9,10 @@ from pathlib import Path
 
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.review_sheet import Row, read
-from nightsieve.cli.terminal import plural
 from nightsieve.database.reviews import Review, import_reviews, unknown_messages
 from nightsieve.database.upsert import Upserted
 from pipeline.errors import DataError
+from pipeline.records.words import plural
 
 _LABEL = re.compile(r"[\w-]{1,32}")
 

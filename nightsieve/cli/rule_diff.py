@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from nightsieve.cli.terminal import console, table
 from nightsieve.nights.diff import PackDiff, Transition
+from pipeline.records.words import plural
 from pipeline.rules.diff import ChangeKind, RuleChange
 
 
@@ -45,9 +46,7 @@ def show(diff: PackDiff, texts: dict[str, str] | None) -> None:
         out.print(rules, soft_wrap=True)
     else:
         out.print("No rule is different.")
-    out.print(
-        f"\n{diff.relabelled:,} messages change their label, {diff.unchanged:,} do not"
-    )
+    out.print(f"\n{_relabelled(diff)}")
     for transition in diff.transitions:
         before = transition.before or "none"
         after = transition.after or "none"
@@ -55,6 +54,13 @@ def show(diff: PackDiff, texts: dict[str, str] | None) -> None:
         for key in transition.keys:
             text = "" if texts is None else f"  {texts[key]}"
             out.print(f"  {key}{text}", soft_wrap=True)
+
+
+def _relabelled(diff: PackDiff) -> str:
+    messages = plural(diff.relabelled, "message")
+    verb = "changes its" if diff.relabelled == 1 else "change their"
+    others = "does not" if diff.unchanged == 1 else "do not"
+    return f"{messages} {verb} label, {diff.unchanged:,} {others}"
 
 
 def _describe(change: RuleChange) -> str:

@@ -15,7 +15,7 @@ from pipeline.records.rules import (
     RuleStatistics,
 )
 from pipeline.records.run import RunManifest
-from pipeline.records.words import DASH, describe_interval
+from pipeline.records.words import DASH, describe_interval, plural
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,12 @@ def _notes(
 
 
 def _counts(manifest: RunManifest, summary: LabellingSummary) -> str:
+    messages = plural(summary.messages, "message")
+    rules = plural(len(summary.rules), "rule")
     return (
-        f"Night of {manifest.date}: {summary.messages:,} messages, "
+        f"Night of {manifest.date}: {messages}, "
         f"{summary.labelled:,} labelled, {summary.silent:,} without a match, "
-        f"{summary.tied:,} undecided; {len(summary.rules)} rules"
+        f"{summary.tied:,} undecided; {rules}"
     )
 
 

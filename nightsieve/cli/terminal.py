@@ -107,17 +107,6 @@ def _printable_character(character: str) -> str:
     return character if character.isprintable() else " "
 
 
-def plural(count: int, noun: str) -> str:
-    """Return the count and its noun, in the plural unless the count is 1.
-
-    Examples
-    --------
-    >>> plural(1, "line"), plural(1200, "line")
-    ('1 line', '1,200 lines')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def print_counts(counts: Iterable[tuple[int, str]]) -> None:
     """Print a line for each count and its description."""
     for count, description in counts:

@@ -1,10 +1,13 @@
-"""A check of the gate in words, for people alone; no code reads them."""
+"""Checks, figures and counts in words, for people alone; no code reads them."""
 
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.statistics.interval import Interval
 
 #: In place of an undefined number.
 DASH = "\N{EN DASH}"
+
+#: From here on, a number has more digits before its point than are shown.
+_MAX_SHORT = 9_999.5
 
 _NAMES = {
     CheckKind.VERIFIED: "verification",
@@ -122,12 +125,21 @@ def describe_bound(check: Check) -> str:
 
 
 def describe_value(value: float | int | str | None) -> str:
-    """Return a value of a check or of its bound."""
+    """Return a value of a check or of its bound, with commas between thousands.
+
+    Examples
+    --------
+    >>> describe_value(2000.0), describe_value(2000), describe_value(-0.01234)
+    ('2,000', '2,000', '-0.01234')
+    """
     if value is None:
         return DASH
     if isinstance(value, str):
         return value
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    # The form g writes numbers of more digits than its precision with an exponent.
+    return f"{value:,.4g}" if abs(value) < _MAX_SHORT else f"{value:,.0f}"
 
 
 def describe_interval(interval: Interval, form: str = ".3f") -> str:
@@ -151,13 +163,25 @@ def describe_interval(interval: Interval, form: str = ".3f") -> str:
     return f"{value} [{low}, {high}]"
 
 
+def plural(count: int, noun: str) -> str:
+    """Return the count and its noun, in the plural unless the count is 1.
+
+    Examples
+    --------
+    >>> plural(1, "line"), plural(1200, "line")
+    ('1 line', '1,200 lines')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def describe_note(check: Check) -> str:
     """Return what else a reader should know about a check, such as where to look."""
     notes = []
     if check.interval is not None:
         low = describe_value(check.interval.low)
         high = describe_value(check.interval.high)
-        notes.append(f"interval {low} to {high} on {check.texts:,} texts")
+        texts = DASH if check.texts is None else plural(check.texts, "text")
+        notes.append(f"interval {low} to {high} on {texts}")
     if check.note:
         notes.append(check.note)
     elif check.value is None and check.kind in _UNKNOWN:

@@ -1,6 +1,7 @@
 """What a report shows, as values: tables and figures that no renderer is part of."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -8,11 +9,15 @@ from enum import StrEnum
 from pipeline.records.words import DASH, describe_interval
 from pipeline.statistics.interval import Interval
 
+#: Of a negative number: not a hyphen inside a word or a date.
+_MINUS = re.compile(r"(?<![^\s\[(])-(?=\d)")
+
 
 class CellType(StrEnum):
     """What the cells of a column hold."""
 
     WORDS = "words"
+    SENTENCE = "sentence"
     CODE = "code"
     MARK = "mark"
     COUNT = "count"
@@ -23,7 +28,10 @@ class CellType(StrEnum):
     @property
     def is_text(self) -> bool:
         """Whether the cells are text, aligned to the left."""
-        return self in (CellType.WORDS, CellType.CODE, CellType.MARK)
+        return self in _TEXTS
+
+
+_TEXTS = frozenset({CellType.WORDS, CellType.SENTENCE, CellType.CODE, CellType.MARK})
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,8 @@ class Format:
 
 
 WORDS = Format(CellType.WORDS)
+#: Words with figures in them, such as ``at least -0.01``.
+SENTENCE = Format(CellType.SENTENCE)
 CODE = Format(CellType.CODE)
 #: A verdict or an outcome, such as ``failed``.
 MARK = Format(CellType.MARK)
@@ -168,13 +178,24 @@ class Typography:
             case Quantity():
                 return self.write(cell.value, cell.format)
             case str():
-                return cell
+                is_sentence = form.type is CellType.SENTENCE
+                return self.write_sentence(cell) if is_sentence else cell
             case None:
                 return DASH
             case Interval():
                 return self._write_interval(cell, form.places)
             case _:
                 return self._write_number(cell, form)
+
+    def write_sentence(self, sentence: str) -> str:
+        """Return a sentence with the renderer's minus sign in its numbers.
+
+        Examples
+        --------
+        >>> Typography(minus="~", percent="%").write_sentence("-1 on 2026-11-20")
+        '~1 on 2026-11-20'
+        """
+        return _MINUS.sub(self.minus, sentence)
 
     def _write_number(self, value: float | int, form: Format) -> str:
         if form.type is CellType.PERCENT:

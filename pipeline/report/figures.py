@@ -22,6 +22,7 @@ from matplotlib.figure import Figure as Drawing
 from pipeline.records.release import OutcomeKind
 from pipeline.records.run import KeyFigures
 from pipeline.records.training import CurvePoint
+from pipeline.records.words import plural
 from pipeline.report.content import Figure
 from pipeline.statistics.interval import UNDEFINED, Interval
 from pipeline.statistics.metrics import Metrics
@@ -140,7 +141,8 @@ def confusion(name: str, metrics: Metrics) -> Figure:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     correct = sum(counts[index] for index, counts in enumerate(metrics.confusion))
-    alt = f"Confusion matrix: {correct:,} of {metrics.n:,} messages are on the diagonal"
+    messages = plural(metrics.n, "message")
+    alt = f"Confusion matrix: {correct:,} of {messages} on the diagonal"
     return _figure(name, "Confusion matrix", alt, svg)
 
 

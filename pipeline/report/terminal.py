@@ -16,7 +16,7 @@ from pipeline.records.rules import LabellingSummary
 from pipeline.records.run import NightResults, RunManifest
 from pipeline.records.sample import SampleCounts
 from pipeline.records.training import CrossValidationResult, SearchResult
-from pipeline.records.words import DASH
+from pipeline.records.words import DASH, plural
 from pipeline.report import tables
 from pipeline.report.content import Format, Table, Typography
 from pipeline.report.costs import costs
@@ -116,26 +116,41 @@ def _sample(counts: SampleCounts) -> Text:
     reasons = _nonzero(
         {"without a body": counts.null_bodies, "too long": counts.oversized_bodies}
     )
-    return Text(f"\nSample: {counts.kept:,} messages{_left_out(reasons)}")
+    kept = plural(counts.kept, "message")
+    return Text(f"\nSample: {kept}{_left_out(reasons)}")
 
 
 def _labels(rules: LabellingSummary) -> Iterator[RenderableType]:
     yield _titled("Labels by the rules", tables.label_counts(rules))
-    n_rules = _count(len(rules.rules), "rule")
-    yield Text(f"{n_rules}, {len(rules.dead):,} of which matched no message")
+    yield Text(_matched(len(rules.rules), len(rules.dead)))
     yield Text(_conflicts(rules))
     for rule in rules.fallbacks[:MAX_FALLBACKS]:
         yield Text(f"Rule {rule.id} {FALLBACKS[rule.strategy]}: {rule.reason}")
     n_more = len(rules.fallbacks) - MAX_FALLBACKS
     if n_more > 0:
-        yield Text(f"and {_count(n_more, 'more rule')}; see nightsieve rules report")
+        yield Text(f"and {plural(n_more, 'more rule')}; see nightsieve rules report")
+
+
+def _matched(n_rules: int, n_dead: int) -> str:
+    """Return how many rules there are, and how many of them matched no message."""
+    rules = plural(n_rules, "rule")
+    if n_dead:
+        return f"{rules}, {_of_which(n_dead, n_rules)} matched no message"
+    if n_rules > 1:
+        return f"{rules}, each of which matched a message"
+    return f"{rules}, which matched a message" if n_rules else rules
+
+
+def _of_which(count: int, total: int) -> str:
+    """Return the beginning of a clause about some of the things just counted."""
+    return "which" if total == 1 else f"{count:,} of which"
 
 
 def _conflicts(rules: LabellingSummary) -> str:
     """Return the rules that most often match messages of another label's rules."""
     by_conflicts = sorted(rules.rules, key=attrgetter("conflicts"), reverse=True)
     conflicting = [
-        f"{rule.id} ({_count(rule.conflicts, 'message')})"
+        f"{rule.id} ({plural(rule.conflicts, 'message')})"
         for rule in by_conflicts[:MAX_CONFLICTS]
         if rule.conflicts
     ]
@@ -147,10 +162,11 @@ def _conflicts(rules: LabellingSummary) -> str:
 def _search(search: SearchResult) -> Iterator[RenderableType]:
     best = tables.candidates(search, MAX_CANDIDATES)
     yield _titled(best.caption, best)
-    note = _count(len(search.candidates), "candidate")
+    note = plural(len(search.candidates), "candidate")
     n_unfinished = sum(not candidate.converged for candidate in search.candidates)
     if n_unfinished:
-        note += f", {n_unfinished} of which did not converge: raise training.max_iter"
+        which = _of_which(n_unfinished, len(search.candidates))
+        note += f", {which} did not converge: raise training.max_iter"
     yield Text(note)
 
 
@@ -178,8 +194,8 @@ def _reviews(reviews: ReviewEvaluation) -> Iterator[RenderableType]:
         for label, count in reviews.unknown_labels.items()
     }
     left_out = _nonzero({"ties between reviewers": reviews.ties, **unknown})
-    n_reviews = _count(reviews.reviews, "review")
-    n_messages = _count(reviews.messages, "message")
+    n_reviews = plural(reviews.reviews, "review")
+    n_messages = plural(reviews.messages, "message")
     note = f"{n_reviews} of {n_messages}{_left_out(left_out)}"
     title = "Exported model, against human reviews"
     if reviews.metrics is None:
@@ -201,18 +217,13 @@ def _left_out(reasons: list[str]) -> str:
     return f"; left out: {', '.join(reasons)}"
 
 
-def _count(count: int, noun: str) -> str:
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun}s"
-
-
 def _export(description: ExportManifest) -> Text:
     kilobytes = model_size(description) / 1000
-    n_labels = len(description.labels)
+    terms = plural(description.terms, "term")
+    labels = plural(len(description.labels), "label")
     verification = description.verification
     lines = (
-        f"Exported model: {description.terms:,} terms, {n_labels} labels, weights of "
+        f"Exported model: {terms}, {labels}, weights of "
         f"{description.bits} bits, {kilobytes:,.0f} KB gzipped",
         _describe_scorers(verification),
         *_describe_labels(verification),
@@ -223,8 +234,10 @@ def _export(description: ExportManifest) -> Text:
 def _describe_scorers(verification: Verification) -> str:
     """Return what the scorers agree on; a night with a difference does not end."""
     languages = [LANGUAGES[language] for language in verification.languages]
-    texts = _count(verification.texts, "distinct message")
-    vectors = _count(verification.vectors, "conformance vector")
+    if not languages:
+        return f"Scorers: {DASH} (no scorer was compared)"
+    texts = plural(verification.texts, "distinct message")
+    vectors = plural(verification.vectors, "conformance vector")
     return (
         f"Scorers in {_enumerate(languages)}: equal to the last bit for {texts} and "
         f"{vectors}"
@@ -238,7 +251,7 @@ def _describe_labels(verification: Verification) -> Iterator[str]:
     n_equal = verification.proved + verification.observed
     yield f"Labels: {n_equal:,} of {verification.texts:,} equal scikit-learn's"
     yield (
-        f"  ({verification.proved:,} by a proof that holds for any rounding, "
+        f"  ({verification.proved:,} by proof, as rounding cannot have changed them, "
         f"{verification.observed:,} by comparison)"
     )
     difference = verification.largest_score_difference
@@ -246,7 +259,9 @@ def _describe_labels(verification: Verification) -> Iterator[str]:
 
 
 def _enumerate(names: list[str]) -> str:
-    """Return ``a``, ``a and b``, or ``a, b and c``."""
+    """Return ``a``, ``a and b``, or ``a, b and c``; nothing for no name."""
+    if not names:
+        return ""
     *others, last = names
     if not others:
         return last

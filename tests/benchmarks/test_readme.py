@@ -1,11 +1,17 @@
 """The benchmarks' README shows what the result files hold, and nothing else."""
 
+import itertools
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from benchmarks import readme
-from benchmarks.harness.results import RESULTS
+from benchmarks.gate.records import ThirtyNightsResult
+from benchmarks.harness.results import RESULTS, read_result
+from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
+from pipeline.records.words import describe_measure, name_check
 from tests.support import ROOT
 
 TEXT = readme.README.read_text(encoding="utf-8")
@@ -20,6 +26,34 @@ def test_every_result_has_a_section():
     files = {path.stem for path in RESULTS.iterdir()}
     assert sorted(sections) == sorted({*files, readme.OVERVIEW})
     assert set(sections) == set(readme.SECTIONS)
+
+
+@pytest.mark.parametrize("name", ["thirty_nights_sample", "thirty_nights_uci"])
+def test_what_the_gate_said_is_in_its_sentences_of_today(name):
+    result = read_result(name, ThirtyNightsResult)
+    reasons = [reason for night in result.nights for reason in night.reasons]
+    beginnings = tuple(beginnings_of_sentences())
+    assert reasons
+    for reason in reasons:
+        assert reason.startswith(beginnings), reason
+        assert "; it must be at " in reason
+
+
+def beginnings_of_sentences() -> Iterator[str]:
+    """The sentences of the gate about failed checks, up to the value."""
+    subjects = [None, "ham", "notification", "personal", "spam"]
+    measures = ["precision", "recall", "f1"]
+    for kind, subject, measure in itertools.product(CheckKind, subjects, measures):
+        check = Check(
+            kind=kind,
+            subject=subject,
+            measure=measure,
+            value=0,
+            bound=Bound(comparison=Comparison.AT_MOST, value=0),
+            verdict=Verdict.FAILED,
+        )
+        with suppress(KeyError):  # A kind is about the whole model or about a label.
+            yield f"{name_check(check)}: the {describe_measure(check)} is "
 
 
 def test_links_lead_somewhere():

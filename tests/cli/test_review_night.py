@@ -253,7 +253,10 @@ def test_a_night_is_found_by_its_layers_and_nothing_is_written(night):
     other = nightsieve("runs", "show", NIGHT, *LAYERS[:-2], environment=night)
     assert shown.returncode == 0, shown.stderr
     assert other.returncode == 3
-    assert NIGHT in other.stderr
+    assert other.stderr == (
+        f"Error: there is no such run of {NIGHT}; see nightsieve runs list, or run the "
+        f"night: luigi --module tasks Retrain --date {NIGHT}\n"
+    )
     assert versions(night) == before
 
 

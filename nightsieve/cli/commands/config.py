@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from nightsieve.cli.options import help_epilog, layer_options
 from nightsieve.store import configurations
 from pipeline.config import UnsetVariableError, canonical, digest
-from pipeline.records.words import DASH
+from pipeline.records.words import DASH, plural
 
 _RULES = "labelling.rules"
 
@@ -63,5 +63,5 @@ def _leaves(
 
 def _format_value(key: str, value: JsonValue) -> str:
     if key == _RULES and isinstance(value, list):
-        return f"{len(value)} rules"
+        return plural(len(value), "rule")
     return json.dumps(value, ensure_ascii=False)

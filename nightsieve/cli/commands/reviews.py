@@ -36,6 +36,7 @@ from pipeline import ingest
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, DataError
 from pipeline.records.run import RunManifest
+from pipeline.records.words import plural
 from pipeline.reviews import choose_messages, measure_agreement, sheet_rows
 from pipeline.reviews.choose import REASONS
 
@@ -145,7 +146,9 @@ def sheet(
     rows = sheet_rows(chosen.assign(text=texts), annotators, seed)
     content = review_sheet.encode(rows, to.suffix)
     write_together(to.parent, {to.name: content})
-    click.echo(f"{len(chosen):,} messages for {annotators} annotators written to {to}")
+    messages = plural(len(chosen), "message")
+    readers = plural(annotators, "annotator")
+    click.echo(f"{messages} for {readers} written to {to}")
     _print_shares("why", chosen["why"], REASONS)
     labels = sorted(chosen["predicted"].unique())
     _print_shares("predicted", chosen["predicted"], labels)

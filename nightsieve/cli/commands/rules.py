@@ -20,7 +20,7 @@ from nightsieve.cli.options import (
     run_options,
 )
 from nightsieve.cli.rule_report import SORTS, print_rules
-from nightsieve.cli.terminal import plural, print_json, printable, progress_bar
+from nightsieve.cli.terminal import print_json, printable, progress_bar
 from nightsieve.nights import find
 from nightsieve.nights.diff import diff as diff_night
 from nightsieve.nights.sample import NightSample
@@ -29,6 +29,7 @@ from nightsieve.store.version import open_store
 from pipeline.config import DEFAULTS
 from pipeline.errors import ConfigError
 from pipeline.records.rules import LabellingSummary, RulesDrift
+from pipeline.records.words import plural
 from pipeline.report import rules_drift
 from pipeline.rules.lint.checks import lint_pack
 from pipeline.rules.match import match_message
@@ -265,7 +266,8 @@ def diff(
             }
         )
     else:
-        click.echo(f"Night of {date}, {total:,} messages; {changed.source}\n")
+        messages = plural(total, "message")
+        click.echo(f"Night of {date}, {messages}; {changed.source}\n")
         rule_diff.show(result, texts)
 
 

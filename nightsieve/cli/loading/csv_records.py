@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nightsieve.cli.terminal import plural
+from pipeline.records.words import plural
 
 # Without a limit, the record of a quote that is never closed would hold the rest of the
 # file in memory.

@@ -12,6 +12,7 @@ from pipeline.records.release import (
     Comparison,
     ModelComparison,
 )
+from pipeline.records.words import plural
 from pipeline.release.checks.answers import (
     NOTHING_TO_COMPARE,
     at_least,
@@ -86,7 +87,7 @@ class ComparisonChecks:
         if difference.texts < minimum:
             return skipped(
                 kind,
-                f"only {difference.texts:,} texts; {minimum:,} are needed",
+                f"only {plural(difference.texts, 'text')}; {minimum:,} are needed",
                 subject=label,
                 measure=measure,
                 with_thresholds=self.with_thresholds,

@@ -19,6 +19,7 @@ from pipeline.records.run import (
     ModelDifference,
     RunManifest,
 )
+from pipeline.records.words import plural
 from pipeline.report import tables
 from pipeline.report.content import COUNT, SECONDS, Typography
 from pipeline.report.night import night_content
@@ -103,7 +104,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["write"] = TYPOGRAPHY.write
-    environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS}
+    environment.filters["sentence"] = TYPOGRAPHY.write_sentence
+    environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS, "plural": plural}
     return environment
 
 

@@ -8,7 +8,7 @@ from pipeline.records.words import (
     describe_value,
     name_check,
 )
-from pipeline.report.content import COUNT, MARK, Column, Row, Table
+from pipeline.report.content import COUNT, MARK, SENTENCE, Column, Row, Table
 
 #: In the order in which checks are shown.
 VERDICTS = (Verdict.FAILED, Verdict.PASSED, Verdict.SKIPPED)
@@ -21,9 +21,9 @@ def checks(decision: Decision) -> Table:
         Column("check"),
         Column("verdict", MARK),
         Column("measure"),
-        Column("value"),
-        Column("must be"),
-        Column("note"),
+        Column("value", SENTENCE),
+        Column("must be", SENTENCE),
+        Column("note", SENTENCE),
     )
     failed_first = sorted(decision.checks, key=_verdict_order)
     rows = list(map(_check_cells, failed_first))

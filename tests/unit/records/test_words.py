@@ -7,6 +7,7 @@ from pipeline.records.words import (
     DASH,
     describe_check,
     describe_interval,
+    describe_value,
     name_check,
 )
 from pipeline.statistics.interval import UNDEFINED, Interval
@@ -130,6 +131,37 @@ def test_every_kind_has_its_own_name_and_a_description():
     assert len(set(names)) == len(names)
     for named, name in zip(checks, names, strict=True):
         assert describe_check(named).startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, DASH),
+        ("2026-11-19", "2026-11-19"),
+        (0, "0"),
+        (200_000, "200,000"),
+        (2_000.0, "2,000"),
+        (123.45, "123.5"),
+        (9_999.49, "9,999"),
+        (9_999.5, "10,000"),
+        (1_234_567.8, "1,234,568"),
+        (-12_345.6, "-12,346"),
+        (-0.012346, "-0.01235"),
+    ],
+)
+def test_a_value_has_commas_whatever_its_type_and_never_an_exponent(value, written):
+    assert describe_value(value) == written
+
+
+def test_a_comparison_on_one_text_is_in_the_singular():
+    made = check(
+        CheckKind.REGRESSION_ON_REVIEWS,
+        -0.02,
+        at_least(-0.01),
+        interval=Interval(-0.02, -0.03, -0.001),
+        texts=1,
+    )
+    assert describe_check(made).endswith("; interval -0.03 to -0.001 on 1 text")
 
 
 def test_an_interval_is_described_with_its_bounds_and_an_undefined_one_as_a_dash():

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline.records.models import ModelEntry
+from pipeline.records.release import Verdict
 from pipeline.records.run import (
     ChurnedText,
     ListedNight,
@@ -360,6 +361,64 @@ def test_a_rule_that_only_the_published_night_had_is_named():
     rules = night.results.rules.model_copy(update={"rules": tuple(others)})
     main = text(page(report(with_results(night, rules=rules), published())))
     assert f"Removed since then: {first.id}." in main
+
+
+def section(root: ElementTree.Element, name: str) -> str:
+    return text(find(root, f".//section[@aria-labelledby='{name}']"))
+
+
+def test_both_comparisons_say_that_the_published_model_was_removed_meanwhile():
+    root = page(report(manifest(champion=published(), serial=7)))
+    gone = "Model 6 is no longer kept, so "
+    assert f"{gone}nothing can be compared." in section(root, "since")
+    assert f"{gone}its labels cannot be compared." in section(root, "churn")
+
+
+def test_both_comparisons_say_that_no_model_was_published_before():
+    root = page(report(manifest()))
+    first = "No model was published before this night, so there "
+    assert f"{first}is nothing to compare." in section(root, "since")
+    assert f"{first}are no labels to compare." in section(root, "churn")
+
+
+def test_the_page_counts_changed_messages_and_rules():
+    night = manifest(champion=published(), serial=7)
+    main = text(page(report(night, published())))
+    assert (
+        "Tonight's model and model 6 give different labels to 7 of 1,000 held-out "
+        "messages."
+    ) in main
+    assert "To see all 440 rules, run" in main
+
+
+def test_one_message_and_one_rule_are_in_the_singular():
+    night = manifest(champion=published(), serial=7)
+    first, *_others = night.results.rules.rules
+    rules = night.results.rules.model_copy(update={"rules": (first,)})
+    one_rule = with_results(night, rules=rules)
+    main = text(page(report(one_rule, published(), messages=1, changed=1)))
+    assert "give different labels to 1 of 1 held-out message." in main
+    assert "averaged over 1 message," in main
+    assert "To see the only rule, run" in main
+
+
+def test_a_negative_number_has_the_same_minus_sign_everywhere_on_the_page():
+    night = manifest(champion=published(), serial=7)
+    first, *others = night.results.decision.checks
+    failed = others[-1].model_copy(update={"verdict": Verdict.FAILED})
+    decision = night.results.decision.model_copy(
+        update={"checks": (first, *others[:-1], failed)}
+    )
+    root = page(report(with_results(night, decision=decision), published()))
+    shown = text(find(root, "body"))
+    reason = text(find(root, ".//header/div/ul/li"))
+    assert "is \u22120.001; it must be at least \u22120.03, unless" in reason
+    assert "interval \u22120.003 to 0.002 on 120 texts" in reason
+    assert shown.count("at least \u22120.03") == 4
+    assert "at most 2,000" in shown
+    assert "at most 200,000" in shown
+    assert re.findall(r"(?<!\S)-\d\S*", shown) == []
+    assert BEFORE in shown
 
 
 def test_an_undefined_number_is_a_dash():

@@ -96,11 +96,49 @@ def test_the_summary_names_what_needs_attention():
     shown = lines(with_results(night, rules=rules))
     assert "Rule rule-0 is searched by Python's re alone: a lookbehind" in shown
     assert "and 2 more rules; see nightsieve rules report" in shown
-    assert "440 rules, 0 of which matched no message" in shown
+    assert "440 rules, each of which matched a message" in shown
     assert (
         "5 candidates, 1 of which did not converge: raise training.max_iter"
     ) in shown
     assert "Sample: 25,000 messages; left out: 3 without a body" in shown
+
+
+@pytest.mark.parametrize(
+    ("n_rules", "n_dead", "line"),
+    [
+        (0, 0, "0 rules"),
+        (1, 0, "1 rule, which matched a message"),
+        (1, 1, "1 rule, which matched no message"),
+        (4, 0, "4 rules, each of which matched a message"),
+        (4, 1, "4 rules, 1 of which matched no message"),
+        (4, 3, "4 rules, 3 of which matched no message"),
+    ],
+)
+def test_the_summary_counts_rules_and_those_without_a_match(
+    n_rules: int, n_dead: int, line: str
+):
+    night = manifest()
+    rules = night.results.rules.rules[:n_rules]
+    dead = tuple(rule.id for rule in rules[:n_dead])
+    summary = night.results.rules.model_copy(update={"rules": rules, "dead": dead})
+    assert line in lines(with_results(night, rules=summary))
+
+
+def test_one_of_a_thing_is_in_the_singular():
+    night = manifest()
+    search = night.results.search
+    candidate = search.candidates[0].model_copy(update={"converged": False})
+    sample = night.results.messages
+    counts = sample.counts.model_copy(update={"kept": 1})
+    shown = lines(
+        with_results(
+            night,
+            search=search.model_copy(update={"candidates": (candidate,)}),
+            messages=sample.model_copy(update={"counts": counts}),
+        )
+    )
+    assert "1 candidate, which did not converge: raise training.max_iter" in shown
+    assert "Sample: 1 message; left out: 3 without a body" in shown
 
 
 def test_an_address_is_on_one_line_and_a_missing_address_has_no_line():
@@ -139,7 +177,9 @@ def test_the_export_says_what_agrees_with_what():
         "messages and 60 conformance vectors"
     ) in shown
     assert "Labels: 12,345 of 12,345 equal scikit-learn's" in shown
-    assert "(12,300 by a proof that holds for any rounding, 45 by comparison)" in shown
+    assert (
+        "(12,300 by proof, as rounding cannot have changed them, 45 by comparison)"
+    ) in shown
     assert "Scores: at most 0.02 from scikit-learn's" in shown
 
 
@@ -157,6 +197,18 @@ def test_without_a_message_there_is_no_comparison_with_scikit_learn():
         "Scorers in Python: equal to the last bit for 0 distinct messages and "
         "60 conformance vectors"
     ) in shown
+
+
+def test_without_a_scorer_the_summary_says_so():
+    night = manifest()
+    verification = night.results.description.verification.model_copy(
+        update={"languages": ()}
+    )
+    description = night.results.description.model_copy(
+        update={"verification": verification}
+    )
+    shown = lines(with_results(night, description=description))
+    assert "Scorers: \u2013 (no scorer was compared)" in shown
 
 
 def test_the_rules_that_conflict_most_are_named():
