@@ -1,15 +1,16 @@
 """Before and after the decision: the models to compare with, and publishing."""
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from nightsieve.store import layout
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry, complete_models, files_by_serial
+from nightsieve.store.objects import Store
 from nightsieve.store.runs import find_runs, list_runs
 from pipeline.config.settings import Keep
 from pipeline.records.export import MODEL_FILE
-from pipeline.records.models import ModelEntry, ModelFacts, ModelTraits
+from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts, ModelTraits
 from pipeline.records.release import Decision, Overtaken, Publication
 from pipeline.release import Opponents, PublishedModel
 
@@ -147,30 +148,21 @@ def prune(registry: Registry, keep: Keep, champion: int | None) -> tuple[int, ..
     ()
     """
     store = registry.store
-    runs = list_runs(store)
-    dates = sorted({run.date for run in runs})[-keep.runs :]
+    last_runs = _of_last_nights(list_runs(store), keep.runs)
     modified = store.last_modified(layout.MODELS)
     current = registry.current()
     held = registry.pinned()
     if current is not None:
         held.add(current.serial)
     complete = complete_models(files_by_serial(modified))
-    candidates = []
-    for serial in expendable(complete, keep.models, held):
-        entry = registry.get(serial)
-        # Another night may have removed the model in between: then it has no entry.
-        if entry is not None and entry.date not in dates:
-            candidates.append(serial)
-    compared = {champion}
-    if candidates:  # this takes requests for each run
-        kept_runs = [run for run in runs if run.date in dates]
-        compared |= _champions(registry, kept_runs)
-    removed = tuple(serial for serial in candidates if serial not in compared)
+    candidates = expendable(complete, keep.models, held)
+    kept = _kept_serials(registry, candidates, last_runs)
+    removed = tuple(
+        serial for serial in candidates if serial not in kept and serial != champion
+    )
     for serial in removed:
         registry.remove(serial)
-    current_serial = 0 if current is None else current.serial
-    for key in _abandoned(modified, current_serial):
-        store.delete(key)
+    _remove_abandoned(store, modified, current)
     return removed
 
 
@@ -197,28 +189,68 @@ def _published_model(registry: Registry, entry: ModelEntry) -> PublishedModel:
     return PublishedModel.from_file(entry, registry.file(entry, MODEL_FILE))
 
 
-def _champions(registry: Registry, runs: Sequence[Run]) -> set[int | None]:
+def _of_last_nights(runs: Sequence[Run], nights: int) -> list[Run]:
+    """Return the runs of the last nights; a night may have several runs."""
+    dates = sorted({run.date for run in runs})[-nights:]
+    return [run for run in runs if run.date in dates]
+
+
+def _kept_serials(
+    registry: Registry, serials: Sequence[int], last_runs: Sequence[Run]
+) -> set[int]:
+    """Return the serials that the last nights need.
+
+    One of these runs published the model or compared its own with it. The champions of
+    the runs are returned, too, if their serials are not among ``serials``.
+    """
+    dates = {run.date for run in last_runs}
+    kept = set()
+    for serial in serials:
+        entry = registry.get(serial)
+        # Another night may have removed the model in between: then it has no entry, and
+        # there is nothing to remove.
+        if entry is None or entry.date in dates:
+            kept.add(serial)
+    # Reading the runs takes requests for each of them.
+    if not kept.issuperset(serials):
+        kept |= _champions(registry, last_runs)
+    return kept
+
+
+def _champions(registry: Registry, runs: Sequence[Run]) -> set[int]:
     """Return the serials of the champions in the decisions of these runs."""
-    champions: set[int | None] = set()
+    champions = set()
     for manifest in find_runs(registry.store, runs):
-        if manifest is not None:
-            champions.add(manifest.results.decision.champion)
+        champion = None if manifest is None else manifest.results.decision.champion
+        if champion is not None:
+            champions.add(champion)
     return champions
 
 
-def _abandoned(modified: dict[str, datetime.datetime], current: int) -> Iterator[str]:
-    """Yield the keys of the models without an entry whose files are all old.
+def _remove_abandoned(
+    store: Store,
+    modified: dict[str, datetime.datetime],
+    current: CurrentModel | None,
+) -> None:
+    """Remove what is left of models without an entry if all their files are old.
 
     The publication or the removal of such a model was killed. Only serials below the
     current one are looked at: if a publisher sleeps for more than a day and finds its
-    files removed, its model is below the current one, so no phone gets it.
+    files removed, its model is below the current one, so no phone gets it. Claims stay.
+
+    Parameters
+    ----------
+    modified
+        When each object under ``models/`` was written, by its key.
     """
+    if current is None:
+        return
     oldest_recent = datetime.datetime.now(datetime.UTC) - _ABANDONED_AFTER
     for serial, files in files_by_serial(modified).items():
         keys = {file: layout.model_file(*file) for file in files}
         is_complete = layout.ModelFile(serial, layout.MODEL_ENTRY) in files
         is_old = all(modified[key] < oldest_recent for key in keys.values())
-        if serial < current and not is_complete and is_old:
+        if serial < current.serial and not is_complete and is_old:
             for file, key in keys.items():
                 if not file.is_claim:
-                    yield key
+                    store.delete(key)

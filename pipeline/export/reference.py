@@ -46,11 +46,9 @@ def outcomes(
     S, N = model.sums(counts)  # noqa: N806 - the names of docs/format.md
     scores = model.scores(counts)
     winners = scores.argmax(axis=1).tolist()
-    labels = list(map(model.labels.__getitem__, winners))
-    columns = zip(
-        tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True
-    )
-    return list(map(Outcome._make, columns))
+    labels = [model.labels[winner] for winner in winners]
+    rows = zip(tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True)
+    return [Outcome._make(row) for row in rows]
 
 
 def decisions(model: FixedPointModel, results: Sequence[Outcome]) -> list[str]:
@@ -58,7 +56,7 @@ def decisions(model: FixedPointModel, results: Sequence[Outcome]) -> list[str]:
     if not results:
         return []
     indices = model.label_with_thresholds(scores_of(results))
-    return list(map(model.labels.__getitem__, indices.tolist()))
+    return [model.labels[index] for index in indices.tolist()]
 
 
 def scores_of(results: Sequence[Outcome]) -> np.ndarray:

@@ -106,34 +106,31 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
         self, matches: "_Matches", votes: pd.DataFrame
     ) -> tuple[RuleStatistics, ...]:
         """Return the statistics of each rule, in the order of the rules."""
-        total = int(matches.messages.sum())
-        coverage = matches.coverage()
-        overlaps = matches.overlaps()
-        conflicts = matches.conflicts()
-        conflicts_with = matches.conflicts_with()
-        agreed = matches.agreed()
-        decides = matches.decides()
-        of_label = matches.of_labels()
-        reviews = self._reviews(votes)
+        n_messages = int(matches.messages.sum())
+        counts = zip(self.labelling.labels, matches.of_labels(), strict=True)
+        messages_of_label = dict(counts)
         accuracies = rule_accuracies(self.resolved_labels, self.labelling)
+        rows = zip(
+            self.labelling.rules, matches.of_rules(), self._reviews(votes), strict=True
+        )
         statistics = []
-        for i, rule in enumerate(self.labelling.rules):
+        for rule, matched, reviews in rows:
             rule_statistics = RuleStatistics(
                 id=rule.id,
                 label=rule.label,
                 field=rule.field,
                 why=rule.why,
-                coverage=coverage[i],
-                share=_share(coverage[i], total),
-                overlaps=overlaps[i],
-                conflicts=conflicts[i],
-                conflicts_with=conflicts_with[i],
-                agreed=agreed[i],
-                decides=decides[i],
-                decides_share=_share(decides[i], of_label[matches.rule_label[i]]),
-                reviewed=reviews[i].reviewed,
-                correct=reviews[i].correct,
-                precision=reviews[i].precision,
+                coverage=matched.coverage,
+                share=_share(matched.coverage, n_messages),
+                overlaps=matched.overlaps,
+                conflicts=matched.conflicts,
+                conflicts_with=matched.conflicts_with,
+                agreed=matched.agreed,
+                decides=matched.decides,
+                decides_share=_share(matched.decides, messages_of_label[rule.label]),
+                reviewed=reviews.reviewed,
+                correct=reviews.correct,
+                precision=reviews.precision,
                 accuracy=accuracies.get(rule.id),
             )
             statistics.append(rule_statistics)
@@ -180,12 +177,25 @@ class _RuleReviews:
     precision: Interval
 
 
+@dataclass(frozen=True)
+class _RuleMatches:
+    """What a rule matches, as in `RuleStatistics`.
+
+    For ``decides`` the majority of weights decides, also where the label model resolves
+    votes.
+    """
+
+    coverage: int
+    overlaps: int
+    conflicts: int
+    conflicts_with: tuple[Conflict, ...]
+    agreed: int
+    decides: int
+
+
 @dataclass(frozen=True, eq=False)
 class _Matches:
     """Which rules match which messages: one row for each distinct list of rules.
-
-    Each method returns one column of the statistics: a value for each rule, in the
-    order of the rules.
 
     Attributes
     ----------
@@ -226,53 +236,65 @@ class _Matches:
             for index in range(len(self.labelling.labels))
         ]
 
-    def coverage(self) -> list[int]:
-        """Return the number of messages that each rule matches."""
-        return self._count(np.ones(len(self.messages), dtype=bool))
+    def of_rules(self) -> list[_RuleMatches]:
+        """Return the matches of each rule, in the order of the rules."""
+        return [self._of_rule(rule) for rule in range(len(self.rule_label))]
 
-    def overlaps(self) -> list[int]:
-        """Return the number of a rule's messages that another rule matches, too."""
-        return self._count(self.incidence.sum(axis=1) > 1)
+    def _of_rule(self, rule: int) -> _RuleMatches:
+        lists = _rows_of(self.incidence, rule)
+        label = self.rule_label[rule]
+        n_rules = self._n_rules[lists]
+        is_conflict = self._n_rules_of_label[lists, label] < n_rules
+        agreed_lists = lists[self.label[lists] == label]
+        decided_lists = agreed_lists[self._is_decisive(rule, agreed_lists)]
+        return _RuleMatches(
+            coverage=self._count_messages(lists),
+            overlaps=self._count_messages(lists[n_rules > 1]),
+            conflicts=self._count_messages(lists[is_conflict]),
+            conflicts_with=self._most_frequent(self._conflicts_of_rules[rule]),
+            agreed=self._count_messages(agreed_lists),
+            decides=self._count_messages(decided_lists),
+        )
 
-    def conflicts(self) -> list[int]:
-        """Return the number of messages that a rule of another label matches, too."""
-        is_own = np.eye(len(self.labelling.labels), dtype=np.int64)[self.rule_label]
-        own = self.incidence @ is_own  # rules of each label: [n_lists, n_labels]
-        has_other = own < self.incidence.sum(axis=1)[:, None]
-        counts = self.incidence.T @ (self.messages[:, None] * has_other)
-        return counts[np.arange(len(self.rule_label)), self.rule_label].tolist()
+    @functools.cached_property
+    def _n_rules(self) -> np.ndarray:
+        """The number of rules in each list: int64 [n_lists]."""
+        return self.incidence.sum(axis=1)
 
-    def conflicts_with(self) -> list[tuple[Conflict, ...]]:
-        """Return the rules of other labels that match the same messages most often."""
+    @functools.cached_property
+    def _n_rules_of_label(self) -> np.ndarray:
+        """The number of rules of each label in each list: int64 [n_lists, n_labels]."""
+        has_label = np.eye(len(self.labelling.labels), dtype=np.int64)[self.rule_label]
+        return self.incidence @ has_label
+
+    @functools.cached_property
+    def _conflicts_of_rules(self) -> np.ndarray:
+        """How many messages two rules of other labels match: int64 [n_rules, n_rules].
+
+        It is 0 for two rules of one label.
+        """
         weighted = (self.incidence * self.messages[:, None]).tocsc()
         together = (self.incidence.T @ weighted).toarray()
         together[self.rule_label[:, None] == self.rule_label] = 0
-        return list(map(self._most_frequent, together))
+        return together
 
-    def agreed(self) -> list[int]:
-        """Return the number of messages that got the rule's label."""
-        return [
-            int(self.messages[self._agreed_lists(rule)].sum())
-            for rule in range(len(self.rule_label))
-        ]
+    @functools.cached_property
+    def _scores(self) -> np.ndarray:
+        """The summed weights of each label's rules: [n_lists, n_labels]."""
+        return label_scores(self.incidence, self.labelling)
 
-    def decides(self) -> list[int]:
-        """Return the number of messages that get the rule's label only by this rule.
+    @functools.cached_property
+    def _weights(self) -> np.ndarray:
+        """The weight of each rule, in millionths: [n_rules]."""
+        return weights_in_millionths(self.labelling)
 
-        The majority of weights decides here, also where the label model resolves votes.
-        """
-        scores = label_scores(self.incidence, self.labelling)
-        weights = weights_in_millionths(self.labelling)
-        decides = []
-        for rule, label in enumerate(self.rule_label):
-            lists = self._agreed_lists(rule)
-            with_rule = scores[lists]
-            without_rule = with_rule.copy()
-            without_rule[:, label] -= weights[rule]
-            is_decisive = self._wins(with_rule, label)
-            is_decisive &= ~self._wins(without_rule, label)
-            decides.append(int(self.messages[lists[is_decisive]].sum()))
-        return decides
+    def _is_decisive(self, rule: int, lists: np.ndarray) -> np.ndarray:
+        """Return whether the label wins only with this rule: bool [n_lists]."""
+        label = self.rule_label[rule]
+        with_rule = self._scores[lists]
+        without_rule = with_rule.copy()
+        without_rule[:, label] -= self._weights[rule]
+        return self._wins(with_rule, label) & ~self._wins(without_rule, label)
 
     def always_together(self) -> tuple[tuple[str, ...], ...]:
         """Return groups of rules that match exactly the same messages.
@@ -286,9 +308,8 @@ class _Matches:
             keys.append(lists.tobytes() if is_frequent else rule)
         return _groups(self.labelling.rules, keys)
 
-    def _count(self, chosen: np.ndarray) -> list[int]:
-        """Return the number of messages of the chosen lists that each rule matches."""
-        return (self.incidence.T @ (self.messages * chosen)).tolist()
+    def _count_messages(self, lists: np.ndarray) -> int:
+        return int(self.messages[lists].sum())
 
     def _most_frequent(self, counts: np.ndarray) -> tuple[Conflict, ...]:
         """Return the rules with the highest counts, equal counts by their ids."""
@@ -298,11 +319,6 @@ class _Matches:
                 conflicts.append(Conflict(id=rule.id, messages=count))
         conflicts.sort(key=_most_messages_first)
         return tuple(conflicts[:MAX_CONFLICTS])
-
-    def _agreed_lists(self, rule: int) -> np.ndarray:
-        """Return the lists with the rule that resolve to its label."""
-        lists = _rows_of(self.incidence, rule)
-        return lists[self.label[lists] == self.rule_label[rule]]
 
     def _wins(self, scores: np.ndarray, label: int) -> np.ndarray:
         """Return whether the label has the majority of weights: bool [n_lists]."""

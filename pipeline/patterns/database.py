@@ -6,7 +6,7 @@ Whatever a pattern's strategy is, the result is that of `re`.
 import contextlib
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -188,28 +188,14 @@ def compile_patterns(
     'hyperscan'
     """
     byte_maps = _ByteMaps.build(patterns)
-    compiled = [
-        translate(pattern.expression, byte_map)
-        for pattern, byte_map in zip(patterns, byte_maps.of_patterns(), strict=True)
-    ]
     with CompileProcess() as process:
-        compiler = _Compiler(process, compile_timeout)
-        groups = _group(patterns, byte_maps.indices, compiled)
-        try:
-            databases = compiler.compile_groups(groups)
-        except CompileError:
-            # At least one pattern does not compile. Compile each by itself.
-            compiled = compiler.compile_each(patterns, byte_maps)
-            databases = []
-            for group in _group(patterns, byte_maps.indices, compiled):
-                for content in compiler.compile_in_parts(group.expressions):
-                    databases.append(group.database(content))
+        compilation = _Compiler(process, compile_timeout, patterns, byte_maps).compile()
     strategies = tuple(
         PatternStrategy(pattern.id, result.strategy, result.reason)
-        for pattern, result in zip(patterns, compiled, strict=True)
+        for pattern, result in zip(patterns, compilation.patterns, strict=True)
     )
     byte_tables = tuple(byte_map.table for byte_map in byte_maps.maps)
-    return PatternDatabase(byte_tables, tuple(databases), strategies)
+    return PatternDatabase(byte_tables, tuple(compilation.databases), strategies)
 
 
 @dataclass(frozen=True)
@@ -346,74 +332,118 @@ def _group(
     return list(groups.values())
 
 
-class _Compiler:
-    """Compiles groups of expressions, or each by itself where a group fails."""
+@dataclass(frozen=True)
+class _Compilation:
+    """Every pattern after translation, and the databases of those for Hyperscan."""
 
-    def __init__(self, process: CompileProcess, timeout: float) -> None:
+    patterns: list[CompiledPattern]
+    databases: list[HyperscanDatabase]
+
+
+class _Compiler:
+    """Compiles the patterns together, or one by one if one of them does not compile."""
+
+    def __init__(
+        self,
+        process: CompileProcess,
+        timeout: float,
+        patterns: Sequence[Pattern],
+        byte_maps: _ByteMaps,
+    ) -> None:
         self._process = process
         self._timeout = timeout
-        self._compiled_alone: dict[int, bytes] = {}
+        self._patterns = patterns
+        self._byte_maps = byte_maps
 
-    def compile_groups(self, groups: Sequence[_Group]) -> list[HyperscanDatabase]:
-        """Compile each group to one database.
+    def compile(self) -> _Compilation:
+        """Return the patterns and as few databases as compile in time."""
+        try:
+            return self._compile_together()
+        except CompileError:
+            return self._compile_one_by_one()
+
+    def _compile_together(self) -> _Compilation:
+        """Compile one database for each field and byte map.
 
         Raises
         ------
         CompileError
-            Hyperscan refuses an expression, or those of a group take too long.
+            Hyperscan refuses an expression, or those of a database take too long.
         """
+        translated = [
+            translate(pattern.expression, byte_map)
+            for pattern, byte_map in self._patterns_with_maps()
+        ]
         databases: list[HyperscanDatabase] = []
-        for group in groups:
-            content = self._compile_together(group.expressions)
+        for group in _group(self._patterns, self._byte_maps.indices, translated):
+            content = self._compile_database(group.expressions)
             databases.append(group.database(content))
-        return databases
+        return _Compilation(translated, databases)
 
-    def compile_each(
-        self, patterns: Sequence[Pattern], byte_maps: _ByteMaps
-    ) -> list[CompiledPattern]:
-        """Compile every pattern by itself."""
+    def _compile_one_by_one(self) -> _Compilation:
+        """Compile every pattern by itself, then those that compile to few databases."""
         compiled: list[CompiledPattern] = []
-        for index, byte_map in enumerate(byte_maps.of_patterns()):
-            expression = patterns[index].expression
-            compiled.append(self._compile_alone(index, expression, byte_map))
-        return compiled
+        compiled_alone: dict[int, bytes] = {}
+        for index, (pattern, byte_map) in enumerate(self._patterns_with_maps()):
+            result, content = self._compile_alone(index, pattern.expression, byte_map)
+            compiled.append(result)
+            compiled_alone[index] = content
+        databases: list[HyperscanDatabase] = []
+        for group in _group(self._patterns, self._byte_maps.indices, compiled):
+            for content in self._compile_in_parts(group.expressions, compiled_alone):
+                databases.append(group.database(content))
+        return _Compilation(compiled, databases)
+
+    def _patterns_with_maps(self) -> Iterator[tuple[Pattern, ByteMap]]:
+        return zip(self._patterns, self._byte_maps.of_patterns(), strict=True)
 
     def _compile_alone(
         self, index: int, expression: str, byte_map: ByteMap
-    ) -> CompiledPattern:
-        """Return what compiles in time: the translation, a relaxed one, or nothing."""
+    ) -> tuple[CompiledPattern, bytes]:
+        """Return what compiles in time, with its database.
+
+        This is the translation, a relaxed one, or nothing: `re` then searches for the
+        pattern, and the database is empty.
+        """
         compile_error = ""
         for relaxed in (False, True):
             result = translate(expression, byte_map, relaxed)
             if result.strategy is MatchStrategy.FALLBACK:
-                return result
+                return result, b""
             try:
-                self._compiled_alone[index] = self._process.compile(
+                content = self._process.compile(
                     {index: result.expression}, self._timeout
                 )
             except CompileError as error:
                 compile_error = compile_error or str(error)
                 continue
             reason = compile_error or result.reason
-            return CompiledPattern(result.strategy, result.expression, reason)
-        return CompiledPattern.fallback(compile_error)
+            compiled = CompiledPattern(result.strategy, result.expression, reason)
+            return compiled, content
+        return CompiledPattern.fallback(compile_error), b""
 
-    def compile_in_parts(self, expressions: dict[int, str]) -> list[bytes]:
-        """Compile expressions that `compile_each` accepted to few databases.
+    def _compile_in_parts(
+        self, expressions: dict[int, str], compiled_alone: dict[int, bytes]
+    ) -> list[bytes]:
+        """Compile expressions that compile one by one to few databases.
 
         Expressions that take too long together are compiled in halves.
         """
         if len(expressions) == 1:
             (index,) = expressions
-            return [self._compiled_alone[index]]
+            return [compiled_alone[index]]
         try:
-            return [self._compile_together(expressions)]
+            return [self._compile_database(expressions)]
         except CompileError:
             items = list(expressions.items())
             middle = len(items) // 2
-            first_half = self.compile_in_parts(dict(items[:middle]))
-            return first_half + self.compile_in_parts(dict(items[middle:]))
+            first_half = dict(items[:middle])
+            second_half = dict(items[middle:])
+            return [
+                *self._compile_in_parts(first_half, compiled_alone),
+                *self._compile_in_parts(second_half, compiled_alone),
+            ]
 
-    def _compile_together(self, expressions: dict[int, str]) -> bytes:
+    def _compile_database(self, expressions: dict[int, str]) -> bytes:
         timeout = max(self._timeout, SECONDS_PER_PATTERN * len(expressions))
         return self._process.compile(expressions, timeout)

@@ -55,8 +55,35 @@ class PairedPredictions:
 
 
 @dataclass(frozen=True)
+class _Resamples:
+    """The documents by kind, and how many messages of each kind every resample has.
+
+    Documents of a kind are alike in their label, both predictions and their weight.
+
+    Attributes
+    ----------
+    truth, challenger, champion
+        int64 [n_kinds], indices of labels.
+    documents
+        int64 [n_kinds], how many documents each kind has.
+    messages
+        int64 [1 + n_resamples, n_kinds]; the first row is the documents themselves.
+    """
+
+    truth: np.ndarray
+    challenger: np.ndarray
+    champion: np.ndarray
+    documents: np.ndarray
+    messages: np.ndarray
+
+    def count_documents(self, is_chosen: np.ndarray) -> int:
+        """Return the number of documents of the chosen kinds."""
+        return int(self.documents[is_chosen].sum())
+
+
+@dataclass(frozen=True)
 class _Scores:
-    """Scores of every label in every resample, float64 [n_resamples, n_labels].
+    """Scores of every label, float64 [1 + n_resamples, n_labels].
 
     A score that is undefined is NaN.
     """
@@ -64,6 +91,10 @@ class _Scores:
     precision: np.ndarray
     recall: np.ndarray
     f1: np.ndarray
+
+    def macro_f1(self, indices: Sequence[int]) -> np.ndarray:
+        """Return the mean F1 of these labels, float64 [1 + n_resamples]."""
+        return np.nanmean(self.f1[:, indices], axis=1)
 
 
 def differences(
@@ -103,6 +134,30 @@ def differences(
     >>> difference.per_label["spam"].recall.interval.value
     1.0
     """
+    resamples = _resample(predictions, regression)
+    n_labels = len(predictions.labels)
+    challenger = _scores(
+        resamples.truth, resamples.challenger, resamples.messages, n_labels
+    )
+    champion = _scores(
+        resamples.truth, resamples.champion, resamples.messages, n_labels
+    )
+    indices = [predictions.labels.index(label) for label in judged]
+    macro_f1 = challenger.macro_f1(indices) - champion.macro_f1(indices)
+    per_label = {}
+    for label, index in zip(judged, indices, strict=True):
+        per_label[label] = _label_difference(
+            resamples, challenger, champion, index, regression.confidence
+        )
+    return ClassifierDifference(_interval(macro_f1, regression.confidence), per_label)
+
+
+def _resample(predictions: PairedPredictions, regression: Regression) -> _Resamples:
+    """Draw the resamples, as many documents each as there are predictions.
+
+    Documents of one kind are drawn together: the sums are distributed as if they were
+    drawn one by one.
+    """
     columns = np.stack(
         [
             predictions.truth,
@@ -111,43 +166,44 @@ def differences(
             predictions.weight,
         ]
     )
-    # Documents that are alike in all of these are drawn together: the sums are
-    # distributed as if they were drawn one by one.
     kinds, documents = np.unique(columns, axis=1, return_counts=True)
     truth, challenger, champion, weight = kinds
     n_documents = documents.sum()
-    resamples = np.random.default_rng(regression.seed).multinomial(
+    drawn = np.random.default_rng(regression.seed).multinomial(
         n_documents, documents / n_documents, size=regression.resamples
     )
-    messages = np.vstack([documents, resamples]) * weight
-    n_labels = len(predictions.labels)
-    ours = _scores(truth, challenger, messages, n_labels)
-    theirs = _scores(truth, champion, messages, n_labels)
-    indices = [predictions.labels.index(label) for label in judged]
-    our_macro_f1 = np.nanmean(ours.f1[:, indices], axis=1)
-    their_macro_f1 = np.nanmean(theirs.f1[:, indices], axis=1)
+    return _Resamples(
+        truth=truth,
+        challenger=challenger,
+        champion=champion,
+        documents=documents,
+        messages=np.vstack([documents, drawn]) * weight,
+    )
 
-    # What a figure rests on: for recall the texts with the label, for precision those
-    # that the classifier which predicts it less often gave the label.
-    with_label = np.bincount(truth, documents, n_labels)
-    labelled_by_us = np.bincount(challenger, documents, n_labels)
-    labelled_by_them = np.bincount(champion, documents, n_labels)
-    predicted = np.minimum(labelled_by_us, labelled_by_them)
 
-    def difference(
-        ours: np.ndarray, theirs: np.ndarray, index: int, texts: np.ndarray
-    ) -> Difference:
-        interval = _interval(ours[:, index] - theirs[:, index], regression.confidence)
-        return Difference(interval, int(texts[index]))
+def _label_difference(
+    resamples: _Resamples,
+    challenger: _Scores,
+    champion: _Scores,
+    index: int,
+    confidence: float,
+) -> LabelDifference:
+    """Return the differences for one label, and on how many texts each rests.
 
-    per_label = {}
-    for label, index in zip(judged, indices, strict=True):
-        per_label[label] = LabelDifference(
-            precision=difference(ours.precision, theirs.precision, index, predicted),
-            recall=difference(ours.recall, theirs.recall, index, with_label),
-        )
-    macro_f1 = _interval(our_macro_f1 - their_macro_f1, regression.confidence)
-    return ClassifierDifference(macro_f1, per_label)
+    Recall rests on the texts with the label, precision on the texts to which the
+    classifier that predicts the label less often gave it.
+    """
+    precision = challenger.precision[:, index] - champion.precision[:, index]
+    recall = challenger.recall[:, index] - champion.recall[:, index]
+    n_with_label = resamples.count_documents(resamples.truth == index)
+    n_predicted = min(
+        resamples.count_documents(resamples.challenger == index),
+        resamples.count_documents(resamples.champion == index),
+    )
+    return LabelDifference(
+        precision=Difference(_interval(precision, confidence), n_predicted),
+        recall=Difference(_interval(recall, confidence), n_with_label),
+    )
 
 
 def _interval(values: np.ndarray, confidence: float) -> Interval:
@@ -169,7 +225,7 @@ def _scores(
     truth, predicted
         int64 [n_kinds], the labels of each kind of document.
     messages
-        int64 [n_resamples, n_kinds], how many messages of each kind there are.
+        int64 [1 + n_resamples, n_kinds], how many messages of each kind there are.
     """
     undefined = np.full((len(messages), n_labels), np.nan)
     scores = _Scores(

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from pipeline.config.settings import Masking
 from pipeline.data.training_set import TrainingSet
@@ -83,16 +84,15 @@ def common_words(training_set: TrainingSet, masking: Masking) -> set[str]:
     shape_ids = shape_of_token.astype(np.int32)[training_set.tokens]
     documents = _distinct_documents(shape_ids, training_set.offsets)
 
-    lengths = np.diff(training_set.offsets)
-    document_of_shape_id = np.repeat(np.arange(len(training_set)), lengths)
-    is_distinct = np.zeros(len(training_set), dtype=bool)
-    is_distinct[documents] = True
-    is_counted = is_distinct[document_of_shape_id]
-    # One number for each pair of document and shape, so that a shape that a document
-    # has several times counts once.
-    pairs = document_of_shape_id[is_counted] * len(shapes) + shape_ids[is_counted]
-    shape_of_pair = np.unique(pairs) % max(len(shapes), 1)
-    n_texts = np.bincount(shape_of_pair, minlength=len(shapes))
+    # Which shapes each document has: [n_documents, n_shapes].
+    has_shape = sp.csr_array(
+        (np.ones(len(shape_ids), dtype=bool), shape_ids, training_set.offsets),
+        shape=(len(training_set), len(shapes)),
+    )
+    of_distinct = has_shape[documents]
+    # A shape that a document has several times counts once.
+    of_distinct.sum_duplicates()
+    n_texts = np.bincount(of_distinct.indices, minlength=len(shapes))
 
     enough = max(masking.min_texts, masking.min_share * len(documents))
     is_common = n_texts >= enough

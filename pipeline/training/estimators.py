@@ -1,7 +1,7 @@
 """The linear estimators, fitted to weighted documents."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,29 +175,83 @@ def _descend(
     rng = np.random.default_rng(training.seed)
     classes = np.unique(y[messages])
     estimator.set_params(shuffle=False)  # within a block; the messages come shuffled
-    n_problems = len(positive_classes(classes))
-    lowest = np.full(n_problems, np.inf)
-    unimproved = np.zeros(n_problems, dtype=np.int64)
-    has_ended = np.zeros(n_problems, dtype=bool)
+    rule = _StoppingRule(
+        len(positive_classes(classes)), estimator.tol, estimator.n_iter_no_change
+    )
     passes = 0
-    while not has_ended.all() and passes < training.max_iter:
+    while not rule.has_ended and passes < training.max_iter:
         passes += 1
         rng.shuffle(messages)
-        objective = np.zeros(n_problems)
-        for start in range(0, len(messages), size):
-            block = messages[start : start + size]
-            documents, row = np.unique(block, return_inverse=True)
-            X = vectors(documents)[row]
-            objective += _objective(estimator, X, y[block], classes) / len(messages)
-            estimator.partial_fit(
-                X, y[block], classes, sample_weight=label_weight[block]
-            )
-        is_no_lower = objective > lowest - estimator.tol
-        unimproved = np.where(is_no_lower, unimproved + 1, 0)
-        lowest = np.minimum(objective, lowest)
-        has_ended |= unimproved >= estimator.n_iter_no_change
+        blocks = _blocks(vectors, messages, y, label_weight, size)
+        rule.add(_one_pass(estimator, blocks, classes, len(messages)))
     estimator.n_iter_ = passes
     estimator.converged_ = passes < training.max_iter
+
+
+class _StoppingRule:
+    """scikit-learn's rule that ends the passes, for several binary problems at once.
+
+    A problem has ended when in ``max_unimproved`` consecutive passes its objective was
+    not below its lowest objective less ``tolerance``.
+    """
+
+    def __init__(self, n_problems: int, tolerance: float, max_unimproved: int) -> None:
+        self._tolerance = tolerance
+        self._max_unimproved = max_unimproved
+        self._lowest = np.full(n_problems, np.inf)
+        self._unimproved = np.zeros(n_problems, dtype=np.int64)
+        self._has_ended = np.zeros(n_problems, dtype=bool)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether every problem has ended, in this pass or an earlier one."""
+        return bool(self._has_ended.all())
+
+    def add(self, objective: np.ndarray) -> None:
+        """Add the objective of each problem in the next pass."""
+        is_no_lower = objective > self._lowest - self._tolerance
+        self._unimproved = np.where(is_no_lower, self._unimproved + 1, 0)
+        self._lowest = np.minimum(objective, self._lowest)
+        self._has_ended |= self._unimproved >= self._max_unimproved
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Consecutive messages: their vectors, labels and the weights of their labels."""
+
+    X: sp.csr_array
+    y: np.ndarray
+    label_weight: np.ndarray
+
+
+def _blocks(
+    vectors: Callable[[np.ndarray], sp.csr_array],
+    messages: np.ndarray,
+    y: np.ndarray,
+    label_weight: np.ndarray,
+    size: int,
+) -> Iterator[_Block]:
+    """Yield the messages in blocks, each document of a block computed once."""
+    for start in range(0, len(messages), size):
+        block = messages[start : start + size]
+        documents, rows = np.unique(block, return_inverse=True)
+        yield _Block(vectors(documents)[rows], y[block], label_weight[block])
+
+
+def _one_pass(
+    estimator: SGDClassifier,
+    blocks: Iterable[_Block],
+    classes: np.ndarray,
+    n_messages: int,
+) -> np.ndarray:
+    """Take a step for each message; return the mean objective, float64 [n_problems]."""
+    mean_objective = np.zeros(len(positive_classes(classes)))
+    for block in blocks:
+        mean_objective += _objective(estimator, block.X, block.y, classes) / n_messages
+        estimator.partial_fit(
+            block.X, block.y, classes, sample_weight=block.label_weight
+        )
+    return mean_objective
 
 
 def _objective(

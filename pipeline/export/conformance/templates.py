@@ -54,7 +54,7 @@ class Template:
     def texts(self, material: Material) -> Iterator[MadeUpText]:
         """Yield the template's texts for a model."""
         for text, detail in self.write(material):
-            why = ": ".join(filter(None, (self.purpose, detail)))
+            why = f"{self.purpose}: {detail}" if detail else self.purpose
             yield MadeUpText(text, why, self.in_self_test)
 
 
@@ -84,7 +84,7 @@ def _separators(material: Material) -> Iterator[Written]:
     generator = TextGenerator(material, "separators")
     terms = generator.random.choices(material.heavy, k=len(SEPARATORS))
     pairs = zip(terms, SEPARATORS, strict=True)
-    yield Written("".join(map("".join, pairs)))
+    yield Written("".join(f"{term}{separator}" for term, separator in pairs))
 
 
 def _unknown_words(material: Material) -> Iterator[Written]:

@@ -52,8 +52,8 @@ class EstimatorCheck:
         )
         self._tfidf.idf_ = vectoriser.idf_
         column_of = {term: column for column, term in enumerate(model.terms)}
-        names = vectoriser.get_feature_names_out()
-        self._columns = list(map(column_of.__getitem__, names))
+        terms = vectoriser.get_feature_names_out()
+        self._columns = [column_of[term] for term in terms]
 
     def compare(
         self, texts: list[str], counts: sp.csr_array, multiplicity: np.ndarray
