@@ -255,7 +255,7 @@ def test_diff_says_what_is_wrong_with_the_pack(nights, tmp_path):
     file = tmp_path / "far" / "off" / "other.yaml"
     file.write_text("a: b")
     assert refused(tmp_path) == (
-        f"Error: {tmp_path}: not a whole pack of rules; a folder is read as one\n"
+        f"Error: {tmp_path}: not a whole pack of rules; complete it, or name a file\n"
         f"{file}: must be a list of rules, each with id, pattern and why\n"
     )
     shutil.rmtree(tmp_path / "far")

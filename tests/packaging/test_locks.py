@@ -7,7 +7,8 @@ import pytest
 
 from tests.support import ROOT
 
-LOCKS = {path.stem: path.read_text() for path in (ROOT / "requirements").glob("*.lock")}
+PATHS = sorted((ROOT / "requirements").glob("*.lock"))
+LOCKS = {path.stem: path.read_text() for path in PATHS}
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>\S+)(?P<marker> ;.*)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
@@ -33,7 +34,7 @@ def test_all_locks_can_be_installed_together():
     assert several == {}
 
 
-@pytest.mark.parametrize("lock", set(LOCKS) - {"core"})
+@pytest.mark.parametrize("lock", sorted(LOCKS.keys() - {"core"}))
 def test_an_extra_holds_only_what_it_adds_to_the_core(lock):
     core = {name for name, _, _ in pins("core")}
     assert core.isdisjoint(name for name, _, _ in pins(lock))

@@ -447,7 +447,7 @@ def test_a_wrong_runtime_fails_the_night_before_anything_depends_on_the_model(
     assert failed.returncode == 30
     assert re.search(
         "scorers: differ from training or the exported model on texts "
-        r"\(javascript: \d+; ",
+        r"\(javascript: [\d,]+; ",
         failed.stderr,
     )
     new_keys = set(objects(night_environment)) - set(before)
