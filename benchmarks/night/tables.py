@@ -15,6 +15,7 @@ from benchmarks.night.records import (
     VersionsResult,
     WholeNightResult,
 )
+from pipeline.records.words import plural
 
 MEGA = 1e6
 
@@ -306,8 +307,8 @@ def versions_tables(result: VersionsResult) -> str:
         for name, seconds in result.seconds.items()
     ]
     introduction = (
-        f"{result.rows:,} rows; medians of {result.rounds} rounds in turns, lowest and "
-        "highest in brackets."
+        f"{result.rows:,} rows; medians of {plural(result.rounds, 'round')} in turns, "
+        "lowest and highest in brackets."
     )
     header = ("", f"{result.before}, s", "this checkout, s", "ratio")
     return markdown.parts(introduction, markdown.table(header, rows))
