@@ -27,19 +27,26 @@ LAYERS  = set -f; overlays=($$CONFIG); IFS=$$'\n'; patches=($$PATCH); \
 RETRAIN = ($(LAYERS); $(BIN)/luigi --module tasks Retrain --date="$$DATE" --workers="$$WORKERS" "$${layers[@]}")
 EXPORT  = ($(LAYERS); $(BIN)/nightsieve runs fetch "$$DATE" "$${layers[@]}" --to "$$OUT")
 
-.PHONY: help setup demo test golden bench lint night retrain export lock down
+.PHONY: help setup demo test golden bench lint docs night retrain export lock down
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-setup: $(VENV)/.installed  ## virtual environment and the locked dependencies
+setup: $(VENV)/.core  ## the virtual environment with what a night needs
 
-$(VENV)/.installed: requirements.lock setup.py
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/.core: requirements/core.lock setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 		|| { echo 'Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements/core.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What an extra adds to the core: a lock holds only that, so both are given.
+$(VENV)/.%: requirements/%.lock $(VENV)/.core
+	$(PIP) --require-hashes -r requirements/core.lock -r $<
 	@touch $@
 
 demo: setup  ## start everything embedded, make demo data, run a night
@@ -50,9 +57,9 @@ demo: setup  ## start everything embedded, make demo data, run a night
 		&& $(EXPORT)
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
-# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, and whole nights are
-# compared with what they computed before.
-test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
+# Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, the documentation is built,
+# every module of the benchmarks is imported, and whole nights are compared with what they computed before.
+test: lint $(if $(CI),$(VENV)/.docs $(VENV)/.bench .ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
 	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
 	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
 
@@ -60,21 +67,27 @@ test: setup lint $(if $(CI),.ci/node_modules/.package-lock.json)  ## every test;
 	npm ci --prefix .ci
 	@touch $@
 
-golden: setup  ## run two nights on the demo's messages and two on UCI's, compare with tests/golden/*.json
+golden: $(VENV)/.test  ## run two nights on the demo's messages and two on UCI's, compare with tests/golden/*.json
 	$(BIN)/python -m tests.golden
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
-bench: setup  ## measure anew what benchmarks/README.md shows, nights on tables around ROWS (some hours)
-	set -e; for name in agreement size scoring labelling votes weak_labels search blocks overhead thirty_nights; do $(BIN)/python -m benchmarks.$$name; done
-	$(BIN)/python -m benchmarks.night --rows "$$ROWS"
-	$(BIN)/python -m benchmarks.night --rows "$$ROWS" --growth
-	$(BIN)/python -m benchmarks.limits --rows "$$ROWS"
+bench: $(VENV)/.test $(VENV)/.bench  ## measure what benchmarks/README.md shows, nights on tables around ROWS (some hours)
+	set -e; for name in parity.agreement parity.size parity.scoring \
+		labelling.rule_speed labelling.votes labelling.weak_labels \
+		training.grid_search training.blocks night.task_overhead gate.thirty_nights; \
+		do $(BIN)/python -m benchmarks.$$name; done
+	set -e; for name in night.whole_night night.growth night.headroom; \
+		do $(BIN)/python -m benchmarks.$$name --rows "$$ROWS"; done
 	$(BIN)/python -m benchmarks.readme
 
-lint: setup  ## style, and the layers between packages
+lint: $(VENV)/.test  ## style, types, and the layers between packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.docs  ## build the documentation into docs/_build/html; a dead link or a missing page fails
+	$(BIN)/sphinx-build --fail-on-warning --keep-going docs docs/_build/html
 
 night:  ## say the last complete day, which is the default DATE
 	@echo "$$DATE"
@@ -85,9 +98,19 @@ retrain: setup  ## a night, against what the environment names: DATE, CONFIG, PA
 export: setup  ## a night's model, pipeline, manifest, summary and report into OUT; DATE, CONFIG, PATCH: which
 	@$(EXPORT)
 
-lock: setup  ## write requirements.lock anew from setup.py
-	$(BIN)/uv pip compile setup.py --quiet --universal --python-version 3.11 --extra test --extra bench \
-		--extra build --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --output-file requirements.lock
+EXTRAS  := $(filter-out core,$(basename $(notdir $(wildcard requirements/*.lock))))
+COMPILE = $(BIN)/uv pip compile setup.py --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url
+
+# All is resolved together, so that no two locks hold different versions. Then each extra's lock gets what it adds to the core.
+lock: $(VENV)/.test  ## write requirements/*.lock from setup.py, with the newest versions
+	set -e; all=$$(mktemp); trap 'rm -f "$$all"' EXIT; \
+	$(COMPILE) --all-extras --upgrade --output-file "$$all"; \
+	$(COMPILE) --extra build --constraint "$$all" --upgrade --output-file requirements/core.lock; \
+	for extra in $(EXTRAS); do \
+		$(COMPILE) --extra "$$extra" --constraint "$$all" --upgrade --output-file "requirements/$$extra.lock" \
+			$$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/--no-emit-package=\1/p' requirements/core.lock); \
+	done
 
 down: setup  ## stop the embedded services; the data stay
 	$(BIN)/nightsieve down

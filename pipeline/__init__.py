@@ -1,0 +1,1 @@
+"""The library: values in, values out. It knows neither Luigi nor S3."""

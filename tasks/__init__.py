@@ -1,6 +1,7 @@
 """Luigi's view of a night: ``luigi --module tasks Retrain --date 2026-11-20``.
 
-Importing this package changes luigi: its command can be reached in no other way.
+Importing this package makes luigi use our worker: the ``luigi`` command offers no
+other way to set one.
 """
 
 from luigi.tools.range import RangeDaily

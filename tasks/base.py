@@ -10,8 +10,8 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 import luigi
 from luigi.task import flatten
@@ -31,14 +31,19 @@ from tasks.targets import TaskOutput, input_of
 logger = logging.getLogger("luigi-interface")
 
 _MIB = 1 << 20
-# getrusage counts bytes there, KiB elsewhere.
+# ru_maxrss is in bytes on macOS, in KiB elsewhere.
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-# What every task carries, and what says nothing of its own work.
+# Every task has these parameters; they say nothing of what this task does.
 _COMMON_PARAMETERS = ("date", "config", "storage")
+
+#: What a task requires, as luigi takes it.
+Requirements: TypeAlias = (
+    "NightTask | Sequence[Requirements] | Mapping[str, Requirements]"
+)
 
 
 class NightTask(luigi.Task):
-    """A task of a night. A subclass names its output, its inputs, and one step.
+    """A task of a night; a subclass names its inputs, its output, and one step.
 
     Attributes
     ----------
@@ -47,36 +52,43 @@ class NightTask(luigi.Task):
     version
         Raised whenever the same inputs would give another output.
     sections
-        Dotted paths of the configuration that the task uses.
+        Dotted paths of the sections of the configuration that the task uses.
     depends_on_date
         Whether the date itself changes what the task does.
     rows_in
-        Rows that it has read since it began.
+        Rows that the task has read since it began.
     finished
-        Whether this process knows that the output is there.
+        Whether this process knows that the output exists.
     """
 
     date: datetime.date = NightParameter(
-        description="the night: what was received before the end of this date (UTC)"
+        description="the night, YYYY-MM-DD: it uses messages up to this date (UTC)"
     )
     config: str = luigi.Parameter(description="digest of the frozen configuration")
     storage: str = StoreParameter()
 
-    stage: str
-    name: str
-    codec: Codec = Json()
-    version = 1
-    sections: tuple[str, ...] = ()
-    depends_on_date = False
+    stage: ClassVar[str]
+    name: ClassVar[str]
+    codec: ClassVar[Codec] = Json()
+    version: ClassVar[int] = 1
+    sections: ClassVar[tuple[str, ...]] = ()
+    depends_on_date: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.finished = False
         self._begin()
 
+    def _begin(self) -> None:
+        """Begin to count: luigi may run an instance several times."""
+        self.rows_in = 0
+        self._started = time.monotonic()
+        self._percent = 0
+        self.__dict__.pop("_inputs", None)
+
     @functools.cached_property
     def store(self) -> Store:
-        """Where the task reads and writes: a store of the layout of this version.
+        """The store that the task reads and writes, in the layout of this version.
 
         Raises
         ------
@@ -92,15 +104,14 @@ class NightTask(luigi.Task):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """sha256 over all that the output depends on.
+        """The beginning of a sha256 over all that the output depends on.
 
         So an edit rebuilds what follows from it, and nothing before it.
         """
-        sections = {path: self._section(path) for path in self.sections}
-        identity = {
+        identity: dict[str, object] = {
             "family": self.get_task_family(),
             "version": self.version,
-            "sections": sections,
+            "sections": {path: self._section(path) for path in self.sections},
             "parameters": self.fingerprint_parameters(),
             "requires": [task.fingerprint for task in self.dependencies],
         }
@@ -111,11 +122,11 @@ class NightTask(luigi.Task):
 
     @functools.cached_property
     def dependencies(self) -> list["NightTask"]:
-        """The tasks that this one requires; parameters alone decide which."""
+        """The tasks that this one requires; its parameters alone decide which."""
         return flatten(self.requires())
 
-    def fingerprint_parameters(self) -> dict[str, Any]:
-        """Return the parameters of the task's own that change its output."""
+    def fingerprint_parameters(self) -> dict[str, object]:
+        """Return the task's own parameters, which change its output."""
         return {
             name: value
             for name, value in self.param_kwargs.items()
@@ -128,29 +139,29 @@ class NightTask(luigi.Task):
         return TaskOutput(Artefact(self.store, key, self.codec), self)
 
     def key(self, suffix: str) -> str:
-        """Return the key that names the fingerprint."""
+        """Return the key of the output, which holds the fingerprint."""
         return layout.artefact(self.stage, self.name, self.fingerprint, suffix)
 
     def input(self) -> Any:
-        """Return what the required tasks wrote, in the shape of `requires`."""
+        """Return what the required tasks wrote, in the structure of `requires`."""
         return self._inputs
 
     def complete(self) -> bool:
-        """Return whether the output is there; who has just written it need not ask."""
+        """Return whether the output exists; its writer sends no request."""
         return self.finished or super().complete()
 
-    def deps(self) -> Any:
-        """Return the required tasks; luigi asks for them only if there is work.
+    def deps(self) -> list["NightTask"]:
+        """Return the required tasks; luigi calls this only if there is work.
 
-        So this is where every command begins to write: the layout of an empty store.
+        So every command begins to write here: in an empty store, the layout.
         """
         _claim_layout(self.storage)
         return super().deps()
 
     def account(self) -> Account:
-        """Return what the task is, and what it took since it began.
+        """Return what the task is, and what its work has cost since it began.
 
-        The memory is the peak of its process, which luigi.cfg makes its own.
+        The memory is the peak of the process: luigi.cfg gives each task its own.
         """
         parameters = self.fingerprint_parameters().items()
         families = [task.get_task_family() for task in self.dependencies]
@@ -169,7 +180,7 @@ class NightTask(luigi.Task):
         )
 
     def show_on_scheduler(self, receipt: Receipt) -> None:
-        """Show what was done, and where its result, or the build that did it, is."""
+        """Show rows, cost and key, with a link to the build or to the object."""
         if not self.set_status_message:
             return
         counts = [receipt.rows_in, receipt.rows_out]
@@ -183,31 +194,24 @@ class NightTask(luigi.Task):
         self.set_tracking_url(url)
 
     def progress(self, fraction: float) -> None:
-        """Show how far the task is, in whole per cent."""
+        """Show on the scheduler's page the fraction that is done, in per cent."""
         percent = int(100 * fraction)
         if self.set_progress_percentage and percent > self._percent:
             self._percent = percent
             self.set_progress_percentage(percent)
 
     def warn(self, lines: Iterable[str]) -> None:
-        """Log what does not stop the night but should be looked at."""
+        """Log what does not stop the night but needs a person's attention."""
         for line in lines:
             logger.warning("%s: %s", self.get_task_family(), line)
 
     def on_failure(self, exception: BaseException) -> str:
-        """Return what the scheduler's page says of the error."""
+        """Return the description of an error for the scheduler's page."""
         return describe_error(exception)
-
-    def _begin(self) -> None:
-        """Count from now on: luigi may run an instance several times."""
-        self.rows_in = 0
-        self._started = time.monotonic()
-        self._percent = 0
-        self.__dict__.pop("_inputs", None)
 
     @functools.cached_property
     def _inputs(self) -> Any:
-        # Kept while the task runs: an artefact reads its receipt once.
+        # Cached while the task runs, so that an artefact reads its receipt once.
         return self._inputs_of(self.requires())
 
     def _inputs_of(self, required: Any) -> Any:
@@ -215,10 +219,10 @@ class NightTask(luigi.Task):
             return input_of(required.output(), self)
         if isinstance(required, dict):
             return {name: self._inputs_of(task) for name, task in required.items()}
-        return [self._inputs_of(task) for task in required]
+        return list(map(self._inputs_of, required))
 
-    def _section(self, path: str) -> Any:
-        value = _frozen(self.store, self.config)
+    def _section(self, path: str) -> object:
+        value: Any = _frozen(self.store, self.config)
         for name in path.split("."):
             value = value[name]
         return value
@@ -231,7 +235,7 @@ def _begin(task: NightTask) -> None:
 
 @functools.cache
 def checked_store(address: str) -> Store:
-    """Return the store, whose layout this version reads; a process asks once.
+    """Return a store after a check of its layout; a process checks it once.
 
     Raises
     ------
@@ -254,6 +258,6 @@ def _claim_layout(address: str) -> None:
 
 
 @functools.cache
-def _frozen(store: Store, digest: str) -> dict[str, Any]:
-    """Return a configuration as the JSON value that fingerprints are made of."""
+def _frozen(store: Store, digest: str) -> object:
+    """Return a configuration as the JSON value that fingerprints hash."""
     return load_settings(store, digest).model_dump(mode="json")

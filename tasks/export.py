@@ -1,7 +1,7 @@
-"""Tasks that export the fitted model, prove the export, describe it, and measure it."""
+"""Tasks that export the fitted model, verify the export, describe and measure it."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import luigi
@@ -21,46 +21,47 @@ from pipeline.records.export import (
     PreparedExport,
     Verification,
 )
-from pipeline.records.receipt import Receipt
 from pipeline.records.reviews import ReviewEvaluation
 from scorers.python import nightsieve_scorer
-from tasks.base import NightTask
+from tasks.base import NightTask, Requirements
 from tasks.ingest import IngestMessages
 from tasks.preprocessing import BuildTrainingSet, CleanMessages
 from tasks.reviews import AggregateReviews
-from tasks.shards import every_shard
+from tasks.shards import every_shard, load_each
+from tasks.targets import TaskInput
 from tasks.training import BestCandidateTask, CrossValidate, FitModel
 
 
 class PrepareExport(NightTask):
-    """Choose the exported model's bits, and the texts that tell wrong scorers."""
+    """Choose the exported model's bits, and texts that reveal a wrong scorer."""
 
-    stage, name = "export", "prepared"
+    stage = "export"
+    name = "prepared"
     codec = RecordJson(PreparedExport)
     version = 2
 
-    def requires(self) -> dict[str, Any]:
-        # Without a goal there is no threshold, and no cross-validation to wait for.
-        measured = [self.clone(CrossValidate)] if self.settings.release.goals else []
+    def requires(self) -> Requirements:
         return {
             "fitted": self.clone(FitModel),
             "cleaned": every_shard(self, CleanMessages),
-            "measured": measured,
+            "measured": _measured_thresholds(self),
         }
 
     def run(self) -> None:
         inputs = self.input()
-        fitted = inputs["fitted"].load()
-        cleaned = (shard.load()["text"] for shard in inputs["cleaned"])
-        measured = (artefact.load() for artefact in inputs["measured"])
-        thresholds = training.thresholds_of(measured)
-        self.output().dump(export.prepare(fitted, thresholds, cleaned))
+        prepared = export.prepare(
+            inputs["fitted"].load(),
+            training.thresholds_of(load_each(inputs["measured"])),
+            _column_of_each(load_each(inputs["cleaned"]), "text"),
+        )
+        self.output().dump(prepared)
 
 
 class ExportCoefficients(BestCandidateTask):
-    """Write the fitted model as a file, which for one format is what a device loads."""
+    """Write the fitted model as a file in one export format."""
 
-    stage, name = "export", "model"
+    stage = "export"
+    name = "model"
     depends_on_date = True
     version = 4
 
@@ -69,7 +70,7 @@ class ExportCoefficients(BestCandidateTask):
     )
 
     @property
-    def codec(self) -> Raw:
+    def codec(self) -> Raw:  # type: ignore[override]  # the format has the suffix
         return Raw(EXPORT_FORMATS[self.format].rpartition(".")[2])
 
     def requires(self) -> dict[str, NightTask]:
@@ -80,29 +81,29 @@ class ExportCoefficients(BestCandidateTask):
         }
 
     def run(self) -> None:
-        training_set = self.input()["training_set"].load()
-        fitted = self.input()["fitted"].load()
-        prepared = self.input()["prepared"].load()
+        inputs = self.input()
+        fitted = inputs["fitted"].load()
+        prepared = inputs["prepared"].load()
         provenance = export.provenance(
             self.date,
             self.fingerprint,
             self.best_candidate,
-            training_set,
+            inputs["training_set"].load(),
             prepared.bits,
         )
-        self.output().dump(
-            export.encode_model(self.format, fitted, prepared, provenance)
-        )
+        content = export.encode_model(self.format, fitted, prepared, provenance)
+        self.output().dump(content)
 
 
 class ExportVectors(NightTask):
-    """Write the texts that tell wrong scorers, with what a right one gets from them."""
+    """Write the texts that reveal a wrong scorer, with the outcomes of a right one."""
 
-    stage, name = "export", "vectors"
+    stage = "export"
+    name = "vectors"
     codec = Raw("json")
     version = 4
 
-    def requires(self) -> dict[str, NightTask]:
+    def requires(self) -> Requirements:
         return {
             "model": self.clone(ExportCoefficients),
             "prepared": self.clone(PrepareExport),
@@ -115,9 +116,13 @@ class ExportVectors(NightTask):
 
 
 class VerifyExport(NightTask):
-    """Run every scorer over all messages and the vectors; a difference fails the night."""
+    """Run every scorer over all messages and the vectors.
 
-    stage, name = "export", "verification"
+    A difference fails the night.
+    """
+
+    stage = "export"
+    name = "verification"
     codec = RecordJson(Verification)
     version = 5
 
@@ -125,7 +130,7 @@ class VerifyExport(NightTask):
         default=DEFAULT_FORMAT, description="the format of the model file"
     )
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         return {
             "model": self.clone(ExportCoefficients),
             "vectors": self.clone(ExportVectors),
@@ -134,22 +139,23 @@ class VerifyExport(NightTask):
             "cleaned": every_shard(self, CleanMessages),
         }
 
-    def fingerprint_parameters(self) -> dict[str, Any]:
+    def fingerprint_parameters(self) -> dict[str, object]:
         return {**super().fingerprint_parameters(), "scorers": export.scorers_digest()}
 
     def run(self) -> None:
         inputs = self.input()
         messages = inputs["messages"]
-        bodies = _chained(part["body"] for part in messages.parts())
-        cleaned = _chained(shard.load()["text"] for shard in inputs["cleaned"])
+        bodies = _column_of_each(messages.parts(), "body")
+        cleaned = _column_of_each(load_each(inputs["cleaned"]), "text")
+        texts = zip(_chained(bodies), _chained(cleaned), strict=True)
         verification = export.verify_model(
             self.format,
             inputs["model"].load(),
             inputs["vectors"].load(),
             inputs["fitted"].load(),
-            zip(bodies, cleaned, strict=True),
-            messages.manifest.counts.kept,
-            self.progress,
+            texts,
+            total=messages.manifest.counts.kept,
+            report_progress=self.progress,
         )
         self.output().dump(verification)
 
@@ -157,11 +163,12 @@ class VerifyExport(NightTask):
 class DescribeExport(NightTask):
     """Write the manifest that travels beside the verified model."""
 
-    stage, name = "export", "description"
+    stage = "export"
+    name = "description"
     codec = RecordJson(ExportManifest)
     version = 3
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         return {
             "files": described_files(self),
             "training": self.clone(BuildTrainingSet),
@@ -172,14 +179,11 @@ class DescribeExport(NightTask):
 
     def run(self) -> None:
         inputs = self.input()
-        files = {
-            name: _description(artefact.receipt())
-            for name, artefact in inputs["files"].items()
-        }
+        files = inputs["files"]
         manifest = export.describe(
             inputs["training"].receipt().sha256,
-            files,
-            inputs["files"][MODEL_FILE].load(),
+            _descriptions(files),
+            files[MODEL_FILE].load(),
             inputs["verifications"][DEFAULT_FORMAT].load(),
         )
         self.output().dump(manifest)
@@ -188,40 +192,41 @@ class DescribeExport(NightTask):
 class EvaluateOnReviews(NightTask):
     """Compare the exported model with the human labels."""
 
-    stage, name = "export", "reviews"
+    stage = "export"
+    name = "reviews"
     codec = RecordJson(ReviewEvaluation)
     sections = ("evaluation.merge", "evaluation.confidence", "release.goals")
     version = 3
 
-    def requires(self) -> dict[str, NightTask]:
+    def requires(self) -> Requirements:
         return {
             "model": self.clone(ExportCoefficients),
             "reviewed": self.clone(AggregateReviews),
         }
 
     def run(self) -> None:
-        model = self.input()["model"].load()
+        inputs = self.input()
+        model = inputs["model"].load()
         scorer = nightsieve_scorer.load(model)
-        evaluation = self.settings.evaluation
+        settings = self.settings
+        merge = settings.evaluation.merge
         measured = data.reviewed_messages.evaluate(
-            self.input()["reviewed"].load(),
+            inputs["reviewed"].load(),
             scorer.label,
             scorer.labels,
-            evaluation.merge,
-            evaluation.confidence,
-            export.label_with_thresholds(scorer, model),
+            merge,
+            settings.evaluation.confidence,
+            label_with_thresholds=export.label_with_thresholds(scorer, model),
         )
-        goals = self.settings.release.goals
-        self.warn(
-            training.goals_contradicted(
-                goals, measured.with_thresholds, evaluation.merge
-            )
+        contradicted = training.goals_contradicted(
+            settings.release.goals, measured.with_thresholds, merge
         )
+        self.warn(contradicted)
         self.output().dump(measured)
 
 
 class FileTask(NamedTuple):
-    """The task that writes a file of a model, and its own parameters."""
+    """The task that writes a file of a model, and the task's own parameters."""
 
     task: type[NightTask]
     parameters: dict[str, str]
@@ -236,12 +241,12 @@ _BESIDE = {
     PIPELINE_FILE: FileTask(FitModel, {}),
     MANIFEST_FILE: FileTask(DescribeExport, {}),
 }
-#: Which task writes each of `pipeline.records.export.MODEL_FILES`.
+#: The task that writes each of `pipeline.records.export.MODEL_FILES`.
 FILE_TASKS = {name: (_EXPORTED | _BESIDE)[name] for name in MODEL_FILES}
 
 
 def model_files(task: NightTask) -> dict[str, NightTask]:
-    """Return the tasks of the same night that write the files of its model."""
+    """Return the tasks of the same night that write the model's files, by file."""
     return {
         name: task.clone(file_task.task, **file_task.parameters)
         for name, file_task in FILE_TASKS.items()
@@ -255,9 +260,27 @@ def described_files(task: NightTask) -> dict[str, NightTask]:
     return files
 
 
-def _description(receipt: Receipt) -> FileDescription:
-    return FileDescription(sha256=receipt.sha256, bytes=receipt.bytes)
+def _measured_thresholds(task: NightTask) -> list[CrossValidate]:
+    """Return the task that chooses thresholds, if the configuration has goals."""
+    if not task.settings.release.goals:
+        return []
+    return [task.clone(CrossValidate)]
 
 
-def _chained(columns: Iterator[Iterable[str]]) -> Iterator[str]:
+def _column_of_each(tables: Iterable[Any], column: str) -> Iterator[Iterable[str]]:
+    """Yield a column of each table, one table in memory at a time."""
+    for table in tables:
+        yield table[column]
+
+
+def _chained(columns: Iterable[Iterable[str]]) -> Iterator[str]:
     return itertools.chain.from_iterable(columns)
+
+
+def _descriptions(files: Mapping[str, TaskInput]) -> dict[str, FileDescription]:
+    """Return the sha256 and the size of each file, as its receipt has them."""
+    descriptions = {}
+    for name, file in files.items():
+        receipt = file.receipt()
+        descriptions[name] = FileDescription(sha256=receipt.sha256, bytes=receipt.bytes)
+    return descriptions

@@ -1,4 +1,4 @@
-"""Tasks that take a night's sample and the reviews out of the database."""
+"""Tasks that read a night's sample and the reviews from the database."""
 
 import tempfile
 from pathlib import Path
@@ -11,9 +11,11 @@ from tasks.targets import ShardedOutput
 
 
 class IngestMessages(NightTask):
-    """Draw the sample and hand it over in shards."""
+    """Draw the sample, and write it in shards."""
 
-    stage, name, codec = "ingest", "messages", Table("messages")
+    stage = "ingest"
+    name = "messages"
+    codec = Table("messages")
     sections = (
         "source.identity",
         "source.messages",
@@ -35,18 +37,21 @@ class IngestMessages(NightTask):
                 connection, self.settings.source, self.date, Path(folder), self.count
             )
             self.rows_in = sampled.counts.sampled
-            self.output().dump(sampled.files, sampled.rows, sampled.counts)
+            self.output().dump_parts(sampled.files, sampled.rows, sampled.counts)
 
     def count(self, rows: int) -> None:
-        """Show how many messages there are so far: their total is not known."""
+        """Show how many messages were drawn so far; the total is not known."""
         if self.set_status_message:
             self.set_status_message(f"{rows:,} messages so far")
 
 
 class IngestReviews(NightTask):
-    """Hand over the human labels, each with the message it is about."""
+    """Read the human labels, each with the message that it is about."""
 
-    stage, name, codec, version = "ingest", "reviews", Table("reviews"), 2
+    stage = "ingest"
+    name = "reviews"
+    codec = Table("reviews")
+    version = 2
     sections = (
         "source.identity",
         "source.messages",

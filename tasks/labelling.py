@@ -1,26 +1,29 @@
-"""Tasks that label messages with rules, and say how the rules fared."""
+"""Tasks that label messages with rules, and measure the rules."""
 
 import json
-from typing import Any
 
 from pipeline import config, labelling, patterns, rules
 from pipeline.data.codecs import Raw, RecordJson, Table
 from pipeline.records.rules import LabellingSummary
-from tasks.base import NightTask
+from tasks.base import NightTask, Requirements
+from tasks.ingest import IngestMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import ShardTask, every_shard, load_each
 
 
 class CompileRules(NightTask):
-    """Compile all patterns, once for every night that has the same ones."""
+    """Compile all patterns, once for all nights that have the same patterns."""
 
-    # A database that is not what was written could crash the engine.
-    stage, name, version = "labelling", "compiled", 3
+    stage = "labelling"
+    name = "compiled"
+    version = 4
+    # A damaged database could crash the engine.
     codec = Raw("npz", trusted_only=True)
     sections = ("labelling.engine.compile_timeout_seconds",)
-    priority = 1  # everything waits for it longer than for the cleaning
+    # It takes longer than the cleaning, and all tasks after labelling wait for it.
+    priority = 1
 
-    def fingerprint_parameters(self) -> dict[str, Any]:
+    def fingerprint_parameters(self) -> dict[str, object]:
         patterns = [
             (rule.id, rule.field, rule.pattern)
             for rule in self.settings.labelling.rules
@@ -36,8 +39,8 @@ class CompileRules(NightTask):
             rules.rule_patterns(settings.rules), settings.engine.compile_timeout_seconds
         )
         self.warn(
-            f"rule {rule.id} needs re ({rule.strategy}): {rule.reason}"
-            for rule in compiled.fallbacks()
+            f"rule {pattern.id} needs re ({pattern.strategy}): {pattern.reason}"
+            for pattern in compiled.fallbacks()
         )
         self.output().dump(compiled.to_bytes())
 
@@ -45,10 +48,16 @@ class CompileRules(NightTask):
 class ApplyRules(ShardTask):
     """Find the rules that match the messages of one shard."""
 
-    stage, name, codec, version = "labelling", "votes", Table("votes"), 2
+    stage = "labelling"
+    name = "votes"
+    codec = Table("votes")
+    version = 2
 
-    def requires(self) -> dict[str, NightTask]:
-        return {"messages": super().requires(), "compiled": self.clone(CompileRules)}
+    def requires(self) -> Requirements:
+        return {
+            "messages": self.clone(IngestMessages),
+            "compiled": self.clone(CompileRules),
+        }
 
     def run(self) -> None:
         inputs = self.input()
@@ -62,12 +71,14 @@ class ApplyRules(ShardTask):
 
 
 class ResolveVotes(NightTask):
-    """Decide which label, if one, each list of rules that occurs stands for."""
+    """Decide on the label, or none, of each list of rules that match a message."""
 
-    stage, name, codec = "labelling", "resolved-labels", Table("resolved_labels")
+    stage = "labelling"
+    name = "resolved-labels"
+    codec = Table("resolved_labels")
     sections = ("labelling.rules", "labelling.resolution")
 
-    def requires(self) -> list[ApplyRules]:
+    def requires(self) -> Requirements:
         return every_shard(self, ApplyRules)
 
     def run(self) -> None:
@@ -76,13 +87,15 @@ class ResolveVotes(NightTask):
 
 
 class SummariseRules(NightTask):
-    """Count what every rule did over all shards, and how often humans agree with it."""
+    """Count what each rule did over all shards, and how often humans agree."""
 
-    stage, name, version = "labelling", "rules", 4
+    stage = "labelling"
+    name = "rules"
+    version = 4
     codec = RecordJson(LabellingSummary)
     sections = ("labelling", "evaluation.merge", "evaluation.confidence")
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         return {
             "compiled": self.clone(CompileRules),
             "votes": every_shard(self, ApplyRules),

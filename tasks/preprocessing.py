@@ -1,10 +1,8 @@
 """Tasks that clean messages, and collect documents to train and to measure on."""
 
-from typing import Any
-
 from pipeline import preprocessing
 from pipeline.data.codecs import Npz, Table
-from tasks.base import NightTask
+from tasks.base import NightTask, Requirements
 from tasks.ingest import IngestMessages
 from tasks.labelling import ApplyRules, ResolveVotes
 from tasks.reviews import reviews_for_training
@@ -12,10 +10,15 @@ from tasks.shards import ShardTask, every_shard, load_each
 
 
 class CleanMessages(ShardTask):
-    """Run the text contract over one shard."""
+    """Apply the text contract to the messages of one shard."""
 
-    stage, name, codec = "preprocessing", "cleaned", Table("cleaned")
+    stage = "preprocessing"
+    name = "cleaned"
+    codec = Table("cleaned")
     sections = ("text",)
+
+    def requires(self) -> Requirements:
+        return self.clone(IngestMessages)
 
     def run(self) -> None:
         messages = self.input().load_shard(self.shard)
@@ -25,10 +28,14 @@ class CleanMessages(ShardTask):
 class BuildTrainingSet(NightTask):
     """Join labels and cleaned texts into unique, weighted documents.
 
-    A message that a review trains has its label, every other one that of the rules.
+    A message with a review that trains has the review's label, each other message the
+    label of the rules.
     """
 
-    stage, name, codec, version = "preprocessing", "training-set", Npz(), 4
+    stage = "preprocessing"
+    name = "training-set"
+    codec = Npz()
+    version = 4
     sections = (
         "labelling.resolution.soft_labels",
         "training.holdout_fraction",
@@ -37,14 +44,14 @@ class BuildTrainingSet(NightTask):
 
     @property
     def folds(self) -> int:
-        """How many distinct texts a label needs."""
+        """The number of distinct texts that a label needs."""
         training = self.settings.training
         return max(training.search.folds, training.cross_validation.folds)
 
-    def fingerprint_parameters(self) -> dict[str, Any]:
+    def fingerprint_parameters(self) -> dict[str, object]:
         return {**super().fingerprint_parameters(), "folds": self.folds}
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         return {
             "votes": every_shard(self, ApplyRules),
             "resolved_labels": self.clone(ResolveVotes),
@@ -62,19 +69,22 @@ class BuildTrainingSet(NightTask):
             folds=self.folds,
             rare_labels=self.settings.training.rare_labels,
         )
-        shards = (load_each(inputs[name]) for name in ("votes", "cleaned"))
-        built = stage.run(zip(*shards, strict=True))
-        self.warn(f"left out: {rare_label}" for rare_label in built.left_out)
+        votes = load_each(inputs["votes"])
+        cleaned = load_each(inputs["cleaned"])
+        built = stage.run(zip(votes, cleaned, strict=True))
+        self.warn(f"label left out: {rare_label}" for rare_label in built.left_out)
         self.output().dump(built.training_set)
 
 
 class BuildEvaluationSet(NightTask):
     """Collect the held-out messages, cleaned and labelled, to compare models on."""
 
-    stage, name, codec = "preprocessing", "evaluation-set", Table("evaluation_set")
+    stage = "preprocessing"
+    name = "evaluation-set"
+    codec = Table("evaluation_set")
     sections = ("training.holdout_fraction",)
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         return {
             "messages": self.clone(IngestMessages),
             "cleaned": every_shard(self, CleanMessages),
@@ -89,5 +99,7 @@ class BuildEvaluationSet(NightTask):
             holdout_fraction=self.settings.training.holdout_fraction,
         )
         messages = inputs["messages"].parts()
-        shards = (load_each(inputs[name]) for name in ("cleaned", "votes"))
-        self.output().dump(stage.run(zip(messages, *shards, strict=True)))
+        cleaned = load_each(inputs["cleaned"])
+        votes = load_each(inputs["votes"])
+        shards = zip(messages, cleaned, votes, strict=True)
+        self.output().dump(stage.run(shards))

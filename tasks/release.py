@@ -1,7 +1,5 @@
 """Tasks that decide whether tonight's model is good enough, and publish it if it is."""
 
-from typing import Any
-
 import luigi
 
 from nightsieve.nights import webhook
@@ -11,7 +9,7 @@ from pipeline import release
 from pipeline.data.codecs import RecordJson
 from pipeline.records.release import Decision, Latency, Publication
 from pipeline.records.words import describe_check
-from tasks.base import NightTask
+from tasks.base import NightTask, Requirements
 from tasks.export import (
     DescribeExport,
     EvaluateOnReviews,
@@ -27,36 +25,42 @@ from tasks.reviews import AggregateReviews
 class MeasureSpeed(NightTask):
     """Time tonight's model on this machine.
 
-    Nobody times a machine twice alike. As a task of its own it leaves the decision the
-    same however often that is made; a replay takes the figure as it was, like what the
-    database gave.
+    No two measurements of a time are equal. The figure is the output of a task of its
+    own, so a decision that is made again rests on the same figure. A replay takes the
+    figure of the night, as it takes the messages and the reviews.
     """
 
-    stage, name, version = "release", "speed", 3
+    stage = "release"
+    name = "speed"
+    version = 3
     codec = RecordJson(Latency)
 
-    def requires(self) -> dict[str, NightTask]:
+    def requires(self) -> Requirements:
         return {
             "model": self.clone(ExportCoefficients),
             "messages": self.clone(IngestMessages),
         }
 
     def run(self) -> None:
-        model = self.input()["model"].load()
-        messages = next(self.input()["messages"].parts())
-        self.output().dump(release.measure_latency(model, messages["body"].tolist()))
+        inputs = self.input()
+        model = inputs["model"].load()
+        messages = inputs["messages"].load_shard(0)
+        latency = release.measure_latency(model, messages["body"].tolist())
+        self.output().dump(latency)
 
 
 class GateModel(NightTask):
-    """Compare tonight's model with the published one and one before it, and decide.
+    """Compare tonight's model with published ones, and decide.
 
-    A night is decided once, against what was published then: the serials are in the
-    decision, not in the fingerprint. Otherwise each publication would invalidate all
-    earlier decisions. The `registry` resource serialises deciding and publishing across
-    concurrent nights.
+    A night is decided once, against the models that were published then: the decision
+    names their serials, the fingerprint does not. Otherwise each publication would
+    invalidate all earlier decisions. The ``registry`` resource serialises deciding and
+    publishing across concurrent nights.
     """
 
-    stage, name, version = "release", "decision", 4
+    stage = "release"
+    name = "decision"
+    version = 5
     codec = RecordJson(Decision)
     sections = (
         "release.gate",
@@ -66,76 +70,90 @@ class GateModel(NightTask):
         "evaluation",
     )
     depends_on_date = True
-    resources = {"registry": 1}
+    resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
 
-    def requires(self) -> dict[str, NightTask]:
-        inputs = {
-            "model": ExportCoefficients,
-            "messages": IngestMessages,
-            "rules": SummariseRules,
-            "description": DescribeExport,
-            "on_reviews": EvaluateOnReviews,
-            "speed": MeasureSpeed,
-            "evaluation_set": BuildEvaluationSet,
-            "reviewed": AggregateReviews,
+    def requires(self) -> Requirements:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "messages": self.clone(IngestMessages),
+            "rules": self.clone(SummariseRules),
+            "description": self.clone(DescribeExport),
+            "on_reviews": self.clone(EvaluateOnReviews),
+            "speed": self.clone(MeasureSpeed),
+            "evaluation_set": self.clone(BuildEvaluationSet),
+            "reviewed": self.clone(AggregateReviews),
         }
-        return {name: self.clone(task) for name, task in inputs.items()}
 
     def run(self) -> None:
-        inputs = self.input()
         gate = self.settings.release.gate
         self.warn(release.gate_warnings(gate, self.date))
-        measurements = release.Measurements(
+        traits = release.model_traits(self.date, self.settings)
+        model = self.input()["model"].load()
+        opponents = read_opponents(
+            Registry(self.store), gate.regression.publications_back
+        )
+        decision = release.judge(
+            gate,
+            release.Contender.from_file(model, traits),
+            opponents,
+            self._measurements(),
+            self._evidence(),
+        )
+        self.output().dump(decision)
+
+    # In quotes: `release` imports its modules, and pandas, when a name of it is used.
+    def _measurements(self) -> "release.Measurements":
+        inputs = self.input()
+        return release.Measurements(
             sample=inputs["messages"].manifest,
             rules=inputs["rules"].load(),
             export=inputs["description"].load(),
             reviews=inputs["on_reviews"].load(),
             latency=inputs["speed"].load(),
         )
-        evidence = release.Evidence(
+
+    def _evidence(self) -> "release.Evidence":
+        inputs = self.input()
+        return release.Evidence(
             evaluation_set=inputs["evaluation_set"].load(),
             reviewed=inputs["reviewed"].load(),
             evaluation=self.settings.evaluation,
-            regression=gate.regression,
-        )
-        traits = release.model_traits(self.date, self.settings)
-        tonight = release.Contender.from_file(inputs["model"].load(), traits)
-        opponents = read_opponents(
-            Registry(self.store), gate.regression.publications_back
-        )
-        self.output().dump(
-            release.judge(gate, tonight, opponents, measurements, evidence)
+            regression=self.settings.release.gate.regression,
         )
 
 
 class PublishModel(NightTask):
-    """Make the model the current one if it passed; a refused one changes nothing.
+    """Make the model the current one if it passed the gate.
 
-    Neither does one that was decided against a model that is no longer current. A
-    decision is published once, however often its night is run.
+    A refused model changes nothing, and neither does one that was decided against a
+    model that is no longer current. A decision is published once, however often its
+    night is run.
     """
 
-    stage, name, version = "release", "publication", 3
+    stage = "release"
+    name = "publication"
+    version = 3
     codec = RecordJson(Publication)
     sections = ("release.keep",)
     depends_on_date = True
-    resources = {"registry": 1}
+    resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         return {"decision": self.clone(GateModel), "files": model_files(self)}
 
     def run(self) -> None:
-        decision = self.input()["decision"].load()
-        files = self.input()["files"].items()
+        inputs = self.input()
+        decision = inputs["decision"].load()
         self.warn(map(describe_check, decision.failed))
+        files = inputs["files"].items()
         publication = publish_decision(
             Registry(self.store),
-            self.requires()["decision"].fingerprint,
+            self.clone(GateModel).fingerprint,
             decision,
-            {name: artefact.verified_bytes() for name, artefact in files},
-            release.model_traits(self.date, self.settings),
-            self.config,
-            self.settings.release.keep,
+            files={name: artefact.verified_bytes() for name, artefact in files},
+            traits=release.model_traits(self.date, self.settings),
+            config=self.config,
+            keep=self.settings.release.keep,
         )
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)

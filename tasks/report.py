@@ -1,6 +1,4 @@
-"""The tasks that write down what a night did, for machines and for people."""
-
-from typing import Any
+"""Tasks that record what a night did, for machines and for people."""
 
 from luigi.task import flatten
 
@@ -18,7 +16,7 @@ from pipeline.records.run import (
     NightResults,
     RunManifest,
 )
-from tasks.base import NightTask
+from tasks.base import NightTask, Requirements
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
@@ -27,33 +25,37 @@ from tasks.release import GateModel, PublishModel
 from tasks.targets import TaskOutput
 from tasks.training import CrossValidate, SearchGrid
 
-# Under this name are the tasks whose results the manifest does not hold.
+# The name of the required tasks whose results the manifest does not hold.
 _LINEAGE = "lineage"
 
 
 class WriteManifest(NightTask):
     """Write the run manifest: configuration, results, and the receipt of every task."""
 
-    stage, name = "runs", "manifest"
+    stage = "runs"
+    name = "manifest"
 
-    def requires(self) -> dict[str, Any]:
+    def requires(self) -> Requirements:
         """Return the results by name, and every other task of the night.
 
-        So a night without a manifest makes again whatever is missing, however far
-        below the results.
+        So a night without a manifest makes every missing output again, also one that
+        only tasks far below the results need.
         """
-        named = self._results()
-        others = [task for task in lineage(named) if task not in named.values()]
-        return {**named, _LINEAGE: others}
+        results = self._results()
+        others = [task for task in lineage(results) if task not in results.values()]
+        return {**results, _LINEAGE: others}
 
     def _results(self) -> dict[str, NightTask]:
-        results = {
-            "messages": IngestMessages, "rules": SummariseRules, "search": SearchGrid,
-            "cross_validation": CrossValidate, "description": DescribeExport,
-            "reviews": EvaluateOnReviews, "decision": GateModel,
-            "publication": PublishModel,
-        }  # fmt: skip
-        return {name: self.clone(task) for name, task in results.items()}
+        return {
+            "messages": self.clone(IngestMessages),
+            "rules": self.clone(SummariseRules),
+            "search": self.clone(SearchGrid),
+            "cross_validation": self.clone(CrossValidate),
+            "description": self.clone(DescribeExport),
+            "reviews": self.clone(EvaluateOnReviews),
+            "decision": self.clone(GateModel),
+            "publication": self.clone(PublishModel),
+        }
 
     def output(self) -> TaskOutput:
         return TaskOutput(manifest_of(self.store, Run(self.date, self.config)), self)
@@ -67,41 +69,43 @@ class WriteManifest(NightTask):
     def run(self) -> None:
         inputs = self.input()
         results = {name: inputs[name].load() for name in NightResults.model_fields}
+        receipts = [task.output().receipt() for task in lineage(self._results())]
         manifest = report.run_manifest(
             self.date,
             self.config,
-            self.fingerprint,
-            self.settings,
-            [task.output().receipt() for task in lineage(self._results())],
-            NightResults(**results),
+            fingerprint=self.fingerprint,
+            settings=self.settings,
+            receipts=receipts,
+            results=NightResults(**results),
         )
         self.output().dump(manifest)
 
 
 class CompareModels(NightTask):
-    """Say how tonight's model differs from the one that it was held against."""
+    """Describe how tonight's model differs from the one it was compared with."""
 
-    stage, name, version = "report", "comparison", 3
+    stage = "report"
+    name = "comparison"
+    version = 3
     codec = RecordJson(ModelDifference)
     sections = ("report.masking",)
     depends_on_date = True
 
-    def requires(self) -> dict[str, NightTask]:
-        inputs = {
-            "model": ExportCoefficients, "decision": GateModel,
-            "evaluation_set": BuildEvaluationSet, "training_set": BuildTrainingSet,
-        }  # fmt: skip
-        return {name: self.clone(task) for name, task in inputs.items()}
+    def requires(self) -> Requirements:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "decision": self.clone(GateModel),
+            "evaluation_set": self.clone(BuildEvaluationSet),
+            "training_set": self.clone(BuildTrainingSet),
+        }
 
     def run(self) -> None:
         inputs = self.input()
-        registry = Registry(self.store)
-        entry = registry.get(inputs["decision"].load().champion)
-        champion = entry and report.Champion(entry, registry.file(entry, MODEL_FILE))
+        decision = inputs["decision"].load()
         difference = report.compare_models(
             inputs["evaluation_set"].load(),
             inputs["model"].load(),
-            champion,
+            _champion(Registry(self.store), decision.champion),
             inputs["training_set"].load(),
             self.settings.report.masking,
         )
@@ -111,10 +115,11 @@ class CompareModels(NightTask):
 class WriteReport(NightTask):
     """Write the night's report, and the page of all nights."""
 
-    stage, name = "reports", "report"
-    resources = {"reports": 1}
+    stage = "reports"
+    name = "report"
+    resources = {"reports": 1}  # noqa: RUF012 - declared by luigi
 
-    def requires(self) -> dict[str, NightTask]:
+    def requires(self) -> Requirements:
         return {
             "manifest": self.clone(WriteManifest),
             "comparison": self.clone(CompareModels),
@@ -131,28 +136,22 @@ class WriteReport(NightTask):
         return self.finished
 
     def run(self) -> None:
-        manifest = self.input()["manifest"].load()
-        comparison = self.input()["comparison"].load()
+        inputs = self.input()
+        manifest = inputs["manifest"].load()
+        comparison = inputs["comparison"].load()
+        champion_night = _night_of(self.store, comparison.champion)
+        nights = [night.figures for night in reports.list_nights(self.store)]
+        run_key = layout.run(self.date, self.config)
         files = report.night_report(
-            manifest,
-            comparison,
-            _night_of(self.store, comparison.champion),
-            [night.figures for night in reports.list_nights(self.store)],
-            layout.run(self.date, self.config),
+            manifest, comparison, champion_night, nights, run_key
         )
         figures = report.key_figures(manifest)
         index = reports.write_report(self.store, self.fingerprint, files, figures)
         self.output().dump(index)
 
 
-def lineage(required: Any) -> list[NightTask]:
-    """Return tasks and all that they rest on, in the order in which they can run.
-
-    Parameters
-    ----------
-    required
-        As `luigi.Task.requires` returns it.
-    """
+def lineage(required: Requirements) -> list[NightTask]:
+    """Return tasks and all that they require, in the order in which they can run."""
     seen: dict[str, NightTask] = {}
 
     def visit(tasks: list[NightTask]) -> None:
@@ -165,8 +164,17 @@ def lineage(required: Any) -> list[NightTask]:
     return list(seen.values())
 
 
+# In quotes: `report` imports its modules when a name of it is used.
+def _champion(registry: Registry, serial: int | None) -> "report.Champion | None":
+    """Return a published model with its file; None if there is none."""
+    entry = registry.get(serial)
+    if entry is None:
+        return None
+    return report.Champion(entry, registry.file(entry, MODEL_FILE))
+
+
 def _night_of(store: Store, model: ModelReference | None) -> RunManifest | None:
-    """Return the manifest of the night of a model; None without one, or if it is gone."""
+    """Return the run manifest of a model's night; None if there is none."""
     if model is None:
         return None
     return find_run(store, Run(model.date, model.config))

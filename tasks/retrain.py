@@ -1,4 +1,4 @@
-"""The nightly root: the one task that a person, Jenkins or a range asks for."""
+"""The root task of a night, which a person, Jenkins or a range runs."""
 
 import datetime
 import functools
@@ -17,14 +17,14 @@ from nightsieve.store.objects import Store
 from nightsieve.store.reports import find_report
 from nightsieve.store.runs import list_runs
 from pipeline import report
-from tasks.base import NightTask, checked_store
+from tasks.base import NightTask, Requirements, checked_store
 from tasks.luigi_setup import warm_up
 from tasks.luigi_setup.parameters import ListParameter
 from tasks.luigi_setup.redaction import strip_credentials
 from tasks.report import WriteManifest, WriteReport
 from tasks.targets import TaskOutput
 
-# Configurations that this process froze from layers and did not write yet.
+# The configurations that this process has frozen and not written yet.
 _unwritten: set[tuple[Store, str]] = set()
 
 
@@ -32,10 +32,11 @@ class Retrain(NightTask):
     """Retrain the classifier for one night.
 
     ``--config`` and ``--patch`` become the digest of the resolved, frozen
-    configuration. Beside the date it is the one parameter that every task carries.
+    configuration, which every task has as a parameter, beside the date.
     """
 
-    config: str = ListParameter(
+    # `get_param_values` puts the digest, a string, in place of the layers.
+    config: str = ListParameter(  # type: ignore[assignment]
         default=(),
         description="overlays: YAML files or s3:// addresses; or a frozen digest",
     )
@@ -43,7 +44,7 @@ class Retrain(NightTask):
         default=(),
         significant=False,
         visibility=ParameterVisibility.PRIVATE,
-        description="single keys: a.b=value",
+        description="values of single keys: a.b=value",
     )
 
     @classmethod
@@ -61,28 +62,26 @@ class Retrain(NightTask):
     def refused(self) -> bool:
         """Whether the night is complete and no model was published for it.
 
-        The report says so, too, and is a fraction of the manifest's size.
+        Read from the report's index, which is much smaller than the run manifest.
         """
         index = find_report(self.store, Run(self.date, self.config))
         return index is not None and index.figures.outcome.held_back
 
-    def requires(self) -> dict[str, NightTask]:
-        """Return what a complete night has."""
+    def requires(self) -> Requirements:
         return {
             "manifest": self.clone(WriteManifest),
             "report": self.clone(WriteReport),
         }
 
     def output(self) -> TaskOutput:
-        """Return where the manifest is."""
-        return self.requires()["manifest"].output()
+        return self.clone(WriteManifest).output()
 
     def complete(self) -> bool:
-        """Return whether the report is there: it rests on the manifest."""
-        return self.finished or self.requires()["report"].complete()
+        """Return whether the report exists, which is written after the manifest."""
+        return self.finished or self.clone(WriteReport).complete()
 
     def deps(self) -> list[NightTask]:
-        """Return the required tasks; luigi asks for them only if there is work.
+        """Return the required tasks; luigi calls this only if there is work.
 
         So the configuration, which other workers read, is written here, after the
         layout.
@@ -93,7 +92,7 @@ class Retrain(NightTask):
         return required
 
     def prepare(self) -> None:
-        """Import and build what ingest does without, before other tasks are forked."""
+        """Import and build what the tasks after ingest need, before they are forked."""
         warm_up.prepare(self.settings)
 
     @classmethod
@@ -102,7 +101,7 @@ class Retrain(NightTask):
     ) -> list[datetime.date]:
         """Return the nights among these that are complete.
 
-        One listing tells which of them are worth a look.
+        One listing of the runs excludes most nights without a request for each.
         """
         nights = [cls(date=date) for date in parameter_tuples]
         if not nights:
@@ -124,7 +123,7 @@ class Retrain(NightTask):
 
     @property
     def page(self) -> str | None:
-        """Where luigid draws the graph of the run; None without a luigid."""
+        """The address of luigid's graph of the run; None without a luigid."""
         core = luigi.interface.core()
         if core.local_scheduler:
             return None
@@ -138,9 +137,9 @@ class Retrain(NightTask):
 def freeze_once(
     store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]
 ) -> str:
-    """Return the digest of the layers; a process reads them once.
+    """Freeze the layers and return their digest; a process reads them once.
 
-    Luigi asks for the parameters of a task whenever it makes one.
+    Luigi resolves the parameters whenever it makes a task.
     """
     digest = freeze(store, overlays, patches)
     if overlays != (digest,):
@@ -149,7 +148,7 @@ def freeze_once(
 
 
 def _write_settings(store: Store, digest: str) -> None:
-    """Write a configuration that this process froze from its layers, once."""
+    """Write a configuration that this process has frozen, once."""
     if (store, digest) in _unwritten:
         store_settings(store, digest)
         _unwritten.remove((store, digest))

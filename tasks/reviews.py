@@ -7,9 +7,11 @@ from tasks.ingest import IngestReviews
 
 
 class LabelByReviews(NightTask):
-    """Decide which label the reviews that train give their messages."""
+    """Decide on the label of each message whose reviews train."""
 
-    stage, name, codec = "reviews", "human-labels", Table("human_labels")
+    stage = "reviews"
+    name = "human-labels"
+    codec = Table("human_labels")
     sections = ("training.reviews", "evaluation.aggregation")
 
     def requires(self) -> IngestReviews:
@@ -26,9 +28,11 @@ class LabelByReviews(NightTask):
 
 
 class AggregateReviews(NightTask):
-    """Decide on one label for each message whose text no review has trained."""
+    """Decide on one label for each reviewed message that may measure a model."""
 
-    stage, name, codec = "reviews", "reviewed-messages", Table("reviewed_messages")
+    stage = "reviews"
+    name = "reviewed-messages"
+    codec = Table("reviewed_messages")
     sections = (
         "training.reviews.sources",
         "training.holdout_fraction",
@@ -53,7 +57,7 @@ class AggregateReviews(NightTask):
 
 
 def reviews_for_training(task: NightTask) -> list[LabelByReviews]:
-    """Return the task that labels messages by the reviews that train, if any do."""
+    """Return the task that labels messages by reviews; none if no review trains."""
     if not task.settings.training.reviews.sources:
         return []
     return [task.clone(LabelByReviews)]

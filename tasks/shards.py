@@ -1,31 +1,30 @@
-"""What every task over one shard of the sample has in common."""
+"""What the tasks over one shard of the sample share."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import luigi
 
-from nightsieve.store.artefacts import Artefact
 from tasks.base import NightTask
-from tasks.ingest import IngestMessages
+from tasks.targets import TaskInput
 
 
 class ShardTask(NightTask):
     """A task over one shard of the sample."""
 
-    shard: int = luigi.IntParameter(
-        description="which slice of the sample, counting from 0"
-    )
-
-    def requires(self) -> NightTask:
-        return self.clone(IngestMessages)
+    shard: int = luigi.IntParameter(description="the index of the shard, from 0")
 
 
-def every_shard(task: NightTask, of: type[ShardTask]) -> list[ShardTask]:
-    """Return the task of that class for each shard of the sample."""
-    return [task.clone(of, shard=shard) for shard in range(task.settings.source.shards)]
+_ShardTask = TypeVar("_ShardTask", bound=ShardTask)
 
 
-def load_each(artefacts: Iterable[Artefact]) -> Iterator[Any]:
-    """Yield the value of each artefact, one in memory at a time."""
-    return (artefact.load() for artefact in artefacts)
+def every_shard(task: NightTask, task_class: type[_ShardTask]) -> list[_ShardTask]:
+    """Return the task of a class for each shard of the sample."""
+    shards = range(task.settings.source.shards)
+    return [task.clone(task_class, shard=shard) for shard in shards]
+
+
+def load_each(inputs: Iterable[TaskInput]) -> Iterator[Any]:
+    """Yield the value of each input, one in memory at a time."""
+    for task_input in inputs:
+        yield task_input.load()

@@ -1,4 +1,4 @@
-"""What a task writes and reads: artefacts of the store, seen from a task."""
+"""The targets of tasks: artefacts of the store that a task writes or reads."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,22 +12,22 @@ from pipeline.records.sample import SampleCounts, ShardManifest
 
 
 class Working(Protocol):
-    """What artefacts need to know of the task that reads or writes them."""
+    """The part of a task that its targets use."""
 
     finished: bool
     rows_in: int
 
     def account(self) -> Account:
-        """Return what the task is, and what it took."""
+        """Return what the task is, and what its work has cost."""
 
     def show_on_scheduler(self, receipt: Receipt) -> None:
-        """Show what was done."""
+        """Show what the task has written."""
 
 
 class TaskOutput(luigi.Target):
-    """The artefact that a task writes; `dump` says on the scheduler's page what it was.
+    """The artefact that a task writes; `dump` shows its receipt on the scheduler.
 
-    A task that reads it sees a `TaskInput`.
+    A task that reads the artefact has a `TaskInput` of it.
     """
 
     def __init__(self, artefact: Artefact, task: Working):
@@ -55,7 +55,7 @@ class TaskOutput(luigi.Target):
         return self.artefact.receipt()
 
     def dump(self, value: Any) -> None:
-        """Write the value."""
+        """Write the value; see `Artefact.dump`."""
         self._finish(self.artefact.dump(value, self._task.account()))
 
     def _finish(self, receipt: Receipt) -> None:
@@ -73,16 +73,16 @@ class ShardedOutput(TaskOutput):
         """The manifest of the parts."""
         return self.artefact.manifest
 
-    def dump(
+    def dump_parts(
         self, files: Sequence[Path], rows: Sequence[int], counts: SampleCounts
     ) -> None:
-        """Write files that are encoded already, then the manifest of them."""
+        """Write encoded files; see `ShardedArtefact.dump_parts`."""
         account = self._task.account()
         self._finish(self.artefact.dump_parts(files, rows, counts, account))
 
 
 class TaskInput:
-    """An artefact that a task reads; its rows are counted as the task's."""
+    """An artefact that a task reads; its rows count as rows that the task read."""
 
     def __init__(self, artefact: Artefact, reader: Working):
         self.artefact = artefact
@@ -129,7 +129,7 @@ class ShardedInput(TaskInput):
 
 
 def input_of(output: TaskOutput, reader: Working) -> TaskInput:
-    """Return what a task reads where another one wrote."""
+    """Return the input of a task that reads what another task wrote."""
     if isinstance(output.artefact, ShardedArtefact):
         return ShardedInput(output.artefact, reader)
     return TaskInput(output.artefact, reader)

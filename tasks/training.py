@@ -1,7 +1,5 @@
 """Tasks that search the grid, cross-validate the best candidate and fit it."""
 
-from typing import Any
-
 import luigi
 
 from pipeline import training
@@ -12,10 +10,11 @@ from pipeline.records.training import (
     CrossValidationResult,
     SearchResult,
 )
-from tasks.base import NightTask
+from tasks.base import NightTask, Requirements
 from tasks.preprocessing import BuildTrainingSet
+from tasks.shards import load_each
 
-# How slow a solver is on single tokens, beside those that are not named.
+# How slow each solver is on single tokens; solvers that are not named take no time.
 _SLOWNESS = {"linear_svm": 3, "logistic_regression": 2, "sgd": 2}
 _SOLVER = ("training.seed", "training.max_iter", "training.max_in_memory_documents")
 
@@ -23,7 +22,9 @@ _SOLVER = ("training.seed", "training.max_iter", "training.max_in_memory_documen
 class EvaluateCandidate(NightTask):
     """Score one candidate of the grid on every fold of the search."""
 
-    stage, name, version = "training", "candidate", 6
+    stage = "training"
+    name = "candidate"
+    version = 6
     codec = RecordJson(CandidateResult)
     sections = (
         *_SOLVER,
@@ -33,23 +34,28 @@ class EvaluateCandidate(NightTask):
     )
 
     number: int = luigi.IntParameter(
-        description="which candidate of the grid, counting from 0"
+        description="the index of the candidate in the grid, from 0"
     )
 
     @property
     def candidate(self) -> Candidate:
+        """The candidate with this index."""
         return self.settings.training.search.candidates[self.number]
 
     @property
-    def priority(self) -> int:
-        # The longest begin first, so that no worker is left with one at the end.
+    def priority(self) -> int:  # type: ignore[override]  # luigi allows a property
+        """How early the scheduler hands the task out: slow candidates begin first.
+
+        So no worker is left with a slow candidate at the end.
+        """
         return self.candidate.ngrams[1] * _SLOWNESS.get(self.candidate.estimator, 0)
 
-    def fingerprint_parameters(self) -> dict[str, Any]:
-        # Not the number: a grid that grows at its head must not evaluate others again.
+    def fingerprint_parameters(self) -> dict[str, object]:
+        # Without the number: a candidate that is added to the front of the grid changes
+        # the numbers of all others, which must not be evaluated again.
         return self.candidate.model_dump(mode="json")
 
-    def requires(self) -> BuildTrainingSet:
+    def requires(self) -> Requirements:
         return self.clone(BuildTrainingSet)
 
     def run(self) -> None:
@@ -63,16 +69,18 @@ class EvaluateCandidate(NightTask):
 
 
 class SearchGrid(NightTask):
-    """Rank the candidates and name the best."""
+    """Rank the candidates, and name the best."""
 
-    stage, name, codec = "training", "search", RecordJson(SearchResult)
+    stage = "training"
+    name = "search"
+    codec = RecordJson(SearchResult)
 
-    def requires(self) -> list[EvaluateCandidate]:
-        numbers = range(len(self.settings.training.search.candidates))
-        return [self.clone(EvaluateCandidate, number=number) for number in numbers]
+    def requires(self) -> Requirements:
+        indices = range(len(self.settings.training.search.candidates))
+        return [self.clone(EvaluateCandidate, number=index) for index in indices]
 
     def run(self) -> None:
-        results = [candidate.load() for candidate in self.input()]
+        results = list(load_each(self.input()))
         self.output().dump(training.select_best(results))
 
 
@@ -93,9 +101,14 @@ class BestCandidateTask(NightTask):
 
 
 class CrossValidate(BestCandidateTask):
-    """Measure the best candidate on folds new to it, and choose thresholds on them."""
+    """Measure the best candidate on other folds than the search's.
 
-    stage, name, version = "training", "cross-validation", 8
+    The thresholds of labels with a goal are chosen on the same folds.
+    """
+
+    stage = "training"
+    name = "cross-validation"
+    version = 8
     codec = RecordJson(CrossValidationResult)
     sections = (
         *_SOLVER,
@@ -111,7 +124,7 @@ class CrossValidate(BestCandidateTask):
             self.settings.training,
             self.settings.release.goals,
             self.settings.evaluation.confidence,
-            self.progress,
+            progress=self.progress,
         )
         self.warn(training.goals_not_shown(result.thresholds))
         self.output().dump(result)
@@ -120,7 +133,10 @@ class CrossValidate(BestCandidateTask):
 class FitModel(BestCandidateTask):
     """Fit the best candidate to the whole training set."""
 
-    stage, name, codec, version = "training", "pipeline", Joblib(), 4
+    stage = "training"
+    name = "pipeline"
+    codec = Joblib()
+    version = 4
     sections = (*_SOLVER, "text")
 
     def run(self) -> None:

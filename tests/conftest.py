@@ -1,29 +1,28 @@
-"""Real services for every test that needs them: one PostgreSQL, one S3 and one luigid, started once, on free ports."""
+"""Real services for the tests that need them.
 
-import io
+One PostgreSQL, one S3 server and one luigid are started once, on free ports.
+"""
+
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import hypothesis
 import pytest
 import sqlalchemy
 
-from nightsieve.cli.main import main
 from nightsieve.cli.services import Stack
-from nightsieve.store import objects
-from tests.forks import ROOT, Fork
+from tests.support.commands import forget
 
-# Commands are those of the environment that runs the tests, activated or not.
+# Tests run the commands of the environment that runs them, activated or not.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
-# What a night's proof calls as javac: it takes a second of every night, for one and the same source.
+# Runs in place of javac: the proof of every night compiles the same source, which takes
+# a second each time.
 JAVAC_ONCE = """#!/bin/sh
 set -e
 case " $* " in *" -cp "*) exec {javac} "$@" ;; esac
@@ -42,21 +41,22 @@ else
 fi
 """
 
-# How long an example takes says how busy the machine is.
+# The time that an example takes depends on how busy the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """How many processes test: one more than there are cores, since nights also wait for each other."""
+    """Return the number of processes: one more than cores, since nights also wait."""
     return min((os.cpu_count() or 1) + 1, 4)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def javac_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The Java scorer is compiled once, then copied: the real compiler in all else."""
+    """Compile the Java scorer once and copy it; other sources are compiled as ever."""
     with pytest.MonkeyPatch.context() as patch:
-        if javac := shutil.which("javac"):
+        javac = shutil.which("javac")
+        if javac is not None:
             folder = tmp_path_factory.mktemp("javac")
             (folder / "javac").write_text(JAVAC_ONCE.format(javac=javac, kept=folder))
             (folder / "javac").chmod(0o755)
@@ -66,7 +66,7 @@ def javac_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[dict[str, str]]:
-    """The environment of the running services."""
+    """Return the environment of the running services."""
     with tempfile.TemporaryDirectory(prefix="nightsieve-test-") as folder:
         stack = Stack(Path(folder) / "home", durable=False)
         stack.up()
@@ -78,92 +78,37 @@ def services() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def night_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The services' environment, with an empty schema and an empty S3 prefix of the module's own."""
-    yield from _own(services)
+    """Return an environment with an empty schema and S3 prefix for the module."""
+    yield from _own_environment(services)
 
 
 @pytest.fixture
 def environment(
     services: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, str]]:
-    """The same of the test's own, and in this process too."""
-    for mine in _own(services):
-        for name, value in mine.items():
+    """Return an environment with an empty schema and S3 prefix for the test.
+
+    This process has it too.
+    """
+    for own_environment in _own_environment(services):
+        for name, value in own_environment.items():
             monkeypatch.setenv(name, value)
         forget()
-        yield mine
+        yield own_environment
         forget()
 
 
 @pytest.fixture
 def database_url(environment: dict[str, str]) -> str:
-    """The URL of an empty schema of the test's own."""
+    """Return the URL of an empty schema for the test."""
     return environment["NIGHTSIEVE_DATABASE_URL"]
 
 
-def forget() -> None:
-    """Let this process read its environment again.
-
-    It keeps one S3 client for its lifetime: commands that run here one after another
-    are processes of their own elsewhere.
-    """
-    objects.disconnect()
-
-
-def run(
-    *command: str, environment: dict[str, str], cwd: Path = ROOT, **options
-) -> subprocess.CompletedProcess[str]:
-    """The finished command, run as a person would, its output as text."""
-    whole = {**os.environ, **environment}
-    return subprocess.run(
-        command,
-        env=whole,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        **options,
-    )
-
-
-def fork(
-    *command: str, environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """The same in a fork of a process that has imported everything: imports are a quarter of a small night."""
-    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-        code = Fork(command, environment, stdout.fileno(), stderr.fileno()).wait()
-        said = [file.seek(0) or file.read() for file in (stdout, stderr)]
-    return subprocess.CompletedProcess(command, code, *said)
-
-
-def nightsieve(
-    *arguments: str, environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """The finished nightsieve command, run in this process: another one takes longer to start than most work of it."""
-    stdout, stderr = io.StringIO(), io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(stdout),
-        redirect_stderr(stderr),
-    ):
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        patch.setattr(sys, "argv", ["nightsieve", *arguments])
-        forget()
-        with pytest.raises(SystemExit) as ended:
-            main()
-    forget()
-    return subprocess.CompletedProcess(
-        arguments, ended.value.code, stdout.getvalue(), stderr.getvalue()
-    )
-
-
-def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:
+def _own_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the services' environment with a new schema and S3 prefix."""
     name = f"test_{uuid.uuid4().hex}"
     url = sqlalchemy.make_url(services["NIGHTSIEVE_DATABASE_URL"])
-    own = url.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(
-        hide_password=False
-    )
+    own_url = url.update_query_dict({"options": f"-csearch_path={name}"})
     engine = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT"
     )
@@ -171,7 +116,7 @@ def _own(services: dict[str, str]) -> Iterator[dict[str, str]]:
         connection.execute(sqlalchemy.text(f"CREATE SCHEMA {name}"))
         yield {
             **services,
-            "NIGHTSIEVE_DATABASE_URL": own,
+            "NIGHTSIEVE_DATABASE_URL": own_url.render_as_string(hide_password=False),
             "NIGHTSIEVE_STORAGE": f"s3://nightsieve/{name}",
         }
         connection.execute(sqlalchemy.text(f"DROP SCHEMA {name} CASCADE"))

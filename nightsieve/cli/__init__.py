@@ -1,0 +1,1 @@
+"""The ``nightsieve`` command and what it alone uses."""

@@ -1,64 +1,71 @@
-"""How far annotators agree, on a terminal."""
+"""Print how well annotators agree."""
 
 from rich.table import Table
 from rich.text import Text
 
 from nightsieve.cli.terminal import console, percent, table
 from pipeline.records.reviews import Agreement, AnnotatorAgreement, PairAgreement
-from pipeline.records.words import describe_interval
+from pipeline.records.words import describe_interval, plural
 from pipeline.statistics.interval import UNDEFINED
 
 PAIRS_SHOWN = 20
 
 
 def print_agreement(agreement: Agreement, aggregation: str) -> None:
-    """Print how far annotators agree.
+    """Print how well annotators agree.
 
     Parameters
     ----------
     aggregation
-        The method that a night uses.
+        The method of aggregation that a night uses.
     """
     out = console()
+    reviews = plural(agreement.reviews, "review")
+    messages = plural(agreement.messages, "message")
     out.print(
-        f"{agreement.reviews:,} reviews of {agreement.messages:,} messages, "
-        f"{agreement.reviewed_twice:,} of them by two or more"
+        f"{reviews} of {messages}, "
+        f"{agreement.reviewed_twice:,} of these by two or more annotators"
     )
     alpha = describe_interval(agreement.alpha or UNDEFINED)
     out.print(f"Krippendorff's alpha {alpha}\n")
     out.print(_annotators(agreement.annotators), "", soft_wrap=True)
-    out.print(_pairs(agreement.pairs[:PAIRS_SHOWN]), soft_wrap=True)
-    more = len(agreement.pairs) - PAIRS_SHOWN
-    out.print(f"... and {more:,} pairs more: --json\n" if more > 0 else "")
+    if agreement.pairs:
+        out.print(_pairs(agreement.pairs[:PAIRS_SHOWN]), soft_wrap=True)
+        more = len(agreement.pairs) - PAIRS_SHOWN
+        if more > 0:
+            out.print(f"... and {plural(more, 'more pair')}, see --json")
+        out.print()
     for method, decided in agreement.decided.items():
-        used = " (evaluation.aggregation)" if method == aggregation else ""
+        name = method
+        if method == aggregation:
+            name += " (evaluation.aggregation)"
         out.print(
-            f"{method}{used}: {decided:,} messages get a label, "
-            f"{agreement.undecided[method]:,} do not"
+            f"{name}: {decided:,} messages get a label, "
+            f"{agreement.undecided[method]:,} get none"
         )
-    out.print(
-        f"{agreement.differ:,} messages get another label by the one than by the other"
-    )
+    out.print(f"{agreement.differ:,} messages get different labels by the two methods")
 
 
 def _annotators(rows: tuple[AnnotatorAgreement, ...]) -> Table:
-    made = table("annotator", "reviews", "compared", "agreement", "expected", left=1)
+    annotators = table(
+        "annotator", "reviews", "compared", "agreement", "expected", left=1
+    )
     for row in rows:
-        made.add_row(
+        annotators.add_row(
             Text(row.annotator),
             f"{row.reviews:,}",
             f"{row.compared:,}",
             percent(row.agreement),
             percent(row.expected),
         )
-    return made
+    return annotators
 
 
 def _pairs(rows: tuple[PairAgreement, ...]) -> Table:
-    made = table("annotator", "annotator", "messages in common", "agreement", left=2)
+    pairs = table("annotator", "annotator", "messages in common", "agreement", left=2)
     for row in rows:
         first, second = row.annotators
-        made.add_row(
+        pairs.add_row(
             Text(first), Text(second), f"{row.messages:,}", percent(row.agreement)
         )
-    return made
+    return pairs

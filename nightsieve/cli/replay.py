@@ -1,4 +1,4 @@
-"""A past night again, from its manifest: the same bytes, or which task made others."""
+"""Run a past night again from its manifest, and compare every object it makes."""
 
 import contextlib
 import hashlib
@@ -27,25 +27,26 @@ from tasks.luigi_setup.warm_up import prepare
 from tasks.release import GateModel, MeasureSpeed, PublishModel
 from tasks.training import CrossValidate
 
-# Taken as they were: the rows of the database, and the time that a message took.
-_GIVEN = (IngestMessages, IngestReviews, MeasureSpeed)
+# Copied from the night: the rows of the database, and how long a message took to score.
+_COPIED = (IngestMessages, IngestReviews, MeasureSpeed)
 _ROOTS = (CrossValidate, DescribeExport, EvaluateOnReviews, SummariseRules)
 
 
 class ReplayOutcome(StrEnum):
-    """What became of a task."""
+    """How a task's object compares with the night's."""
 
     SAME = "same"
+    #: It has other bytes.
     OTHER = "other"
-    #: Its fingerprint is another one today.
+    #: There is none: the task has another fingerprint today.
     MISSING = "missing"
-    #: A model that the gate compared with is no longer kept.
+    #: It was not made: a model that the gate compared with is no longer kept.
     LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
 class ReplayedTask:
-    """A task of the night, the key of its object, and what became of it."""
+    """A task of the night, the key of its object, and the outcome."""
 
     task: str
     key: str
@@ -53,35 +54,40 @@ class ReplayedTask:
 
 
 def replay(store: Store, manifest: RunManifest, workers: int) -> list[ReplayedTask]:
-    """Run a night again in a store of its own, and compare every object.
+    """Run a night again in a temporary store, and compare every object.
 
-    The decision is made again too, against the models that were published then. The
-    other store lies within this one, and is removed in the end.
+    The gate decides again too, against the models that were published then. The
+    temporary store is a prefix of this one, and is removed at the end.
+
+    Parameters
+    ----------
+    workers
+        Number of processes.
 
     Raises
     ------
     ArtefactError
-        The configuration, or what the database gave, is damaged.
+        The configuration or the rows of the database are damaged.
     StorageError
-        One of them is no longer there.
+        The configuration or the rows of the database are no longer there.
     DataError
         The night does not finish.
     """
     settings = load_settings(store, manifest.config)
     with _temporary_store(store) as other:
-        _hand_over(manifest, store, other)
-        decided = _hand_over_models(manifest, store, other)
+        _copy_inputs(manifest, store, other)
+        gate_decides = _copy_models(manifest, store, other)
         prepare(settings)
-        roots = _roots(manifest, other, decided)
+        roots = _roots(manifest, other, gate_decides)
         if not luigi.build(roots, local_scheduler=True, workers=workers):
             raise DataError(
-                f"the night of {manifest.date} does not finish today; see above"
+                f"night of {manifest.date}: does not finish today; see the log above"
             )
-        left_out = [PublishModel.__name__, *(task.__name__ for task in _GIVEN)]
+        not_made = [PublishModel.__name__, *(task.__name__ for task in _COPIED)]
         return [
-            _compared(receipt, other, decided)
+            _compare(receipt, other, gate_decides)
             for receipt in manifest.tasks
-            if receipt.task not in left_out
+            if receipt.task not in not_made
         ]
 
 
@@ -95,30 +101,34 @@ def _temporary_store(store: Store) -> Iterator[Store]:
             other.delete(key)
 
 
-def _roots(manifest: RunManifest, other: Store, decided: bool) -> list[NightTask]:
-    """Return the tasks to run; what the gate rests on, if it cannot decide again."""
-    night = {
-        "date": manifest.date,
-        "config": manifest.config,
-        "storage": str(other),
-    }
-    gate = GateModel(**night)
-    roots = [root(**night) for root in _ROOTS]
-    return [*roots, *([gate] if decided else flatten(gate.requires()))]
+def _roots(manifest: RunManifest, other: Store, gate_decides: bool) -> list[NightTask]:
+    """Return the tasks to run; without the gate, the tasks that it requires."""
+    roots = [_task(root, manifest, other) for root in _ROOTS]
+    gate = _task(GateModel, manifest, other)
+    if gate_decides:
+        return [*roots, gate]
+    required: list[NightTask] = flatten(gate.requires())
+    return [*roots, *required]
 
 
-def _hand_over(manifest: RunManifest, store: Store, other: Store) -> None:
-    """Copy the configuration, and what the night is given.
+def _task(
+    task_class: type[NightTask], manifest: RunManifest, other: Store
+) -> NightTask:
+    return task_class(date=manifest.date, config=manifest.config, storage=str(other))
+
+
+def _copy_inputs(manifest: RunManifest, store: Store, other: Store) -> None:
+    """Copy the configuration and what the night took from the world.
 
     Raises
     ------
     ArtefactError
-        An object of the night's own store is damaged.
+        An object of the night is damaged.
     """
     claim_layout(other)
     content = read_verified(store, manifest.config)
     other.write(layout.configuration(manifest.config), content)
-    for task in _GIVEN:
+    for task in _COPIED:
         for receipt in manifest.receipts(task.__name__):
             content = store.read_verified(receipt.key, receipt.sha256)
             if task is IngestMessages:
@@ -134,7 +144,7 @@ def _copy_parts(content: bytes, receipt: Receipt, store: Store, other: Store) ->
         other.write(part.key, store.read_verified(part.key, part.sha256))
 
 
-def _hand_over_models(manifest: RunManifest, store: Store, other: Store) -> bool:
+def _copy_models(manifest: RunManifest, store: Store, other: Store) -> bool:
     """Copy the models that the gate compared with; return whether all are kept."""
     decision = manifest.results.decision
     if decision.champion is None:
@@ -142,16 +152,19 @@ def _hand_over_models(manifest: RunManifest, store: Store, other: Store) -> bool
     return Registry(store).copy_to(other, decision.champion, decision.earlier)
 
 
-def _compared(receipt: Receipt, other: Store, decided: bool) -> ReplayedTask:
-    outcome = _outcome(receipt, other, decided)
+def _compare(receipt: Receipt, other: Store, gate_decides: bool) -> ReplayedTask:
+    outcome = _outcome(receipt, other, gate_decides)
     return ReplayedTask(receipt.task, receipt.key, outcome)
 
 
-def _outcome(receipt: Receipt, other: Store, decided: bool) -> ReplayOutcome:
-    if receipt.task == GateModel.__name__ and not decided:
+def _outcome(receipt: Receipt, other: Store, gate_decides: bool) -> ReplayOutcome:
+    if receipt.task == GateModel.__name__ and not gate_decides:
         return ReplayOutcome.LEFT_OUT
     answer = other.read_with_etag(receipt.key)
     if answer is None:
         return ReplayOutcome.MISSING
-    sha256 = hashlib.sha256(answer[0]).hexdigest()
-    return ReplayOutcome.SAME if sha256 == receipt.sha256 else ReplayOutcome.OTHER
+    content, _ = answer
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != receipt.sha256:
+        return ReplayOutcome.OTHER
+    return ReplayOutcome.SAME

@@ -1,4 +1,4 @@
-"""How the objects of a night and of its replay compare, on a terminal."""
+"""Print how the objects of a night and of its replay compare."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from pipeline.records.run import RunManifest
 from pipeline.report import environment
 
 _REASONS = {
-    ReplayOutcome.MISSING: "its fingerprint is another one today",
+    ReplayOutcome.MISSING: "not made, the task has another fingerprint today",
     ReplayOutcome.OTHER: "other bytes",
-    ReplayOutcome.LEFT_OUT: "left out: a model that it was compared with is gone",
+    ReplayOutcome.LEFT_OUT: "left out, a model that it was compared with is gone",
 }
 
 

@@ -1,4 +1,4 @@
-"""A filled-in sheet of reviews, checked line by line, into the table of reviews."""
+"""Import a filled-in sheet into the table of reviews, after a check of every line."""
 
 import difflib
 import re
@@ -12,18 +12,19 @@ from nightsieve.cli.review_sheet import Row, read
 from nightsieve.database.reviews import Review, import_reviews, unknown_messages
 from nightsieve.database.upsert import Upserted
 from pipeline.errors import DataError
+from pipeline.records.words import plural
 
 _LABEL = re.compile(r"[\w-]{1,32}")
 
 
 @dataclass(frozen=True)
 class Imported:
-    """Rows of a sheet by what became of them.
+    """Counts of a sheet's rows.
 
     Attributes
     ----------
     reviews
-        Of those with a label.
+        Rows with a label, by whether they were new.
     empty
         Rows without a label.
     """
@@ -44,9 +45,9 @@ def import_sheet(
     Parameters
     ----------
     labels
-        Those that a review may have.
+        The labels that a review may have.
     bad
-        Gets every line that is wrong.
+        Collects every line that is wrong.
 
     Raises
     ------
@@ -64,17 +65,21 @@ def import_sheet(
         if row.key in unknown:
             bad.add(
                 row.line,
-                "no message has this key; did a spreadsheet take it for a number?",
+                "no message has this key; check whether a spreadsheet has changed it, "
+                "as in 0012 to 12",
             )
     if bad.count:
-        raise DataError(f"{path}: {bad.count:,} wrong line(s), nothing was imported")
+        raise DataError(
+            f"{path}: {plural(bad.count, 'wrong line')}, so nothing was imported; "
+            "correct what is listed above"
+        )
     reviews = [Review(row.key, row.label, row.annotator) for row in distinct.values()]
     upserted = import_reviews(reviews, source, reviewed_at)
     return Imported(upserted, empty=len(rows) - len(filled))
 
 
 def _check(rows: list[Row], labels: Collection[str], bad: BadLines) -> None:
-    """Add the lines with a wrong label, or with a second one by the same annotator."""
+    """Collect rows with a wrong label or a second label by the same annotator."""
     first_rows: dict[tuple[str, str], Row] = {}
     for row in rows:
         first = first_rows.setdefault((row.key, row.annotator), row)
@@ -83,15 +88,15 @@ def _check(rows: list[Row], labels: Collection[str], bad: BadLines) -> None:
         elif first.label != row.label:
             bad.add(
                 row.line,
-                "the same annotator gave this message another label "
-                f"on line {first.line}",
+                "the same annotator gave this message another label on line "
+                f"{first.line}; keep one of them",
             )
 
 
 def _wrong_label(label: str, labels: Collection[str]) -> str:
-    """Say what is wrong; a wrong column may hold texts that nobody may see."""
+    """Say what is wrong; show no text of a message, which a wrong column may hold."""
     name = repr(label) if _LABEL.fullmatch(label) else "the text in this column"
     close = difflib.get_close_matches(label.lower(), labels, n=1)
     if close:
-        return f"{name} is not a label; did you mean {close[0]}?"
-    return f"{name} is not a label; use one of: {', '.join(sorted(labels))}"
+        return f"{name}: not a label; did you mean {close[0]}?"
+    return f"{name}: not a label; use one of {', '.join(sorted(labels))}"

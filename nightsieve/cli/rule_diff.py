@@ -1,21 +1,22 @@
 """Show what a changed pack of rules would relabel."""
 
-from typing import Any
+from pydantic import JsonValue
 
 from nightsieve.cli.terminal import console, table
 from nightsieve.nights.diff import PackDiff, Transition
+from pipeline.records.words import plural
 from pipeline.rules.diff import ChangeKind, RuleChange
 
 
-def as_json(diff: PackDiff, texts: dict[str, str] | None) -> dict[str, Any]:
-    """Return the changed rules, and the transitions with some keys of each.
+def as_json(diff: PackDiff, texts: dict[str, str] | None) -> dict[str, JsonValue]:
+    """Return the changed rules and the transitions as a JSON value.
 
     Parameters
     ----------
     texts
-        By key; they go with the keys, if they are given.
+        The text of each example by its key; None leaves texts out.
     """
-    rules = [
+    rules: list[JsonValue] = [
         {
             "id": effect.change.id,
             "change": _describe(effect.change),
@@ -24,7 +25,7 @@ def as_json(diff: PackDiff, texts: dict[str, str] | None) -> dict[str, Any]:
         }
         for effect in diff.rules
     ]
-    transitions = [
+    transitions: list[JsonValue] = [
         _transition_as_json(transition, texts) for transition in diff.transitions
     ]
     return {"rules": rules, "transitions": transitions}
@@ -45,16 +46,21 @@ def show(diff: PackDiff, texts: dict[str, str] | None) -> None:
         out.print(rules, soft_wrap=True)
     else:
         out.print("No rule is different.")
-    out.print(
-        f"\n{diff.relabelled:,} messages change their label, {diff.unchanged:,} do not"
-    )
+    out.print(f"\n{_relabelled(diff)}")
     for transition in diff.transitions:
         before = transition.before or "none"
         after = transition.after or "none"
         out.print(f"\n{before} -> {after}: {transition.messages:,}", soft_wrap=True)
         for key in transition.keys:
-            line = f"  {key}" if texts is None else f"  {key}  {texts[key]}"
-            out.print(line, soft_wrap=True)
+            text = "" if texts is None else f"  {texts[key]}"
+            out.print(f"  {key}{text}", soft_wrap=True)
+
+
+def _relabelled(diff: PackDiff) -> str:
+    messages = plural(diff.relabelled, "message")
+    verb = "changes its" if diff.relabelled == 1 else "change their"
+    others = "does not" if diff.unchanged == 1 else "do not"
+    return f"{messages} {verb} label, {diff.unchanged:,} {others}"
 
 
 def _describe(change: RuleChange) -> str:
@@ -65,11 +71,13 @@ def _describe(change: RuleChange) -> str:
 
 def _transition_as_json(
     transition: Transition, texts: dict[str, str] | None
-) -> dict[str, Any]:
-    if texts is None:
-        examples = [{"key": key} for key in transition.keys]
-    else:
-        examples = [{"key": key, "text": texts[key]} for key in transition.keys]
+) -> dict[str, JsonValue]:
+    examples: list[JsonValue] = []
+    for key in transition.keys:
+        if texts is None:
+            examples.append({"key": key})
+        else:
+            examples.append({"key": key, "text": texts[key]})
     return {
         "from": transition.before,
         "to": transition.after,

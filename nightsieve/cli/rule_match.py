@@ -1,7 +1,6 @@
 """Show which rules match one message, and where."""
 
-from typing import Any
-
+from pydantic import JsonValue
 from rich.text import Text
 
 from nightsieve.cli.terminal import console, printable, table
@@ -10,10 +9,10 @@ from pipeline.rules.match import MAX_SPANS, MessageMatch, RuleMatch, Span
 CONTEXT = 30  # characters of the message before and after a match
 
 
-def as_json(match: MessageMatch) -> dict[str, Any]:
+def as_json(match: MessageMatch) -> dict[str, JsonValue]:
     """Return the rules with their spans, and the label, as a JSON value."""
     return {
-        "rules": [_rule_as_json(rule_match) for rule_match in match.rules],
+        "rules": list(map(_rule_as_json, match.rules)),
         "label_by_majority": match.label_by_majority,
         "resolution": match.resolution,
     }
@@ -23,7 +22,7 @@ def show(match: MessageMatch) -> None:
     """Print the rules with what they match, marked as [[this]], and the label."""
     out = console()
     if match.rules:
-        rows = table("rule", "label", "field", "weight", "from-to", "found", left=6)
+        rows = table("rule", "label", "field", "weight", "from-to", "match", left=6)
         for rule_match in match.rules:
             for row in _rows(rule_match):
                 rows.add_row(*row)
@@ -32,8 +31,8 @@ def show(match: MessageMatch) -> None:
     out.print(_label_line(match), soft_wrap=True)
 
 
-def _rule_as_json(match: RuleMatch) -> dict[str, Any]:
-    spans = [
+def _rule_as_json(match: RuleMatch) -> dict[str, JsonValue]:
+    spans: list[JsonValue] = [
         {
             "start": span.start,
             "end": span.end,
@@ -46,7 +45,7 @@ def _rule_as_json(match: RuleMatch) -> dict[str, Any]:
 
 
 def _rows(match: RuleMatch) -> list[tuple[str | Text, ...]]:
-    """Return a row for each span; the first one has the rule."""
+    """Return a row for each span; only the first row names the rule."""
     rule = match.rule
     rule_cells = (rule.id, rule.label, rule.field, f"{rule.weight:g}")
     no_cells = ("",) * len(rule_cells)
@@ -55,7 +54,7 @@ def _rows(match: RuleMatch) -> list[tuple[str | Text, ...]]:
         cells = no_cells if i else rule_cells
         rows.append((*cells, f"{span.start}-{span.end}", _marked(match.text, span)))
     if len(match.spans) == MAX_SPANS:
-        rows.append((*no_cells, "", "(no more places are looked for)"))
+        rows.append((*no_cells, "", f"(only the first {MAX_SPANS} matches are shown)"))
     return rows
 
 
@@ -78,12 +77,12 @@ def _marked(text: str, span: Span) -> Text:
 def _label_line(match: MessageMatch) -> str:
     line = f"Label: {match.label_by_majority or 'none'}"
     if match.label_by_majority is None and match.rules:
-        line += ": the rules' weights do not decide"
+        line += ": the weights of the rules do not decide"
     elif match.label_by_majority is None:
         line += ": no rule matches"
     if match.resolution != "majority":
         line += (
-            ", by the majority of weights; this configuration resolves by "
-            f"{match.resolution}, from a night's messages"
+            ", by the majority of weights; a night with this configuration resolves "
+            f"votes by {match.resolution}, from all its messages"
         )
     return line

@@ -1,7 +1,8 @@
-"""The figures of every rule in a night, with the drift since an earlier one."""
+"""Print the figures of every rule in a night, and the drift since an earlier one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rich.table import Table
 from rich.text import Text
@@ -14,20 +15,22 @@ from pipeline.records.rules import (
     RuleStatistics,
 )
 from pipeline.records.run import RunManifest
-from pipeline.records.words import DASH, describe_interval
+from pipeline.records.words import DASH, describe_interval, plural
 
 
 @dataclass(frozen=True)
 class RuleRow:
-    """What a rule did; ``drift`` is None for a rule that the earlier night had not."""
+    """What a rule did; ``drift`` is None for a rule that the earlier night lacked."""
 
     rule: RuleStatistics
     drift: float | None
 
     @property
     def change(self) -> float:
-        """How much its share changed; a new rule changes by its whole share."""
-        return (self.rule.share or 0.0) if self.drift is None else self.drift
+        """The change of the rule's share; a new rule changes by its whole share."""
+        if self.drift is None:
+            return self.rule.share or 0.0
+        return self.drift
 
 
 def _by_id(row: RuleRow) -> str:
@@ -63,9 +66,11 @@ def _by_drift(row: RuleRow) -> float:
     return -abs(row.change)
 
 
-#: What comes first is what a person looks for: the largest count, the lowest precision,
-#: the largest change.
-SORTS: dict[str, Callable[[RuleRow], object]] = {
+SortKey: TypeAlias = str | float | tuple[bool, float]
+
+#: First comes what a person looks for: the largest count, the lowest precision, the
+#: largest change.
+SORTS: dict[str, Callable[[RuleRow], SortKey]] = {
     "rule": _by_id,
     "label": _by_label,
     "coverage": _by_coverage,
@@ -109,7 +114,7 @@ def _notes(
     manifest: RunManifest, drift: RulesDrift, earlier: RunManifest | None
 ) -> list[str]:
     summary = manifest.results.rules
-    since = "Drift: there is no earlier night on the same messages"
+    since = "Drift: there is no earlier night on the same table"
     if earlier is not None:
         since = (
             f"Drift is against the night of {earlier.date}, "
@@ -120,9 +125,9 @@ def _notes(
         _counts(manifest, summary),
         since,
         f"Without a match: {_named(summary.dead)}",
-        f"Same pattern twice: {_groups(summary.duplicates)}",
-        f"Always the same messages: {_groups(summary.always_together)}",
-        f"Not by Hyperscan alone: {_fallbacks(summary.fallbacks)}",
+        f"With the same pattern: {_groups(summary.duplicates)}",
+        f"Always match the same messages: {_groups(summary.always_together)}",
+        f"Not matched by Hyperscan alone: {_fallbacks(summary.fallbacks)}",
     ]
     if earlier is not None:
         notes.append(f"Gone since {earlier.date}: {_named(drift.gone)}")
@@ -130,10 +135,12 @@ def _notes(
 
 
 def _counts(manifest: RunManifest, summary: LabellingSummary) -> str:
+    messages = plural(summary.messages, "message")
+    rules = plural(len(summary.rules), "rule")
     return (
-        f"Night of {manifest.date}: {summary.messages:,} messages, "
+        f"Night of {manifest.date}: {messages}, "
         f"{summary.labelled:,} labelled, {summary.silent:,} without a match, "
-        f"{summary.tied:,} undecided; {len(summary.rules)} rules"
+        f"{summary.tied:,} undecided; {rules}"
     )
 
 
@@ -157,11 +164,11 @@ def _table(rows: Sequence[RuleRow], with_drift: bool) -> Table:
     if with_estimate:
         columns["estimated"] = _estimated
     columns["conflicts most with"] = _conflicts_with
-    made = table(*columns, left=2)
-    made.columns[-1].justify = "left"
+    rules = table(*columns, left=2)
+    rules.columns[-1].justify = "left"
     for row in rows:
-        made.add_row(*(Text(shown(row)) for shown in columns.values()))
-    return made
+        rules.add_row(*(Text(cell(row)) for cell in columns.values()))
+    return rules
 
 
 def _messages(row: RuleRow) -> str:
@@ -190,7 +197,9 @@ def _decides(row: RuleRow) -> str:
 
 def _correct(row: RuleRow) -> str:
     rule = row.rule
-    return f"{rule.correct:,}/{rule.reviewed:,}" if rule.reviewed else DASH
+    if not rule.reviewed:
+        return DASH
+    return f"{rule.correct:,}/{rule.reviewed:,}"
 
 
 def _precision(row: RuleRow) -> str:

@@ -1,17 +1,18 @@
-"""What commands print: tables, progress bars, figures and texts on a terminal."""
+"""Print tables, progress bars, figures and texts on a terminal."""
 
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
+from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -21,12 +22,12 @@ from rich.table import Table
 
 from pipeline.records.words import DASH
 
-#: Lines are as long as they must be: an id that is cut cannot be searched for.
+#: Lines are as long as they need to be: nobody can search for an id that is cut.
 WIDTH = 250
 
 
 def console() -> Console:
-    """Return what prints tables and texts, every character as it is."""
+    """Return a console that prints every character as it is."""
     return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
 
 
@@ -36,17 +37,18 @@ def table(*columns: str, left: int) -> Table:
     Parameters
     ----------
     left
-        How many of the columns, the first ones, hold text; the others hold numbers.
+        Number of columns at the left that hold text; the others hold numbers.
     """
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for index, column in enumerate(columns):
-        justify = "left" if index < left else "right"
-        made.add_column(column, justify=justify, no_wrap=True)
-    return made
+    frameless = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns[:left]:
+        frameless.add_column(column, justify="left", no_wrap=True)
+    for column in columns[left:]:
+        frameless.add_column(column, justify="right", no_wrap=True)
+    return frameless
 
 
 class ProgressBar:
-    """A bar on the terminal; without a terminal it shows nothing."""
+    """A progress bar, which shows nothing where stderr is not a terminal."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
@@ -55,7 +57,7 @@ class ProgressBar:
     def update(
         self, done: int, total: int | None = None, description: str | None = None
     ) -> None:
-        """Show how much is done, of how much; None leaves what was said before."""
+        """Show the progress; None leaves the total or the description as it was."""
         self._progress.update(
             self._task, completed=done, total=total, description=description
         )
@@ -65,25 +67,25 @@ class ProgressBar:
 def progress_bar(
     description: str, total: int | None = None, in_bytes: bool = False
 ) -> Iterator[ProgressBar]:
-    """Yield a bar on stderr, which disappears at the end.
+    """Show a progress bar on stderr, which disappears at the end.
 
     Parameters
     ----------
     description
         What is being done, such as ``writing``.
     total
-        How much there is to do; None if it is not known yet.
+        Number of items, or of bytes; None if it is not known yet.
     in_bytes
-        Whether it is counted in bytes.
+        Whether bytes are counted; their total may stay unknown, as that of a pipe does.
     """
-    count = DownloadColumn() if in_bytes else MofNCompleteColumn()
-    time = TimeElapsedColumn() if in_bytes else TimeRemainingColumn()
+    columns: list[ProgressColumn] = [MofNCompleteColumn(), TimeRemainingColumn()]
+    if in_bytes:
+        columns = [DownloadColumn(), TimeElapsedColumn()]
     stderr = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        count,
-        time,
+        *columns,
         console=stderr,
         transient=True,
         disable=not stderr.is_terminal,
@@ -92,21 +94,25 @@ def progress_bar(
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
-    """Return a share of 1 as a percentage."""
+    """Return a share between 0 and 1 as a percentage, a dash if it is undefined."""
     return DASH if share is None else f"{share:.{decimals}%}"
 
 
 def printable(text: str) -> str:
-    """Return the text on one line, without what a terminal would obey."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """Return the text on one line, without characters that control a terminal."""
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    return character if character.isprintable() else " "
 
 
 def print_counts(counts: Iterable[tuple[int, str]]) -> None:
-    """Print a line for each number and what it counts."""
+    """Print a line for each count and its description."""
     for count, description in counts:
         click.echo(f"{count:>12,}  {description}")
 
 
-def print_json(value: Any) -> None:
+def print_json(value: JsonValue) -> None:
     """Print a JSON value, indented for the person who reads it."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,11 +1,17 @@
-"""Messages of a file, and their human labels, into the database in one transaction."""
+"""Load the messages of a file, with their human labels, in one transaction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nightsieve.database.connection import transaction
 from nightsieve.database.tables import MESSAGES, REVIEWS
-from nightsieve.database.upsert import STAGING, Upserted, stage, upsert
+from nightsieve.database.upsert import (
+    STAGING,
+    Upserted,
+    fetch_row,
+    stage,
+    upsert,
+)
 
 _COLUMNS = {
     "line": "bigint",
@@ -19,10 +25,10 @@ _NUMBERED = f"""
     SELECT *, row_number() OVER (PARTITION BY key ORDER BY line) AS occurrence
     FROM {STAGING}
 """
-# Of the lines with a key of their own, the first one with each key.
+# For messages with keys of their own: the first line with each key.
 _OWN_KEYS = f"SELECT * FROM ({_NUMBERED}) AS numbered WHERE occurrence = 1"
-# A message without a key of its own is named by its content and by which of the equal
-# lines it is: equal lines stay apart, and the same file gives the same keys again.
+# For messages without keys: a digest of the content, numbered among equal lines. So
+# equal lines stay apart, and the same file gives the same keys again.
 _CONTENT_KEYS = f"""
     SELECT key || '-' || occurrence AS key, body, sender, received_at, label
     FROM ({_NUMBERED}) AS numbered
@@ -39,16 +45,24 @@ _COUNTS = f"""
 
 @dataclass(frozen=True)
 class LoadedRows:
-    """Rows by what became of them.
+    """The numbers of rows that were loaded.
 
     Attributes
     ----------
-    rows, undated
-        All rows, and those without a time.
+    rows
+        All rows.
+    undated
+        Rows without a time of receipt.
     messages
-        Rows with different keys.
+        Rows with different keys, by whether they are new.
     new_reviews
-        Human labels that were not there.
+        Human labels that are new.
+
+    Examples
+    --------
+    >>> new = Upserted(new=2, changed=0, unchanged=1)
+    >>> LoadedRows(rows=3, undated=0, messages=new, new_reviews=0).messages.total
+    3
     """
 
     rows: int
@@ -60,14 +74,15 @@ class LoadedRows:
 def load_messages(
     blocks: Iterable[bytes], own_keys: bool, labelled: bool
 ) -> LoadedRows:
-    """Load messages: all of them or, after an error, none.
+    r"""Load messages: all of them or, after an error, none.
 
     Parameters
     ----------
     blocks
         Rows ``line, key, body, sender, received_at, label`` in COPY's format.
     own_keys
-        Whether the keys are the messages' own; else each is a hash of the content.
+        Whether the keys are the messages' own; otherwise each is a digest of the
+        content.
     labelled
         Whether the rows have labels.
 
@@ -75,18 +90,22 @@ def load_messages(
     ------
     SourceError
         The database cannot be used.
+
+    Examples
+    --------
+    >>> row = b"1\t41\tWin a prize\t\\N\t\\N\tspam\n"
+    >>> load_messages([row], own_keys=True, labelled=True).messages
+    Upserted(new=1, changed=0, unchanged=0)
     """
     keyed = _OWN_KEYS if own_keys else _CONTENT_KEYS
     with transaction() as cursor:
         stage(cursor, _COLUMNS, blocks)
-        cursor.execute(_COUNTS)
-        rows, undated = cursor.fetchone()
-        messages = upsert(
-            cursor, MESSAGES, tuple(MESSAGES.columns), _MESSAGES.format(keyed=keyed)
-        )
+        rows, undated = fetch_row(cursor, _COUNTS)
+        select_messages = _MESSAGES.format(keyed=keyed)
+        messages = upsert(cursor, MESSAGES, tuple(MESSAGES.columns), select_messages)
         new_reviews = 0
         if labelled:
             columns = ("message_key", "label", "source")
-            select = _REVIEWS.format(keyed=keyed)
-            new_reviews = upsert(cursor, REVIEWS, columns, select).new
+            select_reviews = _REVIEWS.format(keyed=keyed)
+            new_reviews = upsert(cursor, REVIEWS, columns, select_reviews).new
     return LoadedRows(rows, undated, messages, new_reviews)

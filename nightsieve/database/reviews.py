@@ -1,4 +1,4 @@
-"""Reviews that people gave, into the database in one transaction."""
+"""Import the reviews of people into the database, in one transaction."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,13 @@ _SELECT = f"""
 
 @dataclass(frozen=True)
 class Review:
-    """The label that an annotator gave a message; the name may be empty."""
+    """The label that an annotator gave a message; the annotator's name may be empty.
+
+    Examples
+    --------
+    >>> Review(message_key="41", label="spam", annotator="Ada").label
+    'spam'
+    """
 
     message_key: str
     label: str
@@ -31,12 +37,17 @@ class Review:
 
 
 def unknown_messages(keys: Collection[str]) -> set[str]:
-    """Return those of the keys that no message has.
+    """Return the keys that no message in the database has.
 
     Raises
     ------
     SourceError
         The database cannot be used.
+
+    Examples
+    --------
+    >>> unknown_messages(["41"])
+    {'41'}
     """
     with transaction() as cursor:
         cursor.execute(_KNOWN, (list(keys),))
@@ -46,20 +57,28 @@ def unknown_messages(keys: Collection[str]) -> set[str]:
 def import_reviews(
     reviews: Collection[Review], source: str, reviewed_at: datetime
 ) -> Upserted:
-    """Put reviews into the table of reviews: all of them or, after an error, none.
+    """Write reviews into the table of reviews: all of them or, after an error, none.
 
     The same review again changes nothing, not even its time. Another label of the same
-    annotator for the same message replaces the first.
+    annotator for the same message replaces the first label.
 
     Parameters
     ----------
     reviews
-        At most one for each message and annotator.
+        At most one review for each message and annotator.
+    source
+        The name of the process that the reviews come from.
 
     Raises
     ------
     SourceError
         The database cannot be used.
+
+    Examples
+    --------
+    >>> reviews = [Review(message_key="41", label="spam", annotator="Ada")]
+    >>> import_reviews(reviews, "crowd", datetime(2026, 11, 20))
+    Upserted(new=1, changed=0, unchanged=0)
     """
     with transaction() as cursor:
         add_annotators(cursor)
@@ -69,7 +88,7 @@ def import_reviews(
             REVIEWS,
             ("message_key", "label", "source", "annotator", "reviewed_at"),
             _SELECT,
-            {"source": source, "reviewed_at": reviewed_at},
+            parameters={"source": source, "reviewed_at": reviewed_at},
             overwrite_if_changed="label",
         )
 

@@ -1,8 +1,8 @@
-"""The tables that we write: what they are made of."""
+"""The tables that Nightsieve writes."""
 
 from dataclasses import dataclass
 
-from psycopg2.extensions import cursor as Cursor
+from psycopg2 import extensions
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,11 @@ class Table:
         The SQL type, and its constraints, of each column by its name.
     key
         The columns of the primary key.
+
+    Examples
+    --------
+    >>> Table(name="labels", columns={"name": "text"}, key=("name",)).definition()
+    'CREATE TABLE IF NOT EXISTS labels (name text, PRIMARY KEY (name))'
     """
 
     name: str
@@ -22,10 +27,10 @@ class Table:
     key: tuple[str, ...]
 
     def definition(self) -> str:
-        """Return the statement that creates the table unless it is there."""
-        columns = [f"{name} {type_}" for name, type_ in self.columns.items()]
-        columns.append(f"PRIMARY KEY ({', '.join(self.key)})")
-        return f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(columns)})"
+        """Return the statement that creates the table unless it exists."""
+        lines = [f"{name} {sql_type}" for name, sql_type in self.columns.items()]
+        lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
+        return f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(lines)})"
 
 
 MESSAGES = Table(
@@ -66,10 +71,21 @@ _ADD_ANNOTATORS = """
 """
 
 
-def create_tables(cursor: Cursor) -> None:
+def create_tables(cursor: extensions.cursor) -> None:
     """Create the tables that are missing.
 
-    It looks first: an account that may only write rows may not even ask to create.
+    It looks for them first: to an account that may only write rows, PostgreSQL refuses
+    even ``CREATE TABLE IF NOT EXISTS``.
+
+    Examples
+    --------
+    >>> from nightsieve.database.connection import transaction
+    >>> with transaction() as cursor:
+    ...     cursor.execute("DROP TABLE messages")
+    ...     create_tables(cursor)
+    ...     cursor.execute("SELECT count(*) FROM messages")
+    ...     cursor.fetchone()
+    (0,)
     """
     cursor.execute(_MISSING, ([table.name for table in TABLES],))
     if cursor.fetchall():
@@ -77,10 +93,17 @@ def create_tables(cursor: Cursor) -> None:
             cursor.execute(table.definition())
 
 
-def add_annotators(cursor: Cursor) -> None:
-    """Let a table of reviews that an earlier version created hold annotators.
+def add_annotators(cursor: extensions.cursor) -> None:
+    """Add the column ``annotator`` to a table of reviews of an earlier version.
 
-    It held one review for each message and source.
+    Such a table has one review for each message and source.
+
+    Examples
+    --------
+    >>> from nightsieve.database.connection import transaction
+    >>> with transaction() as cursor:
+    ...     add_annotators(cursor)
+    ...     cursor.execute("SELECT annotator FROM reviews")
     """
     cursor.execute(_ANNOTATOR_COLUMN)
     if cursor.fetchone() is None:

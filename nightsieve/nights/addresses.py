@@ -1,4 +1,4 @@
-"""Where the objects of a night are that people want."""
+"""The addresses of the objects of a night that people look for."""
 
 from nightsieve.nights.model_files import file_receipt
 from nightsieve.store import layout
@@ -17,6 +17,14 @@ def night_addresses(
     ----------
     scheduler
         The page that draws the graph of the night while it runs; None if it is unknown.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from nightsieve.nights.find import find_night
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> night_addresses(store_with_night, night).model
+    's3://memory/export/model-9f3a.json'
     """
     page = layout.report_file(manifest.date, manifest.config, layout.PAGE)
     return report.NightAddresses(

@@ -1,4 +1,4 @@
-"""What a changed pack would relabel in the sample of a night.
+"""Compare the labels that a changed rule pack gives with those of a night.
 
 Only the rules whose matches can differ are matched again.
 """
@@ -23,12 +23,22 @@ RuleList = tuple[str, ...]  # the ids of the rules that match a message, in orde
 
 @dataclass(frozen=True)
 class RuleEffect:
-    """What a changed rule does.
+    """The effect of a changed rule.
 
     Attributes
     ----------
-    gains, losses
-        Messages that it matches now and did not in the night, and the reverse.
+    gains
+        The number of messages that it matches now and did not match in the night.
+    losses
+        The number of messages that it matched in the night and does not match now.
+
+    Examples
+    --------
+    >>> old = Rule(id="win", label="spam", pattern="win a", why="a lottery")
+    >>> new = Rule(id="win", label="spam", pattern="win", why="a lottery")
+    >>> (change,) = diff_packs([old], [new])
+    >>> RuleEffect(change, gains=2, losses=0).gains
+    2
     """
 
     change: RuleChange
@@ -38,12 +48,19 @@ class RuleEffect:
 
 @dataclass(frozen=True)
 class Transition:
-    """Messages that go from one label to another; None is no label.
+    """Messages that go from one label to another; a label of None means no label.
 
     Attributes
     ----------
+    messages
+        The number of messages.
     keys
-        Of the first of these messages, at most `EXAMPLES`.
+        The keys of the first of these messages, at most `EXAMPLES`.
+
+    Examples
+    --------
+    >>> Transition(before="ham", after="spam", messages=1, keys=("a",)).after
+    'spam'
     """
 
     before: str | None
@@ -54,16 +71,23 @@ class Transition:
 
 @dataclass(frozen=True)
 class PackDiff:
-    """What a changed pack would do to the messages of a night.
+    """The effect of a changed rule pack on the messages of a night.
 
     Attributes
     ----------
     rules
-        Every rule that is different.
+        The effect of every rule that is different.
     transitions
-        The most frequent one first.
+        The changes of labels, the most frequent one first.
     unchanged
-        Messages that keep their label, or stay without one.
+        The number of messages that keep their label, or stay without a label.
+
+    Examples
+    --------
+    >>> moved = Transition(before="ham", after="spam", messages=2, keys=("a", "b"))
+    >>> result = PackDiff(rules=(), transitions=(moved,), unchanged=7)
+    >>> result.relabelled, sorted(result.example_keys)
+    (2, ['a', 'b'])
     """
 
     rules: tuple[RuleEffect, ...]
@@ -72,12 +96,12 @@ class PackDiff:
 
     @property
     def relabelled(self) -> int:
-        """The number of messages that change their label."""
+        """The number of messages whose label changes."""
         return sum(transition.messages for transition in self.transitions)
 
     @property
     def example_keys(self) -> set[str]:
-        """The keys of all transitions."""
+        """The keys of the first messages of all transitions."""
         keys: set[str] = set()
         for transition in self.transitions:
             keys.update(transition.keys)
@@ -88,7 +112,7 @@ def diff(
     sample: NightSample,
     old: Labelling,
     new: Labelling,
-    progress: Callable[[int], None] = lambda messages_done: None,
+    progress: Callable[[int], None] | None = None,
 ) -> PackDiff:
     """Return what the new rules would change in the sample of a night.
 
@@ -97,24 +121,33 @@ def diff(
     old
         The labelling of that night.
     progress
-        Receives the number of messages that are done.
+        Called with the number of messages that are done.
 
     Raises
     ------
     DataError
-        The searches for a rule took too long; the message names it.
+        The searches for a rule took too long; the message names the rule.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from nightsieve.nights.find import find_night
+    >>> from nightsieve.store.configurations import load_settings
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> old = load_settings(store_with_night, night.config).labelling
+    >>> win, code = old.rules
+    >>> narrower = win.model_copy(update={"pattern": "win a"})
+    >>> new = old.model_copy(update={"rules": (narrower, code)})
+    >>> diff(NightSample(store_with_night, night), old, new).transitions
+    (Transition(before='spam', after=None, messages=1, keys=('3',)),)
     """
-    pairs = _count_pairs(_rule_lists(sample, old, new, progress))
+    pairs = _count_pairs(_rule_lists(sample, old, new, progress or _ignore))
     labels_before = _labels(pairs.lists_before(), old)
     labels_after = _labels(pairs.lists_after(), new)
     transitions = _Transitions()
     for pair, count in pairs.counts.items():
-        transitions.add(
-            labels_before[pair.before],
-            labels_after[pair.after],
-            count,
-            pairs.keys[pair],
-        )
+        labels = _LabelPair(labels_before[pair.before], labels_after[pair.after])
+        transitions.add(labels, count, pairs.keys[pair])
     gains = pairs.gains()
     losses = pairs.losses()
     effects = tuple(
@@ -131,13 +164,20 @@ class _Pair(NamedTuple):
     after: RuleList
 
 
+class _LabelPair(NamedTuple):
+    """The label of a message in the night, and its label now."""
+
+    before: str | None
+    after: str | None
+
+
 class _MatchedMessage(NamedTuple):
     key: str
     pair: _Pair
 
 
 class _PairCounts:
-    """How many messages have each pair of rule lists, and the first keys of them."""
+    """The number of messages with each pair of rule lists, and their first keys."""
 
     def __init__(self) -> None:
         self.counts: Counter[_Pair] = Counter()
@@ -150,21 +190,21 @@ class _PairCounts:
             keys.append(message.key)
 
     def lists_before(self) -> Counter[RuleList]:
-        """Return the messages that each list of rules matched in the night."""
+        """Count the messages that each list of rules matched in the night."""
         messages: Counter[RuleList] = Counter()
         for pair, count in self.counts.items():
             messages[pair.before] += count
         return messages
 
     def lists_after(self) -> Counter[RuleList]:
-        """Return the messages that each list of rules matches now."""
+        """Count the messages that each list of rules matches now."""
         messages: Counter[RuleList] = Counter()
         for pair, count in self.counts.items():
             messages[pair.after] += count
         return messages
 
     def gains(self) -> Counter[str]:
-        """Return the messages that each rule matches now and did not before."""
+        """Count the messages that each rule matches now and did not match before."""
         messages: Counter[str] = Counter()
         for pair, count in self.counts.items():
             for rule_id in set(pair.after) - set(pair.before):
@@ -172,7 +212,7 @@ class _PairCounts:
         return messages
 
     def losses(self) -> Counter[str]:
-        """Return the messages that each rule matched before and does not now."""
+        """Count the messages that each rule matched before and does not match now."""
         messages: Counter[str] = Counter()
         for pair, count in self.counts.items():
             for rule_id in set(pair.before) - set(pair.after):
@@ -181,34 +221,33 @@ class _PairCounts:
 
 
 class _Transitions:
-    """How many messages go from which label to which, and the first keys of them."""
+    """The number of messages with each pair of labels, and their first keys."""
 
     def __init__(self) -> None:
-        self._messages: Counter[tuple[str | None, str | None]] = Counter()
-        self._keys: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(
-            list
-        )
+        self._messages: Counter[_LabelPair] = Counter()
+        self._keys: defaultdict[_LabelPair, list[str]] = defaultdict(list)
 
-    def add(
-        self, before: str | None, after: str | None, count: int, keys: list[str]
-    ) -> None:
-        self._messages[before, after] += count
-        examples = self._keys[before, after]
+    def add(self, labels: _LabelPair, count: int, keys: list[str]) -> None:
+        self._messages[labels] += count
+        examples = self._keys[labels]
         examples.extend(keys[: EXAMPLES - len(examples)])
 
     def relabelling(self) -> tuple[Transition, ...]:
-        return tuple(
-            Transition(before, after, count, tuple(self._keys[before, after]))
-            for (before, after), count in self._messages.most_common()
-            if before != after
-        )
+        """Return the pairs of different labels, the most frequent one first."""
+        transitions = []
+        for labels, count in self._messages.most_common():
+            if labels.before != labels.after:
+                keys = tuple(self._keys[labels])
+                transitions.append(Transition(*labels, messages=count, keys=keys))
+        return tuple(transitions)
 
     def unchanged(self) -> int:
-        return sum(
-            count
-            for (before, after), count in self._messages.items()
-            if before == after
-        )
+        """Return the number of messages whose label stays the same."""
+        unchanged = 0
+        for labels, count in self._messages.items():
+            if labels.before == labels.after:
+                unchanged += count
+        return unchanged
 
 
 def _count_pairs(messages: Iterator[_MatchedMessage]) -> _PairCounts:
@@ -221,20 +260,22 @@ def _count_pairs(messages: Iterator[_MatchedMessage]) -> _PairCounts:
 def _rule_lists(
     sample: NightSample, old: Labelling, new: Labelling, progress: Callable[[int], None]
 ) -> Iterator[_MatchedMessage]:
-    """Yield each message of the sample with the rules that matched it and match it."""
+    """Yield each message with the rules that matched it and that match it now."""
     matched_again = rules_to_match(old.rules, new.rules)
     ids_again = {rule.id for rule in matched_again}
-    positions = {rule.id: position for position, rule in enumerate(new.rules)}
-    kept = positions.keys() - ids_again
+    rule_order = {rule.id: index for index, rule in enumerate(new.rules)}
+    unchanged_ids = rule_order.keys() - ids_again
     matcher = _compile(new, matched_again) if matched_again else None
     messages_done = 0
     for messages, votes in sample.shards():
-        report = _progress_within(messages_done, len(messages), progress)
-        newly_matching = _match(matcher, messages, report)
+        shard_progress = _progress_within(messages_done, len(messages), progress)
+        newly_matching = _match(matcher, messages, shard_progress)
+        lists_before = map(tuple, votes["rules"])
         for key, before, new_ids in zip(
-            votes["key"], map(tuple, votes["rules"]), newly_matching, strict=True
+            votes["key"], lists_before, newly_matching, strict=True
         ):
-            after = sorted([*kept.intersection(before), *new_ids], key=positions.get)
+            after = [*unchanged_ids.intersection(before), *new_ids]
+            after.sort(key=rule_order.__getitem__)
             yield _MatchedMessage(key, _Pair(before, tuple(after)))
         messages_done += len(messages)
         progress(messages_done)
@@ -260,7 +301,7 @@ def _match(
 def _progress_within(
     messages_done: int, shard_size: int, progress: Callable[[int], None]
 ) -> Callable[[float], None]:
-    """Return the progress of one shard as that of the whole sample."""
+    """Return a callback that adds the progress within a shard to the whole."""
 
     def report(fraction: float) -> None:
         progress(messages_done + int(fraction * shard_size))
@@ -268,14 +309,16 @@ def _progress_within(
     return report
 
 
-def _labels(rule_lists: Counter[RuleList], to: Labelling) -> dict[RuleList, str | None]:
+def _ignore(messages_done: int) -> None:
+    """Show no progress."""
+
+
+def _labels(
+    rule_lists: Counter[RuleList], settings: Labelling
+) -> dict[RuleList, str | None]:
     """Return the label of each list of rules, given the number of its messages."""
-    resolved = labelling.resolve_counts(rule_lists, to)
+    resolved = labelling.resolve_counts(rule_lists, settings)
     labels = resolved["label"].astype(object)
-    return dict(
-        zip(
-            map(tuple, resolved["rules"]),
-            labels.where(labels.notna(), None),
-            strict=True,
-        )
-    )
+    labels_or_none = labels.where(labels.notna(), None)
+    lists = map(tuple, resolved["rules"])
+    return dict(zip(lists, labels_or_none, strict=True))

@@ -1,4 +1,4 @@
-"""Why a task of a night ran, or did not: what its fingerprint covers that changed."""
+"""Explain why a task of a night ran: what changed that its fingerprint covers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,21 +9,26 @@ from pipeline.config import differences
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 
-SHOWN = 8  # differences named of a section
+SHOWN = 8  # differences of a section that are named
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What of a task differs from the same task of another night.
+    """The differences between a task and the same task of another night.
 
     Attributes
     ----------
     task
-        Its family.
+        The family of the task.
     name
-        The family and, where there are several tasks of it, their parameters.
+        The family and, where there are several tasks of it, the task's parameters.
     reasons
-        Empty where the night took over what was there.
+        What differs; empty where the night took over the existing object.
+
+    Examples
+    --------
+    >>> Explanation("FitModel", "FitModel", ("depends on BuildTrainingSet",)).reasons
+    ('depends on BuildTrainingSet',)
     """
 
     task: str
@@ -34,8 +39,19 @@ class Explanation:
 def explain(manifest: RunManifest, before: RunManifest) -> Iterator[Explanation]:
     """Yield, for each task of a night, what differs from another night.
 
-    A task differs if its own date, version, parameters or configuration does, or a task
-    that it depends on. The tasks come in the order in which they can run.
+    A task differs if its own date, version, parameters or configuration differs, or a
+    task that it depends on. The tasks come in the order in which they can run.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from nightsieve.nights.find import find_night
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> changes = {"version": 2, "key": "ingest/messages-01ab.json"}
+    >>> changed = night.receipt("IngestMessages").model_copy(update=changes)
+    >>> tonight = night.model_copy(update={"tasks": (changed,)})
+    >>> [explanation.reasons for explanation in explain(tonight, night)]
+    [('version 1 became 2',)]
     """
     changed_families: set[str] = set()
     for receipt in manifest.tasks:
@@ -51,7 +67,7 @@ def explain(manifest: RunManifest, before: RunManifest) -> Iterator[Explanation]
                 *_own_changes(receipt, receipt_before),
                 *_changed_settings(receipt, manifest.settings, before.settings),
             ]
-        inherited = [name for name in receipt.requires if name in changed_families]
+        inherited = [task for task in receipt.requires if task in changed_families]
         if inherited:
             reasons.append(f"depends on {', '.join(inherited)}")
         changed_families.add(receipt.task)
@@ -59,7 +75,7 @@ def explain(manifest: RunManifest, before: RunManifest) -> Iterator[Explanation]
 
 
 def _name(receipt: Receipt, manifest: RunManifest) -> str:
-    """Return the family of a task and, where it has several, what it is the task of."""
+    """Return the family of a task and, where it has several, the task's parameters."""
     is_only_one = len(manifest.receipts(receipt.task)) == 1
     return receipt.task if is_only_one else receipt.task_name
 
@@ -67,10 +83,10 @@ def _name(receipt: Receipt, manifest: RunManifest) -> str:
 def _counterpart(
     receipt: Receipt, manifest: RunManifest, before: RunManifest
 ) -> Receipt | None:
-    """Return the receipt of the same task of another night; None without one.
+    """Return the receipt of the same task of another night; None if there is none.
 
-    The only task of its family may have other parameters there; of several, it is the
-    one with the same.
+    The only task of a family may have other parameters there. Among several tasks, the
+    same task is the one with the same parameters.
     """
     candidates = before.receipts(receipt.task)
     if len(candidates) == len(manifest.receipts(receipt.task)) == 1:
@@ -88,7 +104,7 @@ def _own_changes(receipt: Receipt, before: Receipt) -> Iterator[str]:
         yield f"version {before.version} became {receipt.version}"
     for name, value in receipt.parameters.items():
         if before.parameters.get(name) != value:
-            yield f"other {name}"
+            yield f"parameter {name} changed"
 
 
 def _changed_settings(
@@ -101,11 +117,11 @@ def _changed_settings(
         changes = list(differences(path, value, _section(before, path)))
         yield from changes[:SHOWN]
         if len(changes) > SHOWN:
-            yield f"{len(changes) - SHOWN} more of {path}"
+            yield f"{len(changes) - SHOWN} more changes in {path}"
 
 
 def _section(settings: Mapping[str, JsonValue], path: str) -> JsonValue:
-    """Return the part of a configuration at a dotted path; None if it has no such."""
+    """Return the part of a configuration at a dotted path; None if it is not there."""
     value: JsonValue = dict(settings)
     for key in path.split("."):
         if not isinstance(value, dict):

@@ -8,12 +8,20 @@ from pipeline.records.run import RunManifest
 
 
 def file_receipt(manifest: RunManifest, name: str) -> Receipt:
-    """Return the receipt of the object that a file of the model is.
+    """Return the receipt of the object that holds a file of the model.
 
     Raises
     ------
     ArtefactError
-        No task of the night wrote such an object.
+        No task of the night wrote this file.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from nightsieve.nights.find import find_night
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> file_receipt(night, "model.json").task
+    'ExportCoefficients'
     """
     file = manifest.results.description.files.get(name)
     if file is not None:
@@ -21,27 +29,36 @@ def file_receipt(manifest: RunManifest, name: str) -> Receipt:
             if receipt.sha256 == file.sha256:
                 return receipt
     raise ArtefactError(
-        f"the night of {manifest.date}: no task wrote its {name}; run the night again"
+        f"the night of {manifest.date}: {name} is not the output of any of its tasks; "
+        "run the night again"
     )
 
 
 def read_model_files(store: Store, manifest: RunManifest) -> dict[str, bytes]:
     """Return the files of a night's model by name, as a published model has them.
 
-    The manifest among them has the serial, if the model was published.
+    Their manifest has the serial, if the model was published.
 
     Raises
     ------
     ArtefactError
         A file is not what the night wrote.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from nightsieve.nights.find import find_night
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> list(read_model_files(store_with_night, night))
+    ['model.json', 'pipeline.joblib', 'manifest.json']
     """
     contents = {}
-    # Not today's list of files: a night of an earlier version may have fewer.
+    # The night's own list of files: a night of an earlier version may have fewer.
     for name in manifest.results.description.files:
         receipt = file_receipt(manifest, name)
         contents[name] = store.read_verified(receipt.key, receipt.sha256)
     serial = manifest.results.publication.serial
     description = manifest.results.description
-    numbered = description.model_copy(update={"serial": serial})
-    contents[MANIFEST_FILE] = numbered.to_json()
+    with_serial = description.model_copy(update={"serial": serial})
+    contents[MANIFEST_FILE] = with_serial.to_json()
     return contents

@@ -1,8 +1,8 @@
-"""Take away what is damaged of a finished night, so that a run of it makes it again.
+"""Remove the damaged objects of a finished night, so that its next run makes them.
 
-A finished night asks for its report alone, and nothing below it is looked at. So with
-the damaged objects go the report's index and the run manifest: then every task of the
-night is asked whether its object is there.
+A run of a finished night looks for the report alone, and for nothing below it. So the
+report's index and the run manifest are removed together with the damaged objects: then
+the run looks for the object of every task.
 """
 
 import datetime
@@ -18,17 +18,24 @@ from pipeline.errors import ConfigError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 
-# What the database gave. It may answer otherwise today: what rests on it goes too.
-_SAMPLE = "IngestMessages"
-_GIVEN = (_SAMPLE, "IngestReviews")
-# A decision that is made again is made against what is published today.
-_CHANGING = (*_GIVEN, "GateModel")
-_REWRITTEN = "another run has written it again, not as this night had it"
+_INGEST_MESSAGES = "IngestMessages"
+# Tasks that read the database, which may answer otherwise today.
+_FROM_DATABASE = (_INGEST_MESSAGES, "IngestReviews")
+# Tasks whose objects may differ when they are made again: what depends on them is
+# removed too. A decision that is made again looks at the models published today.
+_CHANGING = (*_FROM_DATABASE, "GateModel")
+_REWRITTEN = "another run wrote it again, with another content than this night's"
 
 
 @dataclass(frozen=True)
 class Damage:
-    """An object that is missing, or is not what its night wrote, and what is wrong."""
+    """An object that is missing, or is not what its night wrote.
+
+    Examples
+    --------
+    >>> Damage("s3://bucket/a.json", problem="there is no such object").problem
+    'there is no such object'
+    """
 
     address: str
     problem: str
@@ -41,12 +48,20 @@ class NightRepair:
     Attributes
     ----------
     damage
-        Empty for a night that is whole; then nothing was done.
-    removed, restored
-        Addresses of objects.
+        The damaged objects; empty for a whole night, to which nothing was done.
+    removed
+        The addresses of the objects that were removed.
+    restored
+        The addresses of the objects that were written again.
     manifest_lost
-        Whether the run manifest itself was damaged, so that only this and the report's
-        index could be looked at.
+        Whether the run manifest itself was damaged. Then only the manifest and the
+        report's index were removed, and no other object was looked at.
+
+    Examples
+    --------
+    >>> (repair,) = repair_nights(store_with_night, datetime.date(2026, 11, 20))
+    >>> repair.run.date, repair.removed
+    (datetime.date(2026, 11, 20), ())
     """
 
     run: Run
@@ -71,68 +86,82 @@ def repair_nights(
     Raises
     ------
     ConfigError
-        There is no such run, or an earlier version of this project wrote it.
+        There is no such run, or an earlier version of Nightsieve wrote it.
+
+    Examples
+    --------
+    >>> night = datetime.date(2026, 11, 20)
+    >>> store_with_night.write("export/model-9f3a.json", b"damaged")
+    >>> (repair,) = repair_nights(store_with_night, night)
+    >>> [damage.problem for damage in repair.damage]
+    ['is not the object that was written']
+    >>> repair.removed[0]
+    's3://memory/export/model-9f3a.json'
     """
-    finished = [
-        run for run in _finished_runs(store, date) if config in (None, run.config)
-    ]
+    finished = _finished_runs(store, date)
+    if config is not None:
+        finished = [run for run in finished if run.config == config]
     if not finished:
         raise ConfigError(
             f"there is no such finished run of {date}; see nightsieve runs list, or "
-            f"make it: luigi --module tasks Retrain --date {date}"
+            f"run the night: luigi --module tasks Retrain --date {date}"
         )
     return [_repair(store, run) for run in finished]
 
 
 def _finished_runs(store: Store, date: datetime.date) -> list[Run]:
-    """Return the runs of which there is a manifest or a report."""
-    listed = runs.list_runs(store, date)
-    keys = store.list_by_time(layout.reports_of(date))
-    reported = [run for run in map(layout.parse_report_index, keys) if run is not None]
-    return list(dict.fromkeys([*listed, *reported]))
+    """Return the runs that have a manifest or a report."""
+    finished = dict.fromkeys(runs.list_runs(store, date))
+    for key in store.list_by_time(layout.reports_of(date)):
+        run = layout.parse_report_index(key)
+        if run is not None:
+            finished[run] = None
+    return list(finished)
 
 
 def _repair(store: Store, run: Run) -> NightRepair:
     try:
         manifest = runs.read_run(store, run)
     except DamagedObject as error:
-        damage = (Damage(error.address, error.problem),)
-        removed = _remove(store, _finishing_keys(run))
-        return NightRepair(run, damage, removed, manifest_lost=True)
+        return NightRepair(
+            run,
+            damage=(Damage(error.address, error.problem),),
+            removed=_remove(store, _finishing_keys(run)),
+            manifest_lost=True,
+        )
     examination = _Examination(store, run, manifest)
     examination.examine()
-    restored, lost = _restore_settings(store, manifest)
+    damage = examination.damage
+    must_run_again = bool(damage)
+    restored: tuple[str, ...] = ()
+    damaged_settings = _find_damaged_settings(store, manifest)
+    if damaged_settings is not None:
+        damage = [*damage, damaged_settings]
+        if _restore_settings(store, manifest):
+            restored = (damaged_settings.address,)
+        else:
+            must_run_again = True
     removed: tuple[str, ...] = ()
-    if examination.damage or lost:
-        keys = [*examination.unsound, *_finishing_keys(run)]
-        removed = _remove(store, keys)
-    damage = (*examination.damage, *restored, *lost)
-    return NightRepair(run, damage, removed, tuple(item.address for item in restored))
+    if must_run_again:
+        removed = _remove(store, [*examination.unsound, *_finishing_keys(run)])
+    return NightRepair(run, tuple(damage), removed, restored)
 
 
-def _restore_settings(
-    store: Store, manifest: RunManifest
-) -> tuple[list[Damage], list[Damage]]:
-    """Write a damaged configuration again from the run manifest, which has it too.
-
-    Returns
-    -------
-    tuple
-        What was damaged and is whole again; what is damaged still.
-    """
+def _find_damaged_settings(store: Store, manifest: RunManifest) -> Damage | None:
+    """Return what is wrong with the frozen configuration; None if it is whole."""
     error = configurations.find_damage(store, manifest.config)
-    if error is None:
-        return [], []
-    damage = [Damage(error.address, error.problem)]
-    if configurations.restore_settings(store, manifest.config, manifest.settings):
-        return damage, []
-    return [], damage
+    return None if error is None else Damage(error.address, error.problem)
+
+
+def _restore_settings(store: Store, manifest: RunManifest) -> bool:
+    """Write the configuration again from the run manifest; return whether it could."""
+    return configurations.restore_settings(store, manifest.config, manifest.settings)
 
 
 def _finishing_keys(run: Run) -> list[str]:
-    """Return the keys that say that a night is finished, in the order to remove them.
+    """Return the keys that say that a night is finished, in the order of removal.
 
-    Whoever is killed in between can be followed by another repair.
+    After a repair that is killed between the two, another repair can follow.
     """
     return [layout.report_index(*run), layout.run(*run)]
 
@@ -156,9 +185,9 @@ class _Examination:
     damage
         What is wrong, in the order of the tasks.
     unsound
-        Keys of what must go, each once.
+        The keys of the objects that must be removed. A dictionary keeps their order.
     condemned
-        Families of tasks of which an object must go.
+        The families of the tasks that wrote a removed object.
     """
 
     store: Store
@@ -169,7 +198,7 @@ class _Examination:
     condemned: set[str] = field(default_factory=set)
 
     def examine(self) -> None:
-        """Fill in what is damaged, and what must go with it."""
+        """Fill in the attributes: what is damaged, and what must be removed with it."""
         for receipt in self.manifest.tasks:
             self._examine_task(receipt)
         self._examine_parts()
@@ -185,11 +214,11 @@ class _Examination:
             self._condemn(error, receipt.key, receipt.task)
             return
         if artefact.receipt().sha256 != receipt.sha256:
-            error = DamagedObject(str(artefact), _REWRITTEN, RUN_AGAIN)
-            if receipt.task in _GIVEN:
-                self._condemn(error, receipt.key, receipt.task)
+            rewritten = DamagedObject(str(artefact), _REWRITTEN, RUN_AGAIN)
+            if receipt.task in _FROM_DATABASE:
+                self._condemn(rewritten, receipt.key, receipt.task)
             else:
-                self._note(error)
+                self._note(rewritten)
 
     def _examine_parts(self) -> None:
         parts = self.manifest.results.messages.parts
@@ -197,17 +226,19 @@ class _Examination:
             try:
                 self.store.read_verified(part.key, part.sha256)
             except DamagedObject as error:
-                self._condemn(error, part.key, _SAMPLE)
-        if _SAMPLE in self.condemned:
+                self._condemn(error, part.key, _INGEST_MESSAGES)
+        if _INGEST_MESSAGES in self.condemned:
             # The manifest of the parts says that the sample is there.
-            keys = [receipt.key for receipt in self.manifest.receipts(_SAMPLE)]
-            self.unsound |= dict.fromkeys([*keys, *(part.key for part in parts)])
+            for receipt in self.manifest.receipts(_INGEST_MESSAGES):
+                self.unsound[receipt.key] = None
+            for part in parts:
+                self.unsound[part.key] = None
 
     def _comparisons(self) -> Iterator[Receipt]:
-        """Yield the receipts of the whole comparisons of the date.
+        """Yield the receipts of the undamaged comparisons of the date.
 
-        The manifest does not say which one is the night's, so those of other runs of
-        the date are among them. No other night asks for them again.
+        The manifest does not say which comparison is the night's, so those of other
+        runs of the date are among them. No other night reads them again.
         """
         keys = map(layout.described, self.store.list_by_time(layout.COMPARISONS))
         for key in dict.fromkeys(keys):
@@ -237,9 +268,10 @@ class _Examination:
                 self._condemn(error, key, None)
 
     def _add_dependents(self, comparisons: Iterable[Receipt]) -> None:
-        """Add what rests on an object that will not be made again as it was."""
+        """Add what depends on an object that may differ when it is made again."""
         changing = self.condemned.intersection(_CHANGING)
-        # In the order in which they can run: what a task requires comes before it.
+        # The receipts are in the order in which the tasks can run: what a task requires
+        # comes before it.
         for receipt in (*self.manifest.tasks, *comparisons):
             if changing.intersection(receipt.requires):
                 changing.add(receipt.task)

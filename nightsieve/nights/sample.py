@@ -1,4 +1,4 @@
-"""The messages and votes of a night, as the night wrote them down."""
+"""The messages and votes of a night, as the night wrote them."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,13 +15,25 @@ from pipeline.text.masking import hide_digits
 
 @dataclass(frozen=True)
 class NightSample:
-    """The sample of a night, read from the store shard by shard."""
+    """The sample of a night, read from the store shard by shard.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from nightsieve.nights.find import find_night
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> sample = NightSample(store_with_night, night)
+    >>> len(sample), len(list(sample.shards()))
+    (4, 2)
+    >>> sample.masked_texts(["4"])
+    {'4': 'See you at 0'}
+    """
 
     store: Store
     manifest: RunManifest
 
     def __len__(self) -> int:
-        """Return how many messages there are."""
+        """Return the number of messages."""
         return sum(part.rows for part in self._parts)
 
     def shards(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
@@ -33,7 +45,7 @@ class NightSample:
             yield messages, votes.loc[messages["key"]].reset_index()
 
     def masked_texts(self, keys: Collection[str]) -> dict[str, str]:
-        """Return the bodies of these messages by their keys, every digit hidden."""
+        """Return the bodies of messages by their keys, with every digit hidden."""
         texts: dict[str, str] = {}
         for part in self._parts:
             messages = self._read(part, "messages")
@@ -49,7 +61,8 @@ class NightSample:
     def _read(self, written: Part | Receipt, schema: str) -> pd.DataFrame:
         content = self.store.read_verified(written.key, written.sha256)
         with damage_at(self.store.address(written.key)):
-            return Table(schema).decode(content)
+            table: pd.DataFrame = Table(schema).decode(content)
+        return table
 
 
 def _shard(receipt: Receipt) -> int:

@@ -1,7 +1,7 @@
-"""Notices to people: JSON that Slack and similar services accept.
+"""Send notices to people, as JSON that Slack and similar services accept.
 
-The address, in ``NIGHTSIEVE_WEBHOOK_URL``, is a secret: it is in no configuration and
-in no message. A notice that cannot be sent is a warning.
+The address, in ``NIGHTSIEVE_WEBHOOK_URL``, is a secret: no configuration and no log
+line holds it. A notice that cannot be sent is a warning in the log.
 """
 
 import json
@@ -29,28 +29,30 @@ def send(notices: Iterable[tuple[str, str]], notify: Notify) -> None:
     ----------
     notices
         Events, each with its text.
+
+    Examples
+    --------
+    >>> send([("published", "Model 7 is published")], Notify(events=()))
     """
     for event, text in notices:
-        if event in notify.events:
-            failure = _post(text)
-            if failure:
-                logger.warning(
-                    "the notice of %s was not sent: %s; check %s",
-                    event,
-                    failure,
-                    VARIABLE,
-                )
+        if event not in notify.events:
+            continue
+        failure = _post(text)
+        if failure is not None:
+            logger.warning(
+                "the notice of %s was not sent: %s; check %s", event, failure, VARIABLE
+            )
 
 
 def _post(text: str) -> str | None:
-    """Post a text; return why it failed, without the address or the answer."""
+    """Post a text; return why that failed, without the address or the answer."""
     address = os.environ.get(VARIABLE)
     if not address:
         return "the variable is not set"
     if not address.startswith(("https://", "http://")):
         return "the variable does not hold an https address"
-    # The timeout of a socket begins again with every byte, and a name is looked up
-    # without any. So the request has a thread of its own.
+    # The timeout of a socket begins again with every byte, and the look-up of a name
+    # has no timeout. So the request runs in a thread of its own.
     failures: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def request() -> None:

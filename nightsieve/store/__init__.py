@@ -1,4 +1,4 @@
-"""What is in S3, and the only package that knows S3.
+"""The objects in S3, and the only package that knows S3.
 
 `objects` is the client, `layout` has every key, `version` says which layout a store
 has. Above them are `artefacts`, `configurations`, `runs`, `models` with

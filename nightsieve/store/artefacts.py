@@ -1,4 +1,4 @@
-"""What tasks hand over: objects, each with the receipt that says how it was made."""
+"""What tasks hand over: objects, each with a receipt that says how it was made."""
 
 import functools
 import hashlib
@@ -26,8 +26,8 @@ from pipeline.records.sample import Part, SampleCounts, ShardManifest
 class Artefact:
     """An object and its codec; beside it is the receipt that says how it was made.
 
-    The receipt is written first, so that whoever sees the object finds its receipt. An
-    object that is there already is not written again: a worker that was given up but
+    The receipt is written first: a reader that sees the object finds its receipt too.
+    An object that is there already is not written again: a worker that was given up but
     still writes leaves both as they are. A reader whose object fails its receipt reads
     both again, because another process may have replaced them in between.
 
@@ -37,11 +37,27 @@ class Artefact:
 
     Attributes
     ----------
+    codec
+        How the object is encoded.
     replaceable
-        Whether another content may follow under the same key, which then names no
+        Whether another content may follow under the same key, which then has no
         fingerprint. The old object is removed before the new receipt is written: a
-        process that is killed in between leaves none, not one that fails its receipt.
-        A reader in between finds none either.
+        process that is killed in between leaves no object, rather than one that fails
+        its receipt. A reader in between finds no object either.
+
+    Examples
+    --------
+    >>> from pipeline.data.codecs import Json
+    >>> account = Account(
+    ...     task="CountWords", version=1, date=None, sections=(), parameters={},
+    ...     requires=(), rows_in=None, seconds=0.1, peak_memory_mib=64, host="worker-1",
+    ... )
+    >>> receipt = Artefact(store, "counts/words.json", Json()).dump({"a": 1}, account)
+    >>> artefact = Artefact(store, "counts/words.json", Json())
+    >>> artefact.load()
+    {'a': 1}
+    >>> artefact.receipt() == receipt, receipt.bytes
+    (True, 13)
     """
 
     store: Store
@@ -57,14 +73,16 @@ class Artefact:
         return self.store.exists(self.key)
 
     def load(self) -> Any:
-        """Return the value.
+        """Return the value that the codec decodes.
 
         Raises
         ------
         ArtefactError
             The object is not what its receipt or its schema says.
         """
-        return self._decoded(self.verified_bytes())
+        content = self.verified_bytes()
+        with damage_at(str(self)):
+            return self.codec.decode(content)
 
     def dump(self, value: Any, account: Account) -> Receipt:
         """Encode the value, then write it with one PUT; see `write`.
@@ -74,19 +92,25 @@ class Artefact:
         Parameters
         ----------
         account
-            What the task is, and what it took.
+            What the task is, and what it cost.
         """
         content = self.codec.encode(value)
-        return self.write(content, self.codec.rows(value), account)
+        rows = self.codec.rows(value)
+        return self.write(content, rows, account)
 
     def write(self, content: bytes, rows: int | None, account: Account) -> Receipt:
-        """Write an encoded value that holds this many rows, after its receipt.
+        """Write an encoded value, after its receipt.
+
+        Parameters
+        ----------
+        rows
+            The number of rows that the value holds; None for a value without rows.
 
         Returns
         -------
         Receipt
-            Of the object that is there in the end, which another worker may have
-            written.
+            The receipt of the object that is there in the end, which another worker
+            may have written.
         """
         if self.replaceable:
             self.store.delete(self.key)
@@ -104,7 +128,7 @@ class Artefact:
         return receipt
 
     def receipt(self) -> Receipt:
-        """Return how the object was made; it is read once.
+        """Return the receipt of the object; it is read once.
 
         Raises
         ------
@@ -119,7 +143,7 @@ class Artefact:
         Raises
         ------
         ArtefactError
-            It is not what was written.
+            It is missing, or is not what was written.
         """
         content = self.find_verified_bytes()
         if content is None:
@@ -135,19 +159,23 @@ class Artefact:
             It is not what was written.
         """
         receipt = self._known_receipt or self._find_receipt()
-        answer = self.store.read_with_etag(self.key)
-        if answer is None:
+        content = self._find_content()
+        if content is None:
             return None
-        if receipt is None or not has_sha256(answer[0], receipt.sha256):
+        if receipt is None or not has_sha256(content, receipt.sha256):
             # Perhaps both were written between the two requests: read them again.
             receipt = self._find_receipt()
-            answer = self.store.read_with_etag(self.key)
-            if answer is None:
+            content = self._find_content()
+            if content is None:
                 return None
         if receipt is None:
             raise self._without_receipt()
-        self.store.verify(self.key, answer[0], receipt.sha256)
-        return answer[0]
+        self.store.verify(self.key, content, receipt.sha256)
+        return content
+
+    def _find_content(self) -> bytes | None:
+        answer = self.store.read_with_etag(self.key)
+        return None if answer is None else answer[0]
 
     @property
     def _known_receipt(self) -> Receipt | None:
@@ -182,19 +210,28 @@ class Artefact:
     def _without_receipt(self) -> DamagedObject:
         return DamagedObject(str(self), "has no receipt", RUN_AGAIN)
 
-    def _decoded(self, content: bytes) -> Any:
-        with damage_at(str(self)):
-            return self.codec.decode(content)
-
 
 @dataclass(frozen=True)
 class ShardedArtefact(Artefact):
-    """Parts, and a manifest of them, which is written last and is the value.
+    """Parts and their manifest, which is the value and is written last.
 
     Attributes
     ----------
     part_codec
         How each part is encoded.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> from pipeline.data.codecs import Table
+    >>> from nightsieve.nights.find import find_night
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> key = night.receipt("IngestMessages").key
+    >>> artefact = ShardedArtefact(store_with_night, key, part_codec=Table("messages"))
+    >>> [part.rows for part in artefact.manifest.parts]
+    [3, 1]
+    >>> list(artefact.load_shard(1)["body"])
+    ['See you at 9']
     """
 
     codec: Codec = field(default=RecordJson(ShardManifest), init=False)
@@ -202,8 +239,9 @@ class ShardedArtefact(Artefact):
 
     @functools.cached_property
     def manifest(self) -> ShardManifest:
-        """The manifest, read once."""
-        return self.load()
+        """The manifest, which is read once."""
+        manifest: ShardManifest = self.load()
+        return manifest
 
     def load_shard(self, shard: int) -> Any:
         """Return one part.
@@ -211,10 +249,11 @@ class ShardedArtefact(Artefact):
         Raises
         ------
         ArtefactError
-            It is not what the manifest says.
+            The part is not what the manifest says.
         """
         part = self.manifest.parts[shard]
-        # The manifest says that the sample is there: a part alone never comes back.
+        # The manifest says that the parts are there: without its removal, no night
+        # writes this part again.
         remedy = f"delete {self} and {MAKE_AGAIN}"
         content = self.store.read_verified(part.key, part.sha256, remedy)
         with damage_at(self.store.address(part.key), remedy):
@@ -232,11 +271,13 @@ class ShardedArtefact(Artefact):
         Parameters
         ----------
         files
-            One a part, encoded already.
+            The file of each part, encoded already.
         rows
-            Rows of each file.
+            The number of rows in each file.
         counts
-            What the manifest says of the whole.
+            The counts of the whole sample, for the manifest.
+        account
+            What the task is, and what it cost.
         """
         parts = []
         for index, (file, count) in enumerate(zip(files, rows, strict=True)):
@@ -244,11 +285,11 @@ class ShardedArtefact(Artefact):
         manifest = ShardManifest(parts=tuple(parts), counts=counts)
         return self.write(manifest.to_json(), sum(rows), account)
 
-    def _upload(self, file: Path, index: int, files: int, rows: int) -> Part:
+    def _upload(self, file: Path, index: int, n_parts: int, rows: int) -> Part:
         with file.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
             content.seek(0)
             suffix = self.part_codec.suffix
-            key = layout.part(self.key, index, files, sha256, suffix)
+            key = layout.part(self.key, index, n_parts, sha256, suffix)
             self.store.upload(key, content)
         return Part(key=key, rows=rows, bytes=file.stat().st_size, sha256=sha256)

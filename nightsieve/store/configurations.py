@@ -17,7 +17,7 @@ _DIGEST = re.compile(r"[0-9a-f]{16}")
 _RUN_FROM_FILES = "run the night from its YAML files"
 _REMEDY = f"{_RUN_FROM_FILES}; for a finished night: nightsieve runs repair DATE"
 
-# What this process froze or read, by store and digest, which name one content for ever.
+# What this process froze or read. A store and a digest name one content for ever.
 _settings: dict[tuple[Store, str], Settings] = {}
 
 
@@ -39,13 +39,21 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
         A layer is wrong, or patches a frozen configuration.
     StorageError
         There is no frozen configuration of this digest.
+
+    Examples
+    --------
+    >>> digest = freeze(store, (), ("text.min_token=2",))
+    >>> len(digest)
+    16
+    >>> load_settings(store, digest).text.min_token
+    2
     """
     digest = named_digest(overlays)
     if digest is not None:
         if patches:
             raise ConfigError(
-                f"--patch: {digest} is a frozen configuration; patch the files that "
-                "it came from"
+                f"--patch: {digest} is a frozen configuration; patch the files that it "
+                "was made from"
             )
         load_settings(store, digest)
         return digest
@@ -56,31 +64,52 @@ def freeze(store: Store, overlays: tuple[str, ...], patches: tuple[str, ...]) ->
 
 
 def named_digest(overlays: tuple[str, ...]) -> str | None:
-    """Return the digest, if it stands in place of the layers."""
-    is_digest = len(overlays) == 1 and _DIGEST.fullmatch(overlays[0])
-    return overlays[0] if is_digest else None
+    """Return the digest that is given in place of layers; None for layers.
+
+    Examples
+    --------
+    >>> named_digest(("0123456789abcdef",))
+    '0123456789abcdef'
+    >>> named_digest(("config/large.yaml",)) is None
+    True
+    """
+    if len(overlays) == 1 and _DIGEST.fullmatch(overlays[0]):
+        return overlays[0]
+    return None
 
 
 def resolve(overlays: tuple[str, ...], patches: tuple[str, ...]) -> config.Resolved:
-    """Return what the layers amount to, as their files are now.
+    """Return the settings that the layers result in, as their files are now.
 
-    No database needs to be named for that: see `identify`.
+    The settings do not say which database they mean: see `identify`.
 
     Raises
     ------
     ConfigError
         A layer is wrong.
+
+    Examples
+    --------
+    >>> resolve((), ("text.min_token=2",)).settings.text.min_token
+    2
     """
     return config.resolve(layers(overlays, patches), read_rules)
 
 
 def identify(resolved: config.Resolved) -> Settings:
-    """Return the settings with the database that ``source.url`` means.
+    """Return the settings with the identity of the database that ``source.url`` names.
 
     Raises
     ------
     UnsetVariableError
         The variable with the URL is not set.
+
+    Examples
+    --------
+    >>> import os
+    >>> os.environ["NIGHTSIEVE_DATABASE_URL"] = "postgresql://127.0.0.1/messages"
+    >>> len(identify(resolve((), ())).source.identity)
+    16
     """
     source = resolved.settings.source
     url = ingest.database_url(source, origin=resolved.origin("source.url"))
@@ -88,12 +117,25 @@ def identify(resolved: config.Resolved) -> Settings:
 
 
 def settings_digest(settings: Settings) -> str:
-    """Return the digest that names the settings once they are frozen."""
+    """Return the digest that names the settings once they are frozen.
+
+    Examples
+    --------
+    >>> settings = identify(resolve((), ()))
+    >>> settings_digest(settings) == freeze(store, (), ())
+    True
+    """
     return config.digest(config.canonical(settings))
 
 
 def layers(overlays: Iterable[str], patches: Iterable[str]) -> list[Layer]:
-    """Return the project's defaults, then the overlays, then the patches."""
+    """Return the project's defaults, then the overlays, then the patches.
+
+    Examples
+    --------
+    >>> [layer.values for layer in layers((), ("text.min_token=2",))][1:]
+    [{'text': {'min_token': 2}}]
+    """
     return [
         config.file_layer(config.DEFAULTS),
         *map(_overlay, overlays),
@@ -109,20 +151,33 @@ def load_settings(store: Store, digest: str) -> Settings:
     Raises
     ------
     ConfigError
-        Another version of this project wrote it, with other keys.
+        Another version of Nightsieve wrote it, with other keys.
     ArtefactError
         It is damaged.
     StorageError
-        There is none of this digest.
+        There is no frozen configuration of this digest.
+
+    Examples
+    --------
+    >>> digest = freeze(store, (), ("training.seed=7",))
+    >>> load_settings(store, digest).training.seed
+    7
     """
-    name = (store, digest)
-    if name not in _settings:
-        _settings[name] = _read_settings(store, digest)
-    return _settings[name]
+    if (store, digest) not in _settings:
+        _settings[store, digest] = _read_settings(store, digest)
+    return _settings[store, digest]
 
 
 def store_settings(store: Store, digest: str) -> None:
-    """Write a configuration that `freeze` made of layers into the store."""
+    """Write a configuration that `freeze` made of layers into the store.
+
+    Examples
+    --------
+    >>> digest = freeze(store, (), ())
+    >>> store_settings(store, digest)
+    >>> store.list_by_time("configs/") == [f"configs/{digest}.json"]
+    True
+    """
     content = config.canonical(_settings[store, digest])
     store.write(layout.configuration(digest), content)
 
@@ -135,7 +190,14 @@ def read_verified(store: Store, digest: str) -> bytes:
     ArtefactError
         It is damaged.
     StorageError
-        There is none of this digest.
+        There is no frozen configuration of this digest.
+
+    Examples
+    --------
+    >>> digest = freeze(store, (), ())
+    >>> store_settings(store, digest)
+    >>> config.digest(read_verified(store, digest)) == digest
+    True
     """
     key = layout.configuration(digest)
     answer = store.read_with_etag(key)
@@ -147,7 +209,13 @@ def read_verified(store: Store, digest: str) -> bytes:
 
 
 def find_damage(store: Store, digest: str) -> DamagedObject | None:
-    """Return what is wrong with a frozen configuration; None if it is whole."""
+    """Return what is wrong with a frozen configuration; None if it is whole.
+
+    Examples
+    --------
+    >>> find_damage(store, "0123456789abcdef").problem
+    'there is no such object'
+    """
     try:
         read_verified(store, digest)
     except DamagedObject as damage:
@@ -168,7 +236,12 @@ def restore_settings(
     Returns
     -------
     bool
-        Whether they are those that the digest names; else nothing was written.
+        Whether the digest names these settings; otherwise nothing was written.
+
+    Examples
+    --------
+    >>> restore_settings(store, "0123456789abcdef", {"text": {"min_token": 2}})
+    False
     """
     content = config.canonical_json(settings)
     if config.digest(content) != digest:
@@ -185,8 +258,8 @@ def _read_settings(store: Store, digest: str) -> Settings:
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
         raise ConfigError(
-            f"{store.address(key)}: another version of this project wrote it ({field} "
-            f"is not what it is here); {_RUN_FROM_FILES}"
+            f"{store.address(key)}: another version of Nightsieve wrote it ({field} "
+            f"differs); {_RUN_FROM_FILES}"
         ) from None
 
 

@@ -1,8 +1,9 @@
 """The registry of published models: complete under a serial before it is current.
 
-A publisher claims a serial by an object of its own under it; whoever then sees the
-claim of another there takes the next serial. Claims stay for ever, so no serial is
-given out twice. The entry is written last: a serial without it is no model.
+A publisher claims a serial by an object of its own under it. A publisher that then
+sees the claim of another one there takes the next serial. Claims stay for ever, so no
+serial is given out twice. The entry is written last: a serial without an entry is not a
+model.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
 
 _ATTEMPTS = 100
-_POINTER_REMEDY = "nightsieve models repair"
+_POINTER_REMEDY = "run: nightsieve models repair"
 _REMEDY = (
     "publish another model: nightsieve models rollback, or run a night; where the "
     "damaged one is in the way: nightsieve models repair --remove"
@@ -26,7 +27,22 @@ _REMEDY = (
 
 
 class Registry:
-    """The published models of one store."""
+    """The published models of one store.
+
+    Examples
+    --------
+    >>> registry = Registry(store_with_night)
+    >>> registry.serials(), registry.current().serial
+    ([1], 1)
+    >>> entry = registry.require(1)
+    >>> registry.file(entry, "pipeline.joblib")
+    b'a fitted pipeline'
+    >>> registry.roll_back(1, "the night after it was worse").serial
+    2
+    >>> registry.pin(1)
+    >>> registry.pinned()
+    {1}
+    """
 
     def __init__(self, store: Store):
         self.store = store
@@ -45,7 +61,7 @@ class Registry:
         Raises
         ------
         ArtefactError
-            It is missing or damaged, or what names it is.
+            The entry or the pointer to it is damaged, or the entry is missing.
         """
         current = self.current()
         if current is None:
@@ -63,7 +79,7 @@ class Registry:
         Raises
         ------
         ConfigError
-            There is none of this serial.
+            There is no model of this serial.
         """
         entry = self.get(serial)
         if entry is None:
@@ -71,7 +87,7 @@ class Registry:
         return entry
 
     def get(self, serial: int | None) -> ModelEntry | None:
-        """Return the entry of a model; None if it was removed, or was never there."""
+        """Return the entry of a model; None if it was removed, or never published."""
         if serial is None:
             return None
         key = layout.model_entry(serial)
@@ -82,44 +98,52 @@ class Registry:
             return ModelEntry.from_json(answer[0])
 
     def file(self, entry: ModelEntry | CurrentModel, name: str) -> bytes:
-        """Return one file of a published model; `current` names those of the last one.
+        """Return one file of a published model.
+
+        Parameters
+        ----------
+        entry
+            The entry of the model, or for the current model what `current` returns.
 
         Raises
         ------
         ArtefactError
-            It is not what was published, or the entry does not name it.
+            The file is not what was published, or the entry does not name it.
         """
         if name not in entry.files:
             address = self.store.address(layout.model_entry(entry.serial))
-            raise DamagedObject(address, f"names no {name}", _REMEDY)
+            raise DamagedObject(address, f"does not name {name}", _REMEDY)
         key = layout.model_file(entry.serial, name)
         return self.store.read_verified(key, entry.files[name], _REMEDY)
 
     def predecessor(
         self, entry: ModelEntry, publications_back: int | None
     ) -> ModelEntry | None:
-        """Return the model some publications ago that led to this one.
+        """Return the model that was published some publications before this one.
 
-        Where it was removed, the oldest one that was not is taken.
+        Where it was removed, the oldest predecessor that was not removed is returned.
 
         Parameters
         ----------
         publications_back
-            The model itself is 1 back; None asks for no model.
+            The model itself is 1 publication back; None asks for no model.
         """
         if publications_back is None:
             return None
-        serials = entry.predecessors[1 - publications_back :]
-        return next(filter(None, map(self.get, serials)), None)
+        for serial in entry.predecessors[1 - publications_back :]:
+            predecessor = self.get(serial)
+            if predecessor is not None:
+                return predecessor
+        return None
 
     def by_publication(self, publication: str) -> ModelEntry | None:
-        """Return the model that came of a publication; None if it was removed, too."""
+        """Return the model of a publication; None if it is not there or was removed."""
         for serial, files in self._list().items():
             names = {file.name for file in files}
             claimed = any(file.claims_for(publication) for file in files)
             if layout.MODEL_ENTRY in names and claimed:
                 entry = self._readable(serial)
-                # Two may have claimed the serial; it belongs to one of them.
+                # Two publications may have claimed the serial; one of them got it.
                 if entry is not None and entry.publication == publication:
                     return entry
         return None
@@ -129,7 +153,7 @@ class Registry:
         return complete_models(self._list())
 
     def pinned(self) -> set[int]:
-        """Return the serials that no retention removes."""
+        """Return the serials of the models that retention does not remove."""
         keys = self.store.list_by_time(layout.PINNED_MODELS)
         serials = map(layout.parse_pinned_model, keys)
         return {serial for serial in serials if serial is not None}
@@ -140,19 +164,19 @@ class Registry:
         Raises
         ------
         ConfigError
-            There is none of this serial.
+            There is no model of this serial.
         """
         if serial not in self.pinned():
             self.require(serial)
         self.store.write(layout.pinned_model(serial), b"")
 
     def unpin(self, serial: int) -> None:
-        """Let retention remove a model again; a pinned one may be gone already.
+        """Let retention remove a model again; a pinned model may be gone already.
 
         Raises
         ------
         ConfigError
-            There is none of this serial.
+            There is no model of this serial.
         """
         if serial not in self.pinned():
             self.require(serial)
@@ -163,15 +187,15 @@ class Registry:
     ) -> ModelEntry:
         """Make a model the current one; return its entry.
 
-        A publication happens once: asked for again, it returns what came of the first
-        time.
+        A publication happens once: the same publication again returns the entry of the
+        first time.
 
         Parameters
         ----------
         publication
-            Names what the model comes from, such as its decision.
+            The name of what the model comes from, such as its decision.
         files
-            By name; the manifest among them gets the serial.
+            The content of each file by its name; the manifest gets the serial.
         """
         entry = self.by_publication(publication)
         if entry is None:
@@ -180,26 +204,32 @@ class Registry:
         return entry
 
     def roll_back(self, serial: int, reason: str) -> ModelEntry:
-        """Publish a model again, under a serial of its own; return its entry.
+        """Publish a model again, under a new serial; return its entry.
 
-        So serials only ascend, and a phone that refuses to go back by accident takes
-        the model.
+        So serials only ascend, and a phone that refuses lower serials takes the model.
 
         Raises
         ------
         ConfigError
-            There is none of this serial.
+            There is no model of this serial.
         """
         entry = self.require(serial)
         files = {name: self.file(entry, name) for name in entry.files}
-        kept = {name: getattr(entry, name) for name in ModelFacts.model_fields}
-        facts = ModelFacts(**{**kept, "restores": serial, "reason": reason})
+        facts = ModelFacts(
+            traits=entry.traits,
+            config=entry.config,
+            figures=entry.figures,
+            champion=entry.champion,
+            predecessors=entry.predecessors,
+            restores=serial,
+            reason=reason,
+        )
         return self.publish(f"rollback{secrets.token_hex(8)}", files, facts)
 
     def remove(self, serial: int) -> None:
         """Remove the files of a model, its entry first; the claim stays."""
-        files = self._list().get(serial, set())
-        for file in sorted(files, key=_entry_first):
+        objects = self._list().get(serial, set())
+        for file in sorted(objects, key=_entry_first):
             if not file.is_claim:
                 self.store.delete(layout.model_file(*file))
 
@@ -211,15 +241,15 @@ class Registry:
         Parameters
         ----------
         predecessor
-            The serial of a model to lay beside it.
+            The serial of another model to copy; it does not become the current one.
 
         Returns
         -------
         bool
-            Whether both were there; else nothing was copied.
+            Whether all models were there; otherwise nothing was copied.
         """
         serials = [serial] if predecessor is None else [predecessor, serial]
-        entries = [self.get(serial) for serial in serials]
+        entries = list(map(self.get, serials))
         copied = [entry for entry in entries if entry is not None]
         if len(copied) < len(serials):
             return False
@@ -242,16 +272,21 @@ class Registry:
             return None
 
     def _last_readable(self) -> ModelEntry | None:
-        return next(filter(None, map(self._readable, reversed(self.serials()))), None)
+        for serial in reversed(self.serials()):
+            entry = self._readable(serial)
+            if entry is not None:
+                return entry
+        return None
 
     def _write_model(
         self, publication: str, files: dict[str, bytes], facts: ModelFacts
     ) -> ModelEntry:
         serial = self._claim(publication)
         manifest = ExportManifest.from_json(files[MANIFEST_FILE])
-        numbered = manifest.model_copy(update={"serial": serial})
+        with_serial = manifest.model_copy(update={"serial": serial})
+        contents = {**files, MANIFEST_FILE: with_serial.to_json()}
         digests = {}
-        for name, content in {**files, MANIFEST_FILE: numbered.to_json()}.items():
+        for name, content in contents.items():
             self.store.write(layout.model_file(serial, name), content)
             digests[name] = hashlib.sha256(content).hexdigest()
         entry = ModelEntry(
@@ -261,9 +296,10 @@ class Registry:
         return entry
 
     def _claim(self, publication: str) -> int:
-        """Return a serial above all others that is ours alone.
+        """Return a serial above all others that this publication alone claims.
 
-        Of two that claim the same serial, at least one sees the claim of the other.
+        Of two publishers that claim the same serial, at least one sees the claim of the
+        other.
         """
         serial = max(self._list(), default=0)
         token = secrets.token_hex(4)
@@ -275,34 +311,37 @@ class Registry:
                 return serial
 
     def repoint_current(self) -> None:
-        """Make the last complete model the current one, whatever said which it is.
+        """Make the last complete model the current one, whatever the pointer says.
 
-        A model whose entry is damaged is not complete. If there is none, none is
-        current.
+        A model whose entry is damaged is not complete. Without a complete model, no
+        model is current.
 
         Where a store does not know conditions, a slow publisher may have written an
-        older model over a newer one. So this looks again, until nothing is left to do.
+        older model over a newer one. So this looks again, until the pointer is right.
 
         Raises
         ------
         Conflict
-            Others write it all the time.
+            Other processes keep changing the pointer.
         """
         for _ in range(_ATTEMPTS):
-            # First: what it names was complete before, so it is among the models.
+            # The pointer is read before the models are listed: the model that it names
+            # was complete before, so it is among them.
             answer = self.store.read_with_etag(layout.CURRENT_MODEL)
-            content, etag = (None, None) if answer is None else answer
             entry = self._last_readable()
-            wanted = None if entry is None else _pointer_to(entry)
-            if content == wanted:
-                return
-            if wanted is None:
+            if entry is None:
+                if answer is None:
+                    return
                 self.store.delete(layout.CURRENT_MODEL)
                 continue
+            pointer = _pointer_to(entry)
+            content, etag = answer or (None, None)
+            if content == pointer:
+                return
             with contextlib.suppress(Conflict):
-                self.store.put_if_match(layout.CURRENT_MODEL, wanted, etag)
+                self.store.put_if_match(layout.CURRENT_MODEL, pointer, etag)
         address = self.store.address(layout.CURRENT_MODEL)
-        raise Conflict(f"{address}: others write it all the time; try again")
+        raise Conflict(f"{address}: other processes keep writing it; try again")
 
 
 def _pointer_to(entry: ModelEntry) -> bytes:
@@ -310,19 +349,32 @@ def _pointer_to(entry: ModelEntry) -> bytes:
 
 
 def files_by_serial(keys: Iterable[str]) -> dict[int, set[layout.ModelFile]]:
-    """Return the objects under each serial."""
-    files = defaultdict(set)
-    for file in map(layout.parse_model_file, keys):
+    """Return the objects under each serial.
+
+    Examples
+    --------
+    >>> files_by_serial(["models/1/model.json", "models/current.json"])[1]
+    {ModelFile(serial=1, name='model.json')}
+    """
+    files: defaultdict[int, set[layout.ModelFile]] = defaultdict(set)
+    for key in keys:
+        file = layout.parse_model_file(key)
         if file is not None:
             files[file.serial].add(file)
     return files
 
 
 def complete_models(files: dict[int, set[layout.ModelFile]]) -> list[int]:
-    """Return the serials that have an entry, ascending."""
+    """Return the serials that have an entry, ascending.
+
+    Examples
+    --------
+    >>> complete_models(files_by_serial(["models/2/entry.json", "models/3/model.json"]))
+    [2]
+    """
     serials = []
-    for serial, names in files.items():
-        if layout.ModelFile(serial, layout.MODEL_ENTRY) in names:
+    for serial, objects in files.items():
+        if layout.ModelFile(serial, layout.MODEL_ENTRY) in objects:
             serials.append(serial)
     return sorted(serials)
 

@@ -1,19 +1,20 @@
-"""Deciding and publishing: which models tonight's meets, and what becomes of it."""
+"""Before and after the decision: the models to compare with, and publishing."""
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from nightsieve.store import layout
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry, complete_models, files_by_serial
+from nightsieve.store.objects import Store
 from nightsieve.store.runs import find_runs, list_runs
 from pipeline.config.settings import Keep
 from pipeline.records.export import MODEL_FILE
-from pipeline.records.models import ModelEntry, ModelFacts, ModelTraits
+from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts, ModelTraits
 from pipeline.records.release import Decision, Overtaken, Publication
 from pipeline.release import Opponents, PublishedModel
 
-# No publisher and no removal takes this long.
+# No publication and no removal takes longer.
 _ABANDONED_AFTER = datetime.timedelta(days=1)
 
 
@@ -23,7 +24,13 @@ def read_opponents(registry: Registry, publications_back: int | None) -> Opponen
     Parameters
     ----------
     publications_back
-        Of the earlier one; None asks for none.
+        How many publications ago the earlier model was published; None asks for no
+        earlier model.
+
+    Examples
+    --------
+    >>> read_opponents(Registry(store_with_night), None).champion.entry.serial
+    1
     """
     champion = registry.champion()
     if champion is None:
@@ -39,6 +46,7 @@ def publish_decision(
     registry: Registry,
     publication: str,
     decision: Decision,
+    *,
     files: dict[str, bytes],
     traits: ModelTraits,
     config: str,
@@ -46,17 +54,32 @@ def publish_decision(
 ) -> Publication:
     """Publish the model if it passed, then remove models that are not kept.
 
-    A decision is published once, however often this is asked for. One that was made
-    against a model that is not the current one any more publishes nothing.
+    A decision is published once, however often this function is called. A decision that
+    was made against a model that is no longer the current one publishes nothing.
 
     Parameters
     ----------
     publication
-        Names the decision.
+        The name of the decision.
     files
-        Of the model, by name.
+        The content of each file of the model by its name.
+    traits
+        What a later night must know of the model.
     config
         The digest of the night's configuration.
+    keep
+        How many models to keep.
+
+    Examples
+    --------
+    >>> registry = Registry(store_with_night)
+    >>> entry = registry.require(1)
+    >>> (manifest,) = find_runs(store_with_night, list_runs(store_with_night))
+    >>> publish_decision(
+    ...     registry, entry.publication, manifest.results.decision, files={},
+    ...     traits=entry.traits, config=entry.config, keep=Keep(models=31, runs=31),
+    ... )
+    Publication(serial=1, overtaken=None, removed=())
     """
     serial = None
     overtaken = None
@@ -79,7 +102,7 @@ def publish_decision(
 def overtaken_by(
     current: ModelEntry | None, decision: Decision, date: datetime.date
 ) -> Overtaken | None:
-    """Return the model that was published after the decision; None without one.
+    """Return the model that was published after the decision; None if there is none.
 
     Serials only ascend: if the decision's champion is current, nothing was published
     in between.
@@ -87,51 +110,59 @@ def overtaken_by(
     Parameters
     ----------
     current
-        None before the first publication.
+        The entry of the current model; None before the first publication.
     date
         The night that was decided.
+
+    Examples
+    --------
+    >>> (manifest,) = find_runs(store_with_night, list_runs(store_with_night))
+    >>> decision = manifest.results.decision
+    >>> overtaken_by(None, decision, manifest.date) is None
+    True
+    >>> overtaken_by(Registry(store_with_night).champion(), decision, manifest.date)
+    Overtaken(serial=1, date=datetime.date(2026, 11, 20), later=False)
     """
     if current is None or current.serial == decision.champion:
         return None
-    later = current.date > date
-    return Overtaken(serial=current.serial, date=current.date, later=later)
+    is_later = current.date > date
+    return Overtaken(serial=current.serial, date=current.date, later=is_later)
 
 
 def prune(registry: Registry, keep: Keep, champion: int | None) -> tuple[int, ...]:
-    """Remove the models that nothing holds; return their serials.
+    """Remove the models that need not be kept; return their serials.
 
-    A model is held if it is current, pinned, among the last, or of one of the last
-    nights: the one that the night published, or the one that it was held against. What
-    was left of a model half written or half removed goes too.
+    A model is kept if it is current, pinned, or among the last ``keep.models``; or if
+    one of the last ``keep.runs`` nights published it or compared its model with it. The
+    rest of a model that is half written or half removed is removed too.
 
     Parameters
     ----------
     champion
-        What tonight's model was held against: tonight's manifest is not written yet.
+        The serial of the model that tonight's was compared with: tonight's manifest is
+        not written yet.
+
+    Examples
+    --------
+    >>> prune(Registry(store_with_night), Keep(models=31, runs=31), champion=None)
+    ()
     """
     store = registry.store
-    runs = list_runs(store)
-    dates = sorted({run.date for run in runs})[-keep.runs :]
+    last_runs = _of_last_nights(list_runs(store), keep.runs)
     modified = store.last_modified(layout.MODELS)
     current = registry.current()
     held = registry.pinned()
     if current is not None:
         held.add(current.serial)
     complete = complete_models(files_by_serial(modified))
-    unheld = []
-    for serial in expendable(complete, keep.models, held):
-        entry = registry.get(serial)
-        # Another night may be removing the same: what is gone by now has no entry.
-        if entry is not None and entry.date not in dates:
-            unheld.append(serial)
-    compared = {champion}
-    if unheld:  # this takes requests for each run
-        compared |= _champions(registry, [run for run in runs if run.date in dates])
-    removed = tuple(serial for serial in unheld if serial not in compared)
+    candidates = expendable(complete, keep.models, held)
+    kept = _kept_serials(registry, candidates, last_runs)
+    removed = tuple(
+        serial for serial in candidates if serial not in kept and serial != champion
+    )
     for serial in removed:
         registry.remove(serial)
-    for key in _abandoned(modified, 0 if current is None else current.serial):
-        store.delete(key)
+    _remove_abandoned(store, modified, current)
     return removed
 
 
@@ -143,7 +174,12 @@ def expendable(
     Parameters
     ----------
     models
-        How many of the highest are kept.
+        How many of the highest serials are kept.
+
+    Examples
+    --------
+    >>> expendable([1, 2, 3, 4], models=1, held={2})
+    [1, 3]
     """
     lowest = sorted(serials)[: max(len(serials) - models, 0)]
     return [serial for serial in lowest if serial not in held]
@@ -153,28 +189,68 @@ def _published_model(registry: Registry, entry: ModelEntry) -> PublishedModel:
     return PublishedModel.from_file(entry, registry.file(entry, MODEL_FILE))
 
 
-def _champions(registry: Registry, runs: Sequence[Run]) -> set[int | None]:
+def _of_last_nights(runs: Sequence[Run], nights: int) -> list[Run]:
+    """Return the runs of the last nights; a night may have several runs."""
+    dates = sorted({run.date for run in runs})[-nights:]
+    return [run for run in runs if run.date in dates]
+
+
+def _kept_serials(
+    registry: Registry, serials: Sequence[int], last_runs: Sequence[Run]
+) -> set[int]:
+    """Return the serials that the last nights need.
+
+    One of these runs published the model or compared its own with it. The champions of
+    the runs are returned, too, if their serials are not among ``serials``.
+    """
+    dates = {run.date for run in last_runs}
+    kept = set()
+    for serial in serials:
+        entry = registry.get(serial)
+        # Another night may have removed the model in between: then it has no entry, and
+        # there is nothing to remove.
+        if entry is None or entry.date in dates:
+            kept.add(serial)
+    # Reading the runs takes requests for each of them.
+    if not kept.issuperset(serials):
+        kept |= _champions(registry, last_runs)
+    return kept
+
+
+def _champions(registry: Registry, runs: Sequence[Run]) -> set[int]:
     """Return the serials of the champions in the decisions of these runs."""
     champions = set()
     for manifest in find_runs(registry.store, runs):
-        if manifest is not None:
-            champions.add(manifest.results.decision.champion)
+        champion = None if manifest is None else manifest.results.decision.champion
+        if champion is not None:
+            champions.add(champion)
     return champions
 
 
-def _abandoned(modified: dict[str, datetime.datetime], current: int) -> Iterator[str]:
-    """Return the keys of models without an entry whose files are all old.
+def _remove_abandoned(
+    store: Store,
+    modified: dict[str, datetime.datetime],
+    current: CurrentModel | None,
+) -> None:
+    """Remove what is left of models without an entry if all their files are old.
 
-    Their publishers were killed, or their removal was. Only below the current serial:
-    so a publisher that sleeps for longer than anybody thought, and finds its files
-    gone, has made a model that nobody is given.
+    The publication or the removal of such a model was killed. Only serials below the
+    current one are looked at: if a publisher sleeps for more than a day and finds its
+    files removed, its model is below the current one, so no phone gets it. Claims stay.
+
+    Parameters
+    ----------
+    modified
+        When each object under ``models/`` was written, by its key.
     """
-    recent = datetime.datetime.now(datetime.UTC) - _ABANDONED_AFTER
+    if current is None:
+        return
+    oldest_recent = datetime.datetime.now(datetime.UTC) - _ABANDONED_AFTER
     for serial, files in files_by_serial(modified).items():
         keys = {file: layout.model_file(*file) for file in files}
-        complete = layout.ModelFile(serial, layout.MODEL_ENTRY) in files
-        old = all(modified[key] < recent for key in keys.values())
-        if serial < current and not complete and old:
+        is_complete = layout.ModelFile(serial, layout.MODEL_ENTRY) in files
+        is_old = all(modified[key] < oldest_recent for key in keys.values())
+        if serial < current.serial and not is_complete and is_old:
             for file, key in keys.items():
                 if not file.is_claim:
-                    yield key
+                    store.delete(key)

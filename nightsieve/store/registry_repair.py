@@ -1,4 +1,4 @@
-"""Find what is wrong with published models, and set the registry right."""
+"""Find what is wrong with published models, and repair the registry."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,13 @@ from pipeline.records.models import CurrentModel
 
 @dataclass(frozen=True)
 class DamagedFile:
-    """A file of a published model that is missing, or is not what was published."""
+    """A file of a published model that is missing, or is not what was published.
+
+    Examples
+    --------
+    >>> DamagedFile(serial=1, name="model.json", problem="there is no such object").name
+    'model.json'
+    """
 
     serial: int
     name: str
@@ -21,18 +27,23 @@ class DamagedFile:
 
 @dataclass(frozen=True)
 class RegistryRepair:
-    """What a repair left.
+    """What a repair found and changed.
 
     Attributes
     ----------
     current
-        Which model is current; None if no entry can be read.
+        The serial of the current model; None if no entry can be read.
     repointed
-        Whether another one was, or none, or nobody could tell.
+        Whether the pointer named another model or none, or was damaged.
     damaged
-        Before models were removed.
+        The damaged files, before models were removed.
     removed
-        Serials.
+        The serials of the removed models.
+
+    Examples
+    --------
+    >>> repair_registry(Registry(store))
+    RegistryRepair(current=None, repointed=False, damaged=(), removed=())
     """
 
     current: int | None
@@ -45,6 +56,12 @@ def find_damaged_files(registry: Registry) -> tuple[DamagedFile, ...]:
     """Return what is wrong with the published models; each file is read.
 
     An entry that cannot be read stands for all files of its model.
+
+    Examples
+    --------
+    >>> store_with_night.write("models/1/model.json", b"damaged")
+    >>> find_damaged_files(Registry(store_with_night))[0].problem
+    'is not the object that was written'
     """
     damaged: list[DamagedFile] = []
     for serial in registry.serials():
@@ -53,22 +70,37 @@ def find_damaged_files(registry: Registry) -> tuple[DamagedFile, ...]:
 
 
 def repair_registry(registry: Registry, remove: bool = False) -> RegistryRepair:
-    """Make the last complete model the current one, whatever said which it is.
+    """Make the last complete model the current one, whatever the pointer says.
 
     Parameters
     ----------
     remove
         Whether models with a damaged file are removed first.
+
+    Examples
+    --------
+    >>> store_with_night.write("models/current.json", b"damaged")
+    >>> repair_registry(Registry(store_with_night))
+    RegistryRepair(current=1, repointed=True, damaged=(), removed=())
     """
     damaged = find_damaged_files(registry)
-    removed = sorted({file.serial for file in damaged}) if remove else []
+    removed: list[int] = []
+    if remove:
+        removed = sorted({file.serial for file in damaged})
     for serial in removed:
         registry.remove(serial)
-    before = registry.store.read_with_etag(layout.CURRENT_MODEL)
+    pointer_before = registry.store.read_with_etag(layout.CURRENT_MODEL)
     registry.repoint_current()
-    after = registry.store.read_with_etag(layout.CURRENT_MODEL)
-    current = None if after is None else CurrentModel.from_json(after[0]).serial
-    return RegistryRepair(current, before != after, damaged, tuple(removed))
+    pointer = registry.store.read_with_etag(layout.CURRENT_MODEL)
+    current = None
+    if pointer is not None:
+        current = CurrentModel.from_json(pointer[0]).serial
+    return RegistryRepair(
+        current=current,
+        repointed=pointer != pointer_before,
+        damaged=damaged,
+        removed=tuple(removed),
+    )
 
 
 def _damage_of(registry: Registry, serial: int) -> Iterator[DamagedFile]:
@@ -77,10 +109,11 @@ def _damage_of(registry: Registry, serial: int) -> Iterator[DamagedFile]:
     except DamagedObject as error:
         yield DamagedFile(serial, layout.MODEL_ENTRY, error.problem)
         return
-    if entry is None:  # removed meanwhile
+    if entry is None:  # removed in between
         return
-    # Nothing can be compared with a model of which the entry does not name these.
-    for name in dict.fromkeys([MODEL_FILE, MANIFEST_FILE, *entry.files]):
+    # A night cannot compare its model with one whose entry does not name these two.
+    names = dict.fromkeys([MODEL_FILE, MANIFEST_FILE, *entry.files])
+    for name in names:
         try:
             registry.file(entry, name)
         except DamagedObject as error:

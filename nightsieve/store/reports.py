@@ -15,12 +15,19 @@ from pipeline.data.codecs import RecordJson
 from pipeline.records.models import ModelEntry
 from pipeline.records.run import KeyFigures, ListedNight, ReportIndex
 
-_AT_ONCE = 8  # requests
+_REQUESTS_AT_ONCE = 8
 _ATTEMPTS = 20
 
 
 def index_of(store: Store, run: Run) -> Artefact:
-    """Return where a report says what it is made of; a later one replaces it."""
+    """Return the index of the report of a run; a later run replaces it.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> str(index_of(store, Run(datetime.date(2026, 11, 20), "0123456789abcdef")))
+    's3://memory/reports/2026-11-20/0123456789abcdef/report.json'
+    """
     codec = RecordJson(ReportIndex)
     return Artefact(store, layout.report_index(*run), codec, replaceable=True)
 
@@ -28,17 +35,29 @@ def index_of(store: Store, run: Run) -> Artefact:
 def write_report(
     store: Store, fingerprint: str, files: dict[str, bytes], figures: KeyFigures
 ) -> ReportIndex:
-    """Write the files of a report, and the page of all nights with its line.
+    """Write the files of a report, and the page of all nights with a line for it.
 
     Parameters
     ----------
     fingerprint
-        Of the task that writes the report.
+        The fingerprint of the task that writes the report.
+    files
+        The content of each file by its name.
+    figures
+        The key figures of the night.
 
     Returns
     -------
     ReportIndex
-        What to write last, as the output of that task.
+        The index of the report, which the task must write last, as its output.
+
+    Examples
+    --------
+    >>> (night,) = list_nights(store_with_night)
+    >>> files = {"index.html": b"<html/>"}
+    >>> index = write_report(store_with_night, "9f3a", files, night.figures)
+    >>> list(index.files)
+    ['index.html']
     """
     digests = {}
     for name, content in files.items():
@@ -49,12 +68,18 @@ def write_report(
 
 
 def find_report(store: Store, run: Run) -> ReportIndex | None:
-    """Return what the report of a run is made of; None if it has no report.
+    """Return the index of the report of a run; None if it has no report.
 
     Raises
     ------
     ArtefactError
-        It is damaged.
+        The index is damaged.
+
+    Examples
+    --------
+    >>> (run,) = list_runs(store_with_night)
+    >>> list(find_report(store_with_night, run).files)
+    ['index.html']
     """
     artefact = index_of(store, run)
     content = artefact.find_verified_bytes()
@@ -65,28 +90,40 @@ def find_report(store: Store, run: Run) -> ReportIndex | None:
 
 
 def read_report(store: Store, run: Run) -> dict[str, bytes]:
-    """Return the files of the report of a run by name; none if it has no report.
+    """Return the files of the report of a run by name; empty if it has no report.
 
     Raises
     ------
     ArtefactError
-        One of them is not what was written.
+        A file is not what was written.
+
+    Examples
+    --------
+    >>> (run,) = list_runs(store_with_night)
+    >>> read_report(store_with_night, run)
+    {'index.html': b'<html/>'}
     """
     index = find_report(store, run)
     if index is None:
         return {}
-    return {
-        name: store.read_verified(layout.report_file(*run, name), sha256)
-        for name, sha256 in index.files.items()
-    }
+    contents = {}
+    for name, sha256 in index.files.items():
+        key = layout.report_file(*run, name)
+        contents[name] = store.read_verified(key, sha256)
+    return contents
 
 
 def list_nights(store: Store) -> list[ListedNight]:
-    """Return every night, the one whose manifest was written last at the end.
+    """Return every night, the last written one last.
 
     Nights of an earlier version are left out.
+
+    Examples
+    --------
+    >>> [str(night.figures.date) for night in list_nights(store_with_night)]
+    ['2026-11-20']
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
         nights = pool.map(functools.partial(_listed, store), list_runs(store))
         return [night for night in nights if night is not None]
 
@@ -95,59 +132,71 @@ def write_nights_page(store: Store, tonight: KeyFigures | None = None) -> None:
     """Write the page of all nights.
 
     Two nights may end together, and the slower one does not know of the other: so the
-    page is written again until nothing has changed meanwhile.
+    page is written again until nothing has changed in between.
 
     Parameters
     ----------
     tonight
-        Of a night whose report has been written but for its index.
+        The figures of a night whose report is written, except for its index.
 
     Raises
     ------
     Conflict
-        Other nights change the page all the time.
+        Other nights keep changing the page.
+
+    Examples
+    --------
+    >>> write_nights_page(store_with_night)
+    >>> b"2026-11-20" in store_with_night.read("reports/index.html")
+    True
     """
     written = None
     for _ in range(_ATTEMPTS):
         nights = list_nights(store)
         if tonight is not None:
             nights = _with_tonight(nights, tonight)
-        content = (nights, *_models(store, nights))
+        rollbacks = _rollbacks(store, nights)
+        content = (nights, Registry(store).champion(), rollbacks)
         if content == written:
             return
         for name, page in report.nights_page(*content).items():
             store.write(layout.nights_file(name), page)
         written = content
     address = store.address(layout.nights_file(layout.PAGE))
-    raise Conflict(f"{address}: other nights write it all the time; try again")
+    raise Conflict(f"{address}: other nights keep writing it; try again")
 
 
 def _listed(store: Store, run: Run) -> ListedNight | None:
-    if (index := find_report(store, run)) is not None:
+    """Return the line of a run; None if an earlier version wrote it."""
+    index = find_report(store, run)
+    if index is not None:
         return ListedNight(figures=index.figures, report=layout.report_link(*run))
-    if (manifest := find_run(store, run)) is not None:
+    manifest = find_run(store, run)
+    if manifest is not None:
         return ListedNight(figures=report.key_figures(manifest), report=None)
     return None
 
 
 def _with_tonight(nights: list[ListedNight], tonight: KeyFigures) -> list[ListedNight]:
     run = Run(tonight.date, tonight.config)
-    others = [
-        night for night in nights if (night.figures.date, night.figures.config) != run
-    ]
+    others = [night for night in nights if _run_of(night) != run]
     link = layout.report_link(*run)
     return [*others, ListedNight(figures=tonight, report=link)]
 
 
-def _models(
-    store: Store, nights: list[ListedNight]
-) -> tuple[ModelEntry | None, list[ModelEntry]]:
-    """Return the current model, and those that rollbacks published."""
+def _run_of(night: ListedNight) -> Run:
+    return Run(night.figures.date, night.figures.config)
+
+
+def _rollbacks(store: Store, nights: list[ListedNight]) -> list[ModelEntry]:
+    """Return the models that rollbacks published, rather than the nights."""
     registry = Registry(store)
-    own = {night.figures.serial for night in nights}
+    published_by_nights = {night.figures.serial for night in nights}
     rollbacks = []
     for serial in registry.serials():
-        entry = None if serial in own else registry.get(serial)
+        if serial in published_by_nights:
+            continue
+        entry = registry.get(serial)
         if entry is not None and entry.restores is not None:
             rollbacks.append(entry)
-    return registry.champion(), rollbacks
+    return rollbacks

@@ -1,4 +1,4 @@
-"""The nights that were run, by their manifests."""
+"""The runs of nights, by their manifests."""
 
 import datetime
 import functools
@@ -16,7 +16,7 @@ from pipeline.errors import ConfigError
 from pipeline.records.record import Record
 from pipeline.records.run import FORMAT, RunManifest
 
-_AT_ONCE = 8  # requests
+_REQUESTS_AT_ONCE = 8
 
 
 class _Format(Record):
@@ -28,13 +28,25 @@ class _Format(Record):
 
 
 def manifest_of(store: Store, run: Run) -> Artefact:
-    """Return where the manifest of a run is; a later run of the same replaces it."""
+    """Return the manifest of a run as an object; a later run replaces it.
+
+    Examples
+    --------
+    >>> str(manifest_of(store, Run(datetime.date(2026, 11, 20), "0123456789abcdef")))
+    's3://memory/runs/2026-11-20/0123456789abcdef.json'
+    """
     codec = RecordJson(RunManifest)
     return Artefact(store, layout.run(*run), codec, replaceable=True)
 
 
 def list_runs(store: Store, date: datetime.date | None = None) -> list[Run]:
-    """Return the runs, of one date or of all, the last written one last."""
+    """Return the runs of a date, or of all dates, the last written one last.
+
+    Examples
+    --------
+    >>> [str(run.date) for run in list_runs(store_with_night)]
+    ['2026-11-20']
+    """
     prefix = layout.RUNS if date is None else layout.runs_of(date)
     keys = store.list_by_time(prefix)
     return [run for run in map(layout.parse_run, keys) if run is not None]
@@ -46,18 +58,22 @@ def read_run(store: Store, run: Run) -> RunManifest:
     Raises
     ------
     ConfigError
-        An earlier version of this project wrote it.
+        An earlier version of Nightsieve wrote it.
     ArtefactError
-        It is damaged.
-    StorageError
-        There is no such run.
+        It is missing or damaged.
+
+    Examples
+    --------
+    >>> (run,) = list_runs(store_with_night)
+    >>> read_run(store_with_night, run).results.messages.counts.kept
+    4
     """
     artefact = manifest_of(store, run)
     manifest = _decoded(artefact.verified_bytes(), str(artefact))
     if manifest is None:
         raise ConfigError(
-            f"{artefact}: written by an earlier version; make it again: "
-            f"luigi --module tasks Retrain --date {run.date}"
+            f"{artefact}: an earlier version of Nightsieve wrote it; run the night "
+            f"again: luigi --module tasks Retrain --date {run.date}"
         )
     return manifest
 
@@ -69,6 +85,12 @@ def find_run(store: Store, run: Run) -> RunManifest | None:
     ------
     ArtefactError
         It is damaged.
+
+    Examples
+    --------
+    >>> run = Run(datetime.date(2026, 11, 21), "0123456789abcdef")
+    >>> find_run(store_with_night, run) is None
+    True
     """
     artefact = manifest_of(store, run)
     content = artefact.find_verified_bytes()
@@ -76,8 +98,15 @@ def find_run(store: Store, run: Run) -> RunManifest | None:
 
 
 def find_runs(store: Store, runs: Sequence[Run]) -> Iterator[RunManifest | None]:
-    """Return what `find_run` finds for each run, several at once."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    """Yield what `find_run` returns for each run; several are read at once.
+
+    Examples
+    --------
+    >>> for manifest in find_runs(store_with_night, list_runs(store_with_night)):
+    ...     print(manifest.date)
+    2026-11-20
+    """
+    with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
         yield from pool.map(functools.partial(find_run, store), runs)
 
 

@@ -1,4 +1,4 @@
-"""Which layout a store has: ``layout.json``, the first object of every store."""
+"""The layout of a store: ``layout.json``, the first object of every store."""
 
 from importlib import metadata
 
@@ -9,17 +9,22 @@ from nightsieve.store.objects import VARIABLE, Conflict, Store, damage_at
 from pipeline.errors import StorageError
 from pipeline.records.record import Record
 
-#: Raised by a change of the keys, or of what stands under them, that an earlier
-#: version could not read; each such change brings the upgrade of older stores along.
+#: A change of the keys or of the objects that an earlier version cannot read raises the
+#: number, and comes with an upgrade of older stores.
 LAYOUT_NUMBER = 1
 
 _ANOTHER_PREFIX = f"or another prefix in {VARIABLE}"
 
 
 class StoreLayout(Record):
-    """The layout of a store, and what wrote the first object there.
+    """The layout of a store, and the version that wrote its first object.
 
     A later version may add fields.
+
+    Examples
+    --------
+    >>> StoreLayout.from_json(b'{"layout": 1, "written_by": "nightsieve 0.1.0"}').layout
+    1
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -36,7 +41,14 @@ def open_store() -> Store:
     Raises
     ------
     StorageError
-        See `Store.from_environment` and `check_layout`.
+        The variable does not name a store, the store does not answer, or this version
+        cannot read it.
+
+    Examples
+    --------
+    >>> store = open_store()
+    >>> store == Store.from_environment()
+    True
     """
     store = Store.from_environment()
     check_layout(store)
@@ -44,12 +56,20 @@ def open_store() -> Store:
 
 
 def check_layout(store: Store) -> StoreLayout | None:
-    """Return the layout of a store, if this version reads it; None if it is empty.
+    """Return the layout of a store that this version reads; None if it is empty.
 
     Raises
     ------
     StorageError
-        It has another layout, or objects but no layout.
+        The store has another layout, or has objects but no layout.
+
+    Examples
+    --------
+    >>> check_layout(store) is None
+    True
+    >>> claim_layout(store)
+    >>> check_layout(store).layout
+    1
     """
     answer = store.read_with_etag(layout.LAYOUT)
     if answer is None:
@@ -63,13 +83,14 @@ def check_layout(store: Store) -> StoreLayout | None:
             f"use the version that wrote them, {_ANOTHER_PREFIX}"
         )
     with damage_at(store.address(layout.LAYOUT), f"restore it, {_ANOTHER_PREFIX}"):
-        found = StoreLayout.from_json(answer[0])
-    if found.layout != LAYOUT_NUMBER:
+        store_layout = StoreLayout.from_json(answer[0])
+    if store_layout.layout != LAYOUT_NUMBER:
         raise StorageError(
-            f"{store}: has layout {found.layout}, this version reads {LAYOUT_NUMBER}; "
-            f"use the version that wrote it ({found.written_by}), {_ANOTHER_PREFIX}"
+            f"{store}: has layout {store_layout.layout}, this version reads "
+            f"{LAYOUT_NUMBER}; use the version that wrote it "
+            f"({store_layout.written_by}), {_ANOTHER_PREFIX}"
         )
-    return found
+    return store_layout
 
 
 def claim_layout(store: Store) -> None:
@@ -78,13 +99,19 @@ def claim_layout(store: Store) -> None:
     Raises
     ------
     StorageError
-        See `check_layout`.
+        This version cannot read the store: see `check_layout`.
+
+    Examples
+    --------
+    >>> claim_layout(store)
+    >>> store.list_by_time("")
+    ['layout.json']
     """
     if check_layout(store) is None:
         ours = StoreLayout(layout=LAYOUT_NUMBER, written_by=_this_version())
         try:
             store.put_if_match(layout.LAYOUT, ours.to_json(), None)
-        except Conflict:  # another worker began, perhaps of another version
+        except Conflict:  # another worker was first, perhaps of another version
             check_layout(store)
 
 

@@ -1,4 +1,4 @@
-"""Keys that are right in their own section and wrong beside another."""
+"""Settings that are valid by themselves and contradict another section."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,36 +8,44 @@ from pipeline.config.settings import Settings
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A dotted key, and what is wrong with its value beside others."""
+    """A dotted key, what is wrong with its value beside others, and what to do."""
 
     key: str
     problem: str
+    remedy: str
 
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
-    """Find every key whose value does not go together with others."""
+    """Yield every setting that contradicts another one."""
     yield from _unknown_labels(settings)
     yield from _missing_columns(settings)
 
 
 def _missing_columns(settings: Settings) -> Iterator[Contradiction]:
     reviews = settings.source.reviews
-    has_sources = reviews is not None and reviews.columns.source is not None
-    has_annotators = reviews is not None and reviews.columns.annotator is not None
-    table = "source.reviews" if reviews is None else None
-    if settings.training.reviews.sources and not has_sources:
-        missing = table or "source.reviews.columns.source"
-        yield Contradiction(
-            "training.reviews.sources",
-            f"no review has a source; {missing} is null, set it or train on none: []",
-        )
-    if settings.evaluation.aggregation == "dawid_skene" and not has_annotators:
-        missing = table or "source.reviews.columns.annotator"
-        yield Contradiction(
-            "evaluation.aggregation",
-            f"nobody knows who gave which review; {missing} is null, "
-            "set it or use majority",
-        )
+    if settings.training.reviews.sources:
+        key = _null_key(settings, "source")
+        if reviews is None or reviews.columns.source is None:
+            yield Contradiction(
+                "training.reviews.sources",
+                f"reviews have no source, since {key} is null",
+                "set it, or use []",
+            )
+    if settings.evaluation.aggregation == "dawid_skene":
+        key = _null_key(settings, "annotator")
+        if reviews is None or reviews.columns.annotator is None:
+            yield Contradiction(
+                "evaluation.aggregation",
+                f"dawid_skene needs annotators, and {key} is null",
+                "set it, or use majority",
+            )
+
+
+def _null_key(settings: Settings, column: str) -> str:
+    """Return the key to set where a column of the reviews is missing."""
+    if settings.source.reviews is None:
+        return "source.reviews"
+    return f"source.reviews.columns.{column}"
 
 
 def _unknown_labels(settings: Settings) -> Iterator[Contradiction]:
@@ -50,18 +58,21 @@ def _unknown_labels(settings: Settings) -> Iterator[Contradiction]:
         if unknown:
             yield Contradiction(
                 f"evaluation.merge.{target}",
-                f"no rule votes for {unknown[0]}; labels are {known}",
+                f"no rule votes for {unknown[0]}",
+                f"use labels of rules: {known}",
             )
     for label in settings.release.goals:
         if label not in labels:
             yield Contradiction(
                 f"release.goals.{label}",
-                f"no rule votes for it; labels are {known}",
+                "no rule votes for this label",
+                f"use one of {known}",
             )
     measured = sorted({merged_into.get(label, label) for label in labels})
     for label in settings.release.gate.floors:
         if label not in measured:
             yield Contradiction(
                 f"release.gate.floors.{label}",
-                f"reviews measure no such label; they measure {', '.join(measured)}",
+                "reviews do not measure this label",
+                f"use one of {', '.join(measured)}",
             )

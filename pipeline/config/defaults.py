@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-# A wheel has a copy of the repository's config/ here (see setup.py), a checkout has none.
+# A wheel has a copy of the repository's config/ here, see setup.py.
 _SHIPPED = Path(__file__).parent / "shipped"
 _CHECKOUT = Path(__file__).parents[2] / "config"
 

@@ -1,14 +1,13 @@
-"""What differs between two frozen configurations, in a line for each difference."""
+"""Differences between two frozen configurations, in a line each."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 _MAX_VALUE_LENGTH = 60  # characters
 
 
-def differences(path: str, after: Any, before: Any) -> Iterator[str]:
-    """Name each key at or below a path at which two configurations differ.
+def differences(path: str, after: object, before: object) -> Iterator[str]:
+    """Yield a line for each key at which two configurations differ.
 
     Parameters
     ----------
@@ -21,36 +20,48 @@ def differences(path: str, after: Any, before: Any) -> Iterator[str]:
     ------
     str
         Such as ``text.min_token: 1 became 2``; rules are named by their ids.
+
+    Examples
+    --------
+    >>> before = {"text": {"preset": "ascii", "min_token": 1}}
+    >>> after = {"text": {"preset": "ascii", "min_token": 2}}
+    >>> list(differences("", after, before))
+    ['text.min_token: 1 became 2']
     """
     if after == before:
         return
     if isinstance(after, dict) and isinstance(before, dict):
         for key in sorted(after.keys() | before.keys()):
-            below = f"{path}.{key}" if path else key
-            yield from differences(below, after.get(key), before.get(key))
+            key_path = f"{path}.{key}" if path else key
+            yield from differences(key_path, after.get(key), before.get(key))
     elif path == "labelling.rules":
-        yield from _differences_of_rules(after, before)
+        yield from _differences_of_rules(_rules_by_id(after), _rules_by_id(before))
     else:
-        yield f"{path}: {_shortened(before)} became {_shortened(after)}"
+        yield f"{path}: {_shorten(before)} became {_shorten(after)}"
 
 
 def _differences_of_rules(
-    after: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]
+    after: Mapping[str, object], before: Mapping[str, object]
 ) -> Iterator[str]:
-    rules_after = {rule["id"]: rule for rule in after}
-    rules_before = {rule["id"]: rule for rule in before}
-    for rule_id in sorted(rules_after.keys() | rules_before.keys()):
-        if rule_id not in rules_before:
+    for rule_id in sorted(after.keys() | before.keys()):
+        if rule_id not in before:
             yield f"rule {rule_id} added"
-        elif rule_id not in rules_after:
+        elif rule_id not in after:
             yield f"rule {rule_id} removed"
-        elif rules_after[rule_id] != rules_before[rule_id]:
+        elif after[rule_id] != before[rule_id]:
             yield f"rule {rule_id} changed"
-    if rules_after == rules_before:
+    if after == before:
         yield "rules in another order"
 
 
-def _shortened(value: Any) -> str:
+def _rules_by_id(rules: object) -> dict[str, object]:
+    """Return the rules of a configuration by their ids."""
+    if not isinstance(rules, list):
+        return {}
+    return {rule["id"]: rule for rule in rules}
+
+
+def _shorten(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     if len(text) <= _MAX_VALUE_LENGTH:
         return text

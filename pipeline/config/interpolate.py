@@ -1,10 +1,9 @@
-"""``${NAME}`` in a configuration: the values of environment variables."""
+"""``${NAME}`` in a configuration: the value of an environment variable."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from pipeline.config.layers import Origins
+from pipeline.config.layers import Origins, Tree, join_key
 from pipeline.errors import ConfigError
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -16,37 +15,54 @@ _SECRET_NAME = re.compile(
 
 
 class UnsetVariableError(ConfigError):
-    """An environment variable that the configuration refers to is not set."""
+    """An environment variable that the configuration refers to is not set.
+
+    For example: ``overlay.yaml: source.messages.where: the environment variable COUNTRY
+    is not set; export it``
+    """
 
 
-def interpolate(
-    tree: dict[str, Any], origins: Origins, environment: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the tree with every reference replaced, but for those in `SECRET_KEYS`.
+def interpolate(tree: Tree, origins: Origins, environment: Mapping[str, str]) -> Tree:
+    """Return the tree with references replaced, except those in `SECRET_KEYS`.
 
     Raises
     ------
     UnsetVariableError
         A variable is not set.
     ConfigError
-        A variable with the name of a secret is referred to by another key.
+        A key outside `SECRET_KEYS` refers to a variable with the name of a secret.
+
+    Examples
+    --------
+    >>> tree = {"source": {"url": "${URL}", "messages": {"table": "sms_${YEAR}"}}}
+    >>> interpolate(tree, Origins(), {"YEAR": "2026"})
+    {'source': {'url': '${URL}', 'messages': {'table': 'sms_2026'}}}
     """
+    return {
+        name: _replace(value, str(name), origins, environment)
+        for name, value in tree.items()
+    }
 
-    def replace(value: Any, key: str) -> Any:
-        if isinstance(value, dict):
-            return {
-                name: replace(item, f"{key}.{name}" if key else str(name))
-                for name, item in value.items()
-            }
-        if isinstance(value, list):
-            return [replace(item, f"{key}.{i}") for i, item in enumerate(value)]
-        is_text = isinstance(value, str) and key not in SECRET_KEYS
-        if is_text and REFERENCE.search(value):
-            _refuse_secrets(value, key, origins)
-            return substitute(value, key, origins.name(key), environment)
+
+def _replace(
+    value: object, key: str, origins: Origins, environment: Mapping[str, str]
+) -> object:
+    if isinstance(value, dict):
+        return {
+            name: _replace(item, join_key(key, name), origins, environment)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _replace(item, join_key(key, index), origins, environment)
+            for index, item in enumerate(value)
+        ]
+    if not isinstance(value, str) or key in SECRET_KEYS:
         return value
-
-    return replace(tree, "")
+    if not REFERENCE.search(value):
+        return value
+    _refuse_secrets(value, key, origins)
+    return substitute(value, key, origins.name(key), environment)
 
 
 def substitute(
@@ -63,6 +79,13 @@ def substitute(
     ------
     UnsetVariableError
         A variable is not set.
+
+    Examples
+    --------
+    >>> environment = {"COUNTRY": "IN"}
+    >>> key = "source.messages.where"
+    >>> substitute("country = '${COUNTRY}'", key, "overlay.yaml", environment)
+    "country = 'IN'"
     """
 
     def look_up(reference: re.Match[str]) -> str:
@@ -83,5 +106,5 @@ def _refuse_secrets(value: str, key: str, origins: Origins) -> None:
             allowed = ", ".join(sorted(SECRET_KEYS))
             raise ConfigError(
                 f"{origins.name(key)}: {key}: ${{{name}}} names a secret; "
-                f"secrets may stand in {allowed} only"
+                f"use secrets in {allowed} only"
             )

@@ -1,9 +1,9 @@
-"""A validation error as one line: layer, key, value, and what would be accepted."""
+"""A validation error as one line: layer, key, value, and what is accepted."""
 
 import difflib
 import json
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,7 +13,7 @@ from pipeline.config.layers import Origins
 
 _MAX_ERRORS = 5
 _MAX_VALUE_LENGTH = 60  # characters; a longer value is not repeated
-_MIN_SIMILARITY = 0.7  # of two keys, for one to be taken for the other
+_MIN_SIMILARITY = 0.7  # of two keys, if one may be a typing error for the other
 
 Location = tuple[int | str, ...]
 
@@ -24,22 +24,23 @@ def explain(failure: ValidationError, model: type[BaseModel], origins: Origins) 
     Parameters
     ----------
     model
-        The class that was validated; its fields are the keys that are accepted.
+        The class that was validated; its fields are the accepted keys.
     """
     errors = _innermost(failure.errors())[:_MAX_ERRORS]
     return "\n".join(_explain_error(error, model, origins) for error in errors)
 
 
 def _innermost(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out errors that only follow from one at a key further down."""
+    """Leave out errors that only follow from an error at a deeper key."""
+    return [error for error in errors if not _follows(error, errors)]
 
-    def causes(deeper: ErrorDetails, error: ErrorDetails) -> bool:
-        depth = len(error["loc"])
-        return deeper is not error and deeper["loc"][:depth] == error["loc"]
 
-    return [
-        error for error in errors if not any(causes(other, error) for other in errors)
-    ]
+def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
+    depth = len(error["loc"])
+    for other in errors:
+        if other is not error and other["loc"][:depth] == error["loc"]:
+            return True
+    return False
 
 
 def _explain_error(
@@ -50,7 +51,7 @@ def _explain_error(
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key; {_accepted_keys(error['loc'], model)}"
     if error["type"] == "missing":
-        return f"{where}: is missing"
+        return f"{where}: is missing; add it"
     message = error["msg"].removeprefix("Value error, ")
     value = json.dumps(error["input"])
     if key in SECRET_KEYS or len(value) > _MAX_VALUE_LENGTH:
@@ -59,7 +60,7 @@ def _explain_error(
 
 
 def _accepted_keys(location: Location, model: type[BaseModel]) -> str:
-    """Say which key was probably meant, else which ones may stand there."""
+    """Return which key was probably meant, or else which keys are accepted."""
     for key in location[:-1]:
         field = model.model_fields.get(str(key))
         if field is not None:
@@ -70,10 +71,10 @@ def _accepted_keys(location: Location, model: type[BaseModel]) -> str:
     )
     if similar:
         return f"did you mean {similar[0]}?"
-    return f"here may stand: {', '.join(names)}"
+    return f"use one of {', '.join(names)}"
 
 
-def _section_in(annotation: Any) -> type[BaseModel] | None:
+def _section_in(annotation: object) -> type[BaseModel] | None:
     """Return the section in an annotation such as ``dict[str, Section] | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

@@ -1,8 +1,8 @@
 """From layers to the settings of a night, and to the digest that names them.
 
-``config/pipeline.yaml``, then partial overlays, then ``a.b=value`` patches; the later
-one wins. The result is a `Settings`, its canonical JSON and the digest of that JSON,
-which is all that a task carries.
+The layers are ``config/pipeline.yaml``, then partial overlays, then ``a.b=value``
+patches; the later layer wins. The result is a `Settings`, its canonical JSON and the
+digest of this JSON, which is all that a task carries.
 """
 
 import hashlib
@@ -11,13 +11,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from pipeline.config.contradictions import contradictions
 from pipeline.config.interpolate import interpolate
-from pipeline.config.layers import Layer, Origins, combine
+from pipeline.config.layers import Layer, Origins, Tree, combine
 from pipeline.config.messages import explain
 from pipeline.config.settings import Rule, Settings
 from pipeline.errors import ConfigError
@@ -27,7 +26,16 @@ ReadRules = Callable[[Path], Sequence[Rule]]
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings that layers amount to, and the layer that set each key."""
+    """The settings that layers make, and the layer that set each key.
+
+    Examples
+    --------
+    >>> from pipeline.config import DEFAULTS, file_layer, patch_layer
+    >>> from pipeline.rules.files import read_rules
+    >>> layers = [file_layer(DEFAULTS), patch_layer("text.min_token=2")]
+    >>> resolve(layers, read_rules, environment={}).origin("text.min_token")
+    '--patch text.min_token'
+    """
 
     settings: Settings
     origins: Origins
@@ -42,10 +50,10 @@ def resolve(
     read_rules: ReadRules,
     environment: Mapping[str, str] = os.environ,
 ) -> Resolved:
-    """Combine layers into settings, the last layer winning.
+    """Combine layers into settings; the last layer wins.
 
-    Which database ``source.url`` means is left open, so that no database needs to be
-    named to read rules: see `with_identity`.
+    The settings do not say yet which database ``source.url`` means, so that reading
+    rules needs no database: see `with_identity`.
 
     Parameters
     ----------
@@ -58,8 +66,16 @@ def resolve(
     ------
     ConfigError
         An unknown key, a wrong type, a value out of range, a missing environment
-        variable, a bad rule. The message names the layer, the key, the value and what
-        would be accepted.
+        variable, or a wrong rule. The message names the layer, the key, the value and
+        what is accepted.
+
+    Examples
+    --------
+    >>> from pipeline.config import DEFAULTS, file_layer, patch_layer
+    >>> from pipeline.rules.files import read_rules
+    >>> layers = [file_layer(DEFAULTS), patch_layer("text.min_token=2")]
+    >>> resolve(layers, read_rules, environment={}).settings.text.min_token
+    2
     """
     combined, origins = combine(layers)
     tree = interpolate(combined, origins, environment)
@@ -71,7 +87,10 @@ def resolve(
         raise ConfigError(explain(failure, Settings, origins)) from None
     for contradiction in contradictions(settings):
         key = contradiction.key
-        raise ConfigError(f"{origins.name(key)}: {key}: {contradiction.problem}")
+        raise ConfigError(
+            f"{origins.name(key)}: {key}: {contradiction.problem}; "
+            f"{contradiction.remedy}"
+        )
     return Resolved(settings, origins)
 
 
@@ -81,38 +100,72 @@ def with_identity(settings: Settings, identity: str) -> Settings:
     Parameters
     ----------
     identity
-        As `pipeline.ingest.database_identity` gives it.
+        As `pipeline.ingest.database_identity` returns it.
+
+    Examples
+    --------
+    >>> from pipeline.config import DEFAULTS, file_layer
+    >>> from pipeline.rules.files import read_rules
+    >>> settings = resolve([file_layer(DEFAULTS)], read_rules, environment={}).settings
+    >>> with_identity(settings, "0123456789abcdef").source.identity
+    '0123456789abcdef'
     """
     source = settings.source.model_copy(update={"identity": identity})
     return settings.model_copy(update={"source": source})
 
 
 def canonical(settings: Settings) -> bytes:
-    """Return the settings as JSON in its one canonical form, which the digest names."""
+    """Return the settings as JSON in its one canonical form, which the digest names.
+
+    Examples
+    --------
+    >>> from pipeline.config import DEFAULTS, file_layer
+    >>> from pipeline.rules.files import read_rules
+    >>> settings = resolve([file_layer(DEFAULTS)], read_rules, environment={}).settings
+    >>> canonical(settings)[:26]
+    b'{"evaluation":{"aggregatio'
+    """
     return canonical_json(settings.model_dump(mode="json"))
 
 
-def canonical_json(settings: Mapping[str, Any]) -> bytes:
-    """Return the canonical form of settings that are JSON values already."""
+def canonical_json(settings: Mapping[str, JsonValue]) -> bytes:
+    """Return the canonical form of settings that are JSON values already.
+
+    Examples
+    --------
+    >>> canonical_json({"text": {"preset": "ascii", "min_token": 1}})
+    b'{"text":{"min_token":1,"preset":"ascii"}}'
+    """
     return json.dumps(settings, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest(content: bytes) -> str:
-    """Return the first 16 hexadecimal digits of the sha256 of a content."""
+    """Return the first 16 hexadecimal digits of the sha256 of a content.
+
+    Examples
+    --------
+    >>> digest(b"any content")
+    'c389d54755e92e30'
+    """
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _refuse_identity(tree: dict[str, Any], origins: Origins) -> None:
-    """Refuse an identity that a layer sets: it would not be that of the URL."""
+def _refuse_identity(tree: Tree, origins: Origins) -> None:
+    """Refuse an identity that a layer sets: it could differ from that of the URL."""
     source = tree.get("source")
     if isinstance(source, dict) and "identity" in source:
         where = origins.name("source.identity")
-        raise ConfigError(f"{where}: source.identity: is derived, never set")
+        raise ConfigError(
+            f"{where}: source.identity: is derived from source.url; remove it"
+        )
     origins.set("source.identity", Layer("derived from source.url", {}, Path.cwd()))
 
 
-def _read_rules(tree: dict[str, Any], origins: Origins, read_rules: ReadRules) -> None:
-    """Replace the folder of rules, relative to the file that names it, by the rules."""
+def _read_rules(tree: Tree, origins: Origins, read_rules: ReadRules) -> None:
+    """Replace the folder of rules by the rules in it.
+
+    The folder is relative to the file that names it.
+    """
     labelling = tree.get("labelling")
     if isinstance(labelling, dict) and isinstance(labelling.get("rules"), str):
         folder = origins.layer("labelling.rules").folder / labelling["rules"]

@@ -1,7 +1,7 @@
-"""YAML that loses nothing in silence: a repeated key is refused, a date stays text."""
+"""YAML that loses nothing silently: a repeated key is refused, a date stays text."""
 
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -12,33 +12,47 @@ _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
 _EXPONENT = re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$")
 
 
+#: By the first character of a plain value, the tags that it may have.
+_Resolvers: TypeAlias = dict[str, list[tuple[str, re.Pattern[str]]]]
+
+
+class _RepeatedKeyError(yaml.MarkedYAMLError):
+    """A mapping has a key twice."""
+
+
+def _without_timestamps(resolvers: _Resolvers) -> _Resolvers:
+    """Leave out timestamps: a date would not survive the way to JSON and back."""
+    kept = {}
+    for first_character, pairs in resolvers.items():
+        kept[first_character] = [pair for pair in pairs if pair[0] != _TIMESTAMP_TAG]
+    return kept
+
+
 class _Loader(yaml.SafeLoader):
-    # A date that YAML parses would not survive the way to JSON and back.
-    yaml_implicit_resolvers = {
-        first_character: [pair for pair in resolvers if pair[0] != _TIMESTAMP_TAG]
-        for first_character, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    yaml_implicit_resolvers = _without_timestamps(
+        yaml.SafeLoader.yaml_implicit_resolvers
+    )
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
     ) -> dict[Any, Any]:
-        seen: list[Any] = []  # a key need not be hashable here
+        seen: list[object] = []  # not a set: a key need not be hashable here
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands here twice",
+                raise _RepeatedKeyError(
+                    problem=f"the key {key!r} is repeated",
                     problem_mark=key_node.start_mark,
                 )
             seen.append(key)
         return super().construct_mapping(node, deep)
 
 
-# Under YAML 1.1, 1e-3 would be text for want of a dot.
+# Under YAML 1.1, 1e-3 would be text, since it has no dot.
 _Loader.add_implicit_resolver(_FLOAT_TAG, _EXPONENT, list("-+0123456789"))
 
 
-def load(text: str | bytes, name: str) -> Any:
+def load(text: str | bytes, name: str) -> object:
     """Return the value of a YAML document.
 
     Parameters
@@ -50,16 +64,33 @@ def load(text: str | bytes, name: str) -> Any:
     ------
     ConfigError
         The document does not parse or repeats a key; the message has line and column.
+
+    Examples
+    --------
+    >>> load("{night: 2026-11-20, alpha: 1e-3}", "overlay.yaml")
+    {'night': '2026-11-20', 'alpha': 0.001}
     """
     try:
         return yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+    except _RepeatedKeyError as error:
         raise ConfigError(
-            f"{name}, line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+            f"{name}{_position(error)}: {error.problem}; keep one of the two"
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(
+            f"{name}{_position(error)}: not YAML: {error.problem}; correct the syntax"
         ) from None
     except RecursionError:
-        raise ConfigError(f"{name}: is nested too deeply") from None
+        raise ConfigError(f"{name}: nested too deeply; use fewer levels") from None
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"{name}: not YAML: {reason}") from None
+        raise ConfigError(
+            f"{name}: not YAML: {reason}; correct the syntax or the encoding"
+        ) from None
+
+
+def _position(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return ""
+    return f", line {mark.line + 1}, column {mark.column + 1}"

@@ -1,4 +1,4 @@
-"""Tables and arrays that tasks hand over, and what several stages do with them."""
+"""Tables and arrays that tasks exchange, and what several stages do with them."""
 
 import lazy_loader
 

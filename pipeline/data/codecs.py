@@ -3,24 +3,33 @@
 Equal values give equal bytes.
 """
 
+# Libraries are imported where they are used: a task that has only records to read
+# starts without pandas, numpy and joblib.
+# ruff: noqa: PLC0415
+
 import io
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.records.record import Record
+from pipeline.records.record import Record, encode_json
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.data.training_set import TrainingSet
 
 
-class Codec:
-    """How one kind of value is written and read.
+class Codec(ABC):
+    """How one type of value is written and read.
+
+    Values are of any type here; each codec names its own.
 
     Attributes
     ----------
     suffix
-        Of the file.
+        The suffix of the file, without a dot.
     trusted_only
         Whether reading runs code, so that the reader must check the sha256 first.
     """
@@ -28,41 +37,54 @@ class Codec:
     suffix: str
     trusted_only = False
 
+    @abstractmethod
     def encode(self, value: Any) -> bytes:
-        raise NotImplementedError
+        """Return the bytes of the object."""
 
+    @abstractmethod
     def decode(self, content: bytes) -> Any:
-        raise NotImplementedError
+        """Return the value that `encode` wrote."""
 
     def rows(self, value: Any) -> int | None:
-        """Return the messages or documents that the value holds; None for other values."""
+        """Return the number of messages or documents in the value.
+
+        It is None for values that hold neither.
+        """
         return None
 
 
 @dataclass(frozen=True)
 class Table(Codec):
-    """A table as Parquet, checked against the schema of that name both times."""
+    """A table as Parquet, checked against its schema when written and when read.
+
+    Attributes
+    ----------
+    schema
+        Its name in `pipeline.data.schemas`.
+    """
 
     schema: str
     suffix = "parquet"
 
-    def encode(self, value: Any) -> bytes:
+    def encode(self, value: "pd.DataFrame") -> bytes:
+        """Return the table as Parquet."""
         from pipeline.data import schemas
 
+        table = schemas.check(value, self.schema)
         buffer = io.BytesIO()
-        schemas.check(value, self.schema).to_parquet(
-            buffer, index=False, compression="zstd"
-        )
+        table.to_parquet(buffer, index=False, compression="zstd")
         return buffer.getvalue()
 
-    def decode(self, content: bytes) -> Any:
+    def decode(self, content: bytes) -> "pd.DataFrame":
+        """Return the table."""
         import pandas as pd
 
         from pipeline.data import schemas
 
         return schemas.check(pd.read_parquet(io.BytesIO(content)), self.schema)
 
-    def rows(self, value: Any) -> int:
+    def rows(self, value: "pd.DataFrame") -> int:
+        """Return the number of rows."""
         return len(value)
 
 
@@ -71,12 +93,12 @@ class Json(Codec):
 
     suffix = "json"
 
-    def encode(self, value: Any) -> bytes:
-        return (
-            json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        ).encode()
+    def encode(self, value: object) -> bytes:
+        """Return the value as JSON."""
+        return encode_json(value)
 
     def decode(self, content: bytes) -> Any:
+        """Return the value."""
         return json.loads(content)
 
 
@@ -85,26 +107,31 @@ class RecordJson(Codec):
 
     suffix = "json"
 
-    def __init__(self, record: type[Record]):
+    def __init__(self, record: type[Record]) -> None:
         self.record = record
 
     def encode(self, value: Record) -> bytes:
+        """Return the record as JSON."""
         return value.to_json()
 
     def decode(self, content: bytes) -> Record:
+        """Return the record."""
         return self.record.from_json(content)
 
 
 class Raw(Codec):
-    """Bytes that are a file of their own already."""
+    """Bytes that are already the content of a file."""
 
-    def __init__(self, suffix: str, trusted_only: bool = False):
-        self.suffix, self.trusted_only = suffix, trusted_only
+    def __init__(self, suffix: str, trusted_only: bool = False) -> None:
+        self.suffix = suffix
+        self.trusted_only = trusted_only
 
     def encode(self, value: bytes) -> bytes:
+        """Return the bytes themselves."""
         return value
 
     def decode(self, content: bytes) -> bytes:
+        """Return the bytes themselves."""
         return content
 
 
@@ -114,6 +141,7 @@ class Npz(Codec):
     suffix = "npz"
 
     def encode(self, value: "TrainingSet") -> bytes:
+        """Return the arrays of the training set."""
         import numpy as np
 
         buffer = io.BytesIO()
@@ -121,6 +149,7 @@ class Npz(Codec):
         return buffer.getvalue()
 
     def decode(self, content: bytes) -> "TrainingSet":
+        """Return the training set."""
         import numpy as np
 
         from pipeline.data.training_set import TrainingSet
@@ -129,6 +158,7 @@ class Npz(Codec):
             return TrainingSet.from_arrays(dict(arrays))
 
     def rows(self, value: "TrainingSet") -> int:
+        """Return the number of documents."""
         return len(value)
 
 
@@ -138,7 +168,8 @@ class Joblib(Codec):
     suffix = "joblib"
     trusted_only = True
 
-    def encode(self, value: Any) -> bytes:
+    def encode(self, value: object) -> bytes:
+        """Return the estimator as joblib pickles it."""
         import joblib
 
         buffer = io.BytesIO()
@@ -146,6 +177,7 @@ class Joblib(Codec):
         return buffer.getvalue()
 
     def decode(self, content: bytes) -> Any:
+        """Return the estimator; this runs code from the content."""
         import joblib
 
         return joblib.load(io.BytesIO(content))

@@ -1,7 +1,7 @@
-"""The slice of the texts that no night trains on: every model can be measured on it.
+"""The texts that no night trains on: every model can be measured on them.
 
-A cleaned text is in the slice or not, whatever the night: what one model was kept from,
-the next one was kept from too.
+A cleaned text is held out or not, whatever the night. So a text that is held out from
+one model is also held out from the next one.
 """
 
 import hashlib
@@ -11,9 +11,14 @@ import numpy as np
 
 
 def held_out(texts: Iterable[str], fraction: float) -> np.ndarray:
-    """Return whether each cleaned text is in the slice, bool [n_texts].
+    """Return whether each cleaned text is held out, bool [n_texts].
 
-    The slice of a larger fraction contains that of a smaller one.
+    A text that a fraction holds out is also held out by every larger fraction.
+
+    Examples
+    --------
+    >>> held_out(["see you soon", "win a prize", "your code"], fraction=0.5)
+    array([ True, False, False])
     """
     bound = int(fraction * 2**64)
     return np.array([_hash(text) < bound for text in texts], dtype=bool)

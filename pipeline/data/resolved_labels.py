@@ -1,16 +1,25 @@
-"""Look up the label of a message by the rules that match it."""
+"""The label of a message by the rules that match it."""
 
 import numpy as np
 import pandas as pd
 
 
 class LabelLookup:
-    """What a ``resolved_labels`` table says of messages.
+    """The labels of a ``resolved_labels`` table by lists of rules.
 
     Parameters
     ----------
     resolved_labels
-        A table of that name. Every list of rules that `labels` meets is in it.
+        A table of that name, with every list of rules in the votes that `labels` gets.
+
+    Examples
+    --------
+    >>> resolved_labels = pd.DataFrame(
+    ...     {"rules": [["win"], []], "label": ["spam", None], "confidence": [1.0, 0.0]}
+    ... )
+    >>> votes = pd.DataFrame({"key": ["1", "2"], "rules": [[], ["win"]]})
+    >>> LabelLookup(resolved_labels).labels(votes)["confidence"].tolist()
+    [0.0, 1.0]
     """
 
     def __init__(self, resolved_labels: pd.DataFrame) -> None:
@@ -30,7 +39,8 @@ class LabelLookup:
         Returns
         -------
         pd.DataFrame
-            A row for each row of the votes. The label is null where there is none.
+            A row for each row of the votes; the label is null for an unlabelled
+            message.
         """
         rows = [self._row_of_rules[tuple(rules)] for rules in votes["rules"]]
         labels = self._columns.iloc[np.array(rows, dtype=np.int64)]

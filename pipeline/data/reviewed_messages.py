@@ -4,7 +4,7 @@ A ``reviewed_messages`` table has one row for each message, in the order of the 
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
@@ -17,16 +17,24 @@ from pipeline.statistics import dawid_skene
 from pipeline.statistics.classification import classification_report
 from pipeline.statistics.metrics import Metrics
 
+#: Returns the label of a body.
 Predict: TypeAlias = Callable[[str], str]
-#: ``evaluation.merge``: a label of reviews, and those of ours that it stands for.
+#: ``evaluation.merge``: a label of reviews, and the labels of ours that it stands for.
 Merge: TypeAlias = Mapping[str, Collection[str]]
 
 TIE = 1e-9  # probabilities that differ by less are equal
 LABEL = re.compile(r"[\w-]{1,32}")
+_MIN_LABELS = 2  # with one label alone there is nothing to estimate
 
 
 def merged_labels(merge: Merge) -> dict[str, str]:
-    """Return the label that stands for each of ours that ``evaluation.merge`` names."""
+    """Return the label that stands for each of the labels in ``evaluation.merge``.
+
+    Examples
+    --------
+    >>> merged_labels({"ham": ["personal", "notification"]})
+    {'personal': 'ham', 'notification': 'ham'}
+    """
     merged = {}
     for label, merged_into_it in merge.items():
         merged.update(dict.fromkeys(merged_into_it, label))
@@ -34,14 +42,28 @@ def merged_labels(merge: Merge) -> dict[str, str]:
 
 
 def merge_labels(reviews: pd.DataFrame, merge: Merge) -> pd.DataFrame:
-    """Return the reviews with their labels merged, as ``evaluation.merge`` says."""
+    """Return the reviews with their labels merged by ``evaluation.merge``.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame({"label": ["personal", "spam"]})
+    >>> merge_labels(reviews, {"ham": ["personal"]})["label"].tolist()
+    ['ham', 'spam']
+    """
     merged = merged_labels(merge)
     labels = [merged.get(label, label) for label in reviews["label"]]
     return reviews.assign(label=pd.Series(labels, index=reviews.index, dtype="str"))
 
 
 def annotator_names(reviews: pd.DataFrame) -> pd.Series:
-    """Return who gave each review: its source, and the annotator where there is one."""
+    """Return who gave each review: its source, and the annotator if there is one.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame({"source": ["crowd", "app"], "annotator": ["ann", None]})
+    >>> annotator_names(reviews).tolist()
+    ['crowd/ann', 'app']
+    """
     source = reviews["source"].fillna("")
     annotator = reviews["annotator"].fillna("")
     return source.where(annotator == "", source + "/" + annotator)
@@ -50,22 +72,36 @@ def annotator_names(reviews: pd.DataFrame) -> pd.Series:
 def aggregate(reviews: pd.DataFrame, aggregation: str, merge: Merge) -> pd.DataFrame:
     """Return the label of each reviewed message.
 
-    Labels are merged first. Columns are ``key``, ``body`` and ``label``, which is null
-    where two labels are equally good; rows are in the order of the keys.
+    Labels are merged first.
 
     Parameters
     ----------
     aggregation
-        ``evaluation.aggregation``. With ``dawid_skene``, somebody who reviewed a
-        message alone cannot be compared with anybody, and is believed.
+        ``evaluation.aggregation``. With ``dawid_skene``, an annotator who reviewed a
+        message alone cannot be compared with others, so their label is taken.
+
+    Returns
+    -------
+    pd.DataFrame
+        The columns ``key``, ``body`` and ``label``, which is null where two labels are
+        equally good; the rows are in the order of the keys.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame(
+    ...     {"key": ["1", "1", "1", "2"], "label": ["spam", "spam", "ham", "ham"]}
+    ... ).assign(body="any text")
+    >>> aggregate(reviews, "majority", merge={})["label"].tolist()
+    ['spam', 'ham']
     """
     merged = merge_labels(reviews, merge)
-    shared = merged["key"].duplicated(keep=False)
-    if aggregation == "majority" or merged.loc[shared, "label"].nunique() < 2:
+    is_shared = merged["key"].duplicated(keep=False)
+    n_labels = merged.loc[is_shared, "label"].nunique()
+    if aggregation == "majority" or n_labels < _MIN_LABELS:
         label = _majority(merged)
     else:
-        alone = merged[~shared].set_index("key")["label"]
-        label = pd.concat([alone, _most_probable(merged[shared])])
+        label_of_single = merged[~is_shared].set_index("key")["label"]
+        label = pd.concat([label_of_single, _most_probable(merged[is_shared])])
     messages = merged.groupby("key", as_index=False)["body"].first()
     return messages.assign(label=messages["key"].map(label).astype("str"))
 
@@ -79,6 +115,16 @@ def reviewed_messages(
     ----------
     texts
         The cleaned text that each review is about.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame(
+    ...     {"key": ["1", "1"], "label": ["spam", "spam"], "source": ["app", "crowd"]}
+    ... ).assign(body="Win!")
+    >>> texts = pd.Series(["win", "win"])
+    >>> messages = reviewed_messages(reviews, texts, "majority", merge={})
+    >>> messages[["label", "reviews", "sources"]].iloc[0].to_dict()
+    {'label': 'spam', 'reviews': 2, 'sources': ['app', 'crowd']}
     """
     reviews = reviews.assign(text=texts.astype("str"))
     grouped = reviews.groupby("key", as_index=False)
@@ -103,6 +149,12 @@ def taught_texts(
     ----------
     is_taught
         bool [n_texts], whether a review that trains is about the text.
+
+    Examples
+    --------
+    >>> texts = pd.Series(["see you soon", "win a prize"])
+    >>> taught_texts(texts, np.array([True, True]), holdout_fraction=0.5)
+    {'win a prize'}
     """
     candidates = texts[is_taught]
     return set(candidates[~held_out(candidates, holdout_fraction)])
@@ -113,8 +165,8 @@ def unseen_by(
 ) -> pd.DataFrame:
     """Return the reviewed messages whose texts did not train a model.
 
-    Left out is every message with a text that a review of the model's sources is about,
-    unless the text is held out.
+    A message is left out if a review of the model's sources is about its text, unless
+    the text is held out.
 
     Parameters
     ----------
@@ -124,7 +176,15 @@ def unseen_by(
     taught_by
         The sources of the reviews that trained the model.
     holdout_fraction
-        The share of the texts that the model was kept from.
+        The share of the texts that the model was not trained on.
+
+    Examples
+    --------
+    >>> reviewed = pd.DataFrame(
+    ...     {"text": ["win a prize", "your code"], "sources": [["app"], ["crowd"]]}
+    ... )
+    >>> unseen_by(reviewed, taught_by=["app"], holdout_fraction=0.0)["text"].tolist()
+    ['your code']
     """
     teachers = set(taught_by)
     is_taught = np.array(
@@ -141,9 +201,10 @@ def evaluate(
     labels: Sequence[str],
     merge: Merge,
     confidence: float,
+    *,
     label_with_thresholds: Predict | None = None,
 ) -> ReviewEvaluation:
-    """Return how well a model labels the reviewed messages.
+    """Measure how well a model labels the reviewed messages.
 
     Messages with the same body are one document.
 
@@ -153,31 +214,45 @@ def evaluate(
         A ``reviewed_messages`` table.
     predict
         Returns one of the ``labels`` for a body; it is called once for each distinct
-        one.
+        body.
     merge
-        ``evaluation.merge``, which the model's labels are merged by.
+        ``evaluation.merge``; the model's labels are merged too.
     confidence
-        Of the intervals.
+        Of the intervals, in (0, 1).
     label_with_thresholds
-        Like ``predict``, with thresholds; None if there is none.
+        Like ``predict``, with thresholds; None if the model has no threshold.
+
+    Examples
+    --------
+    >>> reviewed = pd.DataFrame(
+    ...     {"body": ["Win!", "See you"], "label": ["spam", "ham"], "reviews": [1, 1]}
+    ... )
+    >>> def predict(body):
+    ...     return "spam"
+    >>> evaluation = evaluate(reviewed, predict, ["ham", "spam"], {}, confidence=0.95)
+    >>> evaluation.metrics.accuracy.value
+    0.5
     """
     merged = merged_labels(merge)
     names = sorted({merged.get(label, label) for label in labels})
     decided = reviewed.dropna(subset="label")
     is_known = decided["label"].isin(names)
-    unknown = decided.loc[~is_known, "label"].map(_printable).value_counts()
+    unknown = Counter(map(_printable, decided.loc[~is_known, "label"]))
     known = decided[is_known]
 
     def measure(predict: Predict) -> Metrics | None:
         return _measure(known, predict, merged, names, confidence)
 
+    with_thresholds = None
+    if label_with_thresholds is not None:
+        with_thresholds = measure(label_with_thresholds)
     return ReviewEvaluation(
         reviews=int(reviewed["reviews"].sum()),
         messages=len(known),
         ties=len(reviewed) - len(decided),
-        unknown_labels={label: int(n) for label, n in unknown.sort_index().items()},
+        unknown_labels=dict(sorted(unknown.items())),
         metrics=measure(predict),
-        with_thresholds=label_with_thresholds and measure(label_with_thresholds),
+        with_thresholds=with_thresholds,
     )
 
 
@@ -191,21 +266,21 @@ def _majority(reviews: pd.DataFrame) -> pd.Series:
 
 
 def _most_probable(reviews: pd.DataFrame) -> pd.Series:
-    """Return the most probable label by Dawid and Skene's model, by key."""
+    """Return the label that is most probable by Dawid and Skene's model, by key."""
     message, keys = pd.factorize(reviews["key"], sort=True)
     label, names = pd.factorize(reviews["label"], sort=True)
     annotator, _ = pd.factorize(annotator_names(reviews), sort=True)
     posterior = dawid_skene.fit(message, annotator, label, len(names)).posterior
-    ranked = np.sort(posterior, axis=1)
-    decided = ranked[:, -1] - ranked[:, -2] > TIE
-    best = names[posterior.argmax(axis=1)]
-    return pd.Series(best, index=keys, dtype="str")[decided]
+    ascending = np.sort(posterior, axis=1)
+    is_decided = ascending[:, -1] - ascending[:, -2] > TIE
+    most_probable = names[posterior.argmax(axis=1)]
+    return pd.Series(most_probable, index=keys, dtype="str")[is_decided]
 
 
 def _sources(reviews: pd.DataFrame) -> defaultdict[str, list[str]]:
     """Return the distinct sources of each message's reviews by its key, sorted."""
     pairs = reviews[["key", "source"]].dropna().drop_duplicates().sort_values("source")
-    sources = defaultdict(list)
+    sources: defaultdict[str, list[str]] = defaultdict(list)
     for key, source in zip(pairs["key"], pairs["source"], strict=True):
         sources[key].append(source)
     return sources
@@ -222,21 +297,23 @@ def _measure(
     if known.empty:
         return None
     documents = known.groupby(["body", "label"], as_index=False).size()
-    predicted = {body: predict(body) for body in documents["body"].unique()}
-    index = {name: i for i, name in enumerate(names)}
-    truth = [index[label] for label in documents["label"]]
-    given = [
-        index[merged.get(label, label)] for label in documents["body"].map(predicted)
-    ]
-    weight = documents["size"].to_numpy()
+    index_of_name = {name: index for index, name in enumerate(names)}
+    index_of_body = {}
+    for body in documents["body"].unique():
+        label = predict(body)
+        index_of_body[body] = index_of_name[merged.get(label, label)]
     return classification_report(
-        np.array(truth), np.array(given), weight, names, confidence
+        truth=documents["label"].map(index_of_name).to_numpy(),
+        predicted=documents["body"].map(index_of_body).to_numpy(),
+        weight=documents["size"].to_numpy(),
+        labels=names,
+        confidence=confidence,
     )
 
 
 def _printable(label: str) -> str:
     """Return a label if it looks like one.
 
-    A wrong column may have filled the reviews with what nobody may see.
+    A wrong column may have filled the reviews with private text.
     """
     return label if LABEL.fullmatch(label) else "(not like a label)"

@@ -1,4 +1,4 @@
-"""Columns, dtypes and checks of every table that tasks hand over.
+"""Columns, dtypes and checks of every table that tasks exchange.
 
 They are checked whenever a table is written or read.
 """
@@ -22,8 +22,8 @@ def _table(name: str, **columns: Column) -> DataFrameSchema:
 def _is_lists_of_strings(values: pd.Series) -> bool:
     """Return whether every value is a list of strings.
 
-    Arrow infers the type of all values at once. To look at each string of each message
-    takes longer than to read them.
+    Arrow infers the type of all values at once. Checking each string of each message in
+    Python would take longer than reading them.
     """
     try:
         lists = pa.array(values)
@@ -32,9 +32,9 @@ def _is_lists_of_strings(values: pd.Series) -> bool:
     if not pa.types.is_list(lists.type):
         return len(lists) == 0
     strings = lists.flatten()
-    return lists.null_count + strings.null_count == 0 and (
-        len(strings) == 0 or pa.types.is_string(strings.type)
-    )
+    has_nulls = lists.null_count + strings.null_count > 0
+    is_of_strings = len(strings) == 0 or pa.types.is_string(strings.type)
+    return is_of_strings and not has_nulls
 
 
 def _rule_ids() -> Column:
@@ -44,7 +44,7 @@ def _rule_ids() -> Column:
 SCHEMAS = {
     schema.name: schema
     for schema in (
-        # A sampled message as the database gave it.
+        # A sampled message as it is in the database.
         _table(
             "messages",
             key=Column("str", unique=True),
@@ -52,7 +52,7 @@ SCHEMAS = {
             sender=Column("str", nullable=True),
             received_at=Column(TIMESTAMP, nullable=True),
         ),
-        # A human's label for a message, with the message.
+        # A person's label for a message, with the message.
         _table(
             "reviews",
             key=Column("str"),
@@ -62,7 +62,7 @@ SCHEMAS = {
             annotator=Column("str", nullable=True),
             reviewed_at=Column(TIMESTAMP, nullable=True),
         ),
-        # The label that reviews give a message that trains, and how many messages it
+        # The label of reviews for a message that trains, and how many messages it
         # counts as.
         _table(
             "human_labels",
@@ -72,8 +72,8 @@ SCHEMAS = {
         ),
         # The ids of the rules that match a message.
         _table("votes", key=Column("str", unique=True), rules=_rule_ids()),
-        # Each list of rule ids that occurs: how many messages have it, the label that
-        # it stands for (null: none), and the confidence in that label.
+        # Each list of rule ids that occurs: how many messages have it, their label
+        # (null: no label), and the confidence in the label.
         _table(
             "resolved_labels",
             rules=_rule_ids(),
@@ -83,8 +83,8 @@ SCHEMAS = {
         ),
         # A message's tokens, joined by one space.
         _table("cleaned", key=Column("str", unique=True), text=Column("str")),
-        # The held-out slice of the sample: the cleaned text, the body, the label of the
-        # rules (null: none), and how many messages have all three.
+        # The held-out part of the sample: the cleaned text, the body, the label of the
+        # rules (null: no label), and how many messages have all three.
         _table(
             "evaluation_set",
             text=Column("str"),
@@ -92,8 +92,8 @@ SCHEMAS = {
             label=Column("str", nullable=True),
             weight=Column("int64", Check.gt(0)),
         ),
-        # A message that people reviewed: its cleaned text, the label that its reviews
-        # agree on (null: they tie), how many reviews it has, and their sources.
+        # A message that people reviewed: its cleaned text, the label of its reviews
+        # (null: they tie), how many reviews it has, and their sources.
         _table(
             "reviewed_messages",
             key=Column("str", unique=True),
@@ -110,12 +110,13 @@ SCHEMAS = {
 
 
 def check(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the table itself, when it meets the schema of that name.
+    """Return the table itself if it meets the schema of that name.
 
     Raises
     ------
     ArtefactError
-        Names schema, column and check; never a value, which may be somebody's message.
+        The table does not meet it. The message names schema, column and check; never a
+        value, which may be somebody's message.
     """
     try:
         return SCHEMAS[name].validate(table)
@@ -123,5 +124,6 @@ def check(table: pd.DataFrame, name: str) -> pd.DataFrame:
         failure = error.schema_errors[0] if isinstance(error, SchemaErrors) else error
         column = getattr(failure.schema, "name", None)
         raise ArtefactError(
-            f"table {name}: column {column}: fails {failure.check}"
+            f"table {name}: column {column}: fails {failure.check}; "
+            "run the night again with this version of Nightsieve"
         ) from None

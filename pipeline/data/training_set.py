@@ -12,19 +12,20 @@ class TrainingSet:
     Attributes
     ----------
     labels
-        The class names, sorted; ``y`` counts into them.
+        The names of the labels, sorted; ``y`` holds indices into them.
     vocabulary
-        Every token of the documents, in code-point order; ``tokens`` counts into them.
+        Every token of the documents, in code-point order; ``tokens`` holds indices into
+        it.
     y
-        int64 [n_documents], the class of each document.
+        int64 [n_documents], the label of each document.
     weight
         int64 [n_documents], how many messages the document stands for.
     label_weight
         float64 [n_documents], how much each of these messages counts in a solver's
-        objective: 0 to 1 by the rules, any number above 0 by a human's label.
+        objective: 0 to 1 for a label of rules, any number above 0 for a person's label.
     group
-        int64 [n_documents], equal for documents with the same text (they differ in
-        label), counting from 0.
+        int64 [n_documents], counting from 0; equal for documents with the same text,
+        which differ in label.
     tokens
         int32 [n_tokens], the tokens of all documents one after another.
     offsets
@@ -52,7 +53,7 @@ class TrainingSet:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return plain arrays for an npz file.
 
-        Strings are UTF-8, one on a line: no token holds a line break.
+        Strings are UTF-8, one in each line, since no token has a line break.
         """
         return {
             "labels": _pack(self.labels),
@@ -67,7 +68,7 @@ class TrainingSet:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "TrainingSet":
-        """Return the training set that `to_arrays` wrote."""
+        """Return the training set of the arrays that `to_arrays` returned."""
         return cls(
             labels=_unpack(arrays["labels"]),
             vocabulary=_unpack(arrays["vocabulary"]),
@@ -86,10 +87,23 @@ def label_of_texts(
     """Return the label that most messages of each text have, int64 [n_texts].
 
     The parameters are arrays of a `TrainingSet`. On a tie it is the first label.
+
+    Examples
+    --------
+    Two documents are of the first text, one is of the second:
+
+    >>> label_of_texts(
+    ...     group=np.array([0, 0, 1]),
+    ...     y=np.array([0, 1, 1]),
+    ...     weight=np.array([3, 2, 1]),
+    ...     n_labels=2,
+    ... )
+    array([0, 1])
     """
     n_texts = group.max(initial=-1) + 1
-    cell = group * n_labels + y
-    messages = np.bincount(cell, weights=weight, minlength=n_texts * n_labels)
+    # One number for each pair of text and label.
+    pairs = group * n_labels + y
+    messages = np.bincount(pairs, weights=weight, minlength=n_texts * n_labels)
     return messages.reshape(n_texts, n_labels).argmax(axis=1)
 
 

@@ -1,8 +1,4 @@
-"""The exported model.
-
-It is rounded to integers, written as a file, and proved to predict the same in every
-language.
-"""
+"""The exported model: a file of integers, proved to predict the same everywhere."""
 
 import lazy_loader
 

@@ -1,6 +1,6 @@
 """The exported files of a night.
 
-They are made from the fitted pipeline, and from the texts whose labels must stay.
+They are made from the fitted pipeline, and from the texts whose labels must not change.
 """
 
 import functools
@@ -25,14 +25,14 @@ from scorers.python.nightsieve_scorer import Scorer
 def prepare(
     fitted: Pipeline, thresholds: Mapping[str, float], cleaned: Iterable[Iterable[str]]
 ) -> PreparedExport:
-    """Return what all exported files are made from.
+    """Return the values from which all exported files are made.
 
-    The bits are the fewest that flip no label of the cleaned texts.
+    The weights get the fewest bits that change the label of no cleaned text.
 
     Parameters
     ----------
     thresholds
-        By label; a label that is not named has none.
+        By label; other labels have none.
     cleaned
         The cleaned texts, shard by shard.
 
@@ -45,7 +45,8 @@ def prepare(
     distinct = set(itertools.chain.from_iterable(cleaned))
     if not distinct:
         raise DataError(
-            "export: there is no message to compare the exported model with"
+            "export: the sample has no message to compare the exported model with; "
+            "check source.messages"
         )
     counts = count_terms(model, distinct, cleaned=True)
     fixed_point, bits = choose_bits(model, counts)
@@ -73,7 +74,7 @@ def encode_model(
 
 
 def encode_vectors(prepared: PreparedExport, model_bytes: bytes) -> bytes:
-    """Return the conformance vectors as the file that travels beside a model file."""
+    """Return the file of conformance vectors that accompanies a model file."""
     return vectors_file.encode_vectors(prepared.vectors, model_bytes)
 
 
@@ -83,6 +84,7 @@ def verify_model(
     vectors: bytes,
     fitted: Pipeline,
     messages: Iterable[tuple[str, str]],
+    *,
     total: int,
     report_progress: Callable[[float], None],
 ) -> Verification:
@@ -93,27 +95,31 @@ def verify_model(
     vectors
         The vectors file.
     messages
-        Each message's text and what it was cleaned to.
+        The text of each message, and its cleaned text.
     total
-        How many messages there are.
+        The number of messages.
     report_progress
-        Receives the share of messages that are verified.
+        Receives the share of messages that are verified, from 0 to 1.
 
     Raises
     ------
     VerificationError
-        It predicts something else.
+        The model file does not predict what training measured.
     """
     to_verify = MessagesToVerify(messages, total)
     return EXPORTERS[format].verify(
-        content, vectors, fitted, to_verify, report_progress
+        content,
+        vectors_file=vectors,
+        fitted=fitted,
+        messages=to_verify,
+        report_progress=report_progress,
     )
 
 
 def label_with_thresholds(
     scorer: Scorer, model_bytes: bytes
 ) -> Callable[[str], str] | None:
-    """Return how a model file's scorer labels with thresholds; None if it has none."""
+    """Return the function that labels with thresholds; None if the file has none."""
     if any(json.loads(model_bytes)["thresholds"]):
         return functools.partial(scorer.label, thresholds=True)
     return None

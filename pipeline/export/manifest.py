@@ -1,6 +1,6 @@
-"""The manifest that travels beside an exported model.
+"""The manifest that accompanies an exported model.
 
-It says what belongs together, and which of two models is the newer one.
+It names the files that belong together, and shows which of two models is newer.
 """
 
 import gzip
@@ -58,13 +58,13 @@ def describe(
 def load_pipeline(folder: Path | str) -> Pipeline:
     """Return the fitted scikit-learn pipeline of a fetched folder.
 
-    It takes raw text and predicts a label. Reading a joblib file runs code, so it is
-    read only if its sha256 is that of the manifest beside it.
+    The pipeline predicts the label of raw text. Reading a joblib file runs code, so the
+    file is read only if its sha256 is the one in the manifest beside it.
 
     Raises
     ------
     ArtefactError
-        It is another file.
+        The file has another sha256.
     OSError
         One of the two files is missing.
     """
@@ -73,7 +73,7 @@ def load_pipeline(folder: Path | str) -> Pipeline:
     described = manifest.get("files", {}).get(PIPELINE_FILE, {})
     if hashlib.sha256(content).hexdigest() != described.get("sha256"):
         raise ArtefactError(
-            f"{folder}/{PIPELINE_FILE}: is not the file that {MANIFEST_FILE} "
+            f"{folder}/{PIPELINE_FILE}: not the file that {MANIFEST_FILE} "
             "describes; fetch both again"
         )
     return joblib.load(io.BytesIO(content))

@@ -22,9 +22,9 @@ def provenance(
     Parameters
     ----------
     fingerprint
-        Of the task that exports it.
+        Identifies the task that exports the model.
     bits
-        Of its largest weight.
+        The bits of its largest weight.
     """
     return Provenance(
         date=date.isoformat(),

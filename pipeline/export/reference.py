@@ -1,6 +1,6 @@
-"""What every scorer must get from a text, computed from matrices.
+"""What every scorer must compute from a text.
 
-No scorer computes it this way.
+It is computed with matrices, which no scorer uses, so a mistake is not made twice.
 """
 
 import json
@@ -19,7 +19,7 @@ _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Outcome(NamedTuple):
-    """What a line of a scorer's output holds; scores are hexadecimal doubles."""
+    """The content of a line of a scorer's output; scores are hexadecimal doubles."""
 
     tokens: list[str]
     S: list[int]
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
 def evaluate(model: FixedPointModel, texts: Sequence[str]) -> list[Outcome]:
     """Return the outcome of each text."""
-    tokens = [model.tokeniser.tokens(text) for text in texts]
+    tokens = list(map(model.tokeniser.tokens, texts))
     cleaned = map(SEPARATOR.join, tokens)
     return outcomes(model, tokens, count_terms(model, cleaned, cleaned=True))
 
@@ -43,13 +43,12 @@ def outcomes(
     model: FixedPointModel, tokens: Sequence[list[str]], counts: sp.csr_array
 ) -> list[Outcome]:
     """Return the outcomes of texts with these tokens and counts, int64 [n_texts, V]."""
-    S, N = model.sums(counts)
+    S, N = model.sums(counts)  # noqa: N806 - the names of docs/format.md
     scores = model.scores(counts)
-    labels = [model.labels[index] for index in scores.argmax(axis=1).tolist()]
-    columns = zip(
-        tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True
-    )
-    return list(map(Outcome._make, columns))
+    winners = scores.argmax(axis=1).tolist()
+    labels = [model.labels[winner] for winner in winners]
+    rows = zip(tokens, S.tolist(), N.tolist(), hexadecimal(scores), labels, strict=True)
+    return [Outcome._make(row) for row in rows]
 
 
 def decisions(model: FixedPointModel, results: Sequence[Outcome]) -> list[str]:
@@ -68,9 +67,14 @@ def scores_of(results: Sequence[Outcome]) -> np.ndarray:
 
 
 def units(text: str) -> str:
-    """Return the text's UTF-16 units, four hexadecimal digits each.
+    r"""Return the text's UTF-16 units, four hexadecimal digits each.
 
-    A lone surrogate stays one.
+    A lone surrogate stays a lone surrogate.
+
+    Examples
+    --------
+    >>> units("a\u00e9")
+    '006100e9'
     """
     return text.encode("utf-16-be", "surrogatepass").hex()
 

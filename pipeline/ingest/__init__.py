@@ -1,6 +1,6 @@
 """From the source's tables to a sample of messages, in shards, and their reviews.
 
-The only stage that touches a database connection.
+No other stage uses a database connection.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Connections to the source, and what its failures mean to an operator."""
+"""Connections to the source, with its failures described for an operator."""
 
 import contextlib
 import sqlite3
@@ -27,12 +27,13 @@ def connect(url: URL) -> Iterator[Connection]:
         message holds neither the password nor what the server says, which may quote a
         row.
     """
-    # The query of a URL may hold a password too.
+    # The query of a URL may hold a password, too.
     address = url.set(query={}).render_as_string(hide_password=True)
     is_postgresql = url.get_backend_name() == "postgresql"
     if not is_postgresql and not Path(url.database or "").is_file():
         raise SourceError(
-            f"{address}: no such file; source.url must name an existing SQLite database"
+            f"{address}: the file does not exist; "
+            "set source.url to an existing SQLite database"
         )
     arguments: dict[str, int] = {}
     if is_postgresql:
@@ -54,31 +55,33 @@ def connect(url: URL) -> Iterator[Connection]:
                 connection.execute(sqlalchemy.text("SET TIME ZONE 'UTC'"))
             yield connection
     except DBAPIError as error:
-        raise SourceError(f"{address}: {describe(error.orig)}") from None
+        raise SourceError(f"{address}: {describe_with_remedy(error.orig)}") from None
     except psycopg2.Error as error:
-        raise SourceError(f"{address}: {describe(error)}") from None
+        raise SourceError(f"{address}: {describe_with_remedy(error)}") from None
 
 
-def describe(error: BaseException | None) -> str:
-    """Return a failed statement's SQLSTATE and name, and what to check.
+def describe_with_remedy(error: BaseException | None) -> str:
+    """Return a failed statement's SQLSTATE with its name, and what to check.
 
-    The name is like ``42883 undefined_function``. The server's own words are added
-    where they name parts of the statement, never a row.
+    They look like ``42883 undefined_function``. The server's message is added only if
+    it names parts of the statement, never a row.
     """
     remedy = "check the table's columns and dtypes, and where, under source"
     if isinstance(error, sqlite3.Error):
         return f"{error}; {remedy}"
     if not isinstance(error, psycopg2.Error) or not error.pgcode:
-        return type(error).__name__
+        return f"{type(error).__name__}; check that the database is up"
     code = error.pgcode
     details = f": {error.diag.message_primary}" if code.startswith("42") else ""
     return f"{code} {errorcodes.lookup(code).lower()}{details}; {remedy}"
 
 
 def _reason(error: BaseException | None) -> str:
-    """Return why no connection was made.
+    """Return why the connection failed.
 
     libpq's first line names host, port, user or database, but no password.
     """
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].split("FATAL: ")[-1].strip() if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return lines[0].split("FATAL: ")[-1].strip()

@@ -1,7 +1,7 @@
-"""Which database the configuration means: its URL with secrets, and its name without.
+"""The database of a configuration: its URL with secrets, and its identity without.
 
 A configuration holds a reference to an environment variable, never an account. Its
-digest must differ for another database, and must not for another account.
+digest must differ for another database, and must not differ for another account.
 """
 
 import os
@@ -25,7 +25,7 @@ def database_url(
     environment: Mapping[str, str] = os.environ,
     origin: str = "the configuration",
 ) -> URL:
-    """Return the database's URL with its secrets, for this process alone.
+    """Return the database's URL with its secrets, to be used in this process only.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def database_url(
     UnsetVariableError
         A variable is not set.
     ConfigError
-        The configuration itself holds a password, or the URL is none that ingest takes.
+        The configuration itself holds a password, or ingest does not support the URL.
         The message never holds a part of the URL.
     """
     if not REFERENCE.search(source.url):
@@ -48,7 +48,7 @@ def database_url(
 
 
 def database_identity(url: URL) -> str:
-    """Return a name for the database that is the same for every account."""
+    """Return a digest of the database's address, which is the same for all accounts."""
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "").absolute()
         return digest(str(file).encode())
@@ -70,12 +70,12 @@ def _parse(url: str, origin: str) -> URL:
     except (ArgumentError, ValueError):
         raise ConfigError(
             f"{origin}: source.url: not a database URL; "
-            "it looks like postgresql://user:password@host/database"
+            "use postgresql://user:password@host/database"
         ) from None
     backend = parsed.get_backend_name()
     if backend not in _BACKENDS:
         raise ConfigError(
             f"{origin}: source.url: {backend} is not supported; "
-            "postgresql and sqlite are"
+            "use postgresql or sqlite"
         )
     return parsed

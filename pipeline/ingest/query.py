@@ -1,7 +1,7 @@
 """The source's description as SQL, for PostgreSQL and for SQLite.
 
 A query gives the same columns in both: text, and times in microseconds since 1970
-(UTC). So the reader need not know which database it was.
+(UTC). So the reader need not know the database.
 """
 
 import datetime
@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 from pipeline.config.settings import Column, MessageTable, ReviewTable, Source
 from pipeline.errors import SourceError
 
-# SQLite has no hash function; the reader of a SQLite source registers this one.
+# SQLite has no hash function: the reader of a SQLite source registers one by this name.
 HASH_FUNCTION = "nightsieve_hash"
 _PYTHON_TYPES = {"int64": int, "timestamp": datetime.datetime}
 
@@ -26,10 +26,10 @@ def message_query(
 ) -> str:
     """Return the SQL of the sample.
 
-    Its columns are key, body, sender, received_at, and why a body is missing. A message
-    belongs to the sample when the hash of its key, with the seed, is below the
-    fraction: the same messages as the table grows or is rewritten. ``max_rows`` keeps
-    those with the smallest hashes.
+    Its columns are ``key``, ``body``, ``sender``, ``received_at``, and ``missing``: why
+    the body is missing. A message belongs to the sample if the hash of its key, with
+    the seed, is below the fraction. So the sample keeps its messages when the table
+    grows or is rewritten. ``max_rows`` keeps the messages with the smallest hashes.
     """
     sql = _Sql(connection)
     table = source.messages
@@ -65,7 +65,8 @@ def review_query(
 ) -> str:
     """Return the SQL of the reviews before a time, with the messages they are about.
 
-    Its columns are key, body, label, source, annotator and reviewed_at.
+    Its columns are ``key``, ``body``, ``label``, ``source``, ``annotator`` and
+    ``reviewed_at``.
     """
     sql = _Sql(connection)
     sql.check(source.messages, "source.messages")
@@ -147,7 +148,7 @@ class _Sql:
         if not self.postgresql:
             fraction = f"CAST(substr(strftime('%f', {name}), 4) AS INTEGER)"
             return f"{self.seconds(name)} * 1000000 + {fraction} * 1000"
-        # PostgreSQL has an infinite time, which is not a time of receipt.
+        # An infinite time, which PostgreSQL knows, is not a time of receipt.
         zoned = f"CAST({name} AS timestamptz)"
         microseconds = f"CAST(extract(epoch FROM {zoned}) * 1000000 AS int8)"
         return f"CASE WHEN isfinite({zoned}) THEN {microseconds} END"
@@ -173,9 +174,9 @@ class _Sql:
         time: Column | None,
         before: datetime.datetime,
     ) -> list[str]:
-        """Return the table's own condition, and that a row is of a time before.
+        """Return the conditions on a row: the table's own, and a time before the end.
 
-        A row without a time always counts.
+        A row without a time fulfils the second.
         """
         conditions = [f"({table.where})"] if table.where else []
         if time is None:
@@ -185,18 +186,18 @@ class _Sql:
             row_time = self.name(time)
             limit = f"to_timestamp({end})"
         else:
-            # SQLite holds times as text: NULL is what it cannot read, too.
+            # SQLite holds times as text; text that is not a time counts as NULL.
             row_time = self.seconds(self.name(time))
             limit = str(end)
         return [*conditions, f"({row_time} IS NULL OR {row_time} < {limit})"]
 
     def check(self, table: MessageTable | ReviewTable, setting: str) -> None:
-        """Require the table and its columns, with the types that the settings say.
+        """Require the table and its columns, with the types that the settings name.
 
         Raises
         ------
         SourceError
-            Names the setting, and what there is instead.
+            The message names the setting, and the tables, columns or types that exist.
         """
         types = self._column_types(table, setting)
         for role, column in table.columns:
@@ -205,8 +206,8 @@ class _Sql:
             key = f"{setting}.columns.{role}"
             if column.name not in types:
                 raise SourceError(
-                    f"{key}: no column {column.name} in {table.table}; "
-                    f"there are: {', '.join(types)}"
+                    f"{key}: column {column.name} does not exist in {table.table}; "
+                    f"use one of {', '.join(types)}"
                 )
             python_type = _PYTHON_TYPES.get(column.dtype)
             if python_type is None or not self.postgresql:
@@ -214,8 +215,16 @@ class _Sql:
             if not issubclass(types[column.name].python_type, python_type):
                 raise SourceError(
                     f"{key}: {table.table}.{column.name} is {types[column.name]}, "
-                    f"not {column.dtype}"
+                    f"not {column.dtype}; correct its dtype, or name another column"
                 )
+
+    def _check_schema(self, schema: str, setting: str) -> None:
+        schemas = sorted(self.inspector.get_schema_names())
+        if schema not in schemas:
+            raise SourceError(
+                f"{setting}.table: schema {schema} does not exist; "
+                f"use one of {', '.join(schemas)}"
+            )
 
     def _column_types(
         self, table: MessageTable | ReviewTable, setting: str
@@ -223,19 +232,16 @@ class _Sql:
         """Return the type of each column of the table."""
         schema, _, name = table.table.rpartition(".")
         schema_or_none = schema or None
-        schemas = sorted(self.inspector.get_schema_names()) if schema else []
-        if schema and schema not in schemas:
-            raise SourceError(
-                f"{setting}.table: no schema {schema}; there are: {', '.join(schemas)}"
-            )
+        if schema:
+            self._check_schema(schema, setting)
         if not self.inspector.has_table(name, schema=schema_or_none):
             tables = sorted(self.inspector.get_table_names(schema=schema_or_none))
+            remedy = f"use one of {', '.join(tables)}" if tables else "create it"
             raise SourceError(
-                f"{setting}.table: no table {table.table}; "
-                f"there are: {', '.join(tables) or 'none'}"
+                f"{setting}.table: table {table.table} does not exist; {remedy}"
             )
         with warnings.catch_warnings():
-            # Columns that are not ours may have types that SQLAlchemy does not know.
+            # Columns that we do not read may have types that SQLAlchemy does not know.
             warnings.simplefilter("ignore", SAWarning)
             columns = self.inspector.get_columns(name, schema=schema_or_none)
         return {column["name"]: column["type"] for column in columns}

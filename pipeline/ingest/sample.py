@@ -1,8 +1,8 @@
 """Draw a night's sample, and read the reviews.
 
-The sample is streamed out of the database into one Parquet file for each shard. Besides
-a few blocks of it, eight bytes a message are in memory (sixteen for a moment), to see
-that no key occurs twice.
+The sample is streamed from the database into one Parquet file for each shard. A few
+blocks of it are in memory, and eight bytes for each message (sixteen for a moment), to
+check that no key occurs twice.
 """
 
 import datetime
@@ -32,7 +32,7 @@ _STORED = pa.schema(
         "received_at": pa.timestamp("us", "UTC"),
     }
 )
-# The columns of the queries: times are microseconds since 1970 (UTC).
+# The columns of the queries; times are microseconds since 1970 (UTC).
 _MESSAGES = {
     "key": pa.string(),
     "body": pa.string(),
@@ -51,7 +51,7 @@ _REVIEWS = {
 
 
 def _no_progress(messages: int) -> None:
-    """Ignore how many messages there are."""
+    """Ignore the number of messages."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Sampled:
     Attributes
     ----------
     files, rows
-        One Parquet file for each shard, and its rows.
+        One Parquet file for each shard, and how many rows it has.
     counts
-        Messages drawn, kept, and left out.
+        How many messages were drawn, kept, and left out.
     """
 
     files: list[Path]
@@ -85,14 +85,14 @@ def draw_sample(
     Parameters
     ----------
     progress
-        Receives how many messages were drawn.
+        Receives the number of messages drawn so far.
 
     Raises
     ------
     SourceError
         A table or column is missing or of another type, or the keys are not unique.
     DataError
-        There is no message to work with.
+        The sample has no message with a body.
     """
     query = message_query(connection, source, _end_of(date))
     counts = SampleCounts(sampled=0, null_bodies=0, oversized_bodies=0, kept=0)
@@ -115,7 +115,7 @@ def draw_sample(
 def read_reviews(
     connection: Connection, source: Source, date: datetime.date
 ) -> pd.DataFrame:
-    """Return the ``reviews`` table: those made before the end of the date.
+    """Return the ``reviews`` table of the reviews made before the end of the date.
 
     It is empty if the source has no table of reviews.
     """
@@ -154,13 +154,16 @@ def _kept(batch: pa.Table) -> pa.Table:
 
 def _require_keys(messages: pa.Table, source: Source) -> None:
     if messages["key"].null_count:
-        raise SourceError(f"{_key_column(source)} holds NULL")
+        raise SourceError(
+            f"{_key_column(source)} holds NULL; "
+            "name another column, or leave the rows out by source.messages.where"
+        )
 
 
 def _require_unique(hashes: np.ndarray, source: Source) -> None:
-    hashes.sort()  # in place: a tenth of the memory of np.unique's table
+    hashes.sort()  # in place, with a tenth of the memory that np.unique takes
     if (hashes[1:] == hashes[:-1]).any():
-        raise SourceError(f"{_key_column(source)} is not unique")
+        raise SourceError(f"{_key_column(source)} is not unique; name a column that is")
 
 
 def _key_column(source: Source) -> str:
@@ -176,15 +179,16 @@ def _end_of(date: datetime.date) -> datetime.datetime:
 def _no_message(source: Source, date: datetime.date, counts: SampleCounts) -> str:
     if counts.sampled:
         return (
-            f"source: all {counts.sampled} messages sampled have no body "
-            "or one over source.max_body_bytes"
+            f"source: {counts.sampled} of {counts.sampled} sampled messages have no "
+            "body, or a body over source.max_body_bytes; raise the limit, or check "
+            "source.messages.columns.body"
         )
     received = source.messages.columns.received_at
     when = f" with {received.name} up to {date}" if received else ""
     return (
-        f"source: the sample is empty: no message in {source.messages.table}{when}"
-        f" (where: {source.messages.where or 'no condition'};"
-        f" fraction: {source.sample.fraction:g})"
+        f"source: the sample is empty: {source.messages.table} has no message{when}\n"
+        f"check the date, source.messages.where ({source.messages.where or '-'}) and "
+        f"source.sample.fraction ({source.sample.fraction:g})"
     )
 
 

@@ -1,7 +1,9 @@
-"""Rows of a query as a stream of Arrow tables: a few blocks are in memory at a time."""
+"""Stream the rows of a query as Arrow tables: a few blocks are in memory at a time."""
 
+import contextlib
 import hashlib
 import queue
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +21,12 @@ from pipeline.text import join_surrogates
 #: The names and types of a query's columns.
 Columns: TypeAlias = Mapping[str, pa.DataType]
 
-BATCH = 10_000  # rows of SQLite that are fetched at a time
-# Bytes of CSV that are parsed at a time; several times the longest body.
+#: Rows of SQLite that are fetched at a time.
+BATCH = 10_000
+#: Bytes of CSV that are parsed at a time; several times the longest body.
 BLOCK = 8 << 20
-AHEAD = 2  # blocks that wait to be parsed, at most
+#: The maximum number of blocks that wait to be parsed.
+AHEAD = 2
 
 
 def stream(connection: Connection, query: str, columns: Columns) -> Iterator[pa.Table]:
@@ -37,14 +41,15 @@ def stream(connection: Connection, query: str, columns: Columns) -> Iterator[pa.
 def _copy(connection: Connection, query: str, columns: Columns) -> Iterator[pa.Table]:
     """Yield rows of PostgreSQL.
 
-    COPY writes CSV in a thread of its own, pyarrow parses it in this one.
+    COPY writes CSV in a thread of its own, and pyarrow parses it in this thread.
     """
     # FORCE_QUOTE distinguishes an empty string, which is quoted, from NULL.
     statement = f"COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
     blocks = Blocks()
 
     def copy() -> None:
-        with blocks, connection.connection.cursor() as cursor:
+        # The blocks end even if there is no cursor: a connection can be lost by now.
+        with blocks, contextlib.closing(connection.connection.cursor()) as cursor:
             cursor.copy_expert(statement, blocks)
 
     with ThreadPoolExecutor(1) as pool:
@@ -58,10 +63,10 @@ def _copy(connection: Connection, query: str, columns: Columns) -> Iterator[pa.T
 
 
 class Blocks:
-    """Hand whole rows from a thread that writes to the one that iterates.
+    """A queue of whole rows, from a thread that writes to a thread that iterates.
 
-    At most `AHEAD` blocks of them wait. pyarrow's own stream of CSV lets 32 wait,
-    wherever its consumer is slower than COPY.
+    At most `AHEAD` blocks of rows wait. pyarrow's own stream of CSV lets 32 blocks wait
+    if its consumer is slower than COPY.
     """
 
     def __init__(self) -> None:
@@ -71,10 +76,10 @@ class Blocks:
         self._block = bytearray()
 
     def write(self, row: bytes) -> None:
-        """Take one row: in PostgreSQL's protocol each message of a COPY is one."""
+        """Take one row: in PostgreSQL's protocol, each message of a COPY is a row."""
         if len(row) > BLOCK:
             raise SourceError(
-                f"source: a row is longer than {BLOCK >> 20} MB, its body aside\n"
+                f"source: a row is longer than {BLOCK >> 20} MB without its body\n"
                 "leave it out by source.messages.where, or name another column for "
                 "key, sender or annotator"
             )
@@ -86,7 +91,7 @@ class Blocks:
         return self
 
     def __exit__(self, failed: object, *_: object) -> None:
-        """End the iteration, after the last rows unless writing has failed."""
+        """End the iteration, after the last rows if writing has succeeded."""
         try:
             if self._block and not failed:
                 self._hand_over()
@@ -94,12 +99,14 @@ class Blocks:
             self._blocks.put(None)
 
     def __iter__(self) -> Iterator[bytearray]:
-        while (block := self._blocks.get()) is not None:
+        block = self._blocks.get()
+        while block is not None:
             yield block
             self._room.release()
+            block = self._blocks.get()
 
     def stop(self) -> None:
-        """Let writing fail from now on, because the iteration has ended."""
+        """Make further writing fail, because the iteration has ended."""
         self._stopped = True
         self._room.release()
 
@@ -130,28 +137,29 @@ def _parse(block: bytearray, columns: Columns) -> pa.Table:
         if "UTF8" not in str(error):
             raise
         raise SourceError(
-            "source: a text is not valid UTF-8, which a database of encoding SQL_ASCII "
-            "accepts\nfix it there, or leave its row out by source.messages.where"
+            "source: a text is not valid UTF-8, which a database with the encoding "
+            "SQL_ASCII accepts\n"
+            "correct it there, or leave its row out by source.messages.where"
         ) from None
 
 
 def _select(connection: Connection, query: str, columns: Columns) -> Iterator[pa.Table]:
     """Yield rows of SQLite.
 
-    SQLite can hold text that is not Unicode: bad bytes and lone surrogates become
+    SQLite can hold text that is not Unicode: invalid bytes and lone surrogates become
     U+FFFD.
     """
     database = connection.connection.dbapi_connection
+    assert isinstance(database, sqlite3.Connection)
     database.create_function(HASH_FUNCTION, 2, _hash, deterministic=True)
     database.text_factory = _decode
     statement = sqlalchemy.text(query.replace(":", "\\:"))
     rows = connection.execution_options(stream_results=True).execute(statement)
     for batch in rows.partitions(BATCH):
+        columns_of_batch = zip(*batch, strict=True)
         arrays = {}
-        for (name, dtype), values in zip(
-            columns.items(), zip(*batch, strict=True), strict=True
-        ):
-            arrays[name] = pa.array(values, dtype)
+        for name, values in zip(columns, columns_of_batch, strict=True):
+            arrays[name] = pa.array(values, columns[name])
         yield pa.table(arrays)
 
 

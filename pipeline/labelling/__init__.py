@@ -1,4 +1,4 @@
-"""From messages and rules to votes, labels and statistics of every rule."""
+"""From messages and rules to votes, labels, and statistics of every rule."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""From messages to votes."""
+"""Find the rules that match each message: from messages to votes."""
 
 from collections.abc import Callable
 
@@ -9,27 +9,31 @@ from pipeline.patterns import PatternDatabase
 from pipeline.rules.patterns import RuleMatcher
 
 
+def _no_progress(fraction: float) -> None:
+    """Ignore the progress."""
+
+
 def apply_rules(
     messages: pd.DataFrame,
     labelling: Labelling,
     compiled: bytes,
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = _no_progress,
 ) -> pd.DataFrame:
     """Return a ``votes`` table: for each message the ids of the rules that match it.
 
-    The stage is a map alone: shards are never merged.
+    The stage only maps shards, and never merges them.
 
     Parameters
     ----------
     compiled
-        What `PatternDatabase.to_bytes` gave for the patterns of these rules.
+        The bytes of the `PatternDatabase` of these rules.
     progress
         Receives the fraction that is done.
 
     Raises
     ------
     DataError
-        The searches for a rule took too long; the message names it.
+        A search for a rule took too long; the message names the rule.
     """
     database = PatternDatabase.from_bytes(compiled)
     matcher = RuleMatcher(labelling.rules, database, labelling.engine)

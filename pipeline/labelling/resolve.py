@@ -1,5 +1,10 @@
-"""Resolve votes to at most one label a message, once for each list of rules."""
+"""Resolve votes to at most one label for each message.
 
+Messages that the same rules match get the same label, so each list of rules is resolved
+once.
+"""
+
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,23 +60,45 @@ def resolve_counts(counts: RuleListCounts, labelling: Labelling) -> pd.DataFrame
     The most frequent list of rules comes first, lists of equal counts in the order of
     their ids. A tie, silence, and too little confidence give no label. The confidence
     is the share of the weight, or of the posterior, behind the leading label.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import Engine, Resolution, Rule
+    >>> prize = Rule(id="prize", label="spam", pattern="prize", why="a lottery")
+    >>> hello = Rule(id="hello", label="personal", pattern="hello", why="a greeting")
+    >>> labelling = Labelling(
+    ...     rules=(prize, hello),
+    ...     engine=Engine(compile_timeout_seconds=60, search_timeout_seconds=60),
+    ...     resolution=Resolution(
+    ...         method="majority", min_confidence=0, soft_labels=False
+    ...     ),
+    ... )
+    >>> counts = Counter({("hello", "prize"): 1, ("prize",): 3, (): 7})
+    >>> resolve_counts(counts, labelling)
+                rules  messages label  confidence
+    0              []         7   NaN         0.0
+    1         [prize]         3  spam         1.0
+    2  [hello, prize]         1   NaN         0.5
     """
-    ordered = sorted(counts.items(), key=_most_frequent_first)
-    lists = [list(rules) for rules, _ in ordered]
-    messages = np.array([count for _, count in ordered], dtype=np.int64)
-    incidence = rule_incidence(lists, [rule.id for rule in labelling.rules])
+    lists: list[list[str]] = []
+    list_counts: list[int] = []
+    for rules, count in sorted(counts.items(), key=_most_frequent_first):
+        lists.append(list(rules))
+        list_counts.append(count)
+    messages = np.array(list_counts, dtype=np.int64)
+    incidence = rule_incidence(lists, rule_ids(labelling))
     if labelling.resolution.method == "label_model":
         shares = _estimate(incidence, messages, labelling).posterior
     else:
         shares = weight_shares(incidence, labelling)
-    winner = confident_label(shares, labelling.resolution.min_confidence)
-    # The last name is that of -1, which is no label.
+    label_index = confident_label(shares, labelling.resolution.min_confidence)
+    # The index of no label is -1, which selects the last name.
     names = np.array([*labelling.labels, None], dtype=object)
     return pd.DataFrame(
         {
             "rules": pd.Series(lists, dtype=object),
             "messages": messages,
-            "label": pd.Series(names[winner], dtype="str"),
+            "label": pd.Series(names[label_index], dtype="str"),
             "confidence": shares.max(axis=1, initial=0),
         }
     )
@@ -82,20 +109,25 @@ def rule_accuracies(
 ) -> dict[str, float]:
     """Return the accuracy that the label model estimates for each rule, by its id.
 
-    It is the share of a rule's matches that have the rule's label. Rules without a
-    match are left out; all of them are if a majority resolves the votes.
+    The accuracy is the share of a rule's matches that have the rule's label. A rule
+    without a match has none, and no rule has one if a majority resolves the votes.
     """
     if labelling.resolution.method != "label_model":
         return {}
-    ids = [rule.id for rule in labelling.rules]
-    incidence = rule_incidence(resolved_labels["rules"], ids)
+    ids = rule_ids(labelling)
+    incidence = rule_incidence(resolved_labels["rules"].tolist(), ids)
     messages = resolved_labels["messages"].to_numpy()
-    accuracies = _estimate(incidence, messages, labelling).accuracies
-    return {
-        rule_id: float(accuracy)
-        for rule_id, accuracy in zip(ids, accuracies, strict=True)
-        if not np.isnan(accuracy)
-    }
+    estimates = _estimate(incidence, messages, labelling).accuracies.tolist()
+    accuracies = {}
+    for rule_id, accuracy in zip(ids, estimates, strict=True):
+        if not math.isnan(accuracy):
+            accuracies[rule_id] = accuracy
+    return accuracies
+
+
+def rule_ids(labelling: Labelling) -> list[str]:
+    """Return the ids of the rules, in the order of the rules."""
+    return [rule.id for rule in labelling.rules]
 
 
 def _most_frequent_first(item: tuple[tuple[str, ...], int]) -> tuple[object, ...]:

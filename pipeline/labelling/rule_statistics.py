@@ -1,8 +1,8 @@
-"""Say what the rules did: coverage, overlaps, conflicts, and how often humans agree.
+"""Measure the rules: coverage, overlaps, conflicts, and how often humans agree.
 
-This is the labelling-function analysis of Snorkel and, beyond it, what each rule
-decides. Messages on which the same rules matched are one row with a count, so the cost
-follows the distinct lists of rules.
+This is Snorkel's analysis of labelling functions, and for each rule the messages that
+it decides. Messages that the same rules match are one row with a count, so the cost
+depends on the number of distinct lists of rules.
 
 References
 ----------
@@ -21,7 +21,7 @@ from scipy import sparse
 from pipeline.config.settings import Labelling, Rule
 from pipeline.data.reviewed_messages import Merge, merged_labels
 from pipeline.data.stages import Stage
-from pipeline.labelling.resolve import rule_accuracies
+from pipeline.labelling.resolve import rule_accuracies, rule_ids
 from pipeline.patterns import PatternStrategy
 from pipeline.records.rules import (
     Conflict,
@@ -40,28 +40,30 @@ from pipeline.rules.majority import (
 from pipeline.statistics.interval import Interval
 from pipeline.statistics.wilson import wilson_interval
 
-MAX_CONFLICTS = 3  # that are named for each rule
-MIN_TOGETHER = 5  # messages; on fewer, rules may match together by chance
+#: Conflicting rules that are named for each rule.
+MAX_CONFLICTS = 3
+#: Messages; on fewer, two rules may match together by chance.
+MIN_TOGETHER = 5
 
 
 @dataclass(frozen=True, eq=False)
 class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
     """Collect the votes on reviewed messages, then describe all rules.
 
-    A shard is its ``votes`` table, and so is a partial: the votes on messages whose
-    human label some rule votes for.
+    A shard is its ``votes`` table. A partial is a ``votes`` table, too: the votes on
+    messages whose human label some rule votes for.
 
     Attributes
     ----------
     resolved_labels, reviewed
         The tables ``resolved_labels`` and ``reviewed_messages``.
     fallbacks
-        The rules that `re` must confirm or search for.
+        The rules whose patterns `re` must confirm or search for.
     merge_labels
-        ``evaluation.merge``, which the rules' labels are merged by when they are
-        compared with human labels.
+        ``evaluation.merge``: how rules' labels are merged before they are compared with
+        human labels.
     confidence
-        Of the intervals.
+        The confidence of the intervals, in (0, 1).
     """
 
     resolved_labels: pd.DataFrame
@@ -80,7 +82,7 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
         return pd.concat(partials).sort_values("key", ignore_index=True)
 
     def finish(self, partial: pd.DataFrame) -> LabellingSummary:
-        """Return what the rules did."""
+        """Return the statistics of all rules."""
         labelling = self.labelling
         matches = _Matches.of(self.resolved_labels, labelling)
         statistics = self._statistics(matches, partial)
@@ -93,7 +95,7 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
             silent=int(messages[is_silent].sum()),
             tied=int(messages[~is_labelled & ~is_silent].sum()),
             labels=dict(zip(labelling.labels, matches.of_labels(), strict=True)),
-            dead=tuple(rule.id for rule in statistics if rule.coverage == 0),
+            dead=_dead(statistics),
             duplicates=_duplicates(labelling.rules),
             always_together=matches.always_together(),
             fallbacks=tuple(map(_fallback_rule, self.fallbacks)),
@@ -104,41 +106,39 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
         self, matches: "_Matches", votes: pd.DataFrame
     ) -> tuple[RuleStatistics, ...]:
         """Return the statistics of each rule, in the order of the rules."""
-        total = int(matches.messages.sum())
-        coverage = matches.coverage()
-        overlaps = matches.overlaps()
-        conflicts = matches.conflicts()
-        conflicts_with = matches.conflicts_with()
-        agreed = matches.agreed()
-        decides = matches.decides()
-        of_label = matches.of_labels()
-        reviews = self._reviews(votes)
+        n_messages = int(matches.messages.sum())
+        counts = zip(self.labelling.labels, matches.of_labels(), strict=True)
+        messages_of_label = dict(counts)
         accuracies = rule_accuracies(self.resolved_labels, self.labelling)
-        return tuple(
-            RuleStatistics(
+        rows = zip(
+            self.labelling.rules, matches.of_rules(), self._reviews(votes), strict=True
+        )
+        statistics = []
+        for rule, matched, reviews in rows:
+            rule_statistics = RuleStatistics(
                 id=rule.id,
                 label=rule.label,
                 field=rule.field,
                 why=rule.why,
-                coverage=coverage[i],
-                share=_share(coverage[i], total),
-                overlaps=overlaps[i],
-                conflicts=conflicts[i],
-                conflicts_with=conflicts_with[i],
-                agreed=agreed[i],
-                decides=decides[i],
-                decides_share=_share(decides[i], of_label[matches.rule_label[i]]),
-                reviewed=reviews[i].reviewed,
-                correct=reviews[i].correct,
-                precision=reviews[i].precision,
+                coverage=matched.coverage,
+                share=_share(matched.coverage, n_messages),
+                overlaps=matched.overlaps,
+                conflicts=matched.conflicts,
+                conflicts_with=matched.conflicts_with,
+                agreed=matched.agreed,
+                decides=matched.decides,
+                decides_share=_share(matched.decides, messages_of_label[rule.label]),
+                reviewed=reviews.reviewed,
+                correct=reviews.correct,
+                precision=reviews.precision,
                 accuracy=accuracies.get(rule.id),
             )
-            for i, rule in enumerate(self.labelling.rules)
-        )
+            statistics.append(rule_statistics)
+        return tuple(statistics)
 
     @functools.cached_property
     def _own_labels(self) -> list[str]:
-        """The label of each rule, as it is compared with human labels."""
+        """The merged label of each rule, to compare with human labels."""
         merged = merged_labels(self.merge_labels)
         return [merged.get(rule.label, rule.label) for rule in self.labelling.rules]
 
@@ -152,8 +152,8 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
         table = self._compared.merge(votes, on="key")
         document = table.groupby(["body", "label"]).ngroup().to_numpy()
         human = table["label"].to_numpy()
-        ids = [rule.id for rule in self.labelling.rules]
-        incidence = rule_incidence(table["rules"], ids).tocsc()
+        votes_of_table = table["rules"].tolist()
+        incidence = rule_incidence(votes_of_table, rule_ids(self.labelling)).tocsc()
         reviews = []
         for rule, own_label in enumerate(self._own_labels):
             rows = _rows_of(incidence, rule)
@@ -170,19 +170,32 @@ class RuleStatisticsStage(Stage[pd.DataFrame, pd.DataFrame, LabellingSummary]):
 
 @dataclass(frozen=True)
 class _RuleReviews:
-    """How often humans gave the messages that a rule matched its label."""
+    """How often humans gave the label of a rule to messages that it matches."""
 
     reviewed: int
     correct: int
     precision: Interval
 
 
+@dataclass(frozen=True)
+class _RuleMatches:
+    """What a rule matches, as in `RuleStatistics`.
+
+    For ``decides`` the majority of weights decides, also where the label model resolves
+    votes.
+    """
+
+    coverage: int
+    overlaps: int
+    conflicts: int
+    conflicts_with: tuple[Conflict, ...]
+    agreed: int
+    decides: int
+
+
 @dataclass(frozen=True, eq=False)
 class _Matches:
     """Which rules match which messages: one row for each distinct list of rules.
-
-    Each method gives one column of the statistics: a value for each rule, in their
-    order.
 
     Attributes
     ----------
@@ -191,7 +204,7 @@ class _Matches:
     messages
         int64 [n_lists], how many messages have the list.
     label
-        int64 [n_lists], the index of the label that the list stands for; -1 for none.
+        int64 [n_lists], the index of the label that the list resolves to; -1 for none.
     rule_label
         int64 [n_rules], the index of each rule's label.
     """
@@ -205,8 +218,8 @@ class _Matches:
     @classmethod
     def of(cls, resolved_labels: pd.DataFrame, labelling: Labelling) -> "_Matches":
         """Return the matches that a ``resolved_labels`` table holds."""
-        ids = [rule.id for rule in labelling.rules]
-        incidence = rule_incidence(resolved_labels["rules"], ids)
+        lists = resolved_labels["rules"].tolist()
+        incidence = rule_incidence(lists, rule_ids(labelling))
         label = pd.Categorical(resolved_labels["label"], categories=labelling.labels)
         return cls(
             labelling=labelling,
@@ -217,64 +230,76 @@ class _Matches:
         )
 
     def of_labels(self) -> list[int]:
-        """Return the messages of each label, in the order of the labels."""
+        """Return the number of messages of each label, in the order of the labels."""
         return [
             int(self.messages[self.label == index].sum())
             for index in range(len(self.labelling.labels))
         ]
 
-    def coverage(self) -> list[int]:
-        """Return the messages that each rule matches."""
-        return self._count(np.ones(len(self.messages), dtype=bool))
+    def of_rules(self) -> list[_RuleMatches]:
+        """Return the matches of each rule, in the order of the rules."""
+        return [self._of_rule(rule) for rule in range(len(self.rule_label))]
 
-    def overlaps(self) -> list[int]:
-        """Return those that another rule matches too."""
-        return self._count(self.incidence.sum(axis=1) > 1)
+    def _of_rule(self, rule: int) -> _RuleMatches:
+        lists = _rows_of(self.incidence, rule)
+        label = self.rule_label[rule]
+        n_rules = self._n_rules[lists]
+        is_conflict = self._n_rules_of_label[lists, label] < n_rules
+        agreed_lists = lists[self.label[lists] == label]
+        decided_lists = agreed_lists[self._is_decisive(rule, agreed_lists)]
+        return _RuleMatches(
+            coverage=self._count_messages(lists),
+            overlaps=self._count_messages(lists[n_rules > 1]),
+            conflicts=self._count_messages(lists[is_conflict]),
+            conflicts_with=self._most_frequent(self._conflicts_of_rules[rule]),
+            agreed=self._count_messages(agreed_lists),
+            decides=self._count_messages(decided_lists),
+        )
 
-    def conflicts(self) -> list[int]:
-        """Return those that a rule of another label matches too."""
-        is_own = np.eye(len(self.labelling.labels), dtype=np.int64)[self.rule_label]
-        own = self.incidence @ is_own  # rules of each label: [n_lists, n_labels]
-        has_other = own < self.incidence.sum(axis=1)[:, None]
-        counts = self.incidence.T @ (self.messages[:, None] * has_other)
-        return counts[np.arange(len(self.rule_label)), self.rule_label].tolist()
+    @functools.cached_property
+    def _n_rules(self) -> np.ndarray:
+        """The number of rules in each list: int64 [n_lists]."""
+        return self.incidence.sum(axis=1)
 
-    def conflicts_with(self) -> list[tuple[Conflict, ...]]:
-        """Return the rules of other labels that match the same messages most often."""
+    @functools.cached_property
+    def _n_rules_of_label(self) -> np.ndarray:
+        """The number of rules of each label in each list: int64 [n_lists, n_labels]."""
+        has_label = np.eye(len(self.labelling.labels), dtype=np.int64)[self.rule_label]
+        return self.incidence @ has_label
+
+    @functools.cached_property
+    def _conflicts_of_rules(self) -> np.ndarray:
+        """How many messages two rules of other labels match: int64 [n_rules, n_rules].
+
+        It is 0 for two rules of one label.
+        """
         weighted = (self.incidence * self.messages[:, None]).tocsc()
         together = (self.incidence.T @ weighted).toarray()
         together[self.rule_label[:, None] == self.rule_label] = 0
-        return [self._most_frequent(counts) for counts in together]
+        return together
 
-    def agreed(self) -> list[int]:
-        """Return those that got the rule's label."""
-        return [
-            int(self.messages[self._agreed_lists(rule)].sum())
-            for rule in range(len(self.rule_label))
-        ]
+    @functools.cached_property
+    def _scores(self) -> np.ndarray:
+        """The summed weights of each label's rules: [n_lists, n_labels]."""
+        return label_scores(self.incidence, self.labelling)
 
-    def decides(self) -> list[int]:
-        """Return those that got the rule's label and would not have without the rule.
+    @functools.cached_property
+    def _weights(self) -> np.ndarray:
+        """The weight of each rule, in millionths: [n_rules]."""
+        return weights_in_millionths(self.labelling)
 
-        Labels are those of the majority of weights, whatever resolves the votes.
-        """
-        scores = label_scores(self.incidence, self.labelling)
-        weights = weights_in_millionths(self.labelling)
-        decides = []
-        for rule, label in enumerate(self.rule_label):
-            lists = self._agreed_lists(rule)
-            with_rule = scores[lists]
-            without_rule = with_rule.copy()
-            without_rule[:, label] -= weights[rule]
-            is_decisive = self._wins(with_rule, label)
-            is_decisive &= ~self._wins(without_rule, label)
-            decides.append(int(self.messages[lists[is_decisive]].sum()))
-        return decides
+    def _is_decisive(self, rule: int, lists: np.ndarray) -> np.ndarray:
+        """Return whether the label wins only with this rule: bool [n_lists]."""
+        label = self.rule_label[rule]
+        with_rule = self._scores[lists]
+        without_rule = with_rule.copy()
+        without_rule[:, label] -= self._weights[rule]
+        return self._wins(with_rule, label) & ~self._wins(without_rule, label)
 
     def always_together(self) -> tuple[tuple[str, ...], ...]:
-        """Return groups of rules that match the very same messages.
+        """Return groups of rules that match exactly the same messages.
 
-        A rule that matches too few is left out.
+        A rule that matches fewer than `MIN_TOGETHER` messages is in no group.
         """
         keys: list[Hashable] = []
         for rule in range(len(self.rule_label)):
@@ -283,24 +308,17 @@ class _Matches:
             keys.append(lists.tobytes() if is_frequent else rule)
         return _groups(self.labelling.rules, keys)
 
-    def _count(self, chosen: np.ndarray) -> list[int]:
-        """Return the messages of the chosen lists that each rule matches."""
-        return (self.incidence.T @ (self.messages * chosen)).tolist()
+    def _count_messages(self, lists: np.ndarray) -> int:
+        return int(self.messages[lists].sum())
 
     def _most_frequent(self, counts: np.ndarray) -> tuple[Conflict, ...]:
         """Return the rules with the highest counts, equal counts by their ids."""
-        conflicts = [
-            Conflict(id=rule.id, messages=count)
-            for rule, count in zip(self.labelling.rules, counts.tolist(), strict=True)
-            if count
-        ]
+        conflicts = []
+        for rule, count in zip(self.labelling.rules, counts.tolist(), strict=True):
+            if count:
+                conflicts.append(Conflict(id=rule.id, messages=count))
         conflicts.sort(key=_most_messages_first)
         return tuple(conflicts[:MAX_CONFLICTS])
-
-    def _agreed_lists(self, rule: int) -> np.ndarray:
-        """Return the lists with the rule that stand for its label."""
-        lists = _rows_of(self.incidence, rule)
-        return lists[self.label[lists] == self.rule_label[rule]]
 
     def _wins(self, scores: np.ndarray, label: int) -> np.ndarray:
         """Return whether the label has the majority of weights: bool [n_lists]."""
@@ -311,7 +329,7 @@ class _Matches:
 
 
 def _rows_of(matrix: sparse.csc_array, column: int) -> np.ndarray:
-    """Return the rows of a column that are not 0."""
+    """Return the indices of a column's rows that are not 0."""
     return matrix.indices[matrix.indptr[column] : matrix.indptr[column + 1]]
 
 
@@ -322,9 +340,14 @@ def _share(count: int, total: int) -> float | None:
 def _precision(
     is_correct: np.ndarray, document: np.ndarray, confidence: float
 ) -> Interval:
-    """Return the share of messages that are correct; equal texts are one document."""
+    """Return the share of correct messages; equal texts are one document."""
     _, first, weight = np.unique(document, return_index=True, return_counts=True)
     return wilson_interval(is_correct[first], weight, confidence)
+
+
+def _dead(statistics: Iterable[RuleStatistics]) -> tuple[str, ...]:
+    """Return the ids of rules that match no message."""
+    return tuple(rule.id for rule in statistics if rule.coverage == 0)
 
 
 def _most_messages_first(conflict: Conflict) -> tuple[int, str]:
@@ -339,7 +362,7 @@ def _duplicates(rules: Sequence[Rule]) -> tuple[tuple[str, ...], ...]:
 def _groups(
     rules: Sequence[Rule], keys: Sequence[Hashable]
 ) -> tuple[tuple[str, ...], ...]:
-    """Return the ids of rules that share a key, where two or more do."""
+    """Return the ids of rules that share a key, for each key of several rules."""
     groups: Mapping[Hashable, list[str]] = defaultdict(list)
     for rule, key in zip(rules, keys, strict=True):
         groups[key].append(rule.id)

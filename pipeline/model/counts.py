@@ -1,4 +1,4 @@
-"""How often a model's terms occur in texts."""
+"""Count how often a model's terms occur in texts."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -11,15 +11,15 @@ from pipeline.text import Tokeniser
 
 
 class TermModel(Protocol):
-    """A model that looks at the counts of its terms."""
+    """A model that scores the counts of its terms."""
 
     @property
     def tokeniser(self) -> Tokeniser:
-        """What turns a text into its n-grams."""
+        """The tokeniser that turns a text into its n-grams."""
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The n-grams that count."""
+        """The n-grams that are counted."""
 
 
 def count_terms(
@@ -31,6 +31,16 @@ def count_terms(
     ----------
     cleaned
         Whether the texts are cleaned already.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from pipeline.export.exporters.nightsieve_linear.format import decode
+    >>> model = decode(Path("model.json").read_bytes())
+    >>> model.terms
+    ('0000', 'code 0000', 'don')
+    >>> count_terms(model, ["1234, 1234 or 1234"]).toarray().tolist()
+    [[3, 0, 0]]
     """
     tokeniser = model.tokeniser
     analyzer = tokeniser.ngrams_of_cleaned if cleaned else tokeniser

@@ -13,7 +13,7 @@ MAX_EXACT = 2**53 - 1  # up to here a double holds every integer
 
 
 class Limits(NamedTuple):
-    """What no text's S and N can exceed."""
+    """The integers that no text's S and N exceed."""
 
     S: int
     N: int
@@ -45,6 +45,23 @@ class FixedPointModel:
         int64 [K], in units of ``2 ** bias_shift``.
     score_shift
         ``S / sqrt(N)`` is in units of ``2 ** score_shift``.
+
+    Examples
+    --------
+    The model of docs/format.md scores the text ``The code: 1234`` as the page says:
+
+    >>> from pathlib import Path
+    >>> from pipeline.export.exporters.nightsieve_linear.format import decode
+    >>> from pipeline.model.counts import count_terms
+    >>> model = decode(Path("model.json").read_bytes())
+    >>> counts = count_terms(model, ["The code: 1234"])
+    >>> S, N = model.sums(counts)
+    >>> S.tolist(), N.tolist()
+    ([[-56, 56]], [400])
+    >>> model.scores(counts).tolist()
+    [[-1.15, 1.4]]
+    >>> model.limits
+    Limits(S=126, N=1334)
     """
 
     labels: tuple[str, ...]
@@ -62,7 +79,7 @@ class FixedPointModel:
 
     @property
     def limits(self) -> Limits:
-        """What no text's sums can exceed, since no count exceeds the tables' last.
+        """The integers that no text's sums exceed: no count goes beyond the tables.
 
         Sums are exact only if both are at most `MAX_EXACT`. They are computed with
         integers of any size.
@@ -92,11 +109,14 @@ class FixedPointModel:
         has_terms = (N > 0)[:, None]
         quotients = np.divide(S, roots, where=has_terms, out=np.zeros(S.shape))
         biases = np.ldexp(self.biases.astype(np.float64), self.bias_shift)
-        return biases + np.ldexp(quotients, self.score_shift)
+        scores: np.ndarray = biases + np.ldexp(quotients, self.score_shift)
+        return scores
 
     def subtract_thresholds(self, scores: np.ndarray) -> np.ndarray:
         """Return the scores [n_texts, K] less thresholds, as a device computes them."""
-        return scores - np.ldexp(self.thresholds.astype(np.float64), self.bias_shift)
+        thresholds = np.ldexp(self.thresholds.astype(np.float64), self.bias_shift)
+        reduced_scores: np.ndarray = scores - thresholds
+        return reduced_scores
 
     def label_with_thresholds(self, scores: np.ndarray) -> np.ndarray:
         """Return the index of the label with thresholds, int64 [n_texts].
@@ -106,13 +126,17 @@ class FixedPointModel:
         scores
             float64 [n_texts, K].
         """
-        return self.subtract_thresholds(scores).argmax(axis=1)
+        labels: np.ndarray = self.subtract_thresholds(scores).argmax(axis=1)
+        return labels
 
     def _term_frequency_of(self, counts: np.ndarray) -> np.ndarray:
-        return self.term_frequency[self._rows(counts)]
+        frequencies: np.ndarray = self.term_frequency[self._rows(counts)]
+        return frequencies
 
     def _term_frequency_squared_of(self, counts: np.ndarray) -> np.ndarray:
-        return self.term_frequency_squared[self._rows(counts)]
+        squares: np.ndarray = self.term_frequency_squared[self._rows(counts)]
+        return squares
 
     def _rows(self, counts: np.ndarray) -> np.ndarray:
-        return np.minimum(counts, len(self.term_frequency)) - 1
+        rows: np.ndarray = np.minimum(counts, len(self.term_frequency)) - 1
+        return rows

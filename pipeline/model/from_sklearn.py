@@ -1,4 +1,4 @@
-"""From a fitted scikit-learn `Pipeline` to a `LinearModel`."""
+"""Turn a fitted scikit-learn `Pipeline` into a `LinearModel`."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -16,7 +16,7 @@ from pipeline.text import Tokeniser
 def linear_model(fitted: Pipeline) -> LinearModel:
     """Return the model that predicts what a vectoriser and a classifier predict.
 
-    It has no thresholds.
+    It has no thresholds. `LinearModel` has an example.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def linear_model(fitted: Pipeline) -> LinearModel:
     tokeniser = _tokeniser(vectoriser)
     vocabulary = vectoriser.vocabulary_
     idf = vectoriser.idf_ if vectoriser.use_idf else np.ones(len(vocabulary))
-    # Terms of one idf are neighbours: the file is smaller for it.
+    # Terms with the same idf are neighbours, which makes the file smaller.
     by_idf = sorted((idf[column], term) for term, column in vocabulary.items())
     terms = [term for _, term in by_idf]
     columns = np.array([vocabulary[term] for term in terms], dtype=np.intp)
@@ -52,8 +52,8 @@ def _tokeniser(vectoriser: object) -> Tokeniser:
         if isinstance(analyzer, Tokeniser):
             return analyzer
     raise TypeError(
-        "only a TfidfVectorizer over a pipeline.text.Tokeniser can be exported, "
-        f"not {vectoriser!r}"
+        f"{vectoriser!r}: cannot be exported; "
+        "use a TfidfVectorizer over a pipeline.text.Tokeniser"
     )
 
 
@@ -68,17 +68,19 @@ def _weights(estimator: ClassifierMixin) -> np.ndarray:
             return as_two_rows(estimator.coef_)
         case MultinomialNB() | ComplementNB():
             # ComplementNB's weights have the sign that makes the largest score win.
-            return estimator.feature_log_prob_
+            weights: np.ndarray = estimator.feature_log_prob_
+            return weights
     raise TypeError(
-        f"{type(estimator).__name__} cannot be exported; "
-        "it is not one of the five linear classifiers"
+        f"{type(estimator).__name__}: cannot be exported; "
+        "use one of the five linear classifiers"
     )
 
 
 def _intercepts(estimator: ClassifierMixin) -> np.ndarray:
     match estimator:
         case MultinomialNB():
-            return estimator.class_log_prior_
+            intercepts: np.ndarray = estimator.class_log_prior_
+            return intercepts
         case ComplementNB():
             # With two classes or more, it uses no prior.
             return np.zeros(len(estimator.classes_))

@@ -38,6 +38,23 @@ class LinearModel:
         Whether a term that occurs tf times counts 1 + ln(tf) instead of tf.
     norm
         ``l2`` if a text's vector is scaled to length 1 before it is weighed.
+
+    Examples
+    --------
+    >>> from sklearn.feature_extraction.text import TfidfVectorizer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.svm import LinearSVC
+    >>> from pipeline.model.counts import count_terms
+    >>> from pipeline.model.from_sklearn import linear_model
+    >>> from pipeline.text.character_map import preset
+    >>> tokeniser = Tokeniser(preset("casefold", "shape"), 2, frozenset(), (1, 2))
+    >>> fitted = make_pipeline(TfidfVectorizer(analyzer=tokeniser), LinearSVC())
+    >>> texts = ["Free prize", "Free entry", "See you tonight", "See you there"]
+    >>> fitted = fitted.fit(texts, ["spam", "spam", "chat", "chat"])
+    >>> model = linear_model(fitted)
+    >>> scores = model.scores(count_terms(model, ["See you", "A free prize"]))
+    >>> [model.labels[index] for index in scores.argmax(axis=1)]
+    ['chat', 'spam']
     """
 
     labels: tuple[str, ...]
@@ -58,12 +75,14 @@ class LinearModel:
     def term_frequency(self, counts: np.ndarray) -> np.ndarray:
         """Return what a term counts that occurs this often, float64; same shape."""
         if self.sublinear_tf:
-            return 1 + np.log(counts)
+            frequencies: np.ndarray = 1 + np.log(counts)
+            return frequencies
         return counts.astype(np.float64)
 
     def term_frequency_squared(self, counts: np.ndarray) -> np.ndarray:
         """Return the square of `term_frequency`, float64; same shape."""
-        return self.term_frequency(counts) ** 2
+        squares: np.ndarray = self.term_frequency(counts) ** 2
+        return squares
 
     def lengths(self, counts: sp.csr_array) -> np.ndarray:
         """Return what each text's vector is divided by, float64 [n_texts].
@@ -78,11 +97,12 @@ class LinearModel:
     def scores(self, counts: sp.csr_array) -> np.ndarray:
         """Return the score of each text for each label, float64 [n_texts, K].
 
-        The largest wins, among equals the first.
+        The largest wins, the first of equals.
         """
         frequencies = map_counts(counts, self.term_frequency)
-        sums = frequencies @ (self.idf * self.weights).T
-        return sums / self.lengths(counts)[:, None] + self.intercepts
+        sums: np.ndarray = frequencies @ (self.idf * self.weights).T
+        scores: np.ndarray = sums / self.lengths(counts)[:, None] + self.intercepts
+        return scores
 
     def label_with_thresholds(self, scores: np.ndarray) -> np.ndarray:
         """Return the index of the label with thresholds, int64 [n_texts].
@@ -92,4 +112,5 @@ class LinearModel:
         scores
             float64 [n_texts, K].
         """
-        return (scores - self.thresholds).argmax(axis=1)
+        labels: np.ndarray = (scores - self.thresholds).argmax(axis=1)
+        return labels

@@ -1,4 +1,6 @@
-"""From floating point to fixed point, with as few bits as keep every label."""
+"""Turn floating point into fixed point, with as few bits as keep every label."""
+
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +21,13 @@ TERM_FREQUENCY_BITS = 14
 SQUARE_BITS = (14, 12, 10, 8, 6, 4)
 
 
+class QuantisedModel(NamedTuple):
+    """A fixed-point model, and the bits of its largest weight."""
+
+    model: FixedPointModel
+    bits: int
+
+
 def quantise(model: LinearModel, bits: int) -> FixedPointModel:
     """Return the model with its largest weight rounded to ``bits`` bits and a sign.
 
@@ -30,33 +39,69 @@ def quantise(model: LinearModel, bits: int) -> FixedPointModel:
     ------
     DataError
         It has too many terms: their sums cannot be proved to stay exact.
+
+    Examples
+    --------
+    >>> from pipeline.text import Tokeniser
+    >>> from pipeline.text.character_map import preset
+    >>> model = LinearModel(
+    ...     labels=("chat", "spam"),
+    ...     tokeniser=Tokeniser(preset("ascii", "shape"), 1, frozenset(), (1, 1)),
+    ...     terms=("free", "you"),
+    ...     idf=np.array([1.0, 1.0]),
+    ...     weights=np.array([[-0.5, 0.3], [0.5, -0.3]]),
+    ...     intercepts=np.zeros(2),
+    ...     thresholds=np.zeros(2),
+    ...     sublinear_tf=False,
+    ...     norm=None,
+    ... )
+    >>> quantise(model, bits=8).weights.tolist()
+    [[-128, 77], [128, -77]]
     """
     for square_bits in SQUARE_BITS:
         fixed = _quantise(model, bits, square_bits)
         if max(fixed.limits) <= MAX_EXACT:
             return fixed
     raise DataError(
-        f"{len(model.terms):,} terms are too many for exact sums on a device\n"
+        f"the model: {len(model.terms):,} terms are too many for exact sums on a "
+        "device\n"
         "raise min_df in training.search.grids, or take fewer n-grams"
     )
 
 
-def choose_bits(
-    model: LinearModel, counts: sp.csr_array
-) -> tuple[FixedPointModel, int]:
-    """Return the fixed-point model of the fewest bits that flips no label, and them.
+def choose_bits(model: LinearModel, counts: sp.csr_array) -> QuantisedModel:
+    """Return the fixed-point model with the fewest bits that flips no label.
 
     Neither the label nor the label with thresholds of these texts may flip. If every
-    model flips some, the one that flips the fewest is returned.
+    model flips some labels, the model that flips the fewest is returned.
 
-    It has at least `MIN_BITS`, since few texts say little about those to come, and at
-    most `MAX_BITS`: a label that still flips there was a tie up to rounding errors of
-    the floating-point model itself.
+    The model has at least `MIN_BITS`, since few texts say little about later ones, and
+    at most `MAX_BITS`: a label that still flips there was a tie up to rounding errors
+    of the floating-point model itself.
 
     Raises
     ------
     DataError
         As `quantise` does.
+
+    Examples
+    --------
+    >>> from pipeline.model.counts import count_terms
+    >>> from pipeline.text import Tokeniser
+    >>> from pipeline.text.character_map import preset
+    >>> model = LinearModel(
+    ...     labels=("chat", "spam"),
+    ...     tokeniser=Tokeniser(preset("ascii", "shape"), 1, frozenset(), (1, 1)),
+    ...     terms=("free", "you"),
+    ...     idf=np.array([1.0, 1.0]),
+    ...     weights=np.array([[-0.5, 0.499], [0.5, -0.499]]),
+    ...     intercepts=np.zeros(2),
+    ...     thresholds=np.zeros(2),
+    ...     sublinear_tf=False,
+    ...     norm=None,
+    ... )
+    >>> choose_bits(model, count_terms(model, ["free you"])).bits
+    9
     """
     expected_scores = model.scores(counts)
     expected_label = expected_scores.argmax(axis=1)
@@ -69,9 +114,9 @@ def choose_bits(
         decision_flips = fixed.label_with_thresholds(scores) != expected_decision
         flips[bits] = np.count_nonzero(label_flips | decision_flips)
         if not flips[bits]:
-            return fixed, bits
+            return QuantisedModel(fixed, bits)
     best_bits = min(flips, key=flips.__getitem__)
-    return quantise(model, best_bits), best_bits
+    return QuantisedModel(quantise(model, best_bits), best_bits)
 
 
 def _quantise(model: LinearModel, bits: int, square_bits: int) -> FixedPointModel:
@@ -112,7 +157,8 @@ def _shift(values: np.ndarray, bits: int) -> int:
 
 
 def _round(values: np.ndarray, shift: int) -> np.ndarray:
-    return np.rint(np.ldexp(values, shift)).astype(np.int64)
+    rounded: np.ndarray = np.rint(np.ldexp(values, shift))
+    return rounded.astype(np.int64)
 
 
 def _round_balanced(weights: np.ndarray) -> np.ndarray:
@@ -128,4 +174,5 @@ def _round_balanced(weights: np.ndarray) -> np.ndarray:
     rank = np.argsort(order, axis=0)
     lowered = rank < excess
     raised = rank >= len(weights) + excess
-    return (rounded - lowered + raised).astype(np.int64)
+    balanced: np.ndarray = rounded - lowered + raised
+    return balanced.astype(np.int64)

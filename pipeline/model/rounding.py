@@ -1,8 +1,8 @@
-"""How far a fixed-point model can be from the one that it was rounded from.
+"""Bound how far a fixed-point model is from the model that it was rounded from.
 
-It is proved for each text, and observed. The proof is elementary: a rounded weight is
-off by a unit at most, any other rounded number by half a unit, and a sum by no more
-than the sum of its terms' errors.
+The distance is proved for each text, and observed. The proof is elementary: a rounded
+weight is off by a unit at most, any other rounded number by half a unit, and a sum by
+no more than the sum of its terms' errors.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def compare(
     has_terms = np.diff(counts.indptr) > 0
     return Agreement(
         flipped=flipped,
-        # Without a term there is nothing but the biases, and they were compared.
+        # A text without a term has nothing but the biases, which were compared.
         proved=np.where(has_terms, _is_proved(expected, bounds, winner), ~flipped),
         explained=(differences <= bounds).all(axis=1),
         difference=differences.max(axis=1),
@@ -95,7 +95,8 @@ def score_bounds(
     largest_quotient = quotients.max(axis=1, initial=0, keepdims=True)
     largest_intercept = np.abs(model.intercepts).max()
     slack = SLACK * (1 + largest_quotient + largest_intercept)
-    return sum_error + root_error + bias_error + slack
+    bounds: np.ndarray = sum_error + root_error + bias_error + slack
+    return bounds
 
 
 def _is_proved(
@@ -104,9 +105,10 @@ def _is_proved(
     """Return whether no other label can have caught up with the winner, [n_texts]."""
     texts = np.arange(len(expected))
     lead = expected[texts, winner][:, None] - expected
-    safe = lead > bounds + bounds[texts, winner][:, None]
-    safe[texts, winner] = True
-    return safe.all(axis=1)
+    is_ahead = lead > bounds + bounds[texts, winner][:, None]
+    is_ahead[texts, winner] = True
+    is_proved: np.ndarray = is_ahead.all(axis=1)
+    return is_proved
 
 
 def _sum_bounds(
@@ -116,14 +118,15 @@ def _sum_bounds(
     table = fixed.term_frequency
 
     def table_error(count: np.ndarray) -> np.ndarray:
-        return np.abs(_read_table(table, count) - model.term_frequency(count))
+        return _distance(_read_table(table, count), model.term_frequency(count))
 
     tf = map_counts(counts, model.term_frequency)
     tf_error = map_counts(counts, table_error)
     weight_unit = _units(model, fixed).weight
     weights_off = (tf + tf_error).sum(axis=1)[:, None] * weight_unit
     frequencies_off = tf_error @ np.abs(model.idf * model.weights).T
-    return weights_off + frequencies_off
+    bounds: np.ndarray = weights_off + frequencies_off
+    return bounds
 
 
 def _root_growth(
@@ -135,7 +138,8 @@ def _root_growth(
     table = fixed.term_frequency_squared
 
     def table_error(count: np.ndarray) -> np.ndarray:
-        return np.abs(_read_table(table, count) - model.term_frequency_squared(count))
+        squares = model.term_frequency_squared(count)
+        return _distance(_read_table(table, count), squares)
 
     squares = map_counts(counts, model.term_frequency_squared)
     squares_error = map_counts(counts, table_error)
@@ -148,9 +152,17 @@ def _root_growth(
     return np.where(share < 1, largest, np.inf)
 
 
+def _distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    distance: np.ndarray = np.abs(first - second)
+    return distance
+
+
 def _read_table(table: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Return what the rounded table says of a count, where one occurrence counts 1."""
-    return (table / table[0])[np.minimum(count, len(table)) - 1]
+    """Return what a count is in the rounded table, where one occurrence counts 1."""
+    relative_table: np.ndarray = table / table[0]
+    rows = np.minimum(count, len(table)) - 1
+    frequencies: np.ndarray = relative_table[rows]
+    return frequencies
 
 
 class _Units(NamedTuple):

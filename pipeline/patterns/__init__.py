@@ -1,7 +1,23 @@
-"""Match a set of regular expressions, with the semantics of `re`, in one pass.
+r"""Match a set of regular expressions, with the semantics of `re`, in one pass.
 
 Most expressions are compiled to a Hyperscan database over bytes. `re` confirms the
-matches of those that Hyperscan can only approximate, and searches for the rest.
+matches of expressions that Hyperscan can only approximate, and searches for the rest.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from pipeline.patterns import Matcher, Pattern, compile_patterns
+>>> patterns = [
+...     Pattern("prize", "body", r"\b(?:prize|gift)s?\b"),
+...     Pattern("short-code", "sender", r"^\d{5}$"),
+... ]
+>>> database = compile_patterns(patterns, compile_timeout=10)
+>>> matcher = Matcher(patterns, database, compile_timeout=10, search_timeout=1)
+>>> messages = pd.DataFrame(
+...     {"body": ["Win PRIZES today", "See you"], "sender": ["80888", None]}
+... )
+>>> matcher.matches(messages).toarray().tolist()
+[[True, True], [False, False]]
 """
 
 import lazy_loader

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 CODE_POINTS = 0x110000
-BLOCK = 0x100  # code points that are asked together whether any of them has case
+BLOCK = 0x100  # code points that are checked for case together
 ASCII = 0x80
-# A byte of its own: then Hyperscan's $ matches before a final line end, as re's does.
+# No other character has this byte, so Hyperscan's $ matches before a final line end, as
+# re's does.
 LINE_END = ord("\n")
 # The bytes that are word characters to Hyperscan.
 WORD_BYTES = tuple(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
@@ -114,15 +115,26 @@ class EncodedTexts:
 
 
 def encode(texts: Sequence[str], table: np.ndarray) -> EncodedTexts:
-    """Return the texts in the bytes of a `ByteMap.table`."""
+    """Return the texts in the bytes of a `ByteMap.table`.
+
+    Examples
+    --------
+    >>> capitals = CharacterClass(("A-Z",), negated=False, flags=0, bounds=((65, 90),))
+    >>> byte_map = build_byte_map([capitals], word_boundaries=False)
+    >>> encoded = encode(["AZ", "ab"], byte_map.table)
+    >>> encoded.offsets.tolist()
+    [0, 2, 4]
+    >>> encoded.content[0] == encoded.content[1]
+    True
+    """
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum([len(text) for text in texts], out=offsets[1:])
+    np.cumsum(list(map(len, texts)), out=offsets[1:])
     content = table[_code_points("".join(texts))].tobytes()
     return EncodedTexts(content, offsets)
 
 
 def build_byte_map(classes: Iterable[CharacterClass], word_boundaries: bool) -> ByteMap:
-    """Return the map that keeps these character classes apart, if bytes suffice.
+    r"""Return the map that keeps these character classes apart, if bytes suffice.
 
     Where there are more equivalence classes than bytes, the smallest ones beyond ASCII
     share bytes. The character classes that this affects are not exact.
@@ -132,6 +144,15 @@ def build_byte_map(classes: Iterable[CharacterClass], word_boundaries: bool) -> 
     word_boundaries
         Whether patterns ask for word boundaries. Then word characters, and no others,
         must become bytes that are word characters to Hyperscan.
+
+    Examples
+    --------
+    >>> digits = CharacterClass((r"\d",), negated=False, flags=0, bounds=())
+    >>> byte_map = build_byte_map([digits], word_boundaries=False)
+    >>> byte_map.exact
+    True
+    >>> byte_map.table[ord("0")] == byte_map.table[ord("9")]
+    np.True_
     """
     classes = list(dict.fromkeys(classes))
     starts = _run_starts(classes)
@@ -172,7 +193,7 @@ def _run_starts(classes: list[CharacterClass]) -> np.ndarray:
 
 @functools.cache
 def _category_starts() -> frozenset[int]:
-    """Return the code points at which a category such as ``\\w`` begins or ends."""
+    r"""Return the code points at which a category such as ``\w`` begins or ends."""
     all_characters = "".join(map(chr, range(CODE_POINTS)))
     starts: set[int] = set()
     for name in CATEGORIES:
@@ -247,21 +268,18 @@ def _fill_pool(
 ) -> dict[int, int]:
     """Return the byte of each equivalence class, given in order of importance.
 
-    The first three quarters of the pool keep their natural bytes if they have any.
-    The other classes take the bytes that are left.
+    As many classes as three quarters of the pool keep their natural bytes, if they
+    have any. The other classes take the bytes that are left.
     """
-    assigned = {
-        equivalence_class: natural_bytes[equivalence_class]
-        for equivalence_class in ranked[: _unshared(len(pool))]
-        if equivalence_class in natural_bytes
-    }
+    assigned: dict[int, int] = {}
+    rest: list[int] = []
+    for rank, equivalence_class in enumerate(ranked):
+        if rank < _unshared(len(pool)) and equivalence_class in natural_bytes:
+            assigned[equivalence_class] = natural_bytes[equivalence_class]
+        else:
+            rest.append(equivalence_class)
     taken = set(assigned.values())
     free = [byte for byte in pool if byte not in taken]
-    rest = [
-        equivalence_class
-        for equivalence_class in ranked
-        if equivalence_class not in assigned
-    ]
     for rank, equivalence_class in enumerate(rest):
         assigned[equivalence_class] = free[_index_in(len(free), rank, len(rest))]
     return assigned

@@ -22,7 +22,7 @@ class CompileError(Exception):
 
 @dataclass(frozen=True)
 class _Request:
-    """Expressions over bytes with their ids, and the file that the database goes to."""
+    """Expressions over bytes with their ids, and the file for the database."""
 
     expressions: list[str]
     ids: list[int]

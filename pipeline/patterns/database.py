@@ -6,7 +6,7 @@ Whatever a pattern's strategy is, the result is that of `re`.
 import contextlib
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ SECONDS_PER_PATTERN = 0.2
 
 
 class MatchStrategy(StrEnum):
-    """Who finds the matches of a pattern.
+    """Which engine finds the matches of a pattern.
 
     Attributes
     ----------
@@ -46,12 +46,12 @@ class MatchStrategy(StrEnum):
 
 @dataclass(frozen=True)
 class PatternStrategy:
-    """How the pattern of this id is matched.
+    """How the pattern with this id is matched.
 
     Attributes
     ----------
     reason
-        Why not by Hyperscan alone; empty if it is.
+        Why Hyperscan alone does not match it; empty if it does.
     """
 
     id: str
@@ -66,9 +66,9 @@ class HyperscanDatabase:
     Attributes
     ----------
     field
-        The column that they are searched in.
+        The column that the patterns are searched in.
     byte_table
-        The index of the table that encodes its texts.
+        The index of the table that encodes the texts of the column.
     content
         Hyperscan's serialisation. The ids in it are indices of patterns.
     """
@@ -80,16 +80,29 @@ class HyperscanDatabase:
 
 @dataclass(frozen=True)
 class PatternDatabase:
-    """What `Matcher` needs beside the patterns themselves.
+    r"""The compiled patterns, which `Matcher` needs beside the patterns themselves.
 
     Attributes
     ----------
     byte_tables
         uint8 [0x110000] each: the byte of every code point.
     databases
-        What Hyperscan matches.
+        The patterns that Hyperscan matches.
     strategies
         How each pattern is matched, in the order of the patterns.
+
+    Examples
+    --------
+    >>> patterns = [
+    ...     Pattern("prize", "body", "prize"),
+    ...     Pattern("echo", "body", r"(x)\1"),
+    ... ]
+    >>> database = compile_patterns(patterns, compile_timeout=10)
+    >>> for pattern in database.fallbacks():
+    ...     print(f"{pattern.id}: {pattern.strategy} ({pattern.reason})")
+    echo: prefilter (groupref needs re)
+    >>> PatternDatabase.from_bytes(database.to_bytes()).strategies[0].id
+    'prize'
     """
 
     byte_tables: tuple[np.ndarray, ...]
@@ -99,8 +112,8 @@ class PatternDatabase:
     def fallbacks(self) -> list[PatternStrategy]:
         """Return the patterns that are not left to Hyperscan alone.
 
-        Those that `re` searches every text for are the most expensive ones and come
-        first.
+        The patterns that `re` searches every text for are the most expensive ones, so
+        they come first.
         """
         return [
             *self._with(MatchStrategy.FALLBACK),
@@ -111,7 +124,7 @@ class PatternDatabase:
         return [pattern for pattern in self.strategies if pattern.strategy is strategy]
 
     def to_bytes(self) -> bytes:
-        """Return all of it as a compressed npz file.
+        """Return the database as a compressed npz file.
 
         Equal patterns give equal bytes on equal processors.
         """
@@ -129,7 +142,10 @@ class PatternDatabase:
             arrays[f"database{i}"] = np.frombuffer(database.content, dtype=np.uint8)
         buffer = io.BytesIO()
         np.savez_compressed(
-            buffer, description=np.array(json.dumps(description)), **arrays
+            buffer,
+            allow_pickle=False,
+            description=np.array(json.dumps(description)),
+            **arrays,
         )
         return buffer.getvalue()
 
@@ -138,62 +154,53 @@ class PatternDatabase:
         """Read what `to_bytes` wrote."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             description = json.loads(str(arrays["description"]))
-            table_count = sum(name.startswith("byte_table") for name in arrays)
-            byte_tables = tuple(arrays[f"byte_table{i}"] for i in range(table_count))
-            databases = tuple(
-                HyperscanDatabase(field, byte_table, arrays[f"database{i}"].tobytes())
-                for i, (field, byte_table) in enumerate(description["databases"])
-            )
-        strategies = tuple(
-            PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
-            for pattern_id, strategy, reason in description["patterns"]
-        )
-        return cls(byte_tables, databases, strategies)
+            byte_tables: list[np.ndarray] = []
+            while f"byte_table{len(byte_tables)}" in arrays:
+                byte_tables.append(arrays[f"byte_table{len(byte_tables)}"])
+            databases: list[HyperscanDatabase] = []
+            for i, (field, byte_table) in enumerate(description["databases"]):
+                content_of_database = arrays[f"database{i}"].tobytes()
+                databases.append(
+                    HyperscanDatabase(field, byte_table, content_of_database)
+                )
+        strategies: list[PatternStrategy] = []
+        for pattern_id, strategy, reason in description["patterns"]:
+            pattern = PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
+            strategies.append(pattern)
+        return cls(tuple(byte_tables), tuple(databases), tuple(strategies))
 
 
 def compile_patterns(
     patterns: Sequence[Pattern], compile_timeout: float
 ) -> PatternDatabase:
-    """Return the database of the patterns.
+    r"""Return the database of the patterns.
 
     Parameters
     ----------
     compile_timeout
         CPU seconds. `re` searches for a pattern that takes longer to compile.
+
+    Examples
+    --------
+    >>> patterns = [Pattern("prize", "body", r"\bprizes?\b")]
+    >>> database = compile_patterns(patterns, compile_timeout=10)
+    >>> database.strategies[0].strategy.value
+    'hyperscan'
     """
     byte_maps = _ByteMaps.build(patterns)
-    compiled = [
-        translate(pattern.expression, byte_map)
-        for pattern, byte_map in zip(patterns, byte_maps.of_patterns(), strict=True)
-    ]
     with CompileProcess() as process:
-        compiler = _Compiler(process, compile_timeout)
-        groups = _group(patterns, byte_maps.indices, compiled)
-        try:
-            databases = [group.database(compiler.compile(group)) for group in groups]
-        except CompileError:
-            # At least one pattern is to blame: try each by itself.
-            compiled = [
-                compiler.compile_alone(index, pattern.expression, byte_map)
-                for index, (pattern, byte_map) in enumerate(
-                    zip(patterns, byte_maps.of_patterns(), strict=True)
-                )
-            ]
-            databases = []
-            for group in _group(patterns, byte_maps.indices, compiled):
-                for content in compiler.compile_in_parts(group.expressions):
-                    databases.append(group.database(content))
+        compilation = _Compiler(process, compile_timeout, patterns, byte_maps).compile()
     strategies = tuple(
         PatternStrategy(pattern.id, result.strategy, result.reason)
-        for pattern, result in zip(patterns, compiled, strict=True)
+        for pattern, result in zip(patterns, compilation.patterns, strict=True)
     )
     byte_tables = tuple(byte_map.table for byte_map in byte_maps.maps)
-    return PatternDatabase(byte_tables, tuple(databases), strategies)
+    return PatternDatabase(byte_tables, tuple(compilation.databases), strategies)
 
 
 @dataclass(frozen=True)
 class CompiledPattern:
-    """What a pattern has become.
+    """A pattern after translation.
 
     Attributes
     ----------
@@ -229,7 +236,7 @@ def translate(
 
 @dataclass(frozen=True)
 class _Survey:
-    """What an expression asks of a byte map."""
+    """The character classes and boundaries that a byte map must express."""
 
     classes: tuple[CharacterClass, ...]
     word_boundaries: bool
@@ -260,22 +267,28 @@ class _ByteMaps:
         """Build one map for all patterns, if it keeps all their classes apart.
 
         Patterns with word boundaries need bytes that are word characters for letters,
-        and there are few of these. Where they do not suffice for all patterns, the
-        patterns without word boundaries get a map of their own, which may use any byte.
+        and few bytes are. Where these bytes do not suffice for all patterns, the
+        patterns without word boundaries get their own map, which may use any byte.
         """
         surveys = [_Survey.of(pattern.expression) for pattern in patterns]
-        needs_words = any(survey.word_boundaries for survey in surveys)
-        common = build_byte_map(_all_classes(surveys), needs_words)
+        with_words: list[_Survey] = []
+        without_words: list[_Survey] = []
+        indices: list[int] = []
+        for survey in surveys:
+            if survey.word_boundaries:
+                with_words.append(survey)
+                indices.append(0)
+            else:
+                without_words.append(survey)
+                indices.append(1)
+        common = build_byte_map(_all_classes(surveys), bool(with_words))
         if common.exact:
             return cls((common,), (0,) * len(patterns))
-        with_words = [survey for survey in surveys if survey.word_boundaries]
-        without_words = [survey for survey in surveys if not survey.word_boundaries]
         maps = (
             build_byte_map(_all_classes(with_words), word_boundaries=True),
             build_byte_map(_all_classes(without_words), word_boundaries=False),
         )
-        indices = tuple(0 if survey.word_boundaries else 1 for survey in surveys)
-        return cls(maps, indices)
+        return cls(maps, tuple(indices))
 
     def of_patterns(self) -> list[ByteMap]:
         """Return the map of each pattern."""
@@ -319,60 +332,118 @@ def _group(
     return list(groups.values())
 
 
-class _Compiler:
-    """Compiles groups of expressions, or each by itself where a group fails."""
+@dataclass(frozen=True)
+class _Compilation:
+    """Every pattern after translation, and the databases of those for Hyperscan."""
 
-    def __init__(self, process: CompileProcess, timeout: float) -> None:
+    patterns: list[CompiledPattern]
+    databases: list[HyperscanDatabase]
+
+
+class _Compiler:
+    """Compiles the patterns together, or one by one if one of them does not compile."""
+
+    def __init__(
+        self,
+        process: CompileProcess,
+        timeout: float,
+        patterns: Sequence[Pattern],
+        byte_maps: _ByteMaps,
+    ) -> None:
         self._process = process
         self._timeout = timeout
-        self._compiled_alone: dict[int, bytes] = {}
+        self._patterns = patterns
+        self._byte_maps = byte_maps
 
-    def compile(self, group: _Group) -> bytes:
-        """Compile all expressions together.
+    def compile(self) -> _Compilation:
+        """Return the patterns and as few databases as compile in time."""
+        try:
+            return self._compile_together()
+        except CompileError:
+            return self._compile_one_by_one()
+
+    def _compile_together(self) -> _Compilation:
+        """Compile one database for each field and byte map.
 
         Raises
         ------
         CompileError
-            Hyperscan refuses one, or they take too long.
+            Hyperscan refuses an expression, or those of a database take too long.
         """
-        return self._compile_together(group.expressions)
+        translated = [
+            translate(pattern.expression, byte_map)
+            for pattern, byte_map in self._patterns_with_maps()
+        ]
+        databases: list[HyperscanDatabase] = []
+        for group in _group(self._patterns, self._byte_maps.indices, translated):
+            content = self._compile_database(group.expressions)
+            databases.append(group.database(content))
+        return _Compilation(translated, databases)
 
-    def compile_alone(
+    def _compile_one_by_one(self) -> _Compilation:
+        """Compile every pattern by itself, then those that compile to few databases."""
+        compiled: list[CompiledPattern] = []
+        compiled_alone: dict[int, bytes] = {}
+        for index, (pattern, byte_map) in enumerate(self._patterns_with_maps()):
+            result, content = self._compile_alone(index, pattern.expression, byte_map)
+            compiled.append(result)
+            compiled_alone[index] = content
+        databases: list[HyperscanDatabase] = []
+        for group in _group(self._patterns, self._byte_maps.indices, compiled):
+            for content in self._compile_in_parts(group.expressions, compiled_alone):
+                databases.append(group.database(content))
+        return _Compilation(compiled, databases)
+
+    def _patterns_with_maps(self) -> Iterator[tuple[Pattern, ByteMap]]:
+        return zip(self._patterns, self._byte_maps.of_patterns(), strict=True)
+
+    def _compile_alone(
         self, index: int, expression: str, byte_map: ByteMap
-    ) -> CompiledPattern:
-        """Return what compiles in time: the translation, a relaxed one, or nothing."""
+    ) -> tuple[CompiledPattern, bytes]:
+        """Return what compiles in time, with its database.
+
+        This is the translation, a relaxed one, or nothing: `re` then searches for the
+        pattern, and the database is empty.
+        """
         compile_error = ""
         for relaxed in (False, True):
             result = translate(expression, byte_map, relaxed)
             if result.strategy is MatchStrategy.FALLBACK:
-                return result
+                return result, b""
             try:
-                self._compiled_alone[index] = self._process.compile(
+                content = self._process.compile(
                     {index: result.expression}, self._timeout
                 )
             except CompileError as error:
                 compile_error = compile_error or str(error)
                 continue
             reason = compile_error or result.reason
-            return CompiledPattern(result.strategy, result.expression, reason)
-        return CompiledPattern.fallback(compile_error)
+            compiled = CompiledPattern(result.strategy, result.expression, reason)
+            return compiled, content
+        return CompiledPattern.fallback(compile_error), b""
 
-    def compile_in_parts(self, expressions: dict[int, str]) -> list[bytes]:
-        """Compile expressions that `compile_alone` accepted to as few databases as fit.
+    def _compile_in_parts(
+        self, expressions: dict[int, str], compiled_alone: dict[int, bytes]
+    ) -> list[bytes]:
+        """Compile expressions that compile one by one to few databases.
 
         Expressions that take too long together are compiled in halves.
         """
         if len(expressions) == 1:
             (index,) = expressions
-            return [self._compiled_alone[index]]
+            return [compiled_alone[index]]
         try:
-            return [self._compile_together(expressions)]
+            return [self._compile_database(expressions)]
         except CompileError:
             items = list(expressions.items())
             middle = len(items) // 2
-            first_half = self.compile_in_parts(dict(items[:middle]))
-            return first_half + self.compile_in_parts(dict(items[middle:]))
+            first_half = dict(items[:middle])
+            second_half = dict(items[middle:])
+            return [
+                *self._compile_in_parts(first_half, compiled_alone),
+                *self._compile_in_parts(second_half, compiled_alone),
+            ]
 
-    def _compile_together(self, expressions: dict[int, str]) -> bytes:
+    def _compile_database(self, expressions: dict[int, str]) -> bytes:
         timeout = max(self._timeout, SECONDS_PER_PATTERN * len(expressions))
         return self._process.compile(expressions, timeout)

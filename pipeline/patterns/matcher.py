@@ -43,9 +43,25 @@ class Matcher:
     Parameters
     ----------
     patterns
-        Those that the database was compiled from, in the same order.
+        The patterns that the database was compiled from, in the same order.
     compile_timeout, search_timeout
         CPU seconds, for compiling one pattern and for one search of `re`.
+
+    Raises
+    ------
+    ValueError
+        The database was compiled from other patterns.
+
+    Examples
+    --------
+    >>> patterns = [Pattern("prize", "body", "prize"), Pattern("you", "body", "you")]
+    >>> database = compile_patterns(patterns, compile_timeout=10)
+    >>> matcher = Matcher(patterns, database, compile_timeout=10, search_timeout=1)
+    >>> matcher.fields
+    ['body']
+    >>> matcher.matches(pd.DataFrame({"body": ["Free PRIZE", None]})).toarray()
+    array([[ True, False],
+           [False, False]])
     """
 
     def __init__(
@@ -59,7 +75,10 @@ class Matcher:
         ids = [pattern.id for pattern in patterns]
         compiled_ids = [pattern.id for pattern in database.strategies]
         if ids != compiled_ids:
-            raise ValueError("the database was compiled from other patterns")
+            raise ValueError(
+                "the database was compiled from other patterns; "
+                "compile it from these patterns"
+            )
         try:
             loaded = _load(database)
         except hyperscan.HyperscanError:
@@ -82,11 +101,11 @@ class Matcher:
     def matches(
         self,
         table: pd.DataFrame,
-        progress: Callable[[float], None] = lambda fraction: None,
+        progress: Callable[[float], None] | None = None,
     ) -> sparse.csr_array:
         """Return which patterns match which rows: bool [n_rows, n_patterns].
 
-        The patterns of a row are in order. A missing text is matched by none.
+        The patterns of a row are in order. No pattern matches a missing text.
 
         Parameters
         ----------
@@ -103,7 +122,8 @@ class Matcher:
         for i, field in enumerate(fields):
 
             def report(done: float, fields_done: int = i) -> None:
-                progress((fields_done + done) / len(fields))
+                if progress is not None:
+                    progress((fields_done + done) / len(fields))
 
             codes, texts = pd.factorize(table[field], use_na_sentinel=True)
             matches_of_texts = self._match_texts(list(texts), field, report)
@@ -212,7 +232,7 @@ class Matcher:
 def _load(
     database: PatternDatabase,
 ) -> dict[tuple[str, int], list[hyperscan.Database]]:
-    """Return the loaded databases by their field and the index of their byte table."""
+    """Return the loaded databases by field and index of the byte table."""
     loaded: dict[tuple[str, int], list[hyperscan.Database]] = {}
     for serialised in database.databases:
         hyperscan_database = hyperscan.loadb(

@@ -1,11 +1,11 @@
-"""The regular expression that everything here compiles and matches."""
+"""Define the regular expression that this package compiles and matches."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A regular expression and the column of a table that it is searched in.
+    r"""A regular expression and the column of a table that it is searched in.
 
     Attributes
     ----------
@@ -15,6 +15,11 @@ class Pattern:
         The column, for example ``body``.
     expression
         In the syntax of `re`; case is ignored.
+
+    Examples
+    --------
+    >>> Pattern(id="prize", field="body", expression=r"\bprize\b").field
+    'body'
     """
 
     id: str

@@ -1,4 +1,7 @@
-"""A timeout for searches of `re`, which else may backtrack for longer than a night."""
+"""End searches of `re` after a timeout.
+
+Without it, a search may backtrack for longer than a night lasts.
+"""
 
 import itertools
 import re
@@ -11,7 +14,8 @@ TICKS = 4  # of the timer within the timeout of one search
 SLOW_SEARCHES = 20  # searches of one pattern that may each use up their timeout
 
 
-class SearchTimeout(Exception):
+# Like subprocess.TimeoutExpired, it is named for the event.
+class SearchTimeout(Exception):  # noqa: N818
     """One search, or all searches of one pattern, took too long.
 
     The message has two lines: what took too long, and how to rewrite the pattern.
@@ -27,7 +31,7 @@ class SearchTimer:
         CPU seconds of this process for one search; it may take up to a quarter more.
     total_timeout
         CPU seconds for all searches of one pattern, by default 20 times ``timeout``.
-        Searches that each end just in time would else add up without a bound.
+        Without it, searches that each end just in time would add up without a bound.
 
     Notes
     -----
@@ -35,6 +39,12 @@ class SearchTimer:
     searches. Python handles signals in the main thread, so the timer must be entered
     there. Like a sampling profiler, it charges each tick to the pattern that is being
     searched for, which costs a search no more than two assignments.
+
+    Examples
+    --------
+    >>> with SearchTimer(timeout=0.1) as timer:
+    ...     timer.search(re.compile("pri[sz]e"), "a free prize")
+    <re.Match object; span=(7, 12), match='prize'>
     """
 
     def __init__(self, timeout: float, total_timeout: float | None = None) -> None:

@@ -6,15 +6,18 @@ out in a way that matches more, never less: the translation is then a prefilter,
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from re import _constants as op
-from re import _parser as parser
+
+# The parser of `re` is private, and typeshed does not describe it.
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
 
 from pipeline.patterns.byte_classes import WORD_BYTES, ByteSet, CharacterClass
 
 LARGE_REPEAT = 20  # a relaxed translation lifts the bounds of larger repeats
-RELAXED = "large bounded repeats are for re to judge"
+RELAXED = "large bounded repeats need re"
 
 CATEGORY_NAMES = {
     op.CATEGORY_DIGIT: "\\d",
@@ -35,9 +38,15 @@ BOUNDARIES = {op.AT_BOUNDARY: "\\b"}
 TYPE_FLAGS = parser.TYPE_FLAGS
 ANYTHING = "[\\x00-\\xff]*"
 
+Node = tuple[Any, Any]  # what a part of a pattern is, and its argument
+Nodes = Iterable[Node]
+
 
 class TranslationError(Exception):
-    """No expression over bytes is worth running; the message says why."""
+    """No expression over bytes is worth running.
+
+    The message says why.
+    """
 
 
 @dataclass
@@ -76,13 +85,14 @@ class Translation:
         except RecursionError:
             raise TranslationError("its groups are nested too deeply") from None
         if not translated:
-            raise TranslationError("nothing in it is for the engine")
+            raise TranslationError("nothing in it can be left to Hyperscan")
         return translated
 
-    def _sequence(self, parsed, flags: int) -> str:
-        return "".join(self._node(code, argument, flags) for code, argument in parsed)
+    def _sequence(self, nodes: Nodes, flags: int) -> str:
+        return "".join(self._node(code, argument, flags) for code, argument in nodes)
 
-    def _node(self, code, argument, flags: int) -> str:
+    def _node(self, code: Any, argument: Any, flags: int) -> str:  # noqa: PLR0911
+        # One return for each kind of node.
         match code:
             case op.LITERAL:
                 return self._class([(op.LITERAL, argument)], flags)
@@ -91,7 +101,7 @@ class Translation:
             case op.IN:
                 return self._class(argument, flags)
             case op.ANY:
-                items = [(op.NEGATE, None)]
+                items: list[Node] = [(op.NEGATE, None)]
                 if not flags & re.DOTALL:
                     items.append((op.LITERAL, ord("\n")))
                 return self._class(items, flags)
@@ -102,34 +112,35 @@ class Translation:
                 _, added, removed, inner = argument
                 return self._alternatives([inner], _inner_flags(flags, added, removed))
             case op.MAX_REPEAT | op.MIN_REPEAT:
-                return self._repeat(*argument, flags)
+                return self._repeat(argument, flags)
             case op.AT:
                 return self._position(argument, flags)
         return self._approximate(code, argument, flags)
 
-    def _approximate(self, code, argument, flags: int) -> str:
+    def _approximate(self, code: Any, argument: Any, flags: int) -> str:
         """Translate what only backtracking can do to something that matches more."""
         name = str(code).lower()
-        self.reason = f"{name} is for re to judge"
+        self.reason = f"{name} needs re"
         match code:
             case op.ASSERT | op.ASSERT_NOT:
                 return ""
             case op.ATOMIC_GROUP:
                 return self._alternatives([argument], flags)
             case op.POSSESSIVE_REPEAT:
-                return self._repeat(*argument, flags)
+                return self._repeat(argument, flags)
             case op.GROUPREF:
                 return ANYTHING
             case op.GROUPREF_EXISTS:
                 _, present, absent = argument
                 return self._alternatives([present, absent or []], flags)
-        raise TranslationError(f"{name} has no counterpart")
+        raise TranslationError(f"{name} has no counterpart in Hyperscan")
 
-    def _alternatives(self, branches, flags: int) -> str:
+    def _alternatives(self, branches: Iterable[Nodes], flags: int) -> str:
         translated = [self._sequence(branch, flags) for branch in branches]
         return f"(?:{'|'.join(translated)})"
 
-    def _repeat(self, minimum: int, maximum: int, inner, flags: int) -> str:
+    def _repeat(self, argument: tuple[int, int, Nodes], flags: int) -> str:
+        minimum, maximum, inner = argument
         group = self._alternatives([inner], flags)
         if group == "(?:)":
             return ""
@@ -142,7 +153,7 @@ class Translation:
             minimum = LARGE_REPEAT
         return f"{group}{{{minimum},{maximum if bounded else ''}}}"
 
-    def _position(self, position, flags: int) -> str:
+    def _position(self, position: Any, flags: int) -> str:
         if position in BOUNDARIES and not flags & re.ASCII:
             self.word_boundaries = True
             return BOUNDARIES[position]
@@ -151,15 +162,15 @@ class Translation:
             return ANCHORS[position]
         # Hyperscan means something else by lines and by words of ASCII, and re finds
         # no \B in an empty text.
-        self.reason = f"{str(position).lower()} is for re to judge"
+        self.reason = f"{str(position).lower()} needs re"
         return ""
 
-    def _class(self, items, flags: int) -> str:
+    def _class(self, items: Sequence[Node], flags: int) -> str:
         byte_set = self.byte_set(_character_class(items, flags))
         if not byte_set.exact:
-            self.reason = "more kinds of characters than the engine tells apart"
+            self.reason = "more classes of characters than bytes can keep apart"
         if not byte_set.members:
-            raise TranslationError("a set of no character")
+            raise TranslationError("a set without a character")
         escaped = [_escaped_byte(byte) for byte in sorted(byte_set.members)]
         if len(escaped) == 1:
             return escaped[0]
@@ -169,14 +180,14 @@ class Translation:
 def _inner_flags(flags: int, added: int, removed: int) -> int:
     """Return the flags inside of a group, as `re` computes them.
 
-    Of ASCII and Unicode, the inner flag replaces the outer one.
+    An inner ASCII or Unicode flag replaces the outer one.
     """
     if added & TYPE_FLAGS:
         flags &= ~TYPE_FLAGS
     return (flags | added) & ~removed
 
 
-def _character_class(items, flags: int) -> CharacterClass:
+def _character_class(items: Nodes, flags: int) -> CharacterClass:
     written: list[str] = []
     bounds: list[tuple[int, int]] = []
     negated = False

@@ -1,4 +1,4 @@
-"""Cleaning: the text contract over a table of messages."""
+"""Clean messages: apply the text contract to a table of messages."""
 
 import pandas as pd
 
@@ -9,8 +9,7 @@ from pipeline.config.settings import Text
 def clean(messages: pd.DataFrame, settings: Text) -> pd.DataFrame:
     """Return a ``cleaned`` table: each message's tokens, joined by one space.
 
-    The stage is a map alone: shards are never merged. Any string is a message; none
-    fails.
+    The stage only maps shards, and never merges them. Every string is a valid message.
     """
     tokeniser = text.Tokeniser.from_settings(settings)
     row, distinct = pd.factorize(messages["body"])

@@ -19,7 +19,7 @@ DOCUMENT = ["text", "body", "label"]
 
 @dataclass(frozen=True, eq=False)
 class EvaluationSetStage(Stage[EvaluationShard, pd.DataFrame, pd.DataFrame]):
-    """Collect held-out messages, and count those that are alike.
+    """Collect held-out messages, and count equal ones.
 
     A partial is an ``evaluation_set`` table.
 
@@ -28,7 +28,7 @@ class EvaluationSetStage(Stage[EvaluationShard, pd.DataFrame, pd.DataFrame]):
     resolved_labels
         The table of that name.
     holdout_fraction
-        The share of the texts that is held out.
+        The share of distinct texts that is held out, in [0, 1).
     """
 
     resolved_labels: pd.DataFrame
@@ -57,5 +57,6 @@ class EvaluationSetStage(Stage[EvaluationShard, pd.DataFrame, pd.DataFrame]):
 
 
 def _counted(documents: pd.DataFrame) -> pd.DataFrame:
+    """Return each distinct document with its summed weight."""
     grouped = documents.groupby(DOCUMENT, as_index=False, dropna=False, sort=True)
-    return grouped["weight"].sum()
+    return grouped[["weight"]].sum()

@@ -1,15 +1,15 @@
 """Build the training set: labelled messages collapsed to unique documents.
 
-Messages repeat: one-time passwords differ only in their digits. A document that stands
-for n messages, with weight n, changes no objective, shrinks the work, and keeps
-identical texts in one fold.
+Messages repeat: one-time passwords differ only in their digits. A document of weight n
+stands for n messages. The weights change no objective, save work, and keep equal texts
+in one fold.
 """
 
 import functools
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,13 +21,16 @@ from pipeline.data.training_set import TrainingSet, label_of_texts
 from pipeline.errors import DataError
 from pipeline.text.character_map import SEPARATOR
 
+#: The minimum number of labels that a classifier distinguishes.
+MIN_LABELS = 2
+
 #: The votes and the cleaned texts of a shard.
 TrainingShard: TypeAlias = tuple[pd.DataFrame, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class RareLabel:
-    """A label with fewer distinct texts than the folds need."""
+    """A label with fewer distinct texts than folds."""
 
     label: str
     texts: int
@@ -53,27 +56,27 @@ class TrainingSetStage(Stage[TrainingShard, pd.DataFrame, BuiltTrainingSet]):
     """Count labelled messages by text and label, and tokenise the texts.
 
     Messages without a label and held-out texts do not train. A partial is a table with
-    a row for each distinct ``text``, ``label`` and ``label_weight``, and its
-    ``messages``. Only whole numbers are added until all shards are merged, so the sums
-    are exact.
+    a row for each distinct ``text``, ``label`` and ``label_weight``, and the number of
+    its ``messages``. Only whole numbers are added until all shards are merged, so the
+    sums are exact.
 
     Attributes
     ----------
     resolved_labels
         The table of that name.
     human_labels
-        The table of that name; None if no review trains. A label in it that the rules
-        give no message trains nothing.
+        The table of that name; None if no review trains. A human label is ignored if
+        the rules give it to no message.
     soft_labels
-        Whether a message trains with the rules' confidence as its weight, not with 1. A
-        human's label has a weight of its own.
+        Whether the rules' confidence is the weight of a message; otherwise it is 1. A
+        human label has a weight of its own.
     holdout_fraction
-        The share of the texts that is held out.
+        The share of distinct texts that is held out, in [0, 1).
     folds
-        Distinct texts that a label must have, so that each fold has one. A text counts
-        for the label that most of its messages have.
+        How many distinct texts a label must have, so that each fold has one. A text
+        counts for the label that most of its messages have.
     rare_labels
-        What becomes of a label with fewer: an error, or it is left out.
+        Whether a label with fewer texts is an error, or is left out.
     """
 
     resolved_labels: pd.DataFrame
@@ -98,20 +101,20 @@ class TrainingSetStage(Stage[TrainingShard, pd.DataFrame, BuiltTrainingSet]):
     def finish(self, partial: pd.DataFrame) -> BuiltTrainingSet:
         """Return the training set.
 
-        A document's label weight is the mean of its messages'.
+        A document's label weight is the mean of the label weights of its messages.
 
         Raises
         ------
         DataError
-            Messages have fewer than two labels, or a label is rare and that is an
-            error.
+            There are fewer than two labels; or a label is rare, and ``rare_labels``
+            is ``error``.
         """
         documents = _documents(partial)
-        _require_two_labels(documents, "the rules gave")
+        _require_two_labels(documents, "the rules give")
         left_out = self._rare_labels(documents)
         if left_out and self.rare_labels == "error":
             raise DataError(_too_few_texts(left_out))
-        rare_names = [rare.label for rare in left_out]
+        rare_names = [rare_label.label for rare_label in left_out]
         kept = documents[~documents["label"].isin(rare_names)]
         _require_two_labels(kept, "without rare labels there is")
         return BuiltTrainingSet(_training_set(kept), left_out)
@@ -122,7 +125,7 @@ class TrainingSetStage(Stage[TrainingShard, pd.DataFrame, BuiltTrainingSet]):
 
     @functools.cached_property
     def _human_labels(self) -> pd.DataFrame | None:
-        """The human labels that the rules give to some message, by key."""
+        """The human labels that the rules give to a message, too, by key."""
         if self.human_labels is None:
             return None
         is_known = self.human_labels["label"].isin(self.resolved_labels["label"])
@@ -147,19 +150,19 @@ class TrainingSetStage(Stage[TrainingShard, pd.DataFrame, BuiltTrainingSet]):
         y, names = pd.factorize(documents["label"], sort=True)
         group, _ = pd.factorize(documents["text"])
         weight = documents["weight"].to_numpy()
-        heaviest = label_of_texts(group, y, weight, len(names))
-        texts = np.bincount(heaviest, minlength=len(names)).tolist()
-        return tuple(
-            RareLabel(label, count, self.folds)
-            for label, count in zip(names, texts, strict=True)
-            if count < self.folds
-        )
+        label_of_text = label_of_texts(group, y, weight, len(names))
+        n_texts = np.bincount(label_of_text, minlength=len(names)).tolist()
+        rare_labels = []
+        for label, count in zip(names, n_texts, strict=True):
+            if count < self.folds:
+                rare_labels.append(RareLabel(label, count, self.folds))
+        return tuple(rare_labels)
 
 
 def _counted(documents: pd.DataFrame) -> pd.DataFrame:
-    """Return each distinct document with its messages, in order."""
+    """Return each distinct document with the number of its messages, in order."""
     columns = ["text", "label", "label_weight"]
-    return documents.groupby(columns, as_index=False)["messages"].sum()
+    return documents.groupby(columns, as_index=False)[["messages"]].sum()
 
 
 def _documents(partial: pd.DataFrame) -> pd.DataFrame:
@@ -173,24 +176,29 @@ def _documents(partial: pd.DataFrame) -> pd.DataFrame:
 def _training_set(documents: pd.DataFrame) -> TrainingSet:
     y, names = pd.factorize(documents["label"], sort=True)
     group, _ = pd.factorize(documents["text"])
-    tokens, offsets, vocabulary = _tokenise(documents["text"])
+    tokenised = _tokenise(documents["text"])
     return TrainingSet(
         labels=tuple(names),
-        vocabulary=vocabulary,
+        vocabulary=tokenised.vocabulary,
         y=y.astype(np.int64),
         weight=documents["weight"].to_numpy(dtype=np.int64),
         label_weight=documents["label_weight"].to_numpy(dtype=np.float64),
         group=group.astype(np.int64),
-        tokens=tokens,
-        offsets=offsets,
+        tokens=tokenised.tokens,
+        offsets=tokenised.offsets,
     )
 
 
-def _tokenise(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return ``tokens``, ``offsets`` and ``vocabulary`` as a `TrainingSet` has them.
+class _TokenisedTexts(NamedTuple):
+    """The token ids of texts, as the `TrainingSet` fields of these names."""
 
-    No token is in memory more than once.
-    """
+    tokens: np.ndarray
+    offsets: np.ndarray
+    vocabulary: tuple[str, ...]
+
+
+def _tokenise(texts: Iterable[str]) -> _TokenisedTexts:
+    """Return the token ids of texts; no token is in memory more than once."""
     ids: dict[str, int] = {}
     token_ids = array("i")
     lengths = array("q")
@@ -204,17 +212,23 @@ def _tokenise(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, 
     ranks = rank_of_id[np.frombuffer(token_ids, dtype=np.int32)]
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(np.frombuffer(lengths, dtype=np.int64), out=offsets[1:])
-    return ranks, offsets, vocabulary
+    return _TokenisedTexts(ranks, offsets, vocabulary)
 
 
-def _require_two_labels(documents: pd.DataFrame, what: str) -> None:
-    """Raise a DataError unless documents have two labels."""
+def _require_two_labels(documents: pd.DataFrame, subject: str) -> None:
+    """Raise a `DataError` unless documents have two labels.
+
+    Parameters
+    ----------
+    subject
+        The beginning of the sentence that names the labels.
+    """
     labels = sorted(documents["label"].unique())
-    if len(labels) < 2:
-        present = f"only {labels[0]}" if labels else "none"
+    if len(labels) < MIN_LABELS:
+        present = f"only {labels[0]}" if labels else "no label"
         raise DataError(
-            f"labelling: two labels are needed to train, {what} {present}; "
-            "see labelling.rules"
+            f"labelling: two labels are needed to train, but {subject} {present}; "
+            "check labelling.rules"
         )
 
 

@@ -1,4 +1,4 @@
-"""The exported files of a model, and the proof that they predict what training measured."""
+"""The exported files of a model, and the proof that they predict as training did."""
 
 from pipeline.records.record import Record, encode_json
 
@@ -7,24 +7,28 @@ VECTORS_FILE = "vectors.json"
 PIPELINE_FILE = "pipeline.joblib"
 MANIFEST_FILE = "manifest.json"
 DEFAULT_FORMAT = "nightsieve-linear"
-#: The formats that a model is exported in, and the file that each is written to. The
-#: package in `pipeline.export.exporters` has the format's name, with underscores.
+#: The formats that a model is exported in, and the file of each. The package in
+#: `pipeline.export.exporters` has the format's name, with underscores.
 EXPORT_FORMATS = {DEFAULT_FORMAT: MODEL_FILE}
 #: The files of a published model, the manifest last.
 MODEL_FILES = (*EXPORT_FORMATS.values(), VECTORS_FILE, PIPELINE_FILE, MANIFEST_FILE)
 
 
 class Vector(Record):
-    """A text and what every right scorer gets from it; see docs/format.md.
+    """A text and what every correct scorer gets from it; see docs/format.md.
 
     Attributes
     ----------
     why
-        What the text is for, in words.
+        The purpose of the text, in words.
     text
-        Its UTF-16 units, four hexadecimal digits each.
+        UTF-16 units, four hexadecimal digits each.
+    S, N
+        The exact sums of docs/format.md; S has one for each label.
     scores
         The 64 bits of each double, as 16 hexadecimal digits.
+    label
+        The label without thresholds.
     decision
         The label with the model's thresholds.
     """
@@ -42,22 +46,22 @@ class Vector(Record):
 class Provenance(Record):
     """Where an exported model comes from: facts that are the same on every rerun.
 
-    So there is no time and no host among them.
+    So it holds neither a time nor a host.
 
     Attributes
     ----------
     date
         The night, such as 2026-11-20.
     fingerprint
-        Stands for all that the night's model rests on.
+        Identifies everything that the night's model depends on.
     candidate
-        The candidate of the grid that won, in words.
+        The best candidate of the grid, in words.
     messages, documents
-        Of the training set.
+        The size of the training set.
     bits
-        Of the largest weight.
+        The bits of the largest weight.
     libraries
-        Versions by name.
+        The version of each library by its name.
     """
 
     date: str
@@ -70,16 +74,16 @@ class Provenance(Record):
 
 
 class PreparedExport(Record):
-    """What both exported files are made from.
+    """What the model file and its vectors are made from.
 
     Attributes
     ----------
     thresholds
-        By label; a label without one has none.
+        The threshold of each label that has one.
     bits
-        Of the weights.
+        The bits of the largest weight.
     self_test
-        Indices of the vectors that the model file holds itself.
+        Indices of the vectors that the model file itself holds.
     """
 
     thresholds: dict[str, float]
@@ -94,19 +98,23 @@ class Verification(Record):
     Attributes
     ----------
     texts, vectors
-        Distinct texts and conformance vectors that every scorer was given.
+        Distinct texts and conformance vectors that every scorer processed.
     languages
-        Whose scorers ran.
+        The languages of these scorers.
     differences
-        Texts whose line was not what the model says, to the last bit; always 0, since
-        one difference fails the night.
-    flips, proved, observed
-        Labels unlike the estimator's; labels that rounding cannot have changed; other
-        labels that were seen to be the same.
+        Texts for which a scorer wrote another line than the model's, to the last bit.
+        It is always 0, since one difference fails the night.
+    flips
+        Labels that differ from the estimator's.
+    proved
+        Labels that rounding cannot have changed.
+    observed
+        Other labels that are equal to the estimator's.
     largest_score_difference
-        Between the exported model's and the estimator's scores.
+        The largest difference between scores of the exported model and the estimator.
     smallest_margin
-        Of the estimator's best over its second-best score; None without a text.
+        The smallest margin between the estimator's best and second-best score; None
+        without a text.
     """
 
     texts: int
@@ -129,14 +137,16 @@ class FileDescription(Record):
 
 
 class ExportManifest(Record):
-    """The manifest that travels beside an exported model; see docs/format.md.
+    """The manifest that is published beside an exported model; see docs/format.md.
 
     Attributes
     ----------
     training
-        sha256 of the training set.
+        The sha256 of the training set.
+    files
+        The other files by their names.
     serial
-        Of a published model; a manifest that is not published has none.
+        The serial of a published model; None for a model that is not published.
     """
 
     format: str
@@ -150,5 +160,5 @@ class ExportManifest(Record):
     serial: int | None = None
 
     def to_json(self) -> bytes:
-        """Return the manifest as JSON; what there is not has no entry."""
+        """Return the manifest as JSON; a field that is None has no entry."""
         return encode_json(self.model_dump(mode="json", exclude_none=True))

@@ -1,4 +1,4 @@
-"""What the registry knows of published models."""
+"""What the registry knows about published models."""
 
 import datetime
 
@@ -7,18 +7,18 @@ from pipeline.records.release import ReferenceFigures
 
 
 class ModelTraits(Record):
-    """What a later night must know of a model to compare itself with it.
+    """What a later night must know about a model to compare itself with it.
 
     Attributes
     ----------
     date
-        Its night.
+        The night of the model.
     holdout
-        The fraction of the texts that it was not trained on.
+        The fraction of the texts that the model was not trained on.
     text
-        A digest of the text contract's settings: how its texts were cleaned.
+        A digest of the text contract's settings: how the model's texts were cleaned.
     taught_by
-        Sources of the reviews that trained it.
+        Sources of the reviews that trained the model.
     """
 
     date: datetime.date
@@ -28,20 +28,18 @@ class ModelTraits(Record):
 
 
 class ModelFacts(Record):
-    """What is kept of a model beside its files.
+    """What is kept about a model beside its files.
 
     Attributes
     ----------
-    traits
-        See `ModelTraits`.
     config
-        The digest of its night's configuration.
+        The digest of the configuration of the model's night.
     figures
-        What a later night is held against.
+        What a later night is compared with.
     champion, predecessors
-        As in its decision.
+        As in the model's `Decision`.
     restores, reason
-        Of a rollback: the serial that it publishes again, and why.
+        For a rollback: the serial that is published again, and why. None otherwise.
     """
 
     traits: ModelTraits
@@ -54,19 +52,19 @@ class ModelFacts(Record):
 
     @property
     def date(self) -> datetime.date:
-        """Its night."""
+        """The night of the model."""
         return self.traits.date
 
 
 class ModelEntry(ModelFacts):
-    """A published model, as ``entry.json`` beside its files says.
+    """A published model: ``entry.json`` beside its files.
 
     Attributes
     ----------
     publication
-        Names the decision, or the rollback, that it came from.
+        Identifies the decision, or the rollback, that published the model.
     files
-        sha256 of each file by its name.
+        The sha256 of each file by its name.
     """
 
     serial: int

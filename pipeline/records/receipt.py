@@ -1,27 +1,27 @@
-"""How an object was made: written beside it, and before it."""
+"""How an object was made: a receipt is written beside it, and before it."""
 
 from pipeline.records.record import Record
 
 
 class Account(Record):
-    """What a task is, and what it took to make its output.
+    """A task, and the cost of making its output.
 
     Attributes
     ----------
     task, version
         The family of the task, and its version.
     date
-        The night, where it changes what the task does.
+        The night, if the task does something else on another night.
     sections
-        Dotted paths of the configuration that the task uses.
+        Dotted keys of the configuration that the task uses.
     parameters
         The task's own parameters, as text.
     requires
         Families of the tasks that it depends on.
     rows_in
-        Rows that it read; None where the word means nothing.
+        The rows that the task read; None if it does not read rows.
     seconds, peak_memory_mib, host
-        What it took, and where.
+        The time and memory that the task took, and where it ran.
     """
 
     task: str
@@ -37,16 +37,16 @@ class Account(Record):
 
 
 class Receipt(Account):
-    """What an object is, and how it was made.
+    """An object, and how it was made.
 
     Attributes
     ----------
     key
-        Of the object, relative to the store's prefix.
+        The key of the object, relative to the store's prefix.
     sha256, bytes
-        Of its content; every read is checked against the first.
+        The hash and the size of the content; every read checks the hash.
     rows_out
-        Rows that it holds; None where the word means nothing.
+        The rows of the object; None if it does not hold rows.
     """
 
     key: str
@@ -61,9 +61,9 @@ class Receipt(Account):
 
     @property
     def task_name(self) -> str:
-        """The task by its family and, where there are several, its own parameters."""
+        """The family of the task and, if there are several tasks, its parameters."""
         if self.task == "EvaluateCandidate":
-            pairs = (f"{name}={value}" for name, value in self.parameters.items())
+            pairs = [f"{name}={value}" for name, value in self.parameters.items()]
             return f"{self.task}({', '.join(pairs)})"
         if "shard" in self.parameters:
             return f"{self.task}(shard={self.parameters['shard']})"

@@ -1,7 +1,7 @@
-"""What every record is: frozen, strict, and JSON in exactly one way."""
+"""The base class of all records: frozen, strict, and JSON in exactly one form."""
 
 import json
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -9,9 +9,19 @@ from pipeline.errors import ArtefactError
 
 
 class Record(BaseModel):
-    """A result with named, typed fields. Equal records have equal bytes."""
+    r"""A result with named, typed fields; equal records have equal bytes.
 
-    # Built when it is first needed: a second run of a night needs few of them.
+    Examples
+    --------
+    >>> class Sampled(Record):
+    ...     messages: int
+    >>> Sampled(messages=3).to_json()
+    b'{\n  "messages": 3\n}\n'
+    >>> Sampled.from_json(b'{"messages": 3}')
+    Sampled(messages=3)
+    """
+
+    # The validators are built at first use: a second run of a night needs few of them.
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -31,9 +41,9 @@ class Record(BaseModel):
         Raises
         ------
         ArtefactError
-            It is not JSON, was cut, or holds other fields. The message begins with a
-            verb, so that the reader puts the object's address before it; it quotes no
-            value.
+            The content is not JSON, was cut, or holds other fields. The message begins
+            with a verb, so that the caller puts the object's address before it; it
+            quotes no value.
         """
         try:
             return cls.model_validate_json(content)
@@ -41,13 +51,21 @@ class Record(BaseModel):
             raise ArtefactError(_problem(error)) from None
 
 
-def encode_json(value: Any) -> bytes:
+def encode_json(value: object) -> bytes:
     """Return a JSON value as the bytes of a file that people may open.
 
     Raises
     ------
     ValueError
-        A number is infinite or not a number.
+        A number is infinite or NaN.
+
+    Examples
+    --------
+    >>> print(encode_json({"label": "spam", "share": 0.25}).decode(), end="")
+    {
+      "label": "spam",
+      "share": 0.25
+    }
     """
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()

@@ -1,4 +1,4 @@
-"""Whether a night's model is published: what was asked, decided and done."""
+"""Whether a night's model is published: what was checked, decided and done."""
 
 import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pipeline.statistics.interval import Interval
 
 
 class Verdict(StrEnum):
-    """What became of a check; one that is skipped had nothing to compare."""
+    """The result of a check; a skipped check had nothing to compare."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 
 class CheckKind(StrEnum):
-    """What a check of the gate asks."""
+    """What a check of the gate is about."""
 
     VERIFIED = "verified"
     SIZE = "size"
@@ -41,12 +41,12 @@ class CheckKind(StrEnum):
 
     @property
     def is_drift(self) -> bool:
-        """Whether it compares what came in with what came in before."""
+        """Whether the check compares tonight's input with earlier input."""
         return self.value.startswith("drift of ")
 
 
 class Comparison(StrEnum):
-    """How a value is held against a bound."""
+    """How a value is compared with a bound."""
 
     AT_LEAST = "at least"
     AT_MOST = "at most"
@@ -54,15 +54,14 @@ class Comparison(StrEnum):
 
 
 class Bound(Record):
-    """What a check asks of its value.
+    """What a check requires of its value.
 
     Attributes
     ----------
     value
-        A number; or, where a check asks for no number, a date or a word.
+        A number; a date or a word for checks that do not compare numbers.
     unless_uncertain
-        Whether a value beyond the bound fails only if its interval shows that it is no
-        accident.
+        Whether a value beyond the bound fails only if its interval excludes chance.
     """
 
     comparison: Comparison
@@ -71,24 +70,25 @@ class Bound(Record):
 
 
 class Check(Record):
-    """One question of the gate about tonight's model, and the answer.
+    """A check of the gate about tonight's model, and its result.
 
     Attributes
     ----------
     subject
-        The label that it is about; None where it is about the whole model.
+        The label that the check is about; None for the whole model.
     measure
-        Of the subject, where a kind has several: ``precision``, ``recall`` or ``f1``.
+        The measure of the subject, for kinds that have several: ``precision``,
+        ``recall`` or ``f1``.
     with_thresholds
-        Whether labels are those that the model's thresholds decide on.
+        Whether labels are decided with the model's thresholds.
     value
-        What was found; None where it is undefined.
+        The measured value; None where it is undefined.
     interval
-        Of the value, where the check compares two models.
+        The interval of the value, if the check compares two models.
     texts
-        Distinct texts behind the value, where that matters.
+        Distinct texts behind the value, for checks that compare two models.
     note
-        What else a reader should know, in words; nothing reads it.
+        Other information for people; no code reads it.
     """
 
     kind: CheckKind
@@ -111,11 +111,11 @@ class Compared(Record):
     documents, messages
         Distinct texts, and how many messages they stand for.
     macro_f1
-        Challenger's less champion's; None without a champion or a label.
+        The challenger's less the champion's; None without a champion or a label.
     per_label
-        Empty likewise.
+        By label; empty without a champion or a label.
     churn, churn_per_label
-        The share of messages that the challenger labels otherwise, of all and of each
+        The share of messages that the challenger labels differently, of all and of each
         of the champion's labels; None and empty without a champion.
     """
 
@@ -128,13 +128,13 @@ class Compared(Record):
 
 
 class ModelComparison(Record):
-    """Two models on reviewed messages, and on those that neither was trained on.
+    """Two models on reviewed messages, and on messages that neither was trained on.
 
     Attributes
     ----------
     earlier
-        Tonight's model beside one published before the champion, on reviewed messages;
-        None without one.
+        Tonight's model and a model published before the champion, on reviewed messages;
+        None without an earlier one.
     """
 
     reviews: Compared
@@ -143,25 +143,25 @@ class ModelComparison(Record):
 
 
 class F1Figures(Record):
-    """F1 with its interval: the macro average, and each label's."""
+    """F1 with its interval: the macro average, and of each label."""
 
     macro: Interval
     per_label: dict[str, Interval]
 
 
 class ReferenceFigures(Record):
-    """What a later night is held against.
+    """What a later night is compared with.
 
     Attributes
     ----------
     messages
-        Messages of the sample.
+        The number of messages in the sample.
     coverage
-        The share of them with a label.
+        The share of the messages that have a label.
     shares
-        Each label's share of those with a label.
+        Each label's share of the messages with a label.
     reviews
-        The model on reviewed messages; None without one.
+        F1 of the model on reviewed messages; None without a reviewed message.
     """
 
     messages: int
@@ -183,14 +183,16 @@ class Decision(Record):
     Attributes
     ----------
     override
-        Why it is published although it failed; None where nothing had to be overridden.
+        Why the model is published although it failed; None without an override.
     champion, earlier
-        Serials of the models that it was held against.
+        Serials of the models that it was compared with; None without one.
     predecessors
-        Serials of the models that led to it, the last one last. An override begins
-        again: what it let pass must not be held against later nights.
-    compared, compared_with_thresholds
-        The second is None where neither model has a threshold.
+        Serials of the models that led to it, from the first to the last. An override
+        starts a new list, so that a loss that it accepted does not fail later nights.
+    compared
+        The comparison without thresholds.
+    compared_with_thresholds
+        The comparison with thresholds; None if neither model has a threshold.
     """
 
     publish: bool
@@ -206,11 +208,11 @@ class Decision(Record):
     @property
     def failed(self) -> tuple[Check, ...]:
         """The checks that failed."""
-        return tuple(c for c in self.checks if c.verdict is Verdict.FAILED)
+        return tuple(check for check in self.checks if check.verdict is Verdict.FAILED)
 
     @property
     def only_older(self) -> bool:
-        """Whether nothing is wrong but that a later night is published already."""
+        """Whether the only failed check is that a later night is already published."""
         return [check.kind for check in self.failed] == [CheckKind.NOT_OLDER]
 
 
@@ -220,7 +222,7 @@ class Overtaken(Record):
     Attributes
     ----------
     later
-        Whether it is a later night's.
+        Whether it is of a later night.
     """
 
     serial: int
@@ -229,12 +231,14 @@ class Overtaken(Record):
 
 
 class Publication(Record):
-    """What came of the decision.
+    """The result of carrying out a decision.
 
     Attributes
     ----------
     serial
-        Of the published model; None where none was published.
+        The serial of the published model; None if no model was published.
+    overtaken
+        The model that was published in the meantime; None without one.
     removed
         Serials of the models that retention removed.
     """
@@ -245,7 +249,7 @@ class Publication(Record):
 
 
 class OutcomeKind(StrEnum):
-    """What became of a night's model."""
+    """What happened to a night's model."""
 
     PUBLISHED = "published"
     OVERRIDDEN = "overridden"
@@ -255,18 +259,16 @@ class OutcomeKind(StrEnum):
 
     @property
     def held_back(self) -> bool:
-        """Whether no model of this night or a later one was published for it."""
+        """Whether neither this model nor one of a later night is published."""
         return self in (OutcomeKind.OVERTAKEN, OutcomeKind.REFUSED)
 
 
 def outcome_of(decision: Decision, publication: Publication) -> OutcomeKind:
-    """Return what became of the model that was decided on."""
+    """Return what happened to the model of a decision."""
+    if publication.serial is not None:
+        is_overridden = decision.override is not None
+        return OutcomeKind.OVERRIDDEN if is_overridden else OutcomeKind.PUBLISHED
     overtaken = publication.overtaken
-    if publication.serial is None:
-        older = overtaken.later if overtaken else decision.only_older
-        if older:
-            return OutcomeKind.OLDER
-        return OutcomeKind.OVERTAKEN if overtaken else OutcomeKind.REFUSED
-    if decision.override is not None:
-        return OutcomeKind.OVERRIDDEN
-    return OutcomeKind.PUBLISHED
+    if overtaken is not None:
+        return OutcomeKind.OLDER if overtaken.later else OutcomeKind.OVERTAKEN
+    return OutcomeKind.OLDER if decision.only_older else OutcomeKind.REFUSED

@@ -1,4 +1,4 @@
-"""What human labels say about a model, and how far humans agree."""
+"""A model measured on human labels, and the agreement of humans."""
 
 from pipeline.records.record import Record
 from pipeline.statistics.interval import Interval
@@ -11,15 +11,15 @@ class ReviewEvaluation(Record):
     Attributes
     ----------
     reviews, messages
-        Reviews given, and messages that were compared.
+        The number of reviews, and of messages that were compared.
     ties
         Messages left out because their reviews do not decide on a label.
     unknown_labels
-        Messages left out because the model does not know their label, by label.
+        By label, messages left out because the model does not know their label.
     metrics
-        None where no message is left.
+        None if no message is left.
     with_thresholds
-        The same with the model's thresholds; None where it has none.
+        The metrics with the model's thresholds; None if it has no threshold.
     """
 
     reviews: int
@@ -31,19 +31,21 @@ class ReviewEvaluation(Record):
 
 
 class AnnotatorAgreement(Record):
-    """How far one annotator agrees with the others.
+    """How often one annotator agrees with the others.
 
     Attributes
     ----------
     reviews
-        All of the annotator's reviews.
+        The number of the annotator's reviews.
     compared
-        Those of messages on which most of the other annotators agree.
+        The reviews of messages on which most of the other annotators agree.
     agreement
-        The share of these that agrees with them; None without one.
+        The share of the compared reviews that agree with them; None without a compared
+        review.
     expected
-        The share of all messages that Dawid and Skene's model expects the annotator to
-        label rightly; None for an annotator who shares no message with another one.
+        The share of all messages that the model of Dawid and Skene expects the
+        annotator to label correctly; None for an annotator who shares no message with
+        another annotator.
     """
 
     annotator: str
@@ -54,7 +56,7 @@ class AnnotatorAgreement(Record):
 
 
 class PairAgreement(Record):
-    """On what share of the messages that both reviewed two annotators agree."""
+    """The share of the messages reviewed by both on which two annotators agree."""
 
     annotators: tuple[str, str]
     messages: int
@@ -62,23 +64,23 @@ class PairAgreement(Record):
 
 
 class Agreement(Record):
-    """How far annotators agree.
+    """The agreement of annotators.
 
     Attributes
     ----------
     reviewed_twice
         Messages with two reviews or more.
     alpha
-        Krippendorff's; None without two labels among the messages that were reviewed
-        twice.
+        Krippendorff's alpha; None without two labels among the messages that were
+        reviewed twice.
     annotators
-        By their names.
+        In the order of their names.
     pairs
-        Those with most messages in common first.
+        In the order of the messages that they share, most messages first.
     decided, undecided
-        Messages that get a label by each method of aggregation, and those that do not.
+        By method of aggregation, the messages with and without a label.
     differ
-        Messages that get another label by one method than by the other.
+        Messages whose label depends on the method of aggregation.
     """
 
     reviews: int

@@ -1,4 +1,4 @@
-"""What the rules did in a night."""
+"""The effect of the rules in a night."""
 
 from pipeline.records.record import Record
 from pipeline.statistics.interval import Interval
@@ -12,26 +12,29 @@ class Conflict(Record):
 
 
 class RuleStatistics(Record):
-    """What one rule did to all messages of a night.
+    """The effect of one rule on all messages of a night.
 
     Attributes
     ----------
     coverage, share
-        Messages that it matched, and their share of all (None without a message).
+        The number of messages that the rule matches, and their share of all messages
+        (None without a message). The other counts are of messages that it matches.
     overlaps, conflicts
-        Those that another rule matched too; that a rule of another label matched too.
+        Messages that another rule matches too, and that a rule of another label matches
+        too.
     conflicts_with
         The rules of other labels that match the same messages most often.
     agreed
-        Those that got the rule's label.
+        Messages that get the rule's label.
     decides, decides_share
-        Those that got its label and would not have got it without the rule, by the
+        Messages that get the rule's label and would not get it without the rule, by the
         majority of weights; and their share of the label's messages (None without one).
     reviewed, correct, precision
-        Those with a human label that some rule votes for, those whose human label is
-        the rule's own, and that share with its interval. Labels are merged first.
+        Messages with a human label that some rule votes for; messages whose human label
+        is the rule's own; and the share of the latter with its interval. Labels are
+        merged first.
     accuracy
-        What the label model estimates; None with a majority, or without a match.
+        The estimate of the label model; None with a majority, or without a match.
     """
 
     id: str
@@ -61,22 +64,24 @@ class FallbackRule(Record):
 
 
 class LabellingSummary(Record):
-    """What all rules did to all messages of a night.
+    """The effect of all rules on all messages of a night.
 
     Attributes
     ----------
-    messages, labelled, silent, tied
-        Messages: all, with a label, without a match, and matched without a label.
+    messages
+        The number of messages.
+    labelled, silent, tied
+        Messages with a label, without a match, and with a match but without a label.
     labels
-        Messages of each label.
+        The number of messages by label.
     dead
-        Ids of rules that matched nothing.
+        Ids of rules that match no message.
     duplicates
         Groups of ids with the same pattern and field.
     always_together
-        Groups of ids that matched the very same messages, five or more.
+        Groups of ids that match exactly the same messages, five or more.
     fallbacks
-        Rules that `re` must confirm or search for, the costly ones first.
+        Rules that `re` must confirm or search for, the most costly first.
     """
 
     messages: int
@@ -103,12 +108,12 @@ class LabellingSummary(Record):
 
 
 class RuleDrift(Record):
-    """How a rule's share of the messages changed since an earlier night.
+    """The change of a rule's share of the messages since an earlier night.
 
     Attributes
     ----------
     change
-        Tonight's share less the earlier one; None for a rule that is new.
+        Tonight's share less the earlier share; None for a new rule.
     """
 
     id: str
@@ -116,7 +121,7 @@ class RuleDrift(Record):
 
 
 class RulesDrift(Record):
-    """The drift of every rule of a night, and the ids that only the earlier one had."""
+    """The drift of every rule of a night, and the ids of rules that are gone."""
 
     rules: tuple[RuleDrift, ...]
     gone: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A night as a whole: its manifest, its key figures, and what its report is made of."""
+"""A whole night: its manifest, its key figures, and the content of its report."""
 
 import datetime
 
@@ -19,12 +19,12 @@ from pipeline.records.sample import ShardManifest
 from pipeline.records.training import CrossValidationResult, SearchResult
 from pipeline.statistics.interval import Interval
 
-#: A manifest of another format is of another version; its night is run again.
+#: A manifest of another format is of another version; its night must run again.
 FORMAT = 3
 
 
 class NightResults(Record):
-    """What the tasks of a night found, as far as people are shown it."""
+    """The results of a night's tasks that people are shown."""
 
     messages: ShardManifest
     rules: LabellingSummary
@@ -37,26 +37,27 @@ class NightResults(Record):
 
     @property
     def outcome(self) -> OutcomeKind:
-        """What became of the night's model."""
+        """What happened to the night's model."""
         return outcome_of(self.decision, self.publication)
 
 
 class RunManifest(Record):
-    """All that is needed to know what a night did, and to do it again.
+    """Everything that is needed to know what a night did, and to do it again.
 
     Attributes
     ----------
     config
         The digest of ``settings``.
     fingerprint
-        Of the task that wrote the manifest: it covers everything below it.
+        The fingerprint of the task that wrote the manifest. It covers all tasks that it
+        depends on.
     environment
         Versions of what the results depend on.
     tasks
-        The receipt of every task, in the order in which they can run.
+        The receipt of every task, in an order in which they can run.
     settings
-        The configuration as it was frozen. It is compared and shown, never interpreted:
-        so a night stays readable when a later version has other settings.
+        The frozen configuration. It is compared and shown, never interpreted, so a
+        night stays readable when a later version has other settings.
     """
 
     format: int
@@ -74,7 +75,7 @@ class RunManifest(Record):
         Raises
         ------
         LookupError
-            There is none, or there are several.
+            There is no such task, or there are several.
         """
         (receipt,) = self.receipts(task)
         return receipt
@@ -90,16 +91,16 @@ class KeyFigures(Record):
     Attributes
     ----------
     table
-        A digest that two nights share which read the same table.
+        A digest of the source table: equal for nights that read the same table.
     override
-        Why a model was published although it failed.
+        Why a model was published although it failed; None without an override.
     reasons
-        The checks that failed, a line each.
+        The failed checks, a line each.
     failed_checks
-        The same by their short names.
+        The short names of the failed checks.
     f1, reviews
-        F1 by label, the macro average first: of the cross-validation, and on reviews
-        (None without one).
+        F1 by label, the macro average first: by cross-validation, and on reviews (None
+        without a review).
     """
 
     date: datetime.date
@@ -125,7 +126,7 @@ class ListedNight(Record):
     Attributes
     ----------
     report
-        The address of its report, relative to the page; None for a night without one.
+        The address of its report, relative to the page; None without a report.
     """
 
     figures: KeyFigures
@@ -133,14 +134,14 @@ class ListedNight(Record):
 
 
 class ReportIndex(Record):
-    """``report.json``: what a night's report is made of; written last.
+    """``report.json``: the content of a night's report; written last.
 
     Attributes
     ----------
     fingerprint
-        Of the task that wrote the report.
+        The fingerprint of the task that wrote the report.
     files
-        sha256 of each file by its name.
+        The sha256 of each file by its name.
     """
 
     fingerprint: str
@@ -149,7 +150,7 @@ class ReportIndex(Record):
 
 
 class ModelReference(Record):
-    """Which published model a night's was compared with."""
+    """The published model that a night's model was compared with."""
 
     serial: int
     date: datetime.date
@@ -157,9 +158,9 @@ class ModelReference(Record):
 
 
 class TermInfluence(Record):
-    """What a term adds to a label's score, as a share of what all terms add or take.
+    """The share of a term in the influence of all terms on a label's score.
 
-    Below 0, it speaks against the label. Digits of the term are hidden.
+    A share below 0 is against the label. Digits of the term are hidden.
     """
 
     term: str
@@ -190,13 +191,15 @@ class ModelDifference(Record):
     Attributes
     ----------
     champion
-        None without a published model.
-    texts, messages, changed
-        Texts and messages compared; messages that change their label.
+        The published model; None without one.
+    texts, messages
+        The numbers of texts and messages that were compared.
+    changed
+        The number of messages that change their label.
     terms
-        By label, those of the largest influence.
+        By label, the terms of the largest influence.
     moved, churned
-        Terms whose influence changed most, and texts that change their label; both
+        Terms whose influence changed most, and texts that change their label. Both are
         empty without a champion that this version can read.
     """
 

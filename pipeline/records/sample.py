@@ -1,19 +1,21 @@
-"""What a night drew from the database."""
+"""The sample that a night drew from the database."""
 
 from pipeline.records.record import Record
 
 
 class SampleCounts(Record):
-    """Messages of the sample by what became of them.
+    """The numbers of messages that were sampled, left out and kept.
 
     Attributes
     ----------
     sampled
         Messages drawn.
-    null_bodies, oversized_bodies
-        Messages left out: without a body, or with one over ``source.max_body_bytes``.
+    null_bodies
+        Messages left out because they have no body.
+    oversized_bodies
+        Messages left out because their body is larger than ``source.max_body_bytes``.
     kept
-        Messages handed over.
+        Messages in the sample.
     """
 
     sampled: int
@@ -23,7 +25,7 @@ class SampleCounts(Record):
 
 
 class Part(Record):
-    """One object of a table that is stored in several."""
+    """One of the objects that a table is stored in."""
 
     key: str
     rows: int
@@ -32,7 +34,7 @@ class Part(Record):
 
 
 class ShardManifest(Record):
-    """The parts of the sample, shard by shard, and what was left out of it."""
+    """The parts of the sample, one for each shard, and what was left out."""
 
     parts: tuple[Part, ...]
     counts: SampleCounts

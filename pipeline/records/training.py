@@ -1,4 +1,4 @@
-"""What the search and the cross-validation measured."""
+"""The results of the search and of the cross-validation."""
 
 from pipeline.config.settings import Candidate, Goal
 from pipeline.records.record import Record
@@ -12,9 +12,10 @@ class CandidateResult(Record):
     Attributes
     ----------
     scores, mean, std
-        Of each fold, by ``training.search.scoring``; their mean and standard deviation.
+        The score of each fold by ``training.search.scoring``, with mean and standard
+        deviation.
     n_terms, iterations
-        Terms, and the solver's iterations, of each fold.
+        The number of terms and of the solver's iterations in each fold.
     converged
         Whether every solver reached its optimum within ``training.max_iter``.
     """
@@ -47,18 +48,20 @@ class SearchResult(Record):
 
 
 class Threshold(Record):
-    """What became of a label's goal.
+    """The threshold that was chosen for a label's goal.
 
     Attributes
     ----------
     threshold
-        What the label's score must exceed the others by; 0 where no cut reaches the goal.
+        How much the label's score must exceed the others; 0 if no threshold reaches the
+        goal.
     reached
-        Whether the folds that did not choose the threshold show that it is reached.
+        Whether the folds that did not choose the threshold show that the goal is
+        reached.
     documents
-        Effective number of documents behind the figure that the goal asks for.
+        The effective number of documents behind the figure that the goal is about.
     support
-        Messages of the label.
+        The number of messages with the label.
     """
 
     goal: Goal
@@ -84,11 +87,11 @@ class CrossValidationResult(Record):
     Attributes
     ----------
     thresholds
-        For each label that has a goal.
+        By label, for labels that have a goal.
     with_thresholds
-        The metrics with all thresholds in place; None where there is none.
+        The metrics with all thresholds; None without a threshold.
     curves
-        For each label, at most 200 points.
+        By label, at most 200 points each.
     """
 
     folds: int

@@ -1,74 +1,100 @@
-"""A check of the gate in words. Nothing reads them but people."""
+"""Checks, figures and counts in words, for people alone; no code reads them."""
 
-from pipeline.records.release import Bound, Check, CheckKind, Comparison
+from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.statistics.interval import Interval
 
-#: In place of a number that is undefined.
+#: In place of an undefined number.
 DASH = "\N{EN DASH}"
 
+#: From here on, a number has more digits before its point than are shown.
+_MAX_SHORT = 9_999.5
+
 _NAMES = {
-    CheckKind.VERIFIED: "verified",
+    CheckKind.VERIFIED: "verification",
     CheckKind.SIZE: "size",
     CheckKind.TERMS: "terms",
     CheckKind.SPEED: "speed",
-    CheckKind.REVIEWS: "reviews",
-    CheckKind.NOT_OLDER: "newer",
-    CheckKind.READABLE: "champion",
+    CheckKind.REVIEWS: "number of reviews",
+    CheckKind.NOT_OLDER: "date",
+    CheckKind.READABLE: "format of the published model",
     CheckKind.EVIDENCE: "evidence",
     CheckKind.REGRESSION_ON_REVIEWS: "regression on reviews",
-    CheckKind.REGRESSION_ON_HOLDOUT: "regression on holdout",
+    CheckKind.REGRESSION_ON_HOLDOUT: "regression on held-out messages",
     CheckKind.REGRESSION_SINCE_EARLIER: "regression since an earlier model",
     CheckKind.CHURN: "churn",
-    CheckKind.DRIFT_OF_MESSAGES: "messages",
+    CheckKind.DRIFT_OF_MESSAGES: "number of messages",
     CheckKind.DRIFT_OF_COVERAGE: "coverage",
-    CheckKind.DRIFT_OF_SHARE: "drift",
+    CheckKind.DRIFT_OF_SHARE: "label shares",
     CheckKind.DRIFT_OF_REVIEWS: "drift of reviews",
 }
 _NAMES_OF_LABEL = {
-    CheckKind.FLOOR: "floor {}",
+    CheckKind.FLOOR: "floor of {}",
     CheckKind.REGRESSION_OF_LABEL: "regression of {}",
     CheckKind.CHURN_OF_LABEL: "churn of {}",
     CheckKind.DRIFT_OF_SHARE: "share of {}",
     CheckKind.DRIFT_OF_REVIEWS: "drift of reviews of {}",
 }
 _MEASURES = {
-    CheckKind.VERIFIED: "messages that a scorer scores otherwise",
-    CheckKind.SIZE: "bytes of the gzipped model",
-    CheckKind.TERMS: "terms",
-    CheckKind.SPEED: "microseconds a message, in the Python scorer",
-    CheckKind.REVIEWS: "reviewed messages",
-    CheckKind.NOT_OLDER: "night",
-    CheckKind.READABLE: "the published model's file",
-    CheckKind.EVIDENCE: "texts that both models can be judged on",
-    CheckKind.REGRESSION_ON_REVIEWS: "macro F1 against the champion's",
-    CheckKind.REGRESSION_ON_HOLDOUT: "macro F1 against the champion's",
-    CheckKind.REGRESSION_SINCE_EARLIER: "macro F1 on reviews against that model's",
-    CheckKind.CHURN: "share of withheld messages with another label",
-    CheckKind.DRIFT_OF_MESSAGES: "share of the champion's",
-    CheckKind.DRIFT_OF_COVERAGE: "change of the share with a label",
-    CheckKind.DRIFT_OF_SHARE: "label shares",
-    CheckKind.DRIFT_OF_REVIEWS: "change of the champion's macro F1",
+    CheckKind.VERIFIED: "number of messages that a scorer scores differently",
+    CheckKind.SIZE: "size of the gzipped model in bytes",
+    CheckKind.TERMS: "number of terms",
+    CheckKind.SPEED: "time per message in the Python scorer in microseconds",
+    CheckKind.REVIEWS: "number of reviewed messages",
+    CheckKind.NOT_OLDER: "night of this model",
+    CheckKind.READABLE: "published model's file",
+    CheckKind.EVIDENCE: "number of texts to compare the two models on",
+    CheckKind.REGRESSION_ON_REVIEWS: "change of macro F1 from the published model's",
+    CheckKind.REGRESSION_ON_HOLDOUT: "change of macro F1 from the published model's",
+    CheckKind.REGRESSION_SINCE_EARLIER: (
+        "change of macro F1 on reviews from the earlier model's"
+    ),
+    CheckKind.CHURN: "share of held-out messages that change their label",
+    CheckKind.DRIFT_OF_MESSAGES: "ratio to the number on the published model's night",
+    CheckKind.DRIFT_OF_COVERAGE: "change of the share of messages with a label",
+    CheckKind.DRIFT_OF_SHARE: "change of each label's share",
+    CheckKind.DRIFT_OF_REVIEWS: "change of the published model's macro F1",
 }
 _MEASURES_OF_LABEL = {
-    CheckKind.FLOOR: "{}",
-    CheckKind.REGRESSION_OF_LABEL: "{} against the champion's",
-    CheckKind.CHURN_OF_LABEL: "share with another label",
-    CheckKind.DRIFT_OF_SHARE: "change",
-    CheckKind.DRIFT_OF_REVIEWS: "change of the champion's F1",
+    CheckKind.FLOOR: "{} on reviews",
+    CheckKind.REGRESSION_OF_LABEL: "change of {} from the published model's",
+    CheckKind.CHURN_OF_LABEL: "share of these messages that change their label",
+    CheckKind.DRIFT_OF_SHARE: "change since the published model's night",
+    CheckKind.DRIFT_OF_REVIEWS: "change of the published model's F1",
+}
+#: Why a check has no value, where its own note does not say it.
+_UNKNOWN = {
+    CheckKind.SPEED: "there was no message to time",
+    CheckKind.FLOOR: "the reviews give no such figure",
+    CheckKind.CHURN: "no message to compare the models on",
 }
 _REMEDIES = {
-    CheckKind.REVIEWS: "see nightsieve load --label",
+    CheckKind.REVIEWS: "to add reviews, see nightsieve load --label",
     CheckKind.EVIDENCE: "see source.reviews and training.holdout_fraction",
 }
 
 
 def describe_check(check: Check) -> str:
-    """Return a check in a line: what was found, and what was asked for."""
+    """Return a check in a line: the measured value, and what it must be.
+
+    Examples
+    --------
+    >>> check = Check(
+    ...     kind=CheckKind.TERMS,
+    ...     value=250_000,
+    ...     bound=Bound(comparison=Comparison.AT_MOST, value=200_000),
+    ...     verdict=Verdict.FAILED,
+    ... )
+    >>> describe_check(check)
+    'terms: the number of terms is 250,000; it must be at most 200,000'
+    """
+    name = name_check(check)
+    note = describe_note(check)
+    if check.verdict is Verdict.SKIPPED:
+        return f"{name}: not checked; {note}" if note else f"{name}: not checked"
     measure = describe_measure(check)
     value = describe_value(check.value)
     bound = describe_bound(check)
-    line = f"{name_check(check)}: {measure} {value}, must be {bound}"
-    note = describe_note(check)
+    line = f"{name}: the {measure} is {value}; it must be {bound}"
     return f"{line}; {note}" if note else line
 
 
@@ -82,28 +108,38 @@ def describe_measure(check: Check) -> str:
     """Return what the value of a check is."""
     if check.subject is None:
         return _MEASURES[check.kind]
-    return _MEASURES_OF_LABEL[check.kind].format(check.measure)
+    measure = "F1" if check.measure == "f1" else check.measure
+    return _MEASURES_OF_LABEL[check.kind].format(measure)
 
 
 def describe_bound(check: Check) -> str:
-    """Return what a check asks of its value; a dash where it asks for nothing."""
+    """Return what the value of a check must be; a dash without a bound."""
     bound = check.bound
     if bound is None:
         return DASH
     if not bound.unless_uncertain:
         return _compare(bound)
     if check.kind.is_drift:
-        return f"{_compare(bound)}, if the intervals do not overlap"
-    return f"{_compare(bound)}, if all of its interval is below 0"
+        return f"{_compare(bound)}, unless the intervals overlap"
+    return f"{_compare(bound)}, unless its interval reaches 0"
 
 
 def describe_value(value: float | int | str | None) -> str:
-    """Return a value of a check or of its bound."""
+    """Return a value of a check or of its bound, with commas between thousands.
+
+    Examples
+    --------
+    >>> describe_value(2000.0), describe_value(2000), describe_value(-0.01234)
+    ('2,000', '2,000', '-0.01234')
+    """
     if value is None:
         return DASH
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}"
+    # The form g writes numbers of more digits than its precision with an exponent.
+    return f"{value:,.4g}" if abs(value) < _MAX_SHORT else f"{value:,.0f}"
 
 
 def describe_interval(interval: Interval, form: str = ".3f") -> str:
@@ -112,24 +148,44 @@ def describe_interval(interval: Interval, form: str = ".3f") -> str:
     Parameters
     ----------
     form
-        How each of the three numbers is written.
+        The format of each of the three numbers.
+
+    Examples
+    --------
+    >>> describe_interval(Interval(value=0.5, low=0.25, high=0.75))
+    '0.500 [0.250, 0.750]'
     """
     if not interval.defined:
         return DASH
-    bounds = (interval.value, interval.low, interval.high)
-    value, low, high = (format(bound, form) for bound in bounds)
+    value = format(interval.value, form)
+    low = format(interval.low, form)
+    high = format(interval.high, form)
     return f"{value} [{low}, {high}]"
 
 
+def plural(count: int, noun: str) -> str:
+    """Return the count and its noun, in the plural unless the count is 1.
+
+    Examples
+    --------
+    >>> plural(1, "line"), plural(1200, "line")
+    ('1 line', '1,200 lines')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def describe_note(check: Check) -> str:
-    """Return what else a reader should know of a check, such as where to look."""
+    """Return what else a reader should know about a check, such as where to look."""
     notes = []
     if check.interval is not None:
         low = describe_value(check.interval.low)
         high = describe_value(check.interval.high)
-        notes.append(f"interval {low} to {high}, {check.texts:,} texts")
+        texts = DASH if check.texts is None else plural(check.texts, "text")
+        notes.append(f"interval {low} to {high} on {texts}")
     if check.note:
         notes.append(check.note)
+    elif check.value is None and check.kind in _UNKNOWN:
+        notes.append(_UNKNOWN[check.kind])
     if check.kind in _REMEDIES:
         notes.append(_REMEDIES[check.kind])
     return "; ".join(notes)

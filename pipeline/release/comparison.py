@@ -1,4 +1,4 @@
-"""Tonight's model beside those that were published: on which messages, and how."""
+"""Compares tonight's model with published ones on messages that none was trained on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ class Evidence:
     Attributes
     ----------
     evaluation_set
-        The messages that tonight's model was kept from, with the labels of the rules.
+        The messages held out of tonight's training, with the labels of the rules.
     reviewed
         The reviewed messages whose texts did not train tonight's model.
     evaluation
-        How labels of reviews are merged, and how sure an interval is.
+        How labels of reviews are merged, and the confidence of intervals.
     regression
-        How sure a difference must be.
+        The confidence of a difference, and the bootstrap's settings.
     """
 
     evaluation_set: pd.DataFrame
@@ -47,9 +47,9 @@ class Evidence:
         Parameters
         ----------
         champion
-            With None, the messages are counted alone.
+            With None, the messages are only counted.
         with_thresholds
-            Whether labels are those that the models' thresholds decide on.
+            Whether the models label with their thresholds.
         """
         on_earlier = None
         if earlier is not None:
@@ -65,7 +65,7 @@ class Evidence:
     ) -> Metrics | None:
         """Return the champion's metrics on tonight's reviews.
 
-        They are measured as on the reviews of its own night.
+        The measurement is that of the champion's own night.
         """
         on_reviews = evaluate(
             self._unseen(tonight, champion),
@@ -79,7 +79,7 @@ class Evidence:
     def _on_holdout(
         self, tonight: Contender, champion: Contender | None, with_thresholds: bool
     ) -> Compared:
-        """Compare on the texts that both models were kept from."""
+        """Compare on the texts that were held out of training both models."""
         if champion is None:
             documents = self.evaluation_set
             challenger = tonight.predict(with_thresholds)
@@ -96,7 +96,7 @@ class Evidence:
     def _on_reviews(
         self, tonight: Contender, other: Contender | None, with_thresholds: bool
     ) -> Compared:
-        """Compare on the messages to which humans gave a label of either model."""
+        """Compare on the reviewed messages whose label either model knows."""
         merged = merged_labels(self.evaluation.merge)
         known = _merge_all(tonight.labels, merged)
         challenger = _merging(tonight.predict(with_thresholds), merged)

@@ -25,9 +25,9 @@ class Contender:
     Attributes
     ----------
     label, label_with_thresholds
-        Both remember what they have said: every comparison asks again.
+        Both cache their answers, since every comparison asks for them again.
     has_thresholds
-        Whether a label has one in the file.
+        Whether any label of the file has a threshold.
     """
 
     label: Predict
@@ -56,8 +56,10 @@ class Contender:
         )
 
     def predict(self, with_thresholds: bool) -> Predict:
-        """Return how it labels a message."""
-        return self.label_with_thresholds if with_thresholds else self.label
+        """Return the function that labels a message."""
+        if with_thresholds:
+            return self.label_with_thresholds
+        return self.label
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,14 @@ class UnsupportedModel:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A published model, with what the registry knows of it."""
+    """A published model, with its entry in the registry."""
 
     entry: ModelEntry
     model: Contender | UnsupportedModel
 
     @classmethod
     def from_file(cls, entry: ModelEntry, content: bytes) -> "PublishedModel":
-        """Return the model in a file of an earlier or a later version of the format."""
+        """Return the model in a file, which may have a version that cannot be read."""
         try:
             return cls(entry, Contender.from_file(content, entry.traits))
         except ValueError as error:
@@ -95,15 +97,15 @@ class PublishedModel:
 
 @dataclass(frozen=True)
 class Opponents:
-    """The models that tonight's is compared with.
+    """The published models that tonight's model is compared with.
 
     Attributes
     ----------
     champion
         The published model; None before the first publication.
     earlier
-        One that was published before the champion, so that small losses add up; None
-        without one.
+        A model published before the champion, so that small losses over several nights
+        are seen; None without one.
     """
 
     champion: PublishedModel | None = None
@@ -111,7 +113,7 @@ class Opponents:
 
 
 def model_traits(date: datetime.date, settings: Settings) -> ModelTraits:
-    """Return what a later night must know of a model of this night."""
+    """Return what a later night must know about a model of this night."""
     text = settings.text.model_dump_json().encode()
     return ModelTraits(
         date=date,
@@ -122,9 +124,19 @@ def model_traits(date: datetime.date, settings: Settings) -> ModelTraits:
 
 
 def shared_holdout(tonight: ModelTraits, other: ModelTraits) -> float:
-    """Return the share of the texts that both models were kept from.
+    """Return the share of the texts that were held out of training both models.
 
-    Whether a text is held out depends on how it is cleaned.
+    Whether a text is held out depends on how it is cleaned, so models with different
+    text contracts share nothing.
+
+    Examples
+    --------
+    >>> date = datetime.date(2026, 11, 20)
+    >>> tonight = ModelTraits(date=date, holdout=0.1, text="00", taught_by=())
+    >>> shared_holdout(tonight, tonight.model_copy(update={"holdout": 0.05}))
+    0.05
+    >>> shared_holdout(tonight, tonight.model_copy(update={"text": "01"}))
+    0.0
     """
     if other.text != tonight.text:
         return 0.0

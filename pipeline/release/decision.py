@@ -18,13 +18,8 @@ def judge(
     evidence: Evidence,
 ) -> Decision:
     """Compare tonight's model with those published before, and decide."""
-    champion = None
-    entry = None
-    unsupported = None
-    if opponents.champion is not None:
-        champion = opponents.champion.contender
-        entry = opponents.champion.entry
-        unsupported = opponents.champion.unsupported
+    published = opponents.champion
+    champion = None if published is None else published.contender
     earlier = None
     earlier_serial = None
     if opponents.earlier is not None and opponents.earlier.contender is not None:
@@ -39,8 +34,8 @@ def judge(
     night = GateInput(
         date=tonight.traits.date,
         measurements=measurements,
-        champion=entry,
-        unsupported=unsupported,
+        champion=None if published is None else published.entry,
+        unsupported=None if published is None else published.unsupported,
         earlier=earlier_serial,
         compared=evidence.compare(tonight, champion, earlier, False),
         compared_with_thresholds=with_thresholds,
@@ -52,7 +47,7 @@ def judge(
 def decide(gate: Gate, night: GateInput) -> Decision:
     """Return whether tonight's model is published, and why.
 
-    It is if no check fails, or if an override of this night says so.
+    It is published if no check fails, or if an override names this night.
     """
     checks = check_model(gate, night)
     has_failed = any(check.verdict is Verdict.FAILED for check in checks)
@@ -82,9 +77,9 @@ def _override_of(gate: Gate, date: datetime.date) -> str | None:
 
 
 def _predecessors(champion: ModelEntry | None, override: str | None) -> tuple[int, ...]:
-    """Return the serials of the models that led to tonight's, the last one last.
+    """Return the serials of the models that led to tonight's, the latest one last.
 
-    An override begins again: what it let pass must not be held against later nights.
+    An override starts a new line: what it accepted must not fail later nights.
     """
     if champion is None or override is not None:
         return ()

@@ -1,4 +1,4 @@
-"""How long the exported model takes for a message."""
+"""How long the exported model takes to score a message."""
 
 import time
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ MAX_TIMED = 1_000  # messages
 def measure_latency(model: bytes, bodies: Sequence[str]) -> Latency:
     """Return the mean time for a message in the Python scorer.
 
-    It is another time on every run and every machine. So it is no part of making a
-    decision, but handed to it.
+    The time differs from run to run and from machine to machine, so the decision does
+    not measure it but receives it.
     """
     scorer = nightsieve_scorer.load(model)
     timed = bodies[:MAX_TIMED]

@@ -1,4 +1,4 @@
-"""What two models say of the same documents."""
+"""How two models label the same documents."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -43,25 +43,25 @@ class _Outputs:
 
     @property
     def churn_per_label(self) -> dict[str, float]:
-        """The same of the messages that get each label from the champion."""
+        """The churn among the messages of each label that the champion gives."""
         changed = self.changed
         shares = {}
         for label in sorted(self.champion.unique()):
-            chosen = (self.champion == label).to_numpy()
-            messages = self.weight[chosen].sum()
-            shares[label] = float(self.weight[chosen & changed].sum() / messages)
+            has_label = (self.champion == label).to_numpy()
+            messages = self.weight[has_label].sum()
+            changed_messages = self.weight[has_label & changed].sum()
+            shares[label] = float(changed_messages / messages)
         return shares
 
     def paired(self, judged: Collection[str]) -> PairedPredictions:
-        """Return the documents that have a label, with the labels as numbers."""
+        """Return the documents that have a label, with labels as indices."""
         has_label = self.truth.notna().to_numpy()
-        columns = [
-            column[has_label] for column in (self.truth, self.challenger, self.champion)
-        ]
-        labels = sorted(set(judged).union(*columns))
+        columns = (self.truth, self.challenger, self.champion)
+        names = [column[has_label] for column in columns]
+        labels = sorted(set(judged).union(*names))
         index = {label: i for i, label in enumerate(labels)}
         truth, challenger, champion = (
-            column.map(index).to_numpy(dtype=np.int64) for column in columns
+            column.map(index).to_numpy(dtype=np.int64) for column in names
         )
         weight = self.weight[has_label]
         return PairedPredictions(labels, truth, challenger, champion, weight)
@@ -82,11 +82,11 @@ def compare(
         Columns ``body``, ``label`` (the truth, null without one) and ``weight``, in
         messages.
     champion
-        With None there is nothing to compare, and the documents are counted alone.
+        With None there is nothing to compare, and the documents are only counted.
     judged
-        The labels that the champion knows. One that only tonight's model knows would be
-        its gain whatever happens to the others, and one that it has forgotten is its
-        loss.
+        The labels that the champion knows. A label that only tonight's model knows
+        would count as its gain and hide losses on other labels. A label that only the
+        champion knows counts as tonight's loss.
     """
     bodies = documents["body"].unique()
     weight = documents["weight"].to_numpy()
@@ -109,9 +109,10 @@ def compare(
     macro_f1 = None
     per_label = {}
     if outputs.truth.notna().any():
-        found = differences(outputs.paired(judged), sorted(judged), regression)
-        macro_f1 = found.macro_f1
-        per_label = found.per_label
+        paired = outputs.paired(judged)
+        difference = differences(paired, sorted(judged), regression)
+        macro_f1 = difference.macro_f1
+        per_label = difference.per_label
     return Compared(
         documents=len(bodies),
         messages=messages,
@@ -123,6 +124,6 @@ def compare(
 
 
 def _label(bodies: pd.Series, predict: Predict) -> pd.Series:
-    """Return the label of each body; each distinct one is asked for once."""
+    """Return the label of each body; a model labels each distinct body once."""
     labels = {body: predict(body) for body in bodies.unique()}
     return bodies.map(labels)

@@ -1,4 +1,4 @@
-"""What people are told about a night's model."""
+"""The notices about a night's model."""
 
 import datetime
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from pipeline.records.words import describe_check
 
 
 class Notice(NamedTuple):
-    """An event, such as ``refused``, in words that hold figures and labels alone."""
+    """An event, such as ``refused``, and a text of figures and labels only."""
 
     event: str
     text: str
@@ -25,30 +25,31 @@ class Notice(NamedTuple):
 def notices(
     date: datetime.date, decision: Decision, publication: Publication
 ) -> list[Notice]:
-    """Return what to say of a night: what became of its model, and how it drifted.
+    """Return a night's notices: what became of its model, and what drifted.
 
     No notice is sent for a night that a later night has already superseded.
     """
     outcome = outcome_of(decision, publication)
     if outcome is OutcomeKind.OLDER:
         return []
-    found = [_notice_of(outcome, date, decision, publication)]
+    sent = [_notice_of(outcome, date, decision, publication)]
     drifted = [check for check in decision.failed if check.kind.is_drift]
     if drifted:
         headline = (
-            f"What came in by {date} is unlike what the published model was made of."
+            f"The messages or reviews of {date} differ from those of the published "
+            "model's night."
         )
-        found.append(Notice("drift", _list(headline, drifted)))
-    return found
+        sent.append(Notice("drift", _list(headline, drifted)))
+    return sent
 
 
 def gate_warnings(gate: Gate, date: datetime.date) -> list[str]:
-    """Return what somebody should look at in the gate's configuration."""
+    """Return warnings about the gate's configuration."""
     if gate.override is None or gate.override.night == date:
         return []
     return [
-        f"release.gate.override is for the night of {gate.override.night} and "
-        "overrides nothing here; take it out"
+        f"release.gate.override: names the night of {gate.override.night}, so it "
+        "does nothing here; remove it"
     ]
 
 
@@ -59,22 +60,26 @@ def _notice_of(
     publication: Publication,
 ) -> Notice:
     model = f"The model of {date}"
-    published = f"{model} was published as {publication.serial}"
-    match outcome:
-        case OutcomeKind.OVERTAKEN:
-            overtaken_by = f"model {publication.overtaken.serial}"
-            return Notice(
-                "refused",
-                f"{model} was not published: {overtaken_by} was published after it "
-                "was judged.",
-            )
-        case OutcomeKind.REFUSED:
-            headline = f"{model} was refused; the published one stays."
-            return Notice("refused", _list(headline, decision.failed))
-        case OutcomeKind.OVERRIDDEN:
-            headline = f"{published}, although it failed: {decision.override}"
-            return Notice("published", _list(headline, decision.failed))
+    if outcome is OutcomeKind.OVERTAKEN and publication.overtaken is not None:
+        return Notice(
+            "refused",
+            f"{model} was not published: model {publication.overtaken.serial} was "
+            "published after it was judged.",
+        )
+    if outcome is OutcomeKind.REFUSED:
+        headline = f"{model} was refused: {_unpublished(decision)}."
+        return Notice("refused", _list(headline, decision.failed))
+    published = f"{model} was published as model {publication.serial}"
+    if outcome is OutcomeKind.OVERRIDDEN:
+        headline = f"{published}, although checks failed: {decision.override}"
+        return Notice("published", _list(headline, decision.failed))
     return Notice("published", f"{published}.")
+
+
+def _unpublished(decision: Decision) -> str:
+    if decision.champion is None:
+        return "no model is published yet"
+    return f"model {decision.champion} stays published"
 
 
 def _list(headline: str, checks: Iterable[Check]) -> str:

@@ -1,7 +1,7 @@
-"""Tonight's model beside the published one, on texts that tonight's was not trained on.
+"""Compares tonight's model with the published one on held-out texts.
 
-Which terms say most, and which messages change their label. The result goes into the
-report, so messages are masked, and terms have no digits.
+It finds the terms with the largest influence, and the messages that change their label.
+The result goes into the report, so messages are masked, and terms have no digits.
 """
 
 import functools
@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,14 +45,14 @@ class Champion:
 
     @property
     def reference(self) -> ModelReference:
-        """Which model it is."""
+        """The serial, date and configuration of the model."""
         return ModelReference(
             serial=self.entry.serial, date=self.entry.date, config=self.entry.config
         )
 
     @property
     def readable(self) -> bool:
-        """Whether this version's scorers read the file; if not, the gate says so."""
+        """Whether this version reads the file; if not, a check of the gate fails."""
         try:
             nightsieve_scorer.load(self.model)
         except ValueError:
@@ -61,7 +62,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class ModelUsage:
-    """What an exported model makes of the texts.
+    """How an exported model labels the texts, and which terms decide.
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class ModelUsage:
         float64 [n_labels, n_terms], as in the file.
     influences
         float64 [n_labels, n_terms]: what each term adds to each label's score, averaged
-        over the messages, as a share of what all terms add or take.
+        over the messages, as a share of what all terms add or subtract.
     """
 
     labels: Sequence[str]
@@ -82,12 +83,18 @@ class ModelUsage:
 
     @classmethod
     def measure(cls, model: bytes, texts: pd.DataFrame) -> "ModelUsage":
-        """Return what the model in a file makes of texts with a body, in messages."""
+        """Return how the model in a file labels texts.
+
+        Parameters
+        ----------
+        texts
+            Columns ``body`` and ``messages``, how many messages have the body.
+        """
         file = json.loads(model)
         all_but_last = np.array(file["weights"], dtype=float)
         weights = np.vstack([all_but_last, -all_but_last.sum(axis=0)])
         scorer = nightsieve_scorer.load(model)
-        results = [scorer.evaluate(body) for body in texts["body"]]
+        results = list(map(scorer.evaluate, texts["body"]))
         usage = _usage(
             results,
             texts["messages"],
@@ -109,14 +116,14 @@ class ModelUsage:
         """Return the label's terms of the largest influence."""
         influences = self.influences[self.labels.index(label)]
         ranked = np.lexsort([np.arange(len(influences)), -np.abs(influences)])
+        strongest = [i for i in ranked[:TERMS] if influences[i]]
         return tuple(
             TermInfluence(term=hide_digits(self.terms[i]), share=float(influences[i]))
-            for i in ranked[:TERMS]
-            if influences[i]
+            for i in strongest
         )
 
     def influences_on(self, label: str) -> dict[str, float]:
-        """Return each term's influence on a label; none on one that it does not know."""
+        """Return each term's influence on a label; empty for an unknown label."""
         if label not in self.labels:
             return {}
         influences = self.influences[self.labels.index(label)]
@@ -134,8 +141,8 @@ class ModelUsage:
         words
             Terms of the model.
         """
-        apart = np.abs(self._weights_of(label) - self._weights_of(other))
-        return {word: float(apart[self._index[word]]) for word in words}
+        distance = np.abs(self._weights_of(label) - self._weights_of(other))
+        return {word: float(distance[self._index[word]]) for word in words}
 
     def _weights_of(self, label: str) -> np.ndarray:
         if label not in self.labels:
@@ -147,6 +154,15 @@ class ModelUsage:
         return {term: i for i, term in enumerate(self.terms)}
 
 
+class _Change(NamedTuple):
+    """A term's influence on a label in two models; no record, since there are many."""
+
+    label: str
+    term: str
+    before: float
+    now: float
+
+
 def compare_models(
     evaluation_set: pd.DataFrame,
     tonight: bytes,
@@ -156,9 +172,9 @@ def compare_models(
 ) -> ModelDifference:
     """Return how two exported models differ on the held-out texts.
 
-    Of a message that changes its label, a reader sees words that many texts have and
-    that separate its two labels most in tonight's model. Without a champion, or with
-    one of another format, no term moves and no message changes.
+    A message that changes its label is shown by those of its words that many texts have
+    and that separate the two labels most in tonight's model. Without a champion, or
+    with one of another format, no term moves and no message changes.
 
     Parameters
     ----------
@@ -167,7 +183,7 @@ def compare_models(
     tonight
         Tonight's model file.
     training_set
-        Tonight's, whose texts say which words are common enough to be shown.
+        Tonight's; its texts decide which words are common enough to be shown.
     """
     texts = _most_frequent(evaluation_set)
     usage = ModelUsage.measure(tonight, texts)
@@ -195,14 +211,14 @@ def _usage(
     term_frequency: Sequence[float],
     ngram_range: tuple[int, int],
 ) -> np.ndarray:
-    """Return what multiplies each term's weight, summed over the messages.
+    """Return the factor of each term's weight, summed over the messages.
 
     Parameters
     ----------
     messages
-        How many have each of the texts.
+        The number of messages that have each text.
     term_frequency
-        What a count of 1, 2, ... becomes; larger counts become the last.
+        The frequency for a count of 1, 2, ...; larger counts have the last one.
 
     Returns
     -------
@@ -232,7 +248,7 @@ def _most_frequent(evaluation_set: pd.DataFrame) -> pd.DataFrame:
 def _changed(
     texts: pd.DataFrame, tonight: ModelUsage, published: ModelUsage
 ) -> pd.DataFrame:
-    """Return the texts whose label ``now`` is not the one of ``before``."""
+    """Return the texts whose labels ``before`` and ``now`` differ."""
     labelled = texts.assign(before=published.predicted, now=tonight.predicted)
     return labelled[labelled["before"] != labelled["now"]]
 
@@ -244,19 +260,24 @@ def _moved(tonight: ModelUsage, published: ModelUsage) -> tuple[MovedTerm, ...]:
         now = tonight.influences_on(label)
         before = published.influences_on(label)
         for term in now.keys() | before.keys():
-            change = (label, term, before.get(term, 0.0), now.get(term, 0.0))
-            moved.append(change)
-    moved.sort(key=_by_change)
+            influence_before = before.get(term, 0.0)
+            influence_now = now.get(term, 0.0)
+            moved.append(_Change(label, term, influence_before, influence_now))
+    moved.sort(key=_change_order)
     return tuple(
-        MovedTerm(label=label, term=hide_digits(term), before=before, now=now)
-        for label, term, before, now in moved[:MOVED]
-        if before != now
+        MovedTerm(
+            label=change.label,
+            term=hide_digits(change.term),
+            before=change.before,
+            now=change.now,
+        )
+        for change in moved[:MOVED]
+        if change.before != change.now
     )
 
 
-def _by_change(change: tuple[str, str, float, float]) -> tuple[float, str, str]:
-    label, term, before, now = change
-    return -abs(now - before), label, term
+def _change_order(change: _Change) -> tuple[float, tuple[str, str]]:
+    return -abs(change.now - change.before), (change.label, change.term)
 
 
 def _churned(
@@ -269,14 +290,16 @@ def _churned(
         return ()
     words = common_words(training_set, masking) & set(usage.terms)
     churned = []
-    for row in changed.head(CHURNED).itertuples():
-        separation = usage.separation(row.before, row.now, words)
+    shown = changed.head(CHURNED)
+    columns = [shown[name].tolist() for name in ("text", "messages", "before", "now")]
+    for text, messages, before, now in zip(*columns, strict=True):
+        separation = usage.separation(before, now, words)
         churned.append(
             ChurnedText(
-                text=_masked(row.text, separation, masking.max_visible),
-                messages=int(row.messages),
-                before=row.before,
-                now=row.now,
+                text=_masked(text, separation, masking.max_visible),
+                messages=messages,
+                before=before,
+                now=now,
             )
         )
     return tuple(churned)

@@ -1,5 +1,7 @@
-"""What a report shows, as values: tables and figures that know no renderer."""
+"""What a report shows, as values: tables and figures that no renderer is part of."""
 
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -7,11 +9,15 @@ from enum import StrEnum
 from pipeline.records.words import DASH, describe_interval
 from pipeline.statistics.interval import Interval
 
+#: Of a negative number: not a hyphen inside a word or a date.
+_MINUS = re.compile(r"(?<![^\s\[(])-(?=\d)")
+
 
 class CellType(StrEnum):
     """What the cells of a column hold."""
 
     WORDS = "words"
+    SENTENCE = "sentence"
     CODE = "code"
     MARK = "mark"
     COUNT = "count"
@@ -21,8 +27,11 @@ class CellType(StrEnum):
 
     @property
     def is_text(self) -> bool:
-        """Whether it is read as text, from the left."""
-        return self in (CellType.WORDS, CellType.CODE, CellType.MARK)
+        """Whether the cells are text, aligned to the left."""
+        return self in _TEXTS
+
+
+_TEXTS = frozenset({CellType.WORDS, CellType.SENTENCE, CellType.CODE, CellType.MARK})
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Format:
     places
         Decimal places of a number.
     signed
-        Whether a change is written with its sign; one that rounds to 0 has none.
+        Whether a change has its sign; a change that rounds to 0 has none.
     """
 
     type: CellType
@@ -43,8 +52,10 @@ class Format:
 
 
 WORDS = Format(CellType.WORDS)
+#: Words with figures in them, such as ``at least -0.01``.
+SENTENCE = Format(CellType.SENTENCE)
 CODE = Format(CellType.CODE)
-#: What became of the row, such as ``failed``.
+#: A verdict or an outcome, such as ``failed``.
 MARK = Format(CellType.MARK)
 COUNT = Format(CellType.COUNT)
 COUNT_CHANGE = Format(CellType.COUNT, signed=True)
@@ -63,7 +74,7 @@ def points(places: int) -> Format:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A value that is not written as its column says."""
+    """A value with a format of its own instead of its column's."""
 
     value: float | int | None
     format: Format
@@ -71,15 +82,16 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Link:
-    """A text that leads to an address where there is one to follow."""
+    """A text that is a link where the renderer has links."""
 
     text: str
     address: str
 
 
-#: A text stands for itself in a column of any type; None is undefined.
+#: A text is written as it is in a column of any type; None is undefined.
 Value = str | int | float | Interval | None
 Cell = Value | Quantity | Link
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,7 @@ class Table:
     Attributes
     ----------
     name
-        Tells it apart from the other tables of a report.
+        Unique in a report.
     """
 
     name: str
@@ -107,22 +119,22 @@ class Table:
 
     def without(self, title: str) -> "Table":
         """Return the table without the column of this title."""
-        kept = [i for i, column in enumerate(self.columns) if column.title != title]
+        kept = [column.title != title for column in self.columns]
         return replace(
             self,
-            columns=[self.columns[i] for i in kept],
-            rows=[[row[i] for i in kept] for row in self.rows],
+            columns=list(itertools.compress(self.columns, kept)),
+            rows=[list(itertools.compress(row, kept)) for row in self.rows],
         )
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing as SVG, on light ground and on dark.
+    """A drawing as SVG, on a light and on a dark background.
 
     Attributes
     ----------
     name
-        Of its files.
+        The stem of its files.
     alt
         What it shows, in words.
     """
@@ -144,7 +156,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Typography:
-    """The signs that a renderer sets around digits."""
+    """The minus and percent signs of a renderer.
+
+    Examples
+    --------
+    >>> plain = Typography(minus="-", percent="%")
+    >>> plain.write(0.1234, PERCENT)
+    '12.3%'
+    >>> plain.write(Interval(0.5, 0.25, 1.0), INTERVAL)
+    '0.500 [0.250, 1.000]'
+    """
 
     minus: str
     percent: str
@@ -157,13 +178,24 @@ class Typography:
             case Quantity():
                 return self.write(cell.value, cell.format)
             case str():
-                return cell
+                is_sentence = form.type is CellType.SENTENCE
+                return self.write_sentence(cell) if is_sentence else cell
             case None:
                 return DASH
             case Interval():
                 return self._write_interval(cell, form.places)
             case _:
                 return self._write_number(cell, form)
+
+    def write_sentence(self, sentence: str) -> str:
+        """Return a sentence with the renderer's minus sign in its numbers.
+
+        Examples
+        --------
+        >>> Typography(minus="~", percent="%").write_sentence("-1 on 2026-11-20")
+        '~1 on 2026-11-20'
+        """
+        return _MINUS.sub(self.minus, sentence)
 
     def _write_number(self, value: float | int, form: Format) -> str:
         if form.type is CellType.PERCENT:

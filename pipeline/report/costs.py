@@ -13,11 +13,11 @@ class Cost:
     Attributes
     ----------
     rows_in, rows_out
-        None where the word means nothing.
+        None where a task has no rows.
     seconds
-        The sum over the tasks.
+        Summed over the tasks.
     peak_memory_mib
-        Of the task that took the most.
+        The maximum over the tasks.
     """
 
     family: str
@@ -34,11 +34,11 @@ def costs(receipts: Sequence[Receipt]) -> list[Cost]:
     for receipt in receipts:
         families = by_stage.setdefault(receipt.stage, {})
         families.setdefault(receipt.task, []).append(receipt)
-    return [
-        _cost(family, members)
-        for families in by_stage.values()
-        for family, members in families.items()
-    ]
+    ordered = []
+    for families in by_stage.values():
+        for family, members in families.items():
+            ordered.append(_cost(family, members))
+    return ordered
 
 
 def _cost(family: str, receipts: Sequence[Receipt]) -> Cost:
@@ -54,4 +54,6 @@ def _cost(family: str, receipts: Sequence[Receipt]) -> Cost:
 
 def _sum(counts: Iterable[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    if not known:
+        return None
+    return sum(known)

@@ -1,7 +1,7 @@
 """The figures of a report, as SVG: the same values give the same bytes.
 
-Each is drawn once, in light colours; its dark twin has other colours in the same
-places. What a figure shows stands in a table beside it, too.
+A figure is drawn once, in light colours; its dark twin differs only in the colours. The
+page has a table of the same values beside each figure.
 """
 
 import datetime
@@ -10,17 +10,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure as Drawing
 
 from pipeline.records.release import OutcomeKind
 from pipeline.records.run import KeyFigures
 from pipeline.records.training import CurvePoint
+from pipeline.records.words import plural
 from pipeline.report.content import Figure
-from pipeline.statistics.interval import Interval
+from pipeline.statistics.interval import UNDEFINED, Interval
 from pipeline.statistics.metrics import Metrics
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 PAPER = "#ffffff"
 INK = "#1c1b19"
@@ -34,7 +42,7 @@ DARK = {
     FIRST: "#86b7f5",
     SECOND: "#e9a45f",
 }
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "nightsieve",
     "font.family": "sans-serif",
@@ -52,29 +60,25 @@ STYLE = {
     "ytick.color": INK,
     "legend.frameon": False,
 }
-# In inches: as wide as a phone's page, so that the words are no smaller there.
+# In inches: as wide as a phone's page, so that text has its own size there.
 WIDTH = 4.4
 HEIGHT = 2.4
 MAX_LABELS = 12
 MAX_TICKS = 4
 MAX_LABEL_LENGTH = 14  # characters
-HOLLOW = {
-    "color": FIRST,
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 6,
-    "markerfacecolor": PAPER,
-}
-REVIEWED = {"color": SECOND, "linestyle": "--", "marker": "s", "markersize": 3.5}
+MAX_LEVEL_LABELS = 4  # of a confusion matrix; more are written at an angle
+MIN_NIGHTS = 2  # of a trend
 
 
 @dataclass(frozen=True)
 class DatedScore:
-    """F1 of one night; ``published`` says whether its model was."""
+    """F1 of one night with its interval, and whether the model was published."""
 
     date: datetime.date
-    f1: Interval
-    published: bool = True
+    value: float
+    low: float
+    high: float
+    published: bool
 
 
 @dataclass(frozen=True)
@@ -92,19 +96,17 @@ def f1_trend(name: str, label: str, nights: Sequence[KeyFigures]) -> Figure | No
     to compare.
     """
     scores = _scores(label, nights)
-    if len(scores) < 2:
+    if len(scores) < MIN_NIGHTS:
         return None
     reviewed = _scores_on_reviews(label, nights)
-    dates = [score.date for score in scores]
-    values = [score.f1.value for score in scores]
+    hollow = [score for score in scores if not score.published]
+    values = _values(scores)
     with _axes(WIDTH, HEIGHT) as (axes, svg):
-        low = [score.f1.low for score in scores]
-        high = [score.f1.high for score in scores]
-        axes.fill_between(dates, low, high, color=FIRST, alpha=0.2, linewidth=0)
-        axes.plot(dates, values, color=FIRST, marker="o", markersize=4)
-        _plot_scores(axes, [s for s in scores if not s.published], **HOLLOW)
-        _plot_scores(axes, reviewed, **REVIEWED)
-        _label_dates(axes, dates)
+        _draw_intervals(axes, scores)
+        _draw_trend(axes, scores)
+        _draw_hollow(axes, hollow)
+        _draw_reviewed(axes, reviewed)
+        _label_dates(axes, [score.date for score in scores])
         _draw_grid(axes)
         axes.set_ylim(top=min(axes.get_ylim()[1], 1.005))
     alt = (
@@ -112,7 +114,7 @@ def f1_trend(name: str, label: str, nights: Sequence[KeyFigures]) -> Figure | No
         f"{values[-1]:.3f}; lowest {min(values):.3f}, highest {max(values):.3f}"
     )
     if reviewed:
-        alt += f"; on reviews {reviewed[-1].f1.value:.3f} in the last of them"
+        alt += f"; on reviews {reviewed[-1].value:.3f} on the latest of them"
     return _figure(name, label, alt, svg)
 
 
@@ -127,17 +129,20 @@ def confusion(name: str, metrics: Metrics) -> Figure:
                 _shade(axes, row, column, count / total)
                 middle = (column + 0.5, row + 0.5)
                 axes.text(*middle, f"{count:,}", ha="center", va="center")
-        middles = [index + 0.5 for index in range(size)]
-        names = [_shortened(label) for label in labels]
-        rotation = {"rotation": 30, "ha": "right"} if size > 4 else {}
-        axes.set_xticks(middles, names, **rotation)
+        middles = np.arange(size) + 0.5
+        names = list(map(_shortened, labels))
+        if size > MAX_LEVEL_LABELS:
+            axes.set_xticks(middles, names, rotation=30, ha="right")
+        else:
+            axes.set_xticks(middles, names)
         axes.set_yticks(middles, names)
         axes.set(xlim=(0, size), ylim=(size, 0))
         axes.set(xlabel="predicted", ylabel="by the rules")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     correct = sum(counts[index] for index, counts in enumerate(metrics.confusion))
-    alt = f"Confusion matrix: {correct:,} of {metrics.n:,} messages are on the diagonal"
+    messages = plural(metrics.n, "message")
+    alt = f"Confusion matrix: {correct:,} of {messages} on the diagonal"
     return _figure(name, "Confusion matrix", alt, svg)
 
 
@@ -179,25 +184,32 @@ def shares(
     Parameters
     ----------
     before
-        The shares in the last published night; None without one.
+        The shares on the published model's night; None without one.
     """
     labels = list(tonight)[:MAX_LABELS]
-    bars = 1 if before is None else 2
-    height = 0.8 / bars
+    height = 0.8 if before is None else 0.4
     with _axes(WIDTH, 0.9 + 0.45 * len(labels)) as (axes, svg):
-        positions = [index - 0.4 + height / 2 for index in range(len(labels))]
-        widths = [100 * tonight[label] for label in labels]
-        _draw_bars(axes, positions, widths, height, label="tonight", color=FIRST)
+        positions = np.arange(len(labels)) - 0.4 + height / 2
+        percents = [100 * tonight[label] for label in labels]
+        thickness = height * 0.9
+        bars = axes.barh(
+            positions, percents, height=thickness, label="tonight", color=FIRST
+        )
+        _write_values(axes, bars)
         if before is not None:
-            positions = [position + height for position in positions]
-            widths = [100 * before.get(label, 0) for label in labels]
-            _draw_bars(
-                axes, positions, widths, height,
-                label="last published night",
-                facecolor=PAPER, hatch="////", edgecolor=SECOND,
-            )  # fmt: skip
+            percents_before = [100 * before.get(label, 0) for label in labels]
+            striped = axes.barh(
+                positions + height,
+                percents_before,
+                height=thickness,
+                label="published model",
+                facecolor=PAPER,
+                hatch="////",
+                edgecolor=SECOND,
+            )
+            _write_values(axes, striped)
             axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncols=2)
-        axes.set_yticks(range(len(labels)), [_shortened(label) for label in labels])
+        axes.set_yticks(range(len(labels)), list(map(_shortened, labels)))
         axes.invert_yaxis()
         axes.margins(x=0.12)
         axes.set_xlabel("% of the labelled messages")
@@ -207,7 +219,7 @@ def shares(
 
 @contextmanager
 def _axes(width: float, height: float) -> Iterator[tuple[Axes, io.StringIO]]:
-    """Yield axes of this size in inches, and what holds their SVG afterwards."""
+    """Yield axes of this size in inches, and the file that their SVG is written to."""
     svg = io.StringIO()
     with matplotlib.rc_context(STYLE):
         drawing = Drawing(figsize=(width, height), layout="constrained")
@@ -228,45 +240,91 @@ def _dark(colour: re.Match[str]) -> str:
 def _scores(label: str, nights: Sequence[KeyFigures]) -> list[DatedScore]:
     scores = []
     for night in nights:
-        f1 = night.f1.get(label)
-        if f1 is not None and f1.defined:
-            unpublished = night.outcome in (OutcomeKind.REFUSED, OutcomeKind.OLDER)
-            scores.append(DatedScore(night.date, f1, not unpublished))
+        is_unpublished = night.outcome in (OutcomeKind.REFUSED, OutcomeKind.OLDER)
+        f1 = night.f1.get(label, UNDEFINED)
+        scores += _dated(night.date, f1, not is_unpublished)
     return scores
 
 
 def _scores_on_reviews(label: str, nights: Sequence[KeyFigures]) -> list[DatedScore]:
     scores = []
     for night in nights:
-        f1 = (night.reviews or {}).get(label)
-        if f1 is not None and f1.defined:
-            scores.append(DatedScore(night.date, f1))
+        if night.reviews is not None:
+            f1 = night.reviews.get(label, UNDEFINED)
+            scores += _dated(night.date, f1, True)
     return scores
 
 
-def _plot_scores(
-    axes: Axes, scores: Sequence[DatedScore], **marks: str | float
-) -> None:
-    if scores:
-        dates = [score.date for score in scores]
-        axes.plot(dates, [score.f1.value for score in scores], **marks)
+def _dated(date: datetime.date, f1: Interval, published: bool) -> list[DatedScore]:
+    """Return the score of a night, or no score where F1 is undefined."""
+    if f1.value is None or f1.low is None or f1.high is None:
+        return []
+    return [DatedScore(date, f1.value, f1.low, f1.high, published)]
+
+
+def _days(scores: Sequence[DatedScore]) -> list[float]:
+    """Return the dates as matplotlib counts days."""
+    return [_day(score.date) for score in scores]
+
+
+def _day(date: datetime.date) -> float:
+    return float(date2num(date))
+
+
+def _values(scores: Sequence[DatedScore]) -> list[float]:
+    return [score.value for score in scores]
+
+
+def _draw_intervals(axes: Axes, scores: Sequence[DatedScore]) -> None:
+    low = [score.low for score in scores]
+    high = [score.high for score in scores]
+    axes.fill_between(_days(scores), low, high, color=FIRST, alpha=0.2, linewidth=0)
+
+
+def _draw_trend(axes: Axes, scores: Sequence[DatedScore]) -> None:
+    axes.plot(_days(scores), _values(scores), color=FIRST, marker="o", markersize=4)
+
+
+def _draw_hollow(axes: Axes, scores: Sequence[DatedScore]) -> None:
+    if not scores:
+        return
+    axes.plot(
+        _days(scores),
+        _values(scores),
+        color=FIRST,
+        linestyle="none",
+        marker="o",
+        markersize=6,
+        markerfacecolor=PAPER,
+    )
+
+
+def _draw_reviewed(axes: Axes, scores: Sequence[DatedScore]) -> None:
+    if not scores:
+        return
+    axes.plot(
+        _days(scores),
+        _values(scores),
+        color=SECOND,
+        linestyle="--",
+        marker="s",
+        markersize=3.5,
+    )
 
 
 def _shade(axes: Axes, row: int, column: int, share: float) -> None:
-    """Shade a cell, never so dark that the count on it could not be read."""
-    columns = [column, column + 1]
-    shade = {"color": FIRST, "alpha": 0.45 * share, "linewidth": 0}
-    axes.fill_between(columns, row, row + 1, **shade)
+    """Shade a cell, lightly enough for the count on it to be read."""
+    axes.fill_between(
+        [column, column + 1],
+        row,
+        row + 1,
+        color=FIRST,
+        alpha=0.45 * share,
+        linewidth=0,
+    )
 
 
-def _draw_bars(
-    axes: Axes,
-    positions: Sequence[float],
-    widths: Sequence[float],
-    height: float,
-    **style: str,
-) -> None:
-    bars = axes.barh(positions, widths, height=height * 0.9, **style)
+def _write_values(axes: Axes, bars: BarContainer) -> None:
     axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=9)
 
 
@@ -276,11 +334,12 @@ def _draw_grid(axes: Axes) -> None:
 
 
 def _label_dates(axes: Axes, dates: Sequence[datetime.date]) -> None:
-    """Write a few of the dates along the axis, the first and the last among them."""
+    """Write a few of the dates along the axis, including the first and the last."""
     steps = min(MAX_TICKS, len(dates)) - 1
     last = len(dates) - 1
     shown = [dates[round(step * last / steps)] for step in range(steps + 1)]
-    axes.set_xticks(shown, [f"{date.day} {date:%b}" for date in shown])
+    names = [f"{date.day} {date:%b}" for date in shown]
+    axes.set_xticks(list(map(_day, shown)), names)
 
 
 def _shortened(label: str) -> str:

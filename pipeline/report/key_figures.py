@@ -1,12 +1,12 @@
-"""The key figures of a night: its line among all nights, its point in a trend."""
+"""The key figures of a night: a row among all nights, a point of a trend."""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
-from pipeline.records.export import MODEL_FILE
+from pipeline.records.export import MODEL_FILE, ExportManifest
 from pipeline.records.run import KeyFigures, RunManifest
 from pipeline.report.outcome import outcome
 from pipeline.statistics.interval import Interval
@@ -20,23 +20,23 @@ def key_figures(manifest: RunManifest) -> KeyFigures:
     """Return a night's key figures from its run manifest."""
     results = manifest.results
     rules = results.rules
-    became = outcome(results)
+    decided = outcome(results)
     reviews = results.reviews.metrics
     return KeyFigures(
         date=manifest.date,
         config=manifest.config,
         table=_table_digest(manifest.settings),
-        outcome=became.kind,
+        outcome=decided.kind,
         override=results.decision.override,
-        reasons=became.reasons,
-        failed_checks=became.failed_checks,
+        reasons=decided.reasons,
+        failed_checks=decided.failed_checks,
         serial=results.publication.serial,
         messages=rules.messages,
         coverage=rules.coverage,
         shares=rules.label_shares,
         f1=_f1(results.cross_validation.metrics),
         reviews=None if reviews is None else _f1(reviews),
-        gzipped_bytes=results.description.files[MODEL_FILE].gzipped_bytes,
+        gzipped_bytes=model_size(results.description),
         terms=results.description.terms,
     )
 
@@ -44,25 +44,41 @@ def key_figures(manifest: RunManifest) -> KeyFigures:
 def trend(nights: Iterable[KeyFigures], tonight: KeyFigures) -> list[KeyFigures]:
     """Return the nights up to tonight that read the same table, by date.
 
-    One night a date: the last of its runs, and tonight's own for its date.
+    A date has one night: the latest of its runs, and tonight's own run for its date.
 
     Parameters
     ----------
     nights
-        The one that was written last at the end.
+        In the order in which they were written.
     """
-    by_date = {
-        night.date: night
-        for night in nights
-        if night.table == tonight.table and night.date <= tonight.date
-    }
+    by_date = {}
+    for night in nights:
+        if night.table == tonight.table and night.date <= tonight.date:
+            by_date[night.date] = night
     by_date[tonight.date] = tonight
-    return [by_date[date] for date in sorted(by_date)][-MAX_NIGHTS:]
+    dates = sorted(by_date)[-MAX_NIGHTS:]
+    return [by_date[date] for date in dates]
 
 
-def _table_digest(settings: dict[str, JsonValue]) -> str:
-    """Return what two nights share whose source is the same table of one database."""
+def model_size(description: ExportManifest) -> int:
+    """Return the bytes of the gzipped model, which is measured for this file alone.
+
+    Raises
+    ------
+    ValueError
+        The size was not measured.
+    """
+    gzipped_bytes = description.files[MODEL_FILE].gzipped_bytes
+    if gzipped_bytes is None:
+        raise ValueError(f"{MODEL_FILE}: the manifest has no gzipped size")
+    return gzipped_bytes
+
+
+def _table_digest(settings: Mapping[str, JsonValue]) -> str:
+    """Return a digest that two nights share if they read the same database table."""
     source = settings["source"]
+    if not isinstance(source, dict):
+        raise TypeError("settings: source is not an object")
     table = {name: source[name] for name in ("identity", "messages")}
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""What the page of a night shows, as values. Each is computed once."""
+"""The content of a night's page, as values that are computed once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class NightTables:
     reviews, reviews_with_thresholds
         The exported model on reviewed messages.
     terms
-        One for each label.
+        One table for each label.
     """
 
     since: Table | None
@@ -75,19 +75,19 @@ class NightFigures:
 
 @dataclass(frozen=True)
 class NightContent:
-    """All that the page of a night shows.
+    """The content of a night's page.
 
     Attributes
     ----------
     before
-        The manifest of the night whose model was the published one; None without one,
-        or if it is gone.
+        The manifest of the night of the published model; None without one, or if it is
+        gone.
     changes
-        What differs between the configurations of the two nights, a line each.
+        The differences between the configurations of the two nights, a line each.
     gone
-        Ids of rules that only the other night had.
+        Ids of the rules that only the other night had.
     seconds
-        Of all tasks together.
+        The sum over all tasks.
     """
 
     manifest: RunManifest
@@ -103,7 +103,7 @@ class NightContent:
 
 @dataclass(frozen=True)
 class NightSources:
-    """What the content of a night's page is made from.
+    """The values from which the content of a night's page is made.
 
     Attributes
     ----------
@@ -233,11 +233,15 @@ def _device(sources: NightSources) -> Table:
 
 
 def _metrics(name: str, caption: str, metrics: Metrics | None) -> Table | None:
-    return None if metrics is None else tables.metrics(name, caption, metrics)
+    if metrics is None:
+        return None
+    return tables.metrics(name, caption, metrics)
 
 
 def _thresholds(validation: CrossValidationResult) -> Table | None:
-    return tables.thresholds(validation.thresholds) if validation.thresholds else None
+    if not validation.thresholds:
+        return None
+    return tables.thresholds(validation.thresholds)
 
 
 def _terms(comparison: ModelDifference) -> tuple[Table, ...]:
@@ -276,7 +280,7 @@ def _curves(validation: CrossValidationResult) -> Iterator[Figure]:
 def _operating_point(
     thresholds: Mapping[str, Threshold], label: str
 ) -> OperatingPoint | None:
-    """Return what a label's threshold reaches; None without one, or if undefined."""
+    """Return what a label's threshold reaches; None without a defined figure."""
     if label not in thresholds:
         return None
     recall = thresholds[label].recall.value

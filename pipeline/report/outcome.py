@@ -1,4 +1,4 @@
-"""What became of a night's model, in words: what a reader of a night is told first."""
+"""What became of a night's model, in words: what a reader sees first."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,7 @@ class Outcome:
     Attributes
     ----------
     failed
-        Empty where the model of a later night is published: nothing is wrong with this
-        one.
+        Empty where the model of a later night is published: this model has no fault.
     """
 
     kind: OutcomeKind
@@ -36,32 +35,34 @@ class Outcome:
 def outcome(results: NightResults) -> Outcome:
     """Return what became of the model that these results are about."""
     kind = results.outcome
-    failed = () if kind is OutcomeKind.OLDER else results.decision.failed
+    failed = results.decision.failed
+    if kind is OutcomeKind.OLDER:
+        failed = ()
     return Outcome(kind, _sentence(kind, results), failed)
 
 
 def _sentence(kind: OutcomeKind, results: NightResults) -> str:
     decision = results.decision
-    serial = results.publication.serial
-    match kind:
-        case OutcomeKind.OLDER:
-            return "Not published: the model of a later night is."
-        case OutcomeKind.OVERTAKEN:
-            return (
-                f"Not published: model {results.publication.overtaken.serial} was "
-                "published after this one was judged. The next night is judged against "
-                "that."
-            )
-        case OutcomeKind.REFUSED:
-            return "Refused: the published model stays as it is."
-        case OutcomeKind.OVERRIDDEN:
-            return (
-                f"Published as model {serial}, although it failed: {decision.override}"
-            )
-        case OutcomeKind.PUBLISHED if decision.champion is None:
-            return f"Published as model {serial}: the first one."
-        case OutcomeKind.PUBLISHED:
-            return (
-                f"Published as model {serial}: it passed against model "
-                f"{decision.champion}."
-            )
+    overtaken = results.publication.overtaken
+    if kind is OutcomeKind.OLDER:
+        return "Not published: the model of a later night is already published."
+    if kind is OutcomeKind.OVERTAKEN and overtaken is not None:
+        return (
+            f"Not published: model {overtaken.serial} was published after this one was "
+            f"judged. The next night is compared with model {overtaken.serial}."
+        )
+    if kind is OutcomeKind.REFUSED:
+        if decision.champion is None:
+            return "Refused: no model is published yet."
+        return f"Refused: model {decision.champion} stays published."
+    return _published_sentence(kind, results)
+
+
+def _published_sentence(kind: OutcomeKind, results: NightResults) -> str:
+    decision = results.decision
+    published = f"Published as model {results.publication.serial}"
+    if kind is OutcomeKind.OVERRIDDEN:
+        return f"{published}, although checks failed: {decision.override}"
+    if decision.champion is None:
+        return f"{published}: the first one."
+    return f"{published}: it passed the checks against model {decision.champion}."

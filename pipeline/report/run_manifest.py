@@ -1,4 +1,4 @@
-"""The run manifest: all that is needed to know what a night did, and to do it again."""
+"""The run manifest: what a night did, and what is needed to repeat it."""
 
 import datetime
 import platform
@@ -13,7 +13,7 @@ _LIBRARIES = ("luigi", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of what the results depend on."""
+    """Return the versions of the software that the results depend on."""
     versions = {name: metadata.version(name) for name in _LIBRARIES}
     return {"python": platform.python_version(), **versions}
 
@@ -21,6 +21,7 @@ def environment() -> dict[str, str]:
 def run_manifest(
     date: datetime.date,
     config: str,
+    *,
     fingerprint: str,
     settings: Settings,
     receipts: Iterable[Receipt],
@@ -33,9 +34,9 @@ def run_manifest(
     config
         The digest of the settings.
     fingerprint
-        Of the task that writes the manifest.
+        Identifies the task that writes the manifest.
     receipts
-        Of every task, in the order in which they can run.
+        One of every task, in an order in which the tasks can run.
     """
     return RunManifest(
         format=FORMAT,

@@ -1,23 +1,26 @@
-"""The summary of a night, as a rich renderable; whoever calls prints it."""
+"""The summary of a night, as a rich renderable that the caller prints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Literal
 
 from rich import table as rich_table
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pipeline.records.export import MODEL_FILE, ExportManifest
+from pipeline.records.export import ExportManifest, Verification
 from pipeline.records.release import OutcomeKind
 from pipeline.records.reviews import ReviewEvaluation
-from pipeline.records.rules import FallbackRule, LabellingSummary
+from pipeline.records.rules import LabellingSummary
 from pipeline.records.run import NightResults, RunManifest
 from pipeline.records.sample import SampleCounts
 from pipeline.records.training import CrossValidationResult, SearchResult
+from pipeline.records.words import DASH, plural
 from pipeline.report import tables
-from pipeline.report.content import Table, Typography
+from pipeline.report.content import Format, Table, Typography
 from pipeline.report.costs import costs
+from pipeline.report.key_figures import model_size
 from pipeline.report.outcome import outcome
 from pipeline.statistics.metrics import Metrics
 
@@ -35,19 +38,24 @@ STYLES = {
     OutcomeKind.OVERTAKEN: "bold yellow",
     OutcomeKind.REFUSED: "bold red",
 }
-FALLBACKS = {"prefilter": "confirmed by re", "fallback": "searched by re"}
+#: How Python's `re` helps the engine with a rule, by the rule's strategy.
+FALLBACKS = {
+    "prefilter": "is confirmed by Python's re after a prefilter",
+    "fallback": "is searched by Python's re alone",
+}
+LANGUAGES = {"python": "Python", "java": "Java", "javascript": "JavaScript"}
 
 
 @dataclass(frozen=True)
 class NightAddresses:
-    """Where the objects are that people want of a night.
+    """The addresses of what people look for after a night.
 
     Attributes
     ----------
     pipeline
-        Of the fitted scikit-learn pipeline.
+        The fitted scikit-learn pipeline.
     scheduler
-        Of the page that draws the night's graph; None without a scheduler of its own.
+        The page that draws the night's graph; None without a scheduler of its own.
     """
 
     model: str
@@ -58,7 +66,7 @@ class NightAddresses:
 
 
 def summary(manifest: RunManifest, addresses: NightAddresses) -> Group:
-    """Return what a night did: its decision first, then stage by stage."""
+    """Return what a night did: the decision first, then each stage."""
     head = f"\nNight of {manifest.date}, configuration {manifest.config}"
     results = manifest.results
     return Group(
@@ -76,11 +84,10 @@ def summary(manifest: RunManifest, addresses: NightAddresses) -> Group:
 
 
 def render(table: Table) -> rich_table.Table:
-    """Return a table without frames, its columns as wide as they must be."""
+    """Return a table without frames, with columns of the least width."""
     rendered = rich_table.Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in table.columns:
-        is_text = column.format.type.is_text
-        rendered.add_column(Text(column.title), justify="left" if is_text else "right")
+        rendered.add_column(Text(column.title), justify=_justification(column.format))
     for row in table.rows:
         cells = zip(row, table.columns, strict=True)
         texts = [TYPOGRAPHY.write(cell, column.format) for cell, column in cells]
@@ -88,53 +95,78 @@ def render(table: Table) -> rich_table.Table:
     return rendered
 
 
+def _justification(form: Format) -> Literal["left", "right"]:
+    if form.type.is_text:
+        return "left"
+    return "right"
+
+
 def _titled(title: str, table: Table) -> Group:
     return Group(Text(f"\n{title}", style=BOLD), render(table))
 
 
 def _outcome(results: NightResults) -> Text:
-    """Return what became of the model: nobody should have to search for it."""
+    """Return what became of the model, which nobody should have to search for."""
     became = outcome(results)
     reasons = [f"\n  {reason}" for reason in became.reasons]
     return Text.assemble((became.sentence, STYLES[became.kind]), *reasons)
 
 
 def _sample(counts: SampleCounts) -> Text:
-    left_out = _counted(
+    reasons = _nonzero(
         {"without a body": counts.null_bodies, "too long": counts.oversized_bodies}
     )
-    return Text(f"\nSample: {counts.kept:,} messages{left_out}")
+    kept = plural(counts.kept, "message")
+    return Text(f"\nSample: {kept}{_left_out(reasons)}")
 
 
 def _labels(rules: LabellingSummary) -> Iterator[RenderableType]:
     yield _titled("Labels by the rules", tables.label_counts(rules))
+    yield Text(_matched(len(rules.rules), len(rules.dead)))
+    yield Text(_conflicts(rules))
+    for rule in rules.fallbacks[:MAX_FALLBACKS]:
+        yield Text(f"Rule {rule.id} {FALLBACKS[rule.strategy]}: {rule.reason}")
+    n_more = len(rules.fallbacks) - MAX_FALLBACKS
+    if n_more > 0:
+        yield Text(f"and {plural(n_more, 'more rule')}; see nightsieve rules report")
+
+
+def _matched(n_rules: int, n_dead: int) -> str:
+    """Return how many rules there are, and how many of them matched no message."""
+    rules = plural(n_rules, "rule")
+    if n_dead:
+        return f"{rules}, {_of_which(n_dead, n_rules)} matched no message"
+    if n_rules > 1:
+        return f"{rules}, each of which matched a message"
+    return f"{rules}, which matched a message" if n_rules else rules
+
+
+def _of_which(count: int, total: int) -> str:
+    """Return the beginning of a clause about some of the things just counted."""
+    return "which" if total == 1 else f"{count:,} of which"
+
+
+def _conflicts(rules: LabellingSummary) -> str:
+    """Return the rules that most often match messages of another label's rules."""
     by_conflicts = sorted(rules.rules, key=attrgetter("conflicts"), reverse=True)
-    conflicts = [
-        f"{rule.id} ({rule.conflicts:,})"
+    conflicting = [
+        f"{rule.id} ({plural(rule.conflicts, 'message')})"
         for rule in by_conflicts[:MAX_CONFLICTS]
         if rule.conflicts
     ]
-    yield Text(
-        f"{len(rules.rules)} rules, {len(rules.dead)} without a match; "
-        f"most conflicts: {', '.join(conflicts) or 'none'}"
-    )
-    yield from map(_fallback, rules.fallbacks[:MAX_FALLBACKS])
-    more = len(rules.fallbacks) - MAX_FALLBACKS
-    if more > 0:
-        yield Text(f"and {more} more: nightsieve rules report")
-
-
-def _fallback(rule: FallbackRule) -> Text:
-    return Text(f"{FALLBACKS[rule.strategy]}: {rule.id} ({rule.reason})")
+    if not conflicting:
+        return "No message is matched by rules of two labels"
+    return f"Most often matched by rules of other labels too: {', '.join(conflicting)}"
 
 
 def _search(search: SearchResult) -> Iterator[RenderableType]:
     best = tables.candidates(search, MAX_CANDIDATES)
     yield _titled(best.caption, best)
-    note = f"{len(search.candidates)} candidates"
-    unfinished = sum(not candidate.converged for candidate in search.candidates)
-    if unfinished:
-        note += f", {unfinished} of them not converged: raise training.max_iter"
+    note = plural(len(search.candidates), "candidate")
+    n_unfinished = sum(not candidate.converged for candidate in search.candidates)
+    if n_unfinished:
+        which = _of_which(n_unfinished, len(search.candidates))
+        note += f", {which} did not converge: raise training.max_iter"
     yield Text(note)
 
 
@@ -151,20 +183,23 @@ def _cross_validation(result: CrossValidationResult) -> Iterator[RenderableType]
     title = "Thresholds, by cross-validation, against the rules' labels"
     yield _titled(title, tables.thresholds(result.thresholds))
     yield Text(
-        "chosen one by one; measured, all of them in place, on folds that did not "
-        "choose them"
+        "Each threshold is chosen by itself. Its precision and recall are measured "
+        "with all thresholds,\non folds that were not used to choose them."
     )
 
 
 def _reviews(reviews: ReviewEvaluation) -> Iterator[RenderableType]:
-    left_out = {"ties between reviewers": reviews.ties, **reviews.unknown_labels}
-    note = (
-        f"{reviews.reviews:,} reviews of {reviews.messages:,} messages"
-        f"{_counted(left_out)}"
-    )
+    unknown = {
+        f"with the unknown label {label}": count
+        for label, count in reviews.unknown_labels.items()
+    }
+    left_out = _nonzero({"ties between reviewers": reviews.ties, **unknown})
+    n_reviews = plural(reviews.reviews, "review")
+    n_messages = plural(reviews.messages, "message")
+    note = f"{n_reviews} of {n_messages}{_left_out(left_out)}"
     title = "Exported model, against human reviews"
     if reviews.metrics is None:
-        yield Text(f"\n{title}: nothing to compare with; {note}")
+        yield Text(f"\n{title}: {DASH} (no review to compare with); {note}")
         return
     yield _metrics(title, reviews.metrics)
     if reviews.with_thresholds is not None:
@@ -172,23 +207,65 @@ def _reviews(reviews: ReviewEvaluation) -> Iterator[RenderableType]:
     yield Text(note)
 
 
-def _counted(left_out: dict[str, int]) -> str:
-    reasons = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
-    return f"; left out: {', '.join(reasons)}" if reasons else ""
+def _nonzero(counts: dict[str, int]) -> list[str]:
+    return [f"{count:,} {reason}" for reason, count in counts.items() if count]
+
+
+def _left_out(reasons: list[str]) -> str:
+    if not reasons:
+        return ""
+    return f"; left out: {', '.join(reasons)}"
 
 
 def _export(description: ExportManifest) -> Text:
-    kilobytes = description.files[MODEL_FILE].gzipped_bytes / 1000
-    checked = description.verification
-    return Text(
-        f"\nExported model: {description.terms:,} terms x {len(description.labels)} "
-        f"labels in {description.bits} bits, {kilobytes:,.0f} KB gzipped"
-        f"\nScored by {', '.join(checked.languages)}: {checked.texts:,} distinct "
-        f"messages, {checked.vectors:,} vectors, {checked.differences} differences"
-        f"\nLabels unlike scikit-learn's: {checked.flips:,}; of the others "
-        f"{checked.proved:,} are proved, {checked.observed:,} observed; scores differ "
-        f"by at most {checked.largest_score_difference:.1g}"
+    kilobytes = model_size(description) / 1000
+    terms = plural(description.terms, "term")
+    labels = plural(len(description.labels), "label")
+    verification = description.verification
+    lines = (
+        f"Exported model: {terms}, {labels}, weights of "
+        f"{description.bits} bits, {kilobytes:,.0f} KB gzipped",
+        _describe_scorers(verification),
+        *_describe_labels(verification),
     )
+    return Text("\n" + "\n".join(lines))
+
+
+def _describe_scorers(verification: Verification) -> str:
+    """Return what the scorers agree on; a night with a difference does not end."""
+    languages = [LANGUAGES[language] for language in verification.languages]
+    if not languages:
+        return f"Scorers: {DASH} (no scorer was compared)"
+    texts = plural(verification.texts, "distinct message")
+    vectors = plural(verification.vectors, "conformance vector")
+    return (
+        f"Scorers in {_enumerate(languages)}: equal to the last bit for {texts} and "
+        f"{vectors}"
+    )
+
+
+def _describe_labels(verification: Verification) -> Iterator[str]:
+    if not verification.texts:
+        yield f"Labels: {DASH} (no message to compare with scikit-learn)"
+        return
+    n_equal = verification.proved + verification.observed
+    yield f"Labels: {n_equal:,} of {verification.texts:,} equal scikit-learn's"
+    yield (
+        f"  ({verification.proved:,} by proof, as rounding cannot have changed them, "
+        f"{verification.observed:,} by comparison)"
+    )
+    difference = verification.largest_score_difference
+    yield f"Scores: at most {difference:.1g} from scikit-learn's"
+
+
+def _enumerate(names: list[str]) -> str:
+    """Return ``a``, ``a and b``, or ``a, b and c``; nothing for no name."""
+    if not names:
+        return ""
+    *others, last = names
+    if not others:
+        return last
+    return f"{', '.join(others)} and {last}"
 
 
 def _files(addresses: NightAddresses) -> Text:

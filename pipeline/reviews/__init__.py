@@ -1,4 +1,4 @@
-"""What humans say of messages, how far they agree, and what they should review."""
+"""The labels that humans give, their agreement, and messages worth a review."""
 
 import lazy_loader
 

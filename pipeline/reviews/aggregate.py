@@ -1,4 +1,4 @@
-"""One label for each reviewed message: to measure models on, and to train them."""
+"""Decide on one label for each reviewed message, to measure or to train models."""
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,32 @@ def aggregate_reviews(
 ) -> pd.DataFrame:
     """Return the ``reviewed_messages`` table of the messages that may measure a model.
 
-    Left out is every text that a review which trains tonight is about, unless the text
-    is held out: the model may have learnt it by heart. This comes before labels are
-    estimated. What trained another model is left out later, by
-    `pipeline.data.reviewed_messages.unseen_by`: the labels are not estimated again.
+    A text with a review that trains tonight is left out, because the model may have
+    memorised it, unless the text is held out. It is left out before labels are
+    estimated. Texts that trained another model are left out later, by
+    `pipeline.data.reviewed_messages.unseen_by`, without a new estimate of the labels.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame(
+    ...     {
+    ...         "key": ["1", "1", "2"],
+    ...         "body": ["Win a prize", "Win a prize", "Hello"],
+    ...         "label": ["spam", "spam", "personal"],
+    ...         "source": ["support", "support", "correction"],
+    ...         "annotator": ["ann", "bob", "ann"],
+    ...     }
+    ... )
+    >>> measured = aggregate_reviews(
+    ...     reviews,
+    ...     ReviewTraining(sources=("correction",), weight=1),
+    ...     holdout_fraction=0.0,
+    ...     text=Text(preset="ascii", digits="keep", min_token=1, stop_words=()),
+    ...     evaluation=Evaluation(aggregation="majority", merge={}, confidence=0.95),
+    ... )
+    >>> measured[["key", "label"]]
+      key label
+    0   1  spam
     """
     texts = _cleaned(reviews["body"], text)
     trains = reviews["source"].isin(training.sources).to_numpy()
@@ -37,6 +59,22 @@ def human_labels(
     """Return the ``human_labels`` table: messages that train with a human's label.
 
     Labels are not merged.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame(
+    ...     {
+    ...         "key": ["1", "1", "2"],
+    ...         "body": ["Win a prize", "Win a prize", "Hello"],
+    ...         "label": ["spam", "spam", "personal"],
+    ...         "source": ["correction", "correction", "support"],
+    ...         "annotator": ["ann", "bob", "ann"],
+    ...     }
+    ... )
+    >>> training = ReviewTraining(sources=("correction",), weight=3)
+    >>> human_labels(reviews, training, "majority")
+      key label  weight
+    0   1  spam     3.0
     """
     trains = reviews["source"].isin(training.sources)
     messages = aggregate(reviews[trains], aggregation, merge={})

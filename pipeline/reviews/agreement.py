@@ -1,4 +1,4 @@
-"""How far annotators agree, and what their reviews come to."""
+"""Measure how far annotators agree, and compare the labels decided from reviews."""
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,33 @@ from pipeline.statistics import dawid_skene
 from pipeline.statistics.agreement import krippendorff_alpha
 
 AGGREGATIONS = ("majority", "dawid_skene")
+#: The minimum number of labels that an agreement is estimated on.
+MIN_LABELS = 2
 
 
 def measure_agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> Agreement:
     """Return how far the annotators of a ``reviews`` table agree.
 
-    Labels are merged first, as ``evaluation.merge`` says. Of several reviews of a
-    message by one annotator, the last one counts.
+    Labels are merged first, by ``evaluation.merge``. Of several reviews of a message by
+    one annotator, the last one counts.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame(
+    ...     {
+    ...         "key": ["1", "1", "2", "2", "3", "3"],
+    ...         "body": ["Win!", "Win!", "Hello", "Hello", "Call me", "Call me"],
+    ...         "label": ["spam", "spam", "personal", "personal", "spam", "personal"],
+    ...         "source": "support",
+    ...         "annotator": ["ann", "bob", "ann", "bob", "ann", "bob"],
+    ...     }
+    ... )
+    >>> evaluation = Evaluation(aggregation="majority", merge={}, confidence=0.95)
+    >>> agreement = measure_agreement(reviews, evaluation)
+    >>> agreement.decided["majority"], agreement.undecided["majority"]
+    (2, 1)
+    >>> [(pair.annotators, pair.messages) for pair in agreement.pairs]
+    [(('support/ann', 'support/bob'), 3)]
     """
     merged = merge_labels(reviews, evaluation.merge)
     merged = merged.assign(who=annotator_names(reviews))
@@ -48,9 +68,10 @@ def _annotators(reviews: pd.DataFrame) -> list[AnnotatorAgreement]:
     annotator, names = pd.factorize(reviews["who"], sort=True)
     label, label_names = pd.factorize(reviews["label"], sort=True)
     others = _votes_of_others(reviews["key"], label, len(label_names))
-    most = others.max(axis=1, initial=0)
-    is_clear = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
-    agrees = others[np.arange(len(label)), label] == most
+    majority = others.max(axis=1, initial=0)
+    n_leading = (others == majority[:, None]).sum(axis=1)
+    is_clear = (majority > 0) & (n_leading == 1)
+    agrees = others[np.arange(len(label)), label] == majority
     expected = _expected(reviews[reviews["key"].duplicated(keep=False)])
     rows = []
     for index, name in enumerate(names):
@@ -69,7 +90,7 @@ def _annotators(reviews: pd.DataFrame) -> list[AnnotatorAgreement]:
 
 
 def _votes_of_others(key: pd.Series, label: np.ndarray, n_labels: int) -> np.ndarray:
-    """Return the other reviews of each review's message, by label.
+    """Count, for each review, the other reviews of its message by label.
 
     Returns
     -------
@@ -85,7 +106,7 @@ def _votes_of_others(key: pd.Series, label: np.ndarray, n_labels: int) -> np.nda
 
 
 def _expected(shared: pd.DataFrame) -> dict[str, float]:
-    """Return the share of messages that each annotator is expected to label rightly.
+    """Return the share of messages that each annotator is expected to label correctly.
 
     Parameters
     ----------
@@ -93,7 +114,7 @@ def _expected(shared: pd.DataFrame) -> dict[str, float]:
         The reviews of messages that have several.
     """
     label, label_names = pd.factorize(shared["label"], sort=True)
-    if len(label_names) < 2:
+    if len(label_names) < MIN_LABELS:
         return {}
     annotator, names = pd.factorize(shared["who"], sort=True)
     message, _ = pd.factorize(shared["key"])
@@ -102,7 +123,7 @@ def _expected(shared: pd.DataFrame) -> dict[str, float]:
 
 
 def _pairs(reviews: pd.DataFrame) -> list[PairAgreement]:
-    """Return how far two annotators agree, those with most common messages first."""
+    """Return how far two annotators agree, most common messages first."""
     columns = reviews[["key", "who", "label"]]
     common = columns.merge(columns, on="key")
     common = common[common["who_x"] < common["who_y"]]

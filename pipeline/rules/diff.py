@@ -1,4 +1,4 @@
-"""What is different between two packs of rules."""
+"""Find the differences between two packs of rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pipeline.config.settings import Rule
 
 # The fields of a rule that can change a message's label.
 DECIDING_FIELDS = ("label", "pattern", "field", "weight")
-# Those that can change which messages it matches.
+# The fields that can change which messages a rule matches.
 MATCHING_FIELDS = ("pattern", "field")
 
 
@@ -22,7 +22,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True)
 class RuleChange:
-    """What is different about a rule.
+    """A difference between two packs.
 
     Attributes
     ----------
@@ -37,7 +37,24 @@ class RuleChange:
 
 
 def diff_packs(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[RuleChange, ...]:
-    """Return the rules that differ: in the order of the new pack, then what is gone."""
+    """Return the rules that differ.
+
+    Returns
+    -------
+    tuple of RuleChange
+        New and changed rules in the order of the new pack, then the rules that are
+        gone.
+
+    Examples
+    --------
+    >>> prize = Rule(id="prize", label="spam", pattern="prize", why="Lotteries.")
+    >>> heavier = prize.model_copy(update={"weight": 2.0})
+    >>> tonight = Rule(id="tonight", label="chat", pattern="see you", why="Plans.")
+    >>> for change in diff_packs([prize], [heavier, tonight]):
+    ...     print(change.id, change.kind.value, change.fields)
+    prize changed ('weight',)
+    tonight new ()
+    """
     old_rules = {rule.id: rule for rule in old}
     new_ids = {rule.id for rule in new}
     changes: list[RuleChange] = []
@@ -53,14 +70,25 @@ def diff_packs(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[RuleChange, ..
 
 
 def rules_to_match(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[Rule, ...]:
-    """Return the rules of the new pack whose matches the old pack does not tell."""
+    """Return the rules of the new pack whose matches are not those of the old pack.
+
+    Examples
+    --------
+    >>> prize = Rule(id="prize", label="spam", pattern="prize", why="Lotteries.")
+    >>> heavier = prize.model_copy(update={"weight": 2.0})
+    >>> rules_to_match([prize], [heavier])
+    ()
+    >>> wider = prize.model_copy(update={"pattern": "pri[sz]e"})
+    >>> [rule.pattern for rule in rules_to_match([prize], [wider])]
+    ['pri[sz]e']
+    """
     old_rules = {rule.id: rule for rule in old}
-    return tuple(
-        rule
-        for rule in new
-        if rule.id not in old_rules
-        or _differing(old_rules[rule.id], rule, MATCHING_FIELDS)
-    )
+    changed: list[Rule] = []
+    for rule in new:
+        old_rule = old_rules.get(rule.id)
+        if old_rule is None or _differing(old_rule, rule, MATCHING_FIELDS):
+            changed.append(rule)
+    return tuple(changed)
 
 
 def _differing(old: Rule, new: Rule, fields: Sequence[str]) -> tuple[str, ...]:

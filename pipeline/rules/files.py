@@ -1,9 +1,12 @@
-"""Read rule files, ``<label>/<topic>.yaml`` or ``<label>.yaml``: lists of rules."""
+"""Read rule files, which are lists of rules.
+
+A file is ``<label>/<topic>.yaml`` or ``<label>.yaml``.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
@@ -23,15 +26,30 @@ class WrittenRule(Rule):
     Attributes
     ----------
     matches, near_misses
-        Synthetic texts that the rule must match, and must not match. The linter asks
-        for them; a night does not.
+        Synthetic texts that the rule must match, and must not match. The linter
+        requires them; a night does not.
     """
 
     matches: Examples
     near_misses: Examples
 
     def rule(self) -> Rule:
-        """Return the rule without its examples: editing one rebuilds nothing."""
+        """Return the rule without its examples, so that editing one rebuilds nothing.
+
+        Examples
+        --------
+        >>> written = WrittenRule(
+        ...     id="prize",
+        ...     label="spam",
+        ...     pattern="prize",
+        ...     why="Lotteries.",
+        ...     matches=["A free prize"],
+        ... )
+        >>> written.rule() == Rule(
+        ...     id="prize", label="spam", pattern="prize", why="Lotteries."
+        ... )
+        True
+        """
         return Rule(**self.model_dump(exclude=set(EXAMPLES)))
 
 
@@ -45,14 +63,19 @@ class LocatedRule:
 
 @dataclass(frozen=True)
 class RuleProblem:
-    """What is wrong in a rule file, and what would be right, in one line.
+    """What is wrong in a rule file, and what to do, in one line.
 
     Attributes
     ----------
     file
         The file, or the folder.
     rule
-        The rule's id, or its number in the file; None if the problem is the file's.
+        The rule's id, or its number in the file; None if the whole file is wrong.
+
+    Examples
+    --------
+    >>> print(RuleProblem(Path("spam.yaml"), "prize", "matches: missing; add a text"))
+    spam.yaml: rule prize: matches: missing; add a text
     """
 
     file: Path
@@ -73,7 +96,7 @@ class RuleFiles:
     rules
         Every rule that could be read.
     problems
-        Of files and rules that could not.
+        What is wrong with the files and rules that could not be read.
     """
 
     rules: tuple[LocatedRule, ...]
@@ -85,7 +108,14 @@ class RuleFiles:
         Raises
         ------
         ConfigError
-            There is a problem; the message is the first one.
+            There is a problem. The message is the first problem.
+
+        Examples
+        --------
+        >>> problem = RuleProblem(Path("spam.yaml"), None, "must be a list of rules")
+        >>> RuleFiles((), (problem,)).require()
+        Traceback (most recent call last):
+        pipeline.errors.ConfigError: spam.yaml: must be a list of rules
         """
         if self.problems:
             raise ConfigError(str(self.problems[0]))
@@ -99,6 +129,17 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
     ------
     ConfigError
         As `read_pack`.
+
+    Examples
+    --------
+    >>> folder = Path("rules")
+    >>> folder.mkdir()
+    >>> _ = (folder / "spam.yaml").write_text(
+    ...     "- {id: prize, pattern: prize, why: Lotteries., matches: [A free prize]}"
+    ... )
+    >>> for rule in read_rules(folder):
+    ...     print(rule.id, rule.label, rule.field, rule.weight)
+    prize spam body 1.0
     """
     return tuple(written.rule() for written in read_pack(folder))
 
@@ -111,6 +152,16 @@ def read_pack(folder: Path) -> tuple[WrittenRule, ...]:
     ConfigError
         The folder has no rule files, a file or a rule cannot be read, or two rules
         have the same id.
+
+    Examples
+    --------
+    >>> folder = Path("rules")
+    >>> folder.mkdir()
+    >>> _ = (folder / "spam.yaml").write_text(
+    ...     "- {id: prize, pattern: prize, why: Lotteries., matches: [A free prize]}"
+    ... )
+    >>> [rule.matches for rule in read_pack(folder)]
+    [['A free prize']]
     """
     located_rules = read_folder(folder).require()
     for problem in repeated_ids(located_rules):
@@ -122,13 +173,22 @@ def read_folder(folder: Path) -> RuleFiles:
     """Read all rule files under the folder, at any depth, sorted by path.
 
     The label of a rule is the name of the first folder below ``folder``, or the stem
-    of a file that is directly in it.
+    of a file that is directly in ``folder``.
+
+    Examples
+    --------
+    >>> folder = Path("rules")
+    >>> (folder / "spam").mkdir(parents=True)
+    >>> _ = (folder / "spam" / "prizes.yaml").write_text("id: prize")
+    >>> for problem in read_folder(folder).problems:
+    ...     print(problem)
+    rules/spam/prizes.yaml: must be a list of rules, each with id, pattern and why
     """
     files = _rule_files(folder)
     if not files:
         problem = (
-            "no rule files; there must be one <label>.yaml for each label, "
-            "or a folder <label>/ of them"
+            "holds no rule files; add a file <label>.yaml for each label, "
+            "or a folder <label>/ of files"
         )
         return RuleFiles((), (RuleProblem(folder, None, problem),))
     rules: list[LocatedRule] = []
@@ -142,22 +202,31 @@ def read_folder(folder: Path) -> RuleFiles:
 
 
 def read_file(file: Path, label: str) -> RuleFiles:
-    """Read the rules of one file, which vote for this label."""
+    """Read the rules of one file, which vote for this label.
+
+    Examples
+    --------
+    >>> file = Path("prizes.yaml")
+    >>> _ = file.write_text("- {id: prize, pattern: pri+++ze, why: Lotteries.}")
+    >>> for problem in read_file(file, label="spam").problems:
+    ...     print(problem)
+    prizes.yaml: rule prize: pattern: does not compile: multiple repeat at position 5
+    """
     try:
         entries = _entries(file)
     except ConfigError as error:
         return RuleFiles((), (RuleProblem(file, None, str(error)),))
     rules: list[LocatedRule] = []
     problems: list[RuleProblem] = []
-    for number, entry in enumerate(entries, 1):
+    for position, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             problem = "must be a mapping with id, pattern and why"
-            problems.append(RuleProblem(file, f"number {number}", problem))
+            problems.append(RuleProblem(file, f"number {position}", problem))
             continue
         try:
             rule = WrittenRule.model_validate({"label": label, **entry})
         except ValidationError as failure:
-            rule_name = str(entry.get("id", f"number {number}"))
+            rule_name = str(entry.get("id", f"number {position}"))
             for problem in _validation_problems(failure):
                 problems.append(RuleProblem(file, rule_name, problem))
         else:
@@ -166,7 +235,16 @@ def read_file(file: Path, label: str) -> RuleFiles:
 
 
 def repeated_ids(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
-    """Yield a problem for each rule whose id an earlier rule has."""
+    """Yield a problem for each rule whose id an earlier rule has.
+
+    Examples
+    --------
+    >>> rule = WrittenRule(id="prize", label="spam", pattern="prize", why="Lotteries.")
+    >>> located = LocatedRule(Path("spam.yaml"), rule)
+    >>> for problem in repeated_ids([located, located]):
+    ...     print(problem)
+    spam.yaml: rule prize: the id is already used in spam.yaml; ids are unique
+    """
     files: dict[str, Path] = {}
     for located in rules:
         rule_id = located.rule.id
@@ -182,10 +260,11 @@ def _rule_files(folder: Path) -> list[Path]:
     files = [
         path for path in folder.rglob("*") if path.suffix.lower() in (".yaml", ".yml")
     ]
-    return sorted(files, key=lambda file: file.relative_to(folder).parts)
+    # Paths below the same folder compare by their parts.
+    return sorted(files)
 
 
-def _entries(file: Path) -> list[Any]:
+def _entries(file: Path) -> list[object]:
     """Return the items of a rule file.
 
     Raises
@@ -195,17 +274,17 @@ def _entries(file: Path) -> list[Any]:
         name it.
     """
     if file.suffix != ".yaml":
-        raise ConfigError(
-            "rule files end in .yaml; rename it, its rules are not read as it is"
-        )
+        raise ConfigError("not read, because rule files end in .yaml; rename the file")
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{error.strerror}; a rule file is a list of rules") from None
+        raise ConfigError(
+            f"{error.strerror}; check the path of the rule file"
+        ) from None
     try:
         entries = strict_yaml.load(content, str(file))
     except ConfigError as error:
-        # It begins with the file, and goes on with line and column.
+        # The message begins with the file. Line and column follow.
         raise ConfigError(str(error).removeprefix(str(file)).lstrip(",: ")) from None
     if not isinstance(entries, list):
         raise ConfigError("must be a list of rules, each with id, pattern and why")

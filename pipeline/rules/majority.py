@@ -1,7 +1,6 @@
-"""Which label the weights of the matching rules favour.
+"""Find the label that the weights of the matching rules favour.
 
-Weights are added as whole millionths, so that 0.1 + 0.2 against 0.3 is the tie that it
-looks like.
+Weights are added as whole millionths, so that 0.1 + 0.2 against 0.3 is a tie.
 """
 
 from collections.abc import Sequence
@@ -13,13 +12,19 @@ from pipeline.config.settings import Labelling
 
 MILLION = 1_000_000
 TIE = 1e-9  # shares that differ by no more are equal
-NO_LABEL = -1  # in place of the index of a label
+NO_LABEL = -1  # an index that no label has
 
 
 def rule_incidence(
     lists: Sequence[Sequence[str]], ids: Sequence[str]
 ) -> sparse.csr_array:
-    """Return which rule is in which list: bool [n_lists, n_rules]."""
+    """Return which rule is in which list: bool [n_lists, n_rules].
+
+    Examples
+    --------
+    >>> rule_incidence([["prize"], []], ids=["prize", "tonight"]).toarray().tolist()
+    [[True, False], [False, False]]
+    """
     column_of_rule = {rule_id: column for column, rule_id in enumerate(ids)}
     columns: list[int] = []
     bounds = [0]
@@ -33,7 +38,7 @@ def rule_incidence(
 
 
 def weights_in_millionths(labelling: Labelling) -> np.ndarray:
-    """Return each rule's weight as it is added: int64 [n_rules]."""
+    """Return each rule's weight in millionths: int64 [n_rules]."""
     weights = [round(rule.weight * MILLION) for rule in labelling.rules]
     return np.array(weights, dtype=np.int64)
 
@@ -54,7 +59,13 @@ def label_scores(
 
 
 def shares_of(scores: np.ndarray) -> np.ndarray:
-    """Return scores as shares of their list's sum; 0 where all scores are 0."""
+    """Return scores as shares of their list's sum; 0 where all scores are 0.
+
+    Examples
+    --------
+    >>> shares_of(np.array([[1, 3], [0, 0]])).tolist()
+    [[0.25, 0.75], [0.0, 0.0]]
+    """
     return scores / np.maximum(scores.sum(axis=1, keepdims=True), 1)
 
 
@@ -69,6 +80,11 @@ def leading_label(shares: np.ndarray) -> np.ndarray:
     """Return the index of the label with the largest share: int64 [n_lists].
 
     It is `NO_LABEL` on a tie, and where no label has a share.
+
+    Examples
+    --------
+    >>> leading_label(np.array([[0.4, 0.6], [0.5, 0.5]])).tolist()
+    [1, -1]
     """
     ranked = np.sort(shares, axis=1)
     is_decided = (ranked[:, -1] > 0) & (ranked[:, -1] - ranked[:, -2] > TIE)
@@ -76,6 +92,13 @@ def leading_label(shares: np.ndarray) -> np.ndarray:
 
 
 def confident_label(shares: np.ndarray, min_confidence: float) -> np.ndarray:
-    """Return the `leading_label` where its share is large enough, else `NO_LABEL`."""
+    """Return the `leading_label` where its share is large enough, else `NO_LABEL`.
+
+    Examples
+    --------
+    >>> shares = np.array([[0.4, 0.6], [0.1, 0.9]])
+    >>> confident_label(shares, min_confidence=0.8).tolist()
+    [-1, 1]
+    """
     is_confident = shares.max(axis=1, initial=0) >= min_confidence
     return np.where(is_confident, leading_label(shares), NO_LABEL)

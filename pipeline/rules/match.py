@@ -1,4 +1,4 @@
-"""Which rules match one message, where, and which label they give it."""
+"""Find the rules that match one message, where, and which label they give it."""
 
 import re
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from pipeline.rules.majority import (
     weight_shares,
 )
 
-MAX_SPANS = 5  # looked for of each rule
+MAX_SPANS = 5  # matches of each rule that are searched for
 
 
 @dataclass(frozen=True)
 class Span:
-    """Where a rule matches: the first character, and the one after the last."""
+    """Where a rule matches: its first character, and the character after its last."""
 
     start: int
     end: int
@@ -31,9 +31,9 @@ class RuleMatch:
     Attributes
     ----------
     text
-        What it was searched in: the body or the sender.
+        The text that the rule was searched in: the body or the sender.
     spans
-        Its first `MAX_SPANS` matches in the text, at least one.
+        The first `MAX_SPANS` matches in the text, at least one.
     """
 
     rule: Rule
@@ -43,17 +43,17 @@ class RuleMatch:
 
 @dataclass(frozen=True)
 class MessageMatch:
-    """What the rules say of one message.
+    """The result of matching rules against one message.
 
     Attributes
     ----------
     rules
-        Those that match, in the order of the pack.
+        The rules that match, in the order of the pack.
     label_by_majority
-        None if the weights do not decide, or too little.
+        None if the weights tie, or favour a label too little.
     resolution
-        The method by which a night resolves votes. A label model knows a message only
-        among those of its night, so the label here is always the majority's.
+        The method by which a night resolves votes. A label model needs all messages of
+        its night, so the label here is always the majority's.
     """
 
     rules: tuple[RuleMatch, ...]
@@ -67,12 +67,31 @@ def match_message(labelling: Labelling, body: str, sender: str | None) -> Messag
     Parameters
     ----------
     sender
-        Without one, no rule on the sender matches.
+        Without a sender, no rule on the sender matches.
 
     Raises
     ------
     DataError
         A search took too long; the message names the rule.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import Engine, Resolution
+    >>> labelling = Labelling(
+    ...     rules=(
+    ...         Rule(id="prize", label="spam", pattern="prize", why="Lotteries."),
+    ...         Rule(id="plans", label="chat", pattern="see you", why="Plans."),
+    ...     ),
+    ...     engine=Engine(compile_timeout_seconds=10, search_timeout_seconds=1),
+    ...     resolution=Resolution(
+    ...         method="majority", min_confidence=0.6, soft_labels=False
+    ...     ),
+    ... )
+    >>> match = match_message(labelling, "You won a PRIZE", sender=None)
+    >>> match.label_by_majority
+    'spam'
+    >>> [(rule_match.rule.id, rule_match.spans) for rule_match in match.rules]
+    [('prize', (Span(start=10, end=15),))]
     """
     texts = {"body": body, "sender": sender}
     rule_matches: list[RuleMatch] = []
@@ -92,7 +111,7 @@ def match_message(labelling: Labelling, body: str, sender: str | None) -> Messag
 
 
 def majority_label(rule_ids: list[str], labelling: Labelling) -> str | None:
-    """Return the label that the weights of these rules favour, None if they do not."""
+    """Return the label that the weights of these rules favour, if they favour one."""
     incidence = rule_incidence([rule_ids], [rule.id for rule in labelling.rules])
     shares = weight_shares(incidence, labelling)
     winners = confident_label(shares, labelling.resolution.min_confidence)
@@ -106,4 +125,4 @@ def _find_spans(rule: Rule, text: str, timer: SearchTimer) -> tuple[Span, ...]:
         matches = timer.find_all(pattern, text, MAX_SPANS)
     except SearchTimeout as timeout:
         raise DataError(f"rule {rule.id}: {timeout}") from None
-    return tuple(Span(match.start(), match.end()) for match in matches)
+    return tuple(Span(*match.span()) for match in matches)

@@ -1,4 +1,4 @@
-"""Lay the rules that a person has changed over those of a night.
+"""Replace rules of a night by rules that a person has changed.
 
 The changed rules are a folder, which is a whole pack, or one file of a pack.
 """
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.config.settings import Labelling, Rule
 from pipeline.errors import ConfigError
-from pipeline.rules.files import LocatedRule, read_file, read_folder, read_rules
+from pipeline.rules.files import read_file, read_folder, read_rules
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ChangedPack:
     Attributes
     ----------
     source
-        How the changed rules were read, in a line.
+        How the changed rules were read, in one line.
     """
 
     labelling: Labelling
@@ -29,16 +29,35 @@ class ChangedPack:
 
 
 def overlay_rules(night: Labelling, path: Path) -> ChangedPack:
-    """Return the labelling of a night with the rules of the path in place of its own.
+    """Return the labelling of a night with the rules of the path.
 
-    A folder is a whole pack. A file of the night's own pack stands for the pack that
+    A folder is a whole pack. A file of the night's own pack is read with the pack that
     it is in, so that rules which the file no longer has are gone. The rules of any
-    other file replace those of the night with the same ids, or are new.
+    other file replace the night's rules with the same ids, or are new.
 
     Raises
     ------
     ConfigError
-        The path holds no rules, or rules that cannot be read.
+        The path has no rules, or rules that cannot be read.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import Engine, Resolution
+    >>> night = Labelling(
+    ...     rules=(
+    ...         Rule(id="prize", label="spam", pattern="prize", why="Lotteries."),
+    ...         Rule(id="plans", label="chat", pattern="see you", why="Plans."),
+    ...     ),
+    ...     engine=Engine(compile_timeout_seconds=10, search_timeout_seconds=1),
+    ...     resolution=Resolution(
+    ...         method="majority", min_confidence=0.6, soft_labels=False
+    ...     ),
+    ... )
+    >>> file = Path("spam.yaml")
+    >>> _ = file.write_text("- {id: prize, pattern: 'pri[sz]e', why: Lotteries.}")
+    >>> changed = overlay_rules(night, file)
+    >>> [rule.pattern for rule in changed.labelling.rules]
+    ['pri[sz]e', 'see you']
     """
     rules: Sequence[Rule]
     if path.is_dir():
@@ -52,8 +71,8 @@ def overlay_rules(night: Labelling, path: Path) -> ChangedPack:
         label = folder_name if folder_name in night.labels else path.stem
         rules = _with_rules_of_file(night, path, label)
         source = (
-            f"{path} stands alone, for {label}: rules of the night that it no longer "
-            "has cannot be told and stay"
+            f"{path} stands alone, for {label}; the night's rules that it does not "
+            "have stay"
         )
     try:
         labelling = Labelling(
@@ -70,7 +89,7 @@ def _whole_pack(folder: Path) -> tuple[Rule, ...]:
         return read_rules(folder)
     except ConfigError as error:
         raise ConfigError(
-            f"{folder} is read as a whole pack of rules, and is none:\n{error}"
+            f"{folder}: not a whole pack of rules; complete it, or name a file\n{error}"
         ) from None
 
 
@@ -86,27 +105,26 @@ def _folder_of_pack(night: Labelling, file: Path) -> Path | None:
     """Return the folder that the night's pack comes from, if the file is in it.
 
     Candidates are folders called ``rules``, and those in which the file would be for
-    one of the night's labels. The right one holds at least half of the night's rules
+    one of the night's labels. The right folder has at least half of the night's rules
     that are not in the file.
     """
-    own_ids = {
-        located.rule.id for located in read_file(file, night.labels[0]).require()
-    }
+    rules_of_file = read_file(file, night.labels[0]).require()
+    own_ids = {located.rule.id for located in rules_of_file}
     others = {(rule.id, rule.label) for rule in night.rules if rule.id not in own_ids}
+    if not others:
+        return None
     below = file.absolute()
     for folder in below.parents:
-        if folder.name == "rules" or below.with_suffix("").name in night.labels:
-            held = {
-                (located.rule.id, located.rule.label)
-                for located in _readable_rules(folder)
-            }
-            if len(others & held) * 2 >= len(others) > 0:
-                return folder
+        is_candidate = folder.name == "rules" or below.stem in night.labels
+        if is_candidate and 2 * len(others & _readable_rules(folder)) >= len(others):
+            return folder
         below = folder
     return None
 
 
-def _readable_rules(folder: Path) -> tuple[LocatedRule, ...]:
-    """Return the rules of a folder in which every rule can be read, else none."""
+def _readable_rules(folder: Path) -> set[tuple[str, str]]:
+    """Return ids and labels of the rules of a folder in which all can be read."""
     contents = read_folder(folder)
-    return () if contents.problems else contents.rules
+    if contents.problems:
+        return set()
+    return {(located.rule.id, located.rule.label) for located in contents.rules}

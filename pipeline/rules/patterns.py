@@ -1,5 +1,6 @@
 """Match rules as patterns, against tables of messages."""
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -10,7 +11,14 @@ from pipeline.patterns import Matcher, Pattern, PatternDatabase, PatternTimeout
 
 
 def rule_patterns(rules: Sequence[Rule]) -> tuple[Pattern, ...]:
-    """Return the pattern of each rule, under the rule's id."""
+    """Return the pattern of each rule, under the rule's id.
+
+    Examples
+    --------
+    >>> rule = Rule(id="prize", label="spam", pattern="prize", why="Lotteries.")
+    >>> rule_patterns([rule])
+    (Pattern(id='prize', field='body', expression='prize'),)
+    """
     return tuple(Pattern(rule.id, rule.field, rule.pattern) for rule in rules)
 
 
@@ -23,6 +31,19 @@ class RuleMatcher:
         Compiled from the `rule_patterns` of these rules.
     engine
         The timeouts.
+
+    Examples
+    --------
+    >>> from pipeline.patterns import compile_patterns
+    >>> rules = [
+    ...     Rule(id="prize", label="spam", pattern="prize", why="Lotteries."),
+    ...     Rule(id="tonight", label="chat", pattern="see you", why="Plans."),
+    ... ]
+    >>> database = compile_patterns(rule_patterns(rules), compile_timeout=10)
+    >>> engine = Engine(compile_timeout_seconds=10, search_timeout_seconds=1)
+    >>> matcher = RuleMatcher(rules, database, engine)
+    >>> matcher.matching_rules(pd.DataFrame({"body": ["A prize", "Hello", None]}))
+    [['prize'], [], []]
     """
 
     def __init__(
@@ -39,7 +60,7 @@ class RuleMatcher:
     def matching_rules(
         self,
         messages: pd.DataFrame,
-        progress: Callable[[float], None] = lambda fraction: None,
+        progress: Callable[[float], None] | None = None,
     ) -> list[list[str]]:
         """Return the ids of the rules that match each message, in the rules' order.
 
@@ -59,6 +80,4 @@ class RuleMatcher:
             raise DataError(f"rule {timeout.pattern_id}: {timeout}") from None
         ids = [self._ids[index] for index in matches.indices.tolist()]
         bounds = matches.indptr.tolist()
-        return [
-            ids[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
+        return [ids[start:end] for start, end in itertools.pairwise(bounds)]

@@ -1,0 +1,1 @@
+"""Metrics, intervals, the bootstrap, agreement, and models of hidden labels."""

@@ -1,4 +1,4 @@
-"""How far annotators agree, beyond what chance would give.
+"""How far annotators agree beyond chance.
 
 References
 ----------
@@ -12,13 +12,15 @@ from pipeline.statistics.interval import UNDEFINED, Interval
 
 RESAMPLES = 2_000
 SEED = 20
+_MIN_LABELS = 2  # with one label alone, chance agrees too
 
 
 def krippendorff_alpha(counts: np.ndarray, confidence: float) -> Interval:
     """Return Krippendorff's alpha for nominal data, with its bootstrap interval.
 
-    It is 1 for perfect agreement and 0 for what chance would give. The interval is the
-    percentile bootstrap's over messages; equal counts give an equal interval.
+    Alpha is 1 for perfect agreement and 0 for the agreement of chance. The interval is
+    the percentile interval of a bootstrap over messages; equal counts give an equal
+    interval.
 
     Parameters
     ----------
@@ -31,13 +33,20 @@ def krippendorff_alpha(counts: np.ndarray, confidence: float) -> Interval:
     -------
     Interval
         Undefined without two labels among the messages that have two reviews or more.
+
+    Examples
+    --------
+    >>> counts = np.array([[2, 0]] * 6 + [[0, 2]] * 6 + [[1, 1]] * 3)
+    >>> round(krippendorff_alpha(counts, confidence=0.95).value, 2)
+    0.61
     """
-    shared = counts[counts.sum(axis=1) > 1]
-    if (shared.sum(axis=0) > 0).sum() < 2:
+    reviewed_twice = counts[counts.sum(axis=1) > 1]
+    n_labels = np.count_nonzero(reviewed_twice.sum(axis=0))
+    if n_labels < _MIN_LABELS:
         return UNDEFINED
     # Messages with equal counts are drawn together: the sums are distributed as if they
     # were drawn one by one.
-    kinds, messages = np.unique(shared, axis=0, return_counts=True)
+    kinds, messages = np.unique(reviewed_twice, axis=0, return_counts=True)
     n_messages = messages.sum()
     resamples = np.random.default_rng(SEED).multinomial(
         n_messages, messages / n_messages, size=RESAMPLES
@@ -49,7 +58,7 @@ def krippendorff_alpha(counts: np.ndarray, confidence: float) -> Interval:
 
 
 def _alpha(kinds: np.ndarray, messages: np.ndarray) -> np.ndarray:
-    """Return alpha of each resample, float64 [n_resamples]; nan with one label alone.
+    """Return alpha of each resample, float64 [n_resamples]; NaN with one label alone.
 
     Parameters
     ----------
@@ -59,7 +68,7 @@ def _alpha(kinds: np.ndarray, messages: np.ndarray) -> np.ndarray:
         int64 [n_resamples, n_kinds], how many messages have these counts.
     """
     reviews = kinds.sum(axis=1)
-    # Pairs of reviews that disagree, weighted so that each review counts once.
+    # Pairs of reviews that disagree, with weights by which each review counts once.
     disagreeing_pairs = (kinds * (reviews[:, None] - kinds)).sum(axis=1)
     observed = messages @ (disagreeing_pairs / (reviews - 1))
     per_label = messages @ kinds

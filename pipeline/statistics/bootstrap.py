@@ -1,8 +1,12 @@
-"""How sure a difference between two classifiers on the same messages is.
+"""The difference between two classifiers on the same messages, with its interval.
 
-The paired bootstrap: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993;
-for classifiers on one test set: Koehn, "Statistical significance tests for machine
-translation evaluation", EMNLP 2004.
+The method is the paired bootstrap.
+
+References
+----------
+Efron and Tibshirani, "An Introduction to the Bootstrap", 1993. For classifiers on one
+test set: Koehn, "Statistical significance tests for machine translation evaluation",
+EMNLP 2004.
 """
 
 from collections.abc import Sequence
@@ -21,7 +25,7 @@ from pipeline.statistics.interval import UNDEFINED, Interval
 
 @dataclass(frozen=True)
 class PairedPredictions:
-    """What two classifiers say of the same documents.
+    """The predictions of two classifiers for the same documents.
 
     Attributes
     ----------
@@ -29,6 +33,18 @@ class PairedPredictions:
         int64 [n_documents], indices into ``labels``.
     weight
         int64 [n_documents], how many messages each document stands for.
+
+    Examples
+    --------
+    >>> predictions = PairedPredictions(
+    ...     labels=("ham", "spam"),
+    ...     truth=np.array([0, 1]),
+    ...     challenger=np.array([0, 1]),
+    ...     champion=np.array([0, 0]),
+    ...     weight=np.array([10, 1]),
+    ... )
+    >>> predictions.labels
+    ('ham', 'spam')
     """
 
     labels: Sequence[str]
@@ -39,29 +55,108 @@ class PairedPredictions:
 
 
 @dataclass(frozen=True)
+class _Resamples:
+    """The documents by kind, and how many messages of each kind every resample has.
+
+    Documents of a kind are alike in their label, both predictions and their weight.
+
+    Attributes
+    ----------
+    truth, challenger, champion
+        int64 [n_kinds], indices of labels.
+    documents
+        int64 [n_kinds], how many documents each kind has.
+    messages
+        int64 [1 + n_resamples, n_kinds]; the first row is the documents themselves.
+    """
+
+    truth: np.ndarray
+    challenger: np.ndarray
+    champion: np.ndarray
+    documents: np.ndarray
+    messages: np.ndarray
+
+    def count_documents(self, is_chosen: np.ndarray) -> int:
+        """Return the number of documents of the chosen kinds."""
+        return int(self.documents[is_chosen].sum())
+
+
+@dataclass(frozen=True)
 class _Scores:
-    """Of every label in every resample; float64 [n_resamples, n_labels], or nan."""
+    """Scores of every label, float64 [1 + n_resamples, n_labels].
+
+    A score that is undefined is NaN.
+    """
 
     precision: np.ndarray
     recall: np.ndarray
     f1: np.ndarray
 
+    def macro_f1(self, indices: Sequence[int]) -> np.ndarray:
+        """Return the mean F1 of these labels, float64 [1 + n_resamples]."""
+        return np.nanmean(self.f1[:, indices], axis=1)
+
 
 def differences(
     predictions: PairedPredictions, judged: Sequence[str], regression: Regression
 ) -> ClassifierDifference:
-    """Return what the challenger has more than the champion.
+    """Return the figures of the challenger less those of the champion.
 
     Documents are drawn, not messages: a text that stands for a thousand messages is one
-    observation. The same seed gives the same intervals. A label that a resample neither
-    holds nor predicts does not count there.
+    observation. The same seed gives the same intervals. In a resample without a label,
+    where the label is not predicted either, the label does not count.
 
     Parameters
     ----------
     judged
         The labels of which macro F1 is the mean.
     regression
-        How many resamples are drawn, from which seed, and how sure an interval is.
+        The number of resamples, their seed, and the confidence of the intervals.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import MaxLoss
+    >>> truth = np.array([0, 1] * 20)
+    >>> all_ham = np.zeros(40, dtype=int)
+    >>> once = np.ones(40, dtype=int)
+    >>> predictions = PairedPredictions(("ham", "spam"), truth, truth, all_ham, once)
+    >>> regression = Regression(
+    ...     max_loss=MaxLoss(macro_f1=0.01, precision=0.03, recall=0.1),
+    ...     min_texts=30,
+    ...     publications_back=None,
+    ...     confidence=0.95,
+    ...     resamples=1000,
+    ...     seed=1,
+    ... )
+    >>> difference = differences(predictions, ("ham", "spam"), regression)
+    >>> round(difference.macro_f1.value, 2)
+    0.67
+    >>> difference.per_label["spam"].recall.interval.value
+    1.0
+    """
+    resamples = _resample(predictions, regression)
+    n_labels = len(predictions.labels)
+    challenger = _scores(
+        resamples.truth, resamples.challenger, resamples.messages, n_labels
+    )
+    champion = _scores(
+        resamples.truth, resamples.champion, resamples.messages, n_labels
+    )
+    indices = [predictions.labels.index(label) for label in judged]
+    macro_f1 = challenger.macro_f1(indices) - champion.macro_f1(indices)
+    per_label = {}
+    for label, index in zip(judged, indices, strict=True):
+        per_label[label] = _label_difference(
+            resamples, challenger, champion, index, regression.confidence
+        )
+    return ClassifierDifference(_interval(macro_f1, regression.confidence), per_label)
+
+
+def _resample(predictions: PairedPredictions, regression: Regression) -> _Resamples:
+    """Draw the resamples, as many documents each as there are predictions.
+
+    Documents of one kind are drawn together: the sums are distributed as if they were
+    drawn one by one.
     """
     columns = np.stack(
         [
@@ -71,43 +166,48 @@ def differences(
             predictions.weight,
         ]
     )
-    # Documents that are alike in all of these are drawn together: the sums are
-    # distributed as if one by one.
-    kinds, members = np.unique(columns, axis=1, return_counts=True)
+    kinds, documents = np.unique(columns, axis=1, return_counts=True)
     truth, challenger, champion, weight = kinds
+    n_documents = documents.sum()
     drawn = np.random.default_rng(regression.seed).multinomial(
-        members.sum(), members / members.sum(), size=regression.resamples
+        n_documents, documents / n_documents, size=regression.resamples
     )
-    messages = np.vstack([members, drawn]) * weight
-    n_labels = len(predictions.labels)
-    ours = _scores(truth, challenger, messages, n_labels)
-    theirs = _scores(truth, champion, messages, n_labels)
-    indices = [predictions.labels.index(label) for label in judged]
-    our_macro_f1 = np.nanmean(ours.f1[:, indices], axis=1)
-    their_macro_f1 = np.nanmean(theirs.f1[:, indices], axis=1)
-    have_label, given_by_us, given_by_them = (
-        np.bincount(labels, members, n_labels).astype(int)
-        for labels in (truth, challenger, champion)
+    return _Resamples(
+        truth=truth,
+        challenger=challenger,
+        champion=champion,
+        documents=documents,
+        messages=np.vstack([documents, drawn]) * weight,
     )
-    given_label = np.minimum(given_by_us, given_by_them)
-    per_label = {}
-    for label, index in zip(judged, indices, strict=True):
-        precision = ours.precision[:, index] - theirs.precision[:, index]
-        recall = ours.recall[:, index] - theirs.recall[:, index]
-        per_label[label] = LabelDifference(
-            precision=Difference(
-                _interval(precision, regression.confidence), int(given_label[index])
-            ),
-            recall=Difference(
-                _interval(recall, regression.confidence), int(have_label[index])
-            ),
-        )
-    macro_f1 = _interval(our_macro_f1 - their_macro_f1, regression.confidence)
-    return ClassifierDifference(macro_f1, per_label)
+
+
+def _label_difference(
+    resamples: _Resamples,
+    challenger: _Scores,
+    champion: _Scores,
+    index: int,
+    confidence: float,
+) -> LabelDifference:
+    """Return the differences for one label, and on how many texts each rests.
+
+    Recall rests on the texts with the label, precision on the texts to which the
+    classifier that predicts the label less often gave it.
+    """
+    precision = challenger.precision[:, index] - champion.precision[:, index]
+    recall = challenger.recall[:, index] - champion.recall[:, index]
+    n_with_label = resamples.count_documents(resamples.truth == index)
+    n_predicted = min(
+        resamples.count_documents(resamples.challenger == index),
+        resamples.count_documents(resamples.champion == index),
+    )
+    return LabelDifference(
+        precision=Difference(_interval(precision, confidence), n_predicted),
+        recall=Difference(_interval(recall, confidence), n_with_label),
+    )
 
 
 def _interval(values: np.ndarray, confidence: float) -> Interval:
-    """Return the first value with the interval of the others, the resamples'."""
+    """Return the first value with the interval of the others, which are resamples."""
     if np.isnan(values[0]):
         return UNDEFINED
     tail = (1 - confidence) / 2
@@ -125,22 +225,24 @@ def _scores(
     truth, predicted
         int64 [n_kinds], the labels of each kind of document.
     messages
-        int64 [n_resamples, n_kinds], how many messages of each kind there are.
+        int64 [1 + n_resamples, n_kinds], how many messages of each kind there are.
     """
-    shape = (len(messages), n_labels)
-    scores = _Scores(*(np.full(shape, np.nan) for _ in range(3)))
+    undefined = np.full((len(messages), n_labels), np.nan)
+    scores = _Scores(
+        precision=undefined.copy(), recall=undefined.copy(), f1=undefined.copy()
+    )
     for label in range(n_labels):
         has_label = truth == label
-        given_label = predicted == label
-        correct = messages[:, has_label & given_label].sum(axis=1)
+        is_predicted = predicted == label
+        correct = messages[:, has_label & is_predicted].sum(axis=1)
         support = messages[:, has_label].sum(axis=1)
-        given = messages[:, given_label].sum(axis=1)
-        _divide(correct, given, scores.precision[:, label])
+        n_predicted = messages[:, is_predicted].sum(axis=1)
+        _divide(correct, n_predicted, scores.precision[:, label])
         _divide(correct, support, scores.recall[:, label])
-        _divide(2 * correct, support + given, scores.f1[:, label])
+        _divide(2 * correct, support + n_predicted, scores.f1[:, label])
     return scores
 
 
 def _divide(part: np.ndarray, whole: np.ndarray, out: np.ndarray) -> None:
-    """Write the quotients, where there are any, to ``out``."""
+    """Write the quotients to ``out``, but for divisions by 0."""
     np.divide(part, whole, out=out, where=whole > 0)

@@ -1,17 +1,18 @@
-"""Estimate messages' labels and how far each annotator can be believed.
+"""Estimate the labels of messages, and how much each annotator can be trusted.
 
-The model of Dawid and Skene: a message has one hidden label, and what each annotator
-makes of it is given by a confusion matrix of their own. Each row of a matrix has a
-Dirichlet prior that favours the hidden label, so that somebody with few reviews is
-believed about as much as anybody else: with little data the labels are the majority's.
+In the model of Dawid and Skene, a message has one hidden label, and each annotator has
+a confusion matrix of their own: how probable each of their labels is, given the hidden
+one. Each row of a matrix has a Dirichlet prior that favours the hidden label. So an
+annotator with few reviews is trusted about as much as the others, and with little data
+the labels are those of the majority.
 
-Why not crowd-kit 1.4.2, which runs with pandas 3: its model has no such prior, so an
-annotator who has given one label only is not believed at all. Take three messages on
-which three people each agree, a, a and b, where everybody reviewed one: it makes three
-times a. Users who send a single correction are the rule here. Besides, it brings 20
-packages of 100 MB. Without the prior the two are the same to 1e-6
-(`tests/unit/statistics/crowds.py`). Nor does `pipeline.labelling.label_model` fit: a
-rule can only ever say its own label.
+Two other implementations do not fit. The model of crowd-kit 1.4.2, which runs with
+pandas 3, has no prior, so it does not trust an annotator who gave one label only. Take
+nine people and three messages, each reviewed by three of them who agree: a, a and b.
+crowd-kit labels all three a. Users who send a single correction are the rule here.
+Besides, crowd-kit brings 20 packages of 100 MB. Without the prior, both models are
+equal to 1e-6 (``tests/unit/statistics/crowds.py``). `pipeline.labelling.label_model`
+does not fit either: a rule can only vote for its own label.
 
 References
 ----------
@@ -36,7 +37,7 @@ from pipeline.statistics.latent_class import (
 
 @dataclass(frozen=True)
 class Consensus:
-    """What was estimated.
+    """The estimated labels and annotators.
 
     Attributes
     ----------
@@ -44,9 +45,21 @@ class Consensus:
         float64 [n_messages, n_labels], the probability of each label; rows add up to 1.
     confusion
         float64 [n_annotators, n_labels, n_labels], how probable it is that an annotator
-        says the second label of a message that has the first.
+        gives the second label to a message that has the first.
     frequency
         float64 [n_labels], how frequent each label is.
+
+    Examples
+    --------
+    >>> careful = np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> random = np.array([[0.5, 0.5], [0.5, 0.5]])
+    >>> consensus = Consensus(
+    ...     posterior=np.array([[1.0, 0.0]]),
+    ...     confusion=np.array([careful, random]),
+    ...     frequency=np.array([0.5, 0.5]),
+    ... )
+    >>> consensus.accuracy.round(2)
+    array([0.85, 0.5 ])
     """
 
     posterior: np.ndarray
@@ -55,13 +68,13 @@ class Consensus:
 
     @property
     def accuracy(self) -> np.ndarray:
-        """The share of all messages that each annotator would label rightly."""
+        """The share of all messages that each annotator would label correctly."""
         return np.einsum("wkk,k->w", self.confusion, self.frequency)
 
 
 @dataclass(frozen=True)
 class _Annotation:
-    """How frequent labels are, and what annotators make of them, as in `Consensus`."""
+    """The frequency of labels and the confusion of annotators, as in `Consensus`."""
 
     frequency: np.ndarray
     confusion: np.ndarray
@@ -89,12 +102,14 @@ class _Reviews:
         prior = np.full((self.n_labels, self.n_labels), wrong)
         np.fill_diagonal(prior, self.options.right)
         n_annotators = self.annotator.max() + 1
-        said = np.zeros((n_annotators, self.n_labels, self.n_labels))
-        np.add.at(said, (self.annotator, self.label), posterior[self.message])
-        confusion = said.transpose(0, 2, 1) + prior  # the hidden label comes first
+        # By annotator, the label that they gave, and the hidden label.
+        counts = np.zeros((n_annotators, self.n_labels, self.n_labels))
+        np.add.at(counts, (self.annotator, self.label), posterior[self.message])
+        # In a confusion matrix the hidden label comes first.
+        confusion = counts.transpose(0, 2, 1) + prior
         return _Annotation(
-            label_frequencies(posterior.sum(axis=0), self.options),
-            confusion / confusion.sum(axis=2, keepdims=True),
+            frequency=label_frequencies(posterior.sum(axis=0), self.options),
+            confusion=confusion / confusion.sum(axis=2, keepdims=True),
         )
 
     def expect(self, annotation: _Annotation) -> np.ndarray:
@@ -116,16 +131,29 @@ def fit(
     """Return the consensus of the reviews; equal reviews give an equal consensus.
 
     The iteration starts from each label's share of a message's reviews, and ends when
-    the posterior changes no more.
+    the posterior no longer changes.
 
     Parameters
     ----------
     message, annotator, label
-        int64 [n_reviews], each counting from 0 without a gap. Messages with one review
-        say nothing of an annotator, who would seem the worse the more of them there
-        are.
+        int64 [n_reviews], each counting from 0 without a gap. Leave out messages with
+        one review: they say nothing about an annotator, but each of them would make the
+        annotator seem worse.
     n_labels
         2 or more.
+
+    Examples
+    --------
+    Two annotators agree on two messages; the third takes each label for the other:
+
+    >>> message = np.array([0, 0, 0, 1, 1, 1])
+    >>> annotator = np.array([0, 1, 2, 0, 1, 2])
+    >>> label = np.array([0, 0, 1, 1, 1, 0])
+    >>> consensus = fit(message, annotator, label, n_labels=2)
+    >>> consensus.posterior.argmax(axis=1)
+    array([0, 1])
+    >>> bool(consensus.accuracy[0] > consensus.accuracy[2])
+    True
     """
     reviews = _Reviews(message, annotator, label, n_labels, options)
     posterior = reviews.shares()

@@ -1,4 +1,4 @@
-"""What one classifier has more than another, as values; `bootstrap` computes them."""
+"""Differences between two classifiers as values; `bootstrap` computes them."""
 
 from pydantic.dataclasses import dataclass
 
@@ -13,6 +13,11 @@ class Difference:
     ----------
     texts
         Distinct texts behind the figure of the classifier that has fewer of them.
+
+    Examples
+    --------
+    >>> Difference(Interval(value=-0.1, low=-0.2, high=0.0), texts=40).texts
+    40
     """
 
     interval: Interval
@@ -21,7 +26,14 @@ class Difference:
 
 @dataclass(frozen=True, config=STRICT)
 class LabelDifference:
-    """The differences of one label."""
+    """The differences of one label.
+
+    Examples
+    --------
+    >>> loss = Difference(Interval(value=-0.1, low=-0.2, high=0.0), texts=40)
+    >>> LabelDifference(precision=loss, recall=loss).precision.interval.value
+    -0.1
+    """
 
     precision: Difference
     recall: Difference
@@ -36,7 +48,15 @@ class ClassifierDifference:
     macro_f1
         Undefined where no label has an F1.
     per_label
-        By label, of those that macro F1 is the mean of.
+        By label, for the labels that macro F1 is the mean of.
+
+    Examples
+    --------
+    >>> loss = Interval(value=-0.1, low=-0.2, high=0.0)
+    >>> label_loss = LabelDifference(Difference(loss, 40), Difference(loss, 35))
+    >>> difference = ClassifierDifference(macro_f1=loss, per_label={"spam": label_loss})
+    >>> difference.per_label["spam"].recall.texts
+    35
     """
 
     macro_f1: Interval

@@ -1,9 +1,9 @@
-"""A figure with its confidence interval."""
+"""A value with its confidence interval."""
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-#: Of every value that records hold: a wrong type, or a number that is not finite, is
+#: For every value that records hold. A wrong type, or a number that is not finite, is
 #: refused where the value is made, not where it is written.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
@@ -15,7 +15,14 @@ class Interval:
     Attributes
     ----------
     value, low, high
-        Of one unit; ``low <= value <= high``.
+        In one unit; ``low <= value <= high``.
+
+    Examples
+    --------
+    >>> Interval(value=0.5, low=0.25, high=0.75).defined
+    True
+    >>> UNDEFINED.defined
+    False
     """
 
     value: float | None

@@ -21,19 +21,25 @@ Parameters = TypeVar("Parameters")
 
 @dataclass(frozen=True)
 class Options:
-    """What is believed before there are data, and when the iteration ends.
+    """The prior beliefs, and when the iteration ends.
 
     Attributes
     ----------
     right, wrong
-        Counts that are added to what a rule or an annotator says: one not seen yet is
-        right in four cases of five, and five messages weigh as much as this belief.
+        Counts that are added to the labels of a rule or an annotator. By default an
+        unseen one is right in four cases of five, and five messages weigh as much as
+        this belief.
     smoothing
-        Messages that are added to each label, so that none becomes impossible.
+        Messages that are added to each label, so that no label becomes impossible.
     max_iterations
-        Of maximisation and expectation together.
+        The maximum number of steps; a step is a maximisation and an expectation.
     tolerance
-        The largest change of a probability at which the iteration ends.
+        The iteration ends when no probability changes by more than this.
+
+    Examples
+    --------
+    >>> Options(max_iterations=10).right
+    4.0
     """
 
     right: float = 4.0
@@ -48,14 +54,19 @@ DEFAULTS = Options()
 
 @dataclass(frozen=True)
 class Fit(Generic[Parameters]):
-    """Where the iteration stands.
+    """The state of the iteration.
 
     Attributes
     ----------
     parameters
-        What maximisation gave last.
+        The result of the last maximisation.
     posterior
         float64 [n_items, n_labels], the probability of each label of each item.
+
+    Examples
+    --------
+    >>> Fit(parameters="any", posterior=np.array([[0.5, 0.5]])).posterior.shape
+    (1, 2)
     """
 
     parameters: Parameters
@@ -69,7 +80,7 @@ def maximise_expectation(
     change: Callable[[Fit[Parameters], Fit[Parameters]], float],
     options: Options,
 ) -> Fit[Parameters]:
-    """Return the fit after which a step changes at most the tolerance.
+    """Return the fit at which a step changes less than the tolerance.
 
     Parameters
     ----------
@@ -81,12 +92,29 @@ def maximise_expectation(
         Returns the posterior, given parameters.
     change
         Returns the largest change between two fits.
+
+    Examples
+    --------
+    The frequency of two labels, where the second item has the first label for sure:
+
+    >>> def maximise(posterior):
+    ...     return label_frequencies(posterior.sum(axis=0), DEFAULTS)
+    >>> def expect(frequency):
+    ...     return np.array([frequency, [1.0, 0.0]])
+    >>> def change(before, after):
+    ...     return largest_change(before.posterior, after.posterior)
+    >>> start = Fit(np.array([0.5, 0.5]), np.array([[0.5, 0.5], [1.0, 0.0]]))
+    >>> fitted = maximise_expectation(start, maximise, expect, change, DEFAULTS)
+    >>> fitted.parameters.round(3)
+    array([0.667, 0.333])
     """
     fit = start
     for _ in range(options.max_iterations):
         parameters = maximise(fit.posterior)
-        previous, fit = fit, Fit(parameters, expect(parameters))
-        if change(previous, fit) < options.tolerance:
+        next_fit = Fit(parameters, expect(parameters))
+        is_final = change(fit, next_fit) < options.tolerance
+        fit = next_fit
+        if is_final:
             break
     return fit
 
@@ -97,19 +125,41 @@ def posterior_of(log_joint: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     log_joint
-        float64 [n_items, n_labels], the logarithm of each label's joint probability but
-        for a constant. The largest of a row is subtracted, so nothing underflows.
+        float64 [n_items, n_labels], the logarithm of each label's joint probability up
+        to a constant. The largest of a row is subtracted, so nothing underflows.
+
+    Examples
+    --------
+    >>> posterior_of(np.log(np.array([[0.1, 0.3]]))).round(2)
+    array([[0.25, 0.75]])
     """
     joint = np.exp(log_joint - log_joint.max(axis=1, keepdims=True))
     return joint / joint.sum(axis=1, keepdims=True)
 
 
 def label_frequencies(messages: np.ndarray, options: Options) -> np.ndarray:
-    """Return how frequent each label is, given its messages: float64 [n_labels]."""
+    """Return how frequent each label is, float64 [n_labels].
+
+    Parameters
+    ----------
+    messages
+        float64 [n_labels], the messages of each label; they need not be whole numbers.
+
+    Examples
+    --------
+    >>> label_frequencies(np.array([3.0, 5.0]), Options(smoothing=1.0))
+    array([0.4, 0.6])
+    """
     smoothed = messages + options.smoothing
     return smoothed / smoothed.sum()
 
 
 def largest_change(before: np.ndarray, after: np.ndarray) -> float:
-    """Return the largest absolute difference of two arrays."""
+    """Return the largest absolute difference of two arrays.
+
+    Examples
+    --------
+    >>> largest_change(np.array([0.5, 0.5]), np.array([0.25, 0.75]))
+    0.25
+    """
     return float(np.abs(after - before).max())

@@ -11,10 +11,23 @@ class LabelMetrics:
 
     Attributes
     ----------
-    precision, recall, f1
-        Undefined where nothing was predicted, or nothing has the label.
-    support, predicted
-        Messages that have the label, and messages that were given it.
+    precision
+        Undefined where no message was given the label.
+    recall
+        Undefined where no message has the label.
+    f1
+        Undefined where no message has the label or was given it.
+    support
+        Messages that have the label.
+    predicted
+        Messages that were given the label.
+
+    Examples
+    --------
+    >>> half = Interval(value=0.5, low=0.1, high=0.9)
+    >>> spam = LabelMetrics(half, half, half, support=2, predicted=2)
+    >>> spam.precision.value
+    0.5
     """
 
     precision: Interval
@@ -31,11 +44,24 @@ class Metrics:
     Attributes
     ----------
     n
-        Messages.
+        The number of messages.
+    per_label
+        The metrics of each label by its name.
     macro_f1
         The mean over the labels whose F1 is defined.
+    accuracy
+        The share of messages with the right label.
     confusion
-        Messages by their label (rows) and the predicted one (columns), as in ``labels``.
+        Messages by their label (rows) and the predicted label (columns), in the order
+        of ``labels``.
+
+    Examples
+    --------
+    >>> one = Interval(value=1.0, low=0.2, high=1.0)
+    >>> spam = LabelMetrics(one, one, one, support=1, predicted=1)
+    >>> metrics = Metrics(("spam",), 1, {"spam": spam}, one, one, ((1,),))
+    >>> metrics.per_label["spam"].recall.value
+    1.0
     """
 
     labels: tuple[str, ...]

@@ -1,8 +1,9 @@
 """A proportion of messages with its confidence interval.
 
-Values count messages. Intervals must not: a text that stands for a thousand messages is
-one observation, not a thousand. So an interval's ``n`` is the effective number of the
-documents behind its value, which is their number when all weigh the same.
+A value counts messages. An interval must not: a text that stands for a thousand
+messages is one observation, not a thousand. So the ``n`` of an interval is the
+effective number of documents behind its value, which is their number when all weigh the
+same.
 """
 
 from statistics import NormalDist
@@ -15,7 +16,7 @@ from pipeline.statistics.interval import UNDEFINED, Interval
 def wilson_interval(
     correct: np.ndarray, weight: np.ndarray, confidence: float
 ) -> Interval:
-    """Return the share of messages that are correct, with its score interval.
+    """Return the share of messages that are correct, with its Wilson score interval.
 
     Parameters
     ----------
@@ -34,19 +35,26 @@ def wilson_interval(
     References
     ----------
     Wilson (1927), eq. 3.
+
+    Examples
+    --------
+    >>> correct = np.array([True] * 8 + [False] * 2)
+    >>> interval = wilson_interval(correct, np.ones(10), confidence=0.95)
+    >>> interval.value, round(interval.low, 2), round(interval.high, 2)
+    (0.8, 0.49, 0.94)
     """
-    w = weight.astype(float)
-    if not len(w):
+    if not len(weight):
         return UNDEFINED
+    w = weight.astype(float)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     p = w[correct].sum() / w.sum()
-    n = effective_sample_size(w)
+    n = effective_sample_size(weight)
     denominator = 1 + z**2 / n
     centre = (p + z**2 / (2 * n)) / denominator
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / denominator
+    half_width = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / denominator
     # At 0 and 1 the bound is the value itself, but for rounding.
-    low = max(0.0, min(p, centre - half))
-    high = min(1.0, max(p, centre + half))
+    low = max(0.0, min(p, centre - half_width))
+    high = min(1.0, max(p, centre + half_width))
     return Interval(value=float(p), low=float(low), high=float(high))
 
 
@@ -56,6 +64,15 @@ def effective_sample_size(weight: np.ndarray) -> float:
     References
     ----------
     Kish, Survey Sampling (1965).
+
+    Examples
+    --------
+    >>> effective_sample_size(np.array([1, 1, 1, 1]))
+    4.0
+    >>> round(effective_sample_size(np.array([97, 1, 1, 1])), 2)
+    1.06
     """
+    if not len(weight):
+        return 0.0
     w = weight.astype(float)
-    return float(w.sum() ** 2 / (w**2).sum()) if len(w) else 0.0
+    return float(w.sum() ** 2 / (w**2).sum())

@@ -1,88 +1,162 @@
-"""The character map: what becomes of every code point, as data that a device can carry.
+"""The character map: what becomes of every code point, as data for a device.
 
-A code point is replaced by a string, dropped, shifted by a number or kept; any other separates tokens. Presets are
-built here, at training time, from this Python's Unicode data; what is exported, pickled and run is the resulting map,
-so that no other runtime's Unicode version matters.
+A code point is replaced by a string, dropped, shifted by a number or kept; any other
+separates tokens. Presets are built at training time from the Unicode data of this
+Python. The resulting map is what is exported, pickled and run, so the Unicode version
+of another runtime does not matter.
 """
 
 import functools
 import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 SEPARATOR = " "
-APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}"  # dropped: don't is one word in any font
+# Apostrophes are dropped, so that "don't" is one word whichever of them it has.
+APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}"
+#: Capitals and small letters alternate in many alphabets: their shifts have this step.
+_ALTERNATING = 2
+
+#: ``(first, last, string)``
+Replacement: TypeAlias = tuple[int, int, str]
+#: ``(first, last)``
+Range: TypeAlias = tuple[int, int]
+#: ``(first, last, step, delta)``
+Shift: TypeAlias = tuple[int, int, int, int]
+
+Entry = TypeVar("Entry", Replacement, Range, Shift)
 
 
 @dataclass(frozen=True)
 class CharacterMap:
-    """Looked up in this order: ``replace``, ``drop``, ``shift``, ``keep``; what stands in none separates.
+    """What becomes of every code point, as ranges.
 
-    Every entry covers the code points from ``first`` to ``last``, both included; the entries of one kind are ascending
-    and disjoint.
+    A code point is looked up in ``replace``, ``drop``, ``shift`` and ``keep``, in this
+    order; a code point in none of them separates tokens. Every entry covers the code
+    points from ``first`` to ``last``, both included. The entries of one kind are
+    ascending and disjoint.
 
     Attributes
     ----------
-    replace : ``(first, last, string)``, each becomes the string.
-    drop, keep : ``(first, last)``.
-    shift : ``(first, last, step, delta)``, every ``step``-th code point from the first on moves by ``delta``.
+    replace
+        ``(first, last, string)``: each code point becomes the string.
+    drop, keep
+        ``(first, last)``.
+    shift
+        ``(first, last, step, delta)``: every ``step``-th code point, beginning with
+        ``first``, moves by ``delta``.
+
+    Examples
+    --------
+    >>> characters = CharacterMap(
+    ...     replace=((0x30, 0x39, "0"),),
+    ...     drop=((0x27, 0x27),),
+    ...     shift=((0x41, 0x5A, 1, 32),),
+    ...     keep=((0x61, 0x7A),),
+    ... )
+    >>> "Don't: 42".translate(characters.table)
+    'dont  00'
     """
 
-    replace: tuple[tuple[int, int, str], ...]
-    drop: tuple[tuple[int, int], ...]
-    shift: tuple[tuple[int, int, int, int], ...]
-    keep: tuple[tuple[int, int], ...]
+    replace: tuple[Replacement, ...]
+    drop: tuple[Range, ...]
+    shift: tuple[Shift, ...]
+    keep: tuple[Range, ...]
 
     @functools.cached_property
     def table(self) -> "TranslationTable":
         """The map in the form that `str.translate` takes."""
         return TranslationTable(self)
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, object]:
+        # The table can be built again: it is not pickled.
         return {name: value for name, value in self.__dict__.items() if name != "table"}
 
     def lookup(self, code_point: int) -> str:
-        """What the code point becomes: a string, empty when it is dropped, one space when it separates."""
-        if found := _covering(self.replace, code_point):
-            return found[2]
-        if _covering(self.drop, code_point):
+        """Return what the code point becomes.
+
+        Returns
+        -------
+        str
+            Empty for a code point that is dropped, one space for a separator.
+
+        Examples
+        --------
+        >>> preset("casefold", digits="shape").lookup(ord("A"))
+        'a'
+        """
+        replacement = _entry_covering(self.replace, code_point)
+        if replacement is not None:
+            return replacement[2]
+        if _entry_covering(self.drop, code_point):
             return ""
-        if (found := _covering(self.shift, code_point)) and (
-            code_point - found[0]
-        ) % found[2] == 0:
-            return chr(code_point + found[3])
-        return chr(code_point) if _covering(self.keep, code_point) else SEPARATOR
+        shift = _entry_covering(self.shift, code_point)
+        if shift is not None:
+            first, _, step, delta = shift
+            if (code_point - first) % step == 0:
+                return chr(code_point + delta)
+        if _entry_covering(self.keep, code_point):
+            return chr(code_point)
+        return SEPARATOR
 
 
-class TranslationTable(dict):
-    """A lazily filled ``{code point: string}``: only characters that occur are ever looked up."""
+class TranslationTable(dict[int, str]):
+    """A lazy ``{code point: string}``: only characters that occur are looked up.
 
-    def __init__(self, characters: CharacterMap):
+    Examples
+    --------
+    >>> table = TranslationTable(preset("ascii", digits="keep"))
+    >>> "It's 9 a.m.".translate(table)
+    'its 9 a m '
+    """
+
+    def __init__(self, characters: CharacterMap) -> None:
         super().__init__()
         self._characters = characters
 
     def __missing__(self, code_point: int) -> str:
-        self[code_point] = string = self._characters.lookup(code_point)
+        string = self._characters.lookup(code_point)
+        self[code_point] = string
         return string
 
 
-def _covering(ranges: tuple, code_point: int) -> tuple | None:
-    place = (
-        bisect_right(ranges, (code_point, sys.maxunicode + 1)) - 1
-    )  # behind the one that begins there
-    return ranges[place] if place >= 0 and code_point <= ranges[place][1] else None
+def _entry_covering(entries: Sequence[Entry], code_point: int) -> Entry | None:
+    # Larger than every entry that begins at the code point, smaller than the next one.
+    after_entry = (code_point, sys.maxunicode + 1)
+    index = bisect_right(entries, after_entry) - 1
+    if index < 0:
+        return None
+    entry = entries[index]
+    last = entry[1]
+    return entry if code_point <= last else None
 
 
 @functools.cache
 def preset(name: str, digits: str) -> CharacterMap:
-    """The map of ``ascii`` or ``casefold``; digits ``separate``, stay (``keep``) or become their ``shape``."""
-    become = {"ascii": _ascii, "casefold": _casefold}[name]
+    """Return the map of a preset.
+
+    Parameters
+    ----------
+    name
+        ``ascii``: the letters a to z and digits alone; ``casefold``: letters of any
+        script, case folded, with their marks.
+    digits
+        Digits ``separate`` tokens, stay (``keep``), or become 0 (``shape``).
+
+    Examples
+    --------
+    >>> characters = preset("casefold", digits="shape")
+    >>> "STRASSE 4711".translate(characters.table)
+    'strasse 0000'
+    """
+    map_character = {"ascii": _ascii, "casefold": _casefold}[name]
     strings = {}
     for code_point in range(sys.maxunicode + 1):
         character = chr(code_point)
-        string = become(character)
+        string = map_character(character)
         if string == character and unicodedata.category(character) == "Nd":
             string = {"separate": SEPARATOR, "keep": character, "shape": "0"}[digits]
         if string != SEPARATOR:
@@ -95,17 +169,18 @@ def _ascii(character: str) -> str:
         return ""
     if character.isascii():
         return character.lower() if character.isalnum() else SEPARATOR
-    # Beyond ASCII only white space still parts words; anything else vanishes, accents and zero-width joiners alike.
-    return (
-        SEPARATOR
-        if unicodedata.category(character).startswith("Z") or character == "\x85"
-        else ""
-    )
+    # Beyond ASCII, white space alone separates words; anything else vanishes, accents
+    # and zero-width joiners alike.
+    is_white_space = unicodedata.category(character).startswith("Z")
+    if is_white_space or character == "\x85":
+        return SEPARATOR
+    return ""
 
 
 def _casefold(character: str) -> str:
     category = unicodedata.category(character)
-    if category in ("Cn", "Co"):  # most of them
+    # Most code points are unassigned or private: they are decided first.
+    if category in ("Cn", "Co"):
         return SEPARATOR
     if category == "Nd":
         return character
@@ -116,53 +191,73 @@ def _casefold(character: str) -> str:
     return character.casefold() if category[0] in "LM" else SEPARATOR
 
 
-def _compress(strings: dict[int, str]) -> CharacterMap:
-    """The shortest entries that say the same as ``{code point: string}``."""
-    shape = {
-        c: s for c, s in strings.items() if len(s) > 1 or (s == "0" and c != ord("0"))
-    }
-    rest = {c: s for c, s in strings.items() if c not in shape}
+def _compress(strings: Mapping[int, str]) -> CharacterMap:
+    """Return the shortest entries with the same meaning as ``{code point: string}``."""
+    replaced: dict[int, str] = {}
+    dropped: dict[int, str] = {}
+    deltas: dict[int, int] = {}
+    not_dropped: dict[int, str] = {}
+    for code_point, string in strings.items():
+        if string:
+            not_dropped[code_point] = ""
+        if len(string) > 1 or (string == "0" and code_point != ord("0")):
+            replaced[code_point] = string
+        elif not string:
+            dropped[code_point] = string
+        elif ord(string) != code_point:
+            deltas[code_point] = ord(string) - code_point
     return CharacterMap(
-        replace=tuple((first, last, shape[first]) for first, last in _runs(shape)),
-        drop=tuple(_runs({c: s for c, s in rest.items() if not s})),
-        shift=tuple(
-            _progressions({c: ord(s) - c for c, s in rest.items() if s and s != chr(c)})
+        replace=tuple(
+            (first, last, replaced[first]) for first, last in _runs(replaced)
         ),
-        # Looked up last, so a kept range may run across code points that an earlier entry has taken.
-        keep=tuple(_runs({c: "" for c, s in strings.items() if s}, across=_unassigned)),
+        drop=tuple(_runs(dropped)),
+        shift=tuple(_shifts(deltas)),
+        # Looked up last, so a kept range may cover code points of an earlier entry.
+        keep=tuple(_runs(not_dropped, may_cover=_is_unassigned)),
     )
 
 
-def _unassigned(code_point: int) -> bool:
+def _is_unassigned(code_point: int) -> bool:
     return unicodedata.category(chr(code_point)) == "Cn"
 
 
 def _runs(
-    strings: dict[int, str], across: Callable[[int], bool] = lambda _: False
-) -> list[tuple[int, int]]:
-    """The ranges of neighbours with one string; a gap is bridged where all of it may be run ``across``."""
-    runs: list[tuple[int, int]] = []
+    strings: Mapping[int, str], may_cover: Callable[[int], bool] | None = None
+) -> list[Range]:
+    """Return the ranges of neighbours with one string.
+
+    Parameters
+    ----------
+    may_cover
+        Returns whether a range may cover a code point that has no string. A gap is
+        bridged if this is so of all of it; None: no gap is bridged.
+    """
+    runs: list[Range] = []
     for code_point, string in strings.items():
-        if (
-            runs
-            and strings[runs[-1][0]] == string
-            and all(map(across, range(runs[-1][1] + 1, code_point)))
-        ):
-            runs[-1] = (runs[-1][0], code_point)
-        else:
-            runs.append((code_point, code_point))
+        if runs:
+            first, last = runs[-1]
+            gap = range(last + 1, code_point)
+            is_bridged = not gap or (may_cover is not None and all(map(may_cover, gap)))
+            if strings[first] == string and is_bridged:
+                runs[-1] = (first, code_point)
+                continue
+        runs.append((code_point, code_point))
     return runs
 
 
-def _progressions(shifts: dict[int, int]) -> list[tuple[int, int, int, int]]:
-    """Disjoint runs of one delta with step 1, or 2 where capitals and small letters alternate."""
-    found: list[tuple[int, int, int, int]] = []
-    for code_point, delta in shifts.items():
-        if found:
-            first, last, step, before = found[-1]
+def _shifts(deltas: Mapping[int, int]) -> list[Shift]:
+    """Return disjoint runs of one delta, given ``{code point: delta}``.
+
+    The step is 1, or 2 where capitals and small letters alternate.
+    """
+    shifts: list[Shift] = []
+    for code_point, delta in deltas.items():
+        if shifts:
+            first, last, step, previous_delta = shifts[-1]
             gap = code_point - last
-            if delta == before and gap <= 2 and (first == last or gap == step):
-                found[-1] = (first, code_point, gap, delta)
+            continues = first == last or gap == step
+            if delta == previous_delta and gap <= _ALTERNATING and continues:
+                shifts[-1] = (first, code_point, gap, delta)
                 continue
-        found.append((code_point, code_point, 1, delta))
-    return found
+        shifts.append((code_point, code_point, 1, delta))
+    return shifts

@@ -1,4 +1,8 @@
-"""Messages that a person may see: a few words, such as many texts have; the others are blocks, every digit is 0."""
+"""Messages that a person may see: a few common words, all else hidden.
+
+A word can be read only if many texts have it; the other words are blocks, and every
+digit is 0.
+"""
 
 import re
 from collections import Counter
@@ -7,65 +11,116 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from pipeline.config.settings import Masking
 from pipeline.data.training_set import TrainingSet
 from pipeline.text.character_map import SEPARATOR
 
 BLOCK = "\N{FULL BLOCK}"
+_DIGIT = re.compile(r"\d")
 
 
-def mask(cleaned: str, weights: Mapping[str, float], most: float) -> str:
-    """The cleaned text, its tokens as long as they were; most of them can be read no more.
+def mask(cleaned: str, weights: Mapping[str, float], max_visible: float) -> str:
+    """Return the cleaned text with most of its tokens as blocks of the same length.
 
-    Those that can are among the ``weights``, the heaviest first, and no more than the share ``most`` of all its tokens.
-    So what is left is never the message, even if every word of it is a common one.
+    The tokens that can be read are among the ``weights``, the heaviest first. So what
+    can be read is never the whole message, even if every word of it is a common one.
+
+    Parameters
+    ----------
+    max_visible
+        The maximum share of the tokens that can be read, in [0, 1).
+
+    Examples
+    --------
+    >>> mask("your code 4829", {"your": 0.1, "code": 0.7}, max_visible=0.5)
+    '████ code ████'
     """
     tokens = cleaned.split(SEPARATOR)
-    left, legible = int(most * len(tokens)), set()
-    for token, times in sorted(
-        Counter(tokens).items(), key=lambda each: (-weights.get(each[0], 0), each[0])
-    ):
-        if token in weights and times <= left:
-            legible.add(token)
-            left -= times
+    remaining = int(max_visible * len(tokens))
+    counts = Counter(tokens)
+    visible = set()
+    heaviest_first = sorted((-weights.get(token, 0), token) for token in counts)
+    for _, token in heaviest_first:
+        if token in weights and counts[token] <= remaining:
+            visible.add(token)
+            remaining -= counts[token]
     return SEPARATOR.join(
-        hide_digits(token) if token in legible else BLOCK * len(token)
+        hide_digits(token) if token in visible else BLOCK * len(token)
         for token in tokens
     )
 
 
 def common_words(training_set: TrainingSet, masking: Masking) -> set[str]:
-    """The tokens that stand in as many distinct texts as is asked for; texts that differ in digits alone are one."""
-    shape, shapes = pd.factorize(
-        np.array(
-            [hide_digits(token) for token in training_set.vocabulary], dtype=object
-        )
+    """Return the tokens that are in enough distinct texts to be shown.
+
+    Texts that differ in digits alone are one text, and so are tokens.
+
+    Parameters
+    ----------
+    masking
+        Its ``min_texts`` and ``min_share`` say how many texts are enough.
+
+    Examples
+    --------
+    >>> training_set = TrainingSet(
+    ...     labels=("ham", "spam"),
+    ...     vocabulary=("ann", "bob", "hello"),
+    ...     y=np.array([0, 1]),
+    ...     weight=np.array([1, 1]),
+    ...     label_weight=np.array([1.0, 1.0]),
+    ...     group=np.array([0, 1]),
+    ...     tokens=np.array([2, 0, 2, 1], dtype=np.int32),
+    ...     offsets=np.array([0, 2, 4]),
+    ... )
+    >>> masking = Masking(min_texts=2, min_share=0.0, max_visible=0.5)
+    >>> common_words(training_set, masking)
+    {'hello'}
+    """
+    without_digits = [hide_digits(token) for token in training_set.vocabulary]
+    # The shape of a token: tokens that differ in digits alone share it.
+    shape_of_token, shapes = pd.factorize(np.array(without_digits, dtype=object))
+    shape_ids = shape_of_token.astype(np.int32)[training_set.tokens]
+    documents = _distinct_documents(shape_ids, training_set.offsets)
+
+    # Which shapes each document has: [n_documents, n_shapes].
+    has_shape = sp.csr_array(
+        (np.ones(len(shape_ids), dtype=bool), shape_ids, training_set.offsets),
+        shape=(len(training_set), len(shapes)),
     )
-    tokens, lengths = (
-        shape.astype(np.int32)[training_set.tokens],
-        np.diff(training_set.offsets),
-    )
-    last = {
-        tokens[a:b].tobytes(): number
-        for number, (a, b) in enumerate(pairwise(training_set.offsets))
+    of_distinct = has_shape[documents]
+    # A shape that a document has several times counts once.
+    of_distinct.sum_duplicates()
+    n_texts = np.bincount(of_distinct.indices, minlength=len(shapes))
+
+    enough = max(masking.min_texts, masking.min_share * len(documents))
+    is_common = n_texts >= enough
+    vocabulary = zip(training_set.vocabulary, shape_of_token, strict=True)
+    return {token for token, shape in vocabulary if is_common[shape]}
+
+
+def _distinct_documents(tokens: np.ndarray, offsets: np.ndarray) -> list[int]:
+    """Return the last document of each distinct text.
+
+    Parameters
+    ----------
+    tokens, offsets
+        As in a `TrainingSet`.
+    """
+    document_of_text = {
+        tokens[start:end].tobytes(): document
+        for document, (start, end) in enumerate(pairwise(offsets))
     }
-    distinct = np.zeros(len(training_set), dtype=bool)
-    distinct[list(last.values())] = True
-    chosen = np.repeat(distinct, lengths)
-    places = (
-        np.repeat(np.arange(len(training_set)), lengths)[chosen] * len(shapes)
-        + tokens[chosen]
-    )
-    texts = np.bincount(np.unique(places) % max(len(shapes), 1), minlength=len(shapes))
-    enough = max(masking.min_texts, masking.min_share * len(last))
-    return {
-        token
-        for token, number in zip(training_set.vocabulary, shape, strict=True)
-        if texts[number] >= enough
-    }
+    return list(document_of_text.values())
 
 
 def hide_digits(text: str) -> str:
-    """The text with every digit, of any script, as 0."""
-    return re.sub(r"\d", "0", text)
+    """Return the text with every digit, of any script, as 0.
+
+    Examples
+    --------
+    >>> hide_digits("Your code is 4711.")
+    'Your code is 0000.'
+    """
+    return _DIGIT.sub("0", text)

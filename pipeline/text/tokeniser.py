@@ -1,18 +1,29 @@
 """The text contract: characters -> tokens -> n-grams, in training and on the device.
 
-Everything that happens to a message's characters is one context-free map (``pipeline.text.character_map``),
-written out in the exported file, so that no device needs `lower`, a regular expression, normalisation or a locale.
+Everything that happens to the characters of a message is one context-free map
+(`pipeline.text.character_map`). The exported file holds this map, so a device needs no
+`lower`, no regular expression, no normalisation and no locale.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pipeline.config.settings import Text
 from pipeline.text.character_map import SEPARATOR, CharacterMap, preset
 
 
 def join_surrogates(text: str) -> str:
-    """The text with surrogate pairs joined and every lone surrogate replaced by U+FFFD, as on a device."""
+    r"""Return the text as a device reads it.
+
+    Surrogate pairs are joined, and every lone surrogate is replaced by U+FFFD.
+
+    Examples
+    --------
+    >>> join_surrogates("\ud83d\ude00") == "\U0001f600"
+    True
+    >>> join_surrogates("a\ud83d") == "a\ufffd"
+    True
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -21,21 +32,59 @@ def join_surrogates(text: str) -> str:
 
 
 def ngrams(tokens: list[str], low: int, high: int) -> Iterator[str]:
-    """Every run of ``low`` to ``high`` tokens, joined by U+0020, shorter runs first."""
-    for n in range(low, high + 1):
-        yield from (
-            tokens
-            if n == 1
-            else map(
-                SEPARATOR.join,
-                zip(*(tokens[start:] for start in range(n)), strict=False),
-            )
-        )
+    """Yield every run of ``low`` to ``high`` tokens, joined by U+0020.
+
+    Shorter runs come first.
+
+    Examples
+    --------
+    >>> list(ngrams(["see", "you", "soon"], 1, 2))
+    ['see', 'you', 'soon', 'see you', 'you soon']
+    """
+    for length in range(low, high + 1):
+        if length == 1:
+            yield from tokens
+        else:
+            yield from _runs_of_length(tokens, length)
+
+
+def _runs_of_length(tokens: list[str], length: int) -> Iterable[str]:
+    shifted = [tokens[start:] for start in range(length)]
+    return map(SEPARATOR.join, zip(*shifted, strict=False))
 
 
 @dataclasses.dataclass(frozen=True)
 class Tokeniser:
-    """Text in, tokens out. Called with a text it gives the n-grams, which makes it an ``analyzer`` for scikit-learn."""
+    """The way from a text to its tokens and n-grams.
+
+    Called with a text, it returns the n-grams, so it is an ``analyzer`` for
+    scikit-learn.
+
+    Attributes
+    ----------
+    characters
+        What becomes of every code point.
+    min_token
+        The minimum length of a token in code points.
+    stop_words
+        Tokens that do not count.
+    ngrams
+        The lowest and the highest number of tokens in an n-gram.
+
+    Examples
+    --------
+    >>> from pipeline.text.character_map import preset
+    >>> tokeniser = Tokeniser(
+    ...     preset("casefold", digits="shape"),
+    ...     min_token=2,
+    ...     stop_words=frozenset({"is"}),
+    ...     ngrams=(1, 2),
+    ... )
+    >>> tokeniser.tokens("Your OTP is 4711!")
+    ['your', 'otp', '0000']
+    >>> tokeniser("Your OTP is 4711!")
+    ['your', 'otp', '0000', 'your otp', 'otp 0000']
+    """
 
     characters: CharacterMap = dataclasses.field(repr=False)
     min_token: int
@@ -44,15 +93,26 @@ class Tokeniser:
 
     @classmethod
     def from_settings(cls, text: Text, ngrams: tuple[int, int] = (1, 1)) -> "Tokeniser":
-        """The tokeniser of a configuration; its stop words go through the character map themselves."""
+        """Return the tokeniser of a configuration.
+
+        Stop words go through the character map, as messages do.
+
+        Examples
+        --------
+        >>> text = Text(preset="ascii", digits="keep", min_token=1, stop_words=("The",))
+        >>> Tokeniser.from_settings(text).tokens("The cat")
+        ['cat']
+        """
         characters = preset(text.preset, text.digits)
-        words = (
-            SEPARATOR.join(text.stop_words).translate(characters.table).split(SEPARATOR)
-        )
-        return cls(characters, text.min_token, frozenset(words) - {""}, ngrams)
+        mapped = SEPARATOR.join(text.stop_words).translate(characters.table)
+        stop_words = frozenset(mapped.split(SEPARATOR)) - {""}
+        return cls(characters, text.min_token, stop_words, ngrams)
 
     def tokens(self, text: str) -> list[str]:
-        """The tokens that count: of at least ``min_token`` code points, and no stop word."""
+        """Return the tokens that count.
+
+        A token has at least ``min_token`` code points and is no stop word.
+        """
         words = join_surrogates(text).translate(self.characters.table).split(SEPARATOR)
         return [
             word
@@ -61,12 +121,21 @@ class Tokeniser:
         ]
 
     def cleaned(self, text: str) -> str:
-        """The tokens, joined by U+0020."""
+        """Return the tokens, joined by U+0020."""
         return SEPARATOR.join(self.tokens(text))
 
     def __call__(self, text: str) -> list[str]:
+        """Return the n-grams of a text."""
         return list(ngrams(self.tokens(text), *self.ngrams))
 
     def ngrams_of_cleaned(self, cleaned: str) -> list[str]:
-        """The n-grams of a text whose tokens were joined by U+0020 already."""
-        return list(ngrams(cleaned.split(SEPARATOR) if cleaned else [], *self.ngrams))
+        """Return the n-grams of a text that `cleaned` returned.
+
+        Examples
+        --------
+        >>> text = Text(preset="ascii", digits="keep", min_token=1, stop_words=())
+        >>> Tokeniser.from_settings(text, ngrams=(2, 2)).ngrams_of_cleaned("a b c")
+        ['a b', 'b c']
+        """
+        tokens = cleaned.split(SEPARATOR) if cleaned else []
+        return list(ngrams(tokens, *self.ngrams))

@@ -1,9 +1,9 @@
 """Training: candidates on folds, the best of them, its cross-validation and final fit.
 
-A document stands for ``weight`` messages, and everything here equals training on the
+A document stands for ``weight`` messages. All results equal those of training on the
 messages themselves, each document repeated ``weight`` times: document frequencies,
-``min_df`` and idf count messages, and scores and objectives weigh by them. Exported
-lazily: importing this package does not import scikit-learn.
+``min_df`` and idf count messages, and scores and objectives weigh by them. Names are
+exported lazily: importing this package does not import scikit-learn.
 """
 
 import lazy_loader

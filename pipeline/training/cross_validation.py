@@ -1,4 +1,4 @@
-"""The best candidate on folds that the search has not seen."""
+"""Cross-validate the best candidate on folds that the search has not seen."""
 
 from collections.abc import Mapping
 
@@ -20,19 +20,19 @@ def cross_validate(
     training: Training,
     goals: Mapping[str, Goal],
     confidence: float,
+    *,
     progress: Progress = show_nothing,
 ) -> CrossValidationResult:
     """Return the candidate's metrics and thresholds.
 
-    Each document is predicted by a model that has not seen its text. The folds
-    are other ones than the search's, which has chosen the candidate for its luck on
-    them, too. From the same scores come the thresholds that reach the goals of labels,
-    see `choose_thresholds`.
+    Each document is predicted by a model that has not seen its text. The folds differ
+    from the search's: there the candidate was chosen for its luck, too. The thresholds
+    that reach the goals of labels come from the same scores, see `choose_thresholds`.
 
     Parameters
     ----------
     confidence
-        Of the intervals, in (0, 1).
+        The confidence of the intervals, in (0, 1).
 
     Raises
     ------

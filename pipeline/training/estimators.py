@@ -1,7 +1,7 @@
 """The linear estimators, fitted to weighted documents."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +13,19 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from threadpoolctl import threadpool_limits
 
 from pipeline.config.settings import Candidate, Training
-from pipeline.training.svm import NewtonSVC
+from pipeline.training.svm import NewtonSVC, positive_classes
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each document counts.
+    """The weights of documents.
 
     Attributes
     ----------
     messages
         int64 [n_documents], how many messages a document stands for.
     label
-        float64 [n_documents], how much each of these messages counts.
+        float64 [n_documents], the weight of each of these messages.
     """
 
     messages: np.ndarray
@@ -61,20 +61,22 @@ def train(
     X: sp.csr_array,
     y: np.ndarray,
     weights: Weights,
+    *,
     start: np.ndarray | None = None,
 ) -> Any:
-    """Return the candidate's classifier; its ``converged_`` says if the solver ended.
+    """Return the candidate's fitted classifier.
 
-    SGD gets every document once for each of its messages, in place of one step that is
-    as many times as long, which would neither minimise the same objective nor stay
-    stable. One thread: several would sum in another order, to another last digit.
+    Its ``converged_`` is whether the solver converged. SGD gets every document once for
+    each of its messages: one step that is n times as long would neither minimise the
+    same objective nor be stable. One thread fits, because several would sum in another
+    order, with another last digit.
 
     Parameters
     ----------
     X
         [n_documents, n_terms].
     start
-        Where the linear SVM begins, see `NewtonSVC.fit`.
+        Where the linear SVM starts, see `NewtonSVC.fit`.
     """
     if candidate.estimator == "sgd":
         messages = np.repeat(np.arange(len(y)), weights.messages)
@@ -103,29 +105,40 @@ def train_in_blocks(
     vectors: Callable[[np.ndarray], sp.csr_array],
     documents: np.ndarray,
     y: np.ndarray,
+    *,
     weights: Weights,
     size: int,
 ) -> Any:
-    """Return what `train` makes of documents of which ``size`` are in memory at a time.
+    """Return the candidate's fitted classifier, with one block in memory at a time.
 
-    Naive Bayes adds up the same counts. SGD takes the same steps in another order, see
-    `_descend`.
+    Naive Bayes adds up the same counts as in `train`. SGD takes the same steps in
+    another order, see `_descend`.
 
     Parameters
     ----------
     vectors
         Takes indices of documents and returns their rows.
     documents
-        int64, the indices of those to train on.
+        int64, the indices of the documents to train on.
     y, weights
         Of all documents.
+    size
+        The number of documents in a block, or of messages for SGD.
     """
     estimator = build(candidate, training)
     classes = np.unique(y[documents])
     with threadpool_limits(limits=1):
         if candidate.estimator == "sgd":
             messages = np.repeat(documents, weights.messages[documents])
-            _descend(estimator, training, vectors, messages, y, weights.label, size)
+            _descend(
+                estimator,
+                training,
+                vectors,
+                messages,
+                y,
+                label_weight=weights.label,
+                size=size,
+            )
             return estimator
         for start in range(0, len(documents), size):
             block = documents[start : start + size]
@@ -141,17 +154,18 @@ def _descend(
     vectors: Callable[[np.ndarray], sp.csr_array],
     messages: np.ndarray,
     y: np.ndarray,
+    *,
     label_weight: np.ndarray,
     size: int,
 ) -> None:
     """Fit by SGD over messages, shuffled before every pass as scikit-learn does.
 
-    The order is drawn from ``training.seed`` and no block changes it. Passes end by
-    scikit-learn's rule: for a class, the mean objective has been no lower than the
-    lowest so far less ``tol`` in ``n_iter_no_change`` passes, one after another. Two
-    things differ: all classes go on until the rule has held for each of them, and the
-    objective of a block is taken before its steps, not one by one between them. There
-    are at most ``training.max_iter`` passes.
+    The order is drawn from ``training.seed`` and does not depend on the blocks. Passes
+    end by scikit-learn's rule: for a class, in ``n_iter_no_change`` consecutive passes
+    the mean objective was not below the lowest mean objective less ``tol``. Two things
+    differ: all classes go on until the rule has held for each of them, and the
+    objective of a block is computed before its steps, not between them. There are at
+    most ``training.max_iter`` passes.
 
     Parameters
     ----------
@@ -161,28 +175,83 @@ def _descend(
     rng = np.random.default_rng(training.seed)
     classes = np.unique(y[messages])
     estimator.set_params(shuffle=False)  # within a block; the messages come shuffled
-    lowest = np.inf
-    unimproved = 0
-    has_ended = False
+    rule = _StoppingRule(
+        len(positive_classes(classes)), estimator.tol, estimator.n_iter_no_change
+    )
     passes = 0
-    while not np.all(has_ended) and passes < training.max_iter:
+    while not rule.has_ended and passes < training.max_iter:
         passes += 1
         rng.shuffle(messages)
-        objective = 0
-        for start in range(0, len(messages), size):
-            block = messages[start : start + size]
-            documents, row = np.unique(block, return_inverse=True)
-            X = vectors(documents)[row]
-            objective += _objective(estimator, X, y[block], classes) / len(messages)
-            estimator.partial_fit(
-                X, y[block], classes, sample_weight=label_weight[block]
-            )
-        is_no_lower = objective > lowest - estimator.tol
-        unimproved = np.where(is_no_lower, unimproved + 1, 0)
-        lowest = np.minimum(objective, lowest)
-        has_ended |= unimproved >= estimator.n_iter_no_change
+        blocks = _blocks(vectors, messages, y, label_weight, size)
+        rule.add(_one_pass(estimator, blocks, classes, len(messages)))
     estimator.n_iter_ = passes
     estimator.converged_ = passes < training.max_iter
+
+
+class _StoppingRule:
+    """scikit-learn's rule that ends the passes, for several binary problems at once.
+
+    A problem has ended when in ``max_unimproved`` consecutive passes its objective was
+    not below its lowest objective less ``tolerance``.
+    """
+
+    def __init__(self, n_problems: int, tolerance: float, max_unimproved: int) -> None:
+        self._tolerance = tolerance
+        self._max_unimproved = max_unimproved
+        self._lowest = np.full(n_problems, np.inf)
+        self._unimproved = np.zeros(n_problems, dtype=np.int64)
+        self._has_ended = np.zeros(n_problems, dtype=bool)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether every problem has ended, in this pass or an earlier one."""
+        return bool(self._has_ended.all())
+
+    def add(self, objective: np.ndarray) -> None:
+        """Add the objective of each problem in the next pass."""
+        is_no_lower = objective > self._lowest - self._tolerance
+        self._unimproved = np.where(is_no_lower, self._unimproved + 1, 0)
+        self._lowest = np.minimum(objective, self._lowest)
+        self._has_ended |= self._unimproved >= self._max_unimproved
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Consecutive messages: their vectors, labels and the weights of their labels."""
+
+    X: sp.csr_array
+    y: np.ndarray
+    label_weight: np.ndarray
+
+
+def _blocks(
+    vectors: Callable[[np.ndarray], sp.csr_array],
+    messages: np.ndarray,
+    y: np.ndarray,
+    label_weight: np.ndarray,
+    size: int,
+) -> Iterator[_Block]:
+    """Yield the messages in blocks, each document of a block computed once."""
+    for start in range(0, len(messages), size):
+        block = messages[start : start + size]
+        documents, rows = np.unique(block, return_inverse=True)
+        yield _Block(vectors(documents)[rows], y[block], label_weight[block])
+
+
+def _one_pass(
+    estimator: SGDClassifier,
+    blocks: Iterable[_Block],
+    classes: np.ndarray,
+    n_messages: int,
+) -> np.ndarray:
+    """Take a step for each message; return the mean objective, float64 [n_problems]."""
+    mean_objective = np.zeros(len(positive_classes(classes)))
+    for block in blocks:
+        mean_objective += _objective(estimator, block.X, block.y, classes) / n_messages
+        estimator.partial_fit(
+            block.X, block.y, classes, sample_weight=block.label_weight
+        )
+    return mean_objective
 
 
 def _objective(
@@ -190,9 +259,12 @@ def _objective(
 ) -> np.ndarray:
     """Return the summed hinge losses and penalties of each binary problem.
 
-    float64 [n_problems]; before the first step all weights are 0.
+    Returns
+    -------
+    np.ndarray
+        float64 [n_problems]. Before the first step all weights are 0.
     """
-    positive = classes[1:] if len(classes) == 2 else classes
+    positive = positive_classes(classes)
     if not hasattr(estimator, "coef_"):
         return np.full(len(positive), float(len(y)))
     sign = np.where(y[:, None] == positive, 1, -1)

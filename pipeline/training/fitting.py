@@ -1,4 +1,4 @@
-"""The final fit, on every document."""
+"""Fit the best candidate to every document."""
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -21,21 +21,22 @@ def fit(
 ) -> Pipeline:
     """Return a scikit-learn pipeline of the steps ``tfidf`` and ``estimator``.
 
-    Raw text goes in, a label comes out. ``classes_`` are the labels as strings, and
-    ``estimator.converged_`` says whether its solver ended. It is linear: a score is
-    ``X @ coef.T + intercept`` (naive Bayes: ``X @ feature_log_prob_.T``, for the
-    multinomial one ``+ class_log_prior_``) and the highest wins.
+    The pipeline takes raw text and returns a label. ``classes_`` are the labels as
+    strings, and ``estimator.converged_`` is whether the solver converged. The pipeline
+    is linear: a score is ``X @ coef.T + intercept`` (naive Bayes:
+    ``X @ feature_log_prob_.T``, and multinomial ``+ class_log_prior_``), and the label
+    of the highest score wins.
 
     Parameters
     ----------
     text
-        What the training set was cleaned with.
+        The settings that the training set was cleaned with.
 
     Raises
     ------
     DataError
-        There is one label only, no term reaches ``min_df``, or blocks are needed as in
-        `evaluate_candidate` and cannot be had.
+        There is one label only, no term reaches ``min_df``, or there are more documents
+        than fit into memory and a candidate cannot be trained in blocks.
     """
     require_two_labels(training_set)
     one_fold = np.zeros(len(training_set), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""A candidate on folds: each is scored by a model that was trained on the others."""
+"""Evaluate a candidate on folds: each is scored by a model trained on the others."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,22 +11,23 @@ from pipeline.data.training_set import TrainingSet
 from pipeline.features.ngrams.tfidf import select_terms
 from pipeline.training.vectoriser import vectorise
 
-#: Takes the fraction of the work that is done.
+#: Receives the fraction of the work that is done.
 Progress: TypeAlias = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """One fold held out.
+    """The result of one fold, held out.
 
     Attributes
     ----------
     held_out
-        bool [n_documents], the documents of the fold.
+        bool [n_documents], whether a document is in the fold.
     scores
-        float64 [n_held_out, K], what the other folds score them.
+        float64 [n_held_out, n_labels], by the model that was trained on the other
+        folds.
     n_terms, iterations, converged
-        Of the model that was trained on the other folds.
+        Of this model.
     """
 
     held_out: np.ndarray
@@ -39,7 +40,7 @@ class FoldResult:
     def predicted(self) -> np.ndarray:
         """The class of each document in the fold, int64.
 
-        The columns of the scores are the classes: no fold lacks one.
+        The columns of the scores are the classes: every fold has documents of each.
         """
         return self.scores.argmax(axis=1)
 
@@ -57,9 +58,9 @@ def fold_results(
 ) -> Iterator[FoldResult]:
     """Yield the result of each fold, held out in turn.
 
-    Vocabulary and idf come from the other folds alone. N-grams are counted once, and
-    so is in how many messages of each fold they stand. A linear SVM begins where the
-    one of the fold before has ended.
+    Vocabulary and idf come from the other folds alone. N-grams, and the messages of
+    each fold that hold them, are counted once. A linear SVM starts from the optimum of
+    the previous fold.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What to warn of: goals that a night does not show to be reached."""
+"""Warn of goals that a night does not show to be reached."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -11,11 +11,11 @@ from pipeline.training.thresholds import MIN_DOCUMENTS
 
 def thresholds_of(results: Iterable[CrossValidationResult]) -> dict[str, float]:
     """Return the threshold of each label that has a goal in one of the results."""
-    return {
-        label: threshold.threshold
-        for result in results
-        for label, threshold in result.thresholds.items()
-    }
+    thresholds = {}
+    for result in results:
+        for label, threshold in result.thresholds.items():
+            thresholds[label] = threshold.threshold
+    return thresholds
 
 
 def goals_not_shown(thresholds: Mapping[str, Threshold]) -> list[str]:
@@ -34,14 +34,15 @@ def goals_contradicted(
 ) -> list[str]:
     """Return a line for each goal that the reviews contradict.
 
-    They do where the whole interval of what they say lies below the goal.
+    They contradict a goal if the whole interval of the figure on reviews lies below it.
 
     Parameters
     ----------
     with_thresholds
-        The metrics on reviews with all thresholds in place; None where there is none.
+        The metrics on reviews with all thresholds in place; None without a threshold.
     merged_labels
-        The labels that others are merged into: reviews say nothing of these alone.
+        The labels that others are merged into. They are left out: reviews do not
+        measure them separately.
     """
     if with_thresholds is None:
         return []
@@ -53,25 +54,30 @@ def goals_contradicted(
         high = getattr(metrics, goal.measure).high
         if high is not None and high < goal.bound:
             lines.append(
-                f"release.goals.{label}: on the reviews its {goal.measure} is "
-                f"at most {high:.4g}, not {goal.bound:g}"
+                f"release.goals.{label}: on the reviews, the {goal.measure} is "
+                f"at most {high:.4g}, below the goal of {goal.bound:g}"
             )
     return lines
 
 
 def _shortfall(threshold: Threshold) -> str:
-    """Say what a goal lacks."""
+    """Describe why a goal is not shown to be reached."""
     measure = threshold.goal.measure
     bound = threshold.goal.bound
     figure = describe_interval(getattr(threshold, measure), ".4g")
     if not threshold.threshold:
         return (
-            f"no threshold gives it a {measure} of {bound:g}, so it has none; "
-            f"its {measure} is {figure}"
+            f"no threshold reaches a {measure} of {bound:g}, so none is set; "
+            f"the {measure} is {figure}"
         )
     if threshold.documents < MIN_DOCUMENTS:
+        count = f"{threshold.documents:.3g}"
+        texts = "text" if count == "1" else "texts"
         return (
-            f"its {measure} is {figure}, but on {threshold.documents:.3g} distinct "
-            f"texts, and {MIN_DOCUMENTS} are needed"
+            f"the {measure} is {figure}, but measured on {count} distinct {texts}; "
+            f"at least {MIN_DOCUMENTS} are needed"
         )
-    return f"with all thresholds in place its {measure} is {figure}, not {bound:g}"
+    return (
+        f"with all thresholds in place, the {measure} is {figure}, below the goal of "
+        f"{bound:g}"
+    )

@@ -1,4 +1,4 @@
-"""The candidates of the grid: how good each is on folds, and which is best."""
+"""Evaluate the candidates of the grid on folds, and select the best."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,10 +28,10 @@ def evaluate_candidate(
     """Return the candidate's score on each of the search's folds.
 
     Scores equal those of ``GridSearchCV(Pipeline([TfidfVectorizer, estimator]))`` over
-    the messages, on the same splits, as far as its solver comes to the same optimum
-    (docs/architecture.md); SGD's nearly do where it is trained in blocks. The
-    iterations are those of the label that took the most; naive Bayes takes none. A
-    solver that did not end most often stopped for ``max_iter``.
+    the messages, on the same splits, if its solver finds the same optimum
+    (docs/explanation/training.md). Those of SGD in blocks are nearly equal. The
+    iterations are the maximum over the labels; naive Bayes takes none. A solver that
+    did not converge has usually reached ``max_iter``.
 
     Raises
     ------
@@ -70,20 +70,25 @@ def evaluate_candidate(
 
 
 def select_best(results: Sequence[CandidateResult]) -> SearchResult:
-    """Return the candidates in rank order, the results being in the grid's.
+    """Return the candidates in rank order.
 
     The highest mean score is best; on a tie, the lowest number.
+
+    Parameters
+    ----------
+    results
+        In the order of the grid.
     """
-    candidates = [
-        RankedCandidate(
-            number=number,
+    candidates = []
+    for index, result in enumerate(results):
+        candidate = RankedCandidate(
+            number=index,
             description=result.description,
             mean=result.mean,
             std=result.std,
             converged=result.converged,
         )
-        for number, result in enumerate(results)
-    ]
+        candidates.append(candidate)
     # The sort is stable, so equal candidates stay in the order of their numbers.
     ranked = sorted(candidates, key=_descending_mean)
     return SearchResult(best=ranked[0].number, candidates=tuple(ranked))

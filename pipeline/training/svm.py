@@ -1,15 +1,17 @@
-"""The linear SVM: the objective of scikit-learn's `LinearSVC`, another solver.
+"""The linear SVM: the objective of scikit-learn's `LinearSVC` with another solver.
 
-A Newton method on the primal. With the squared hinge loss only documents inside the
-margin count, and while these stay the same the objective is quadratic: so each step
-solves a least-squares problem over them alone, by conjugate gradients as exactly as the
-step deserves, and then goes to the lowest point along the step. It ends nearer to the
-one optimum than liblinear, so that a document which stands for several messages scores
-as its repetitions do.
+The solver is a Newton method on the primal. With the squared hinge loss only documents
+inside the margin count, and while these stay the same, the objective is quadratic. So
+each step solves a least-squares problem over these documents by conjugate gradients,
+the more exactly the nearer the optimum is, and then goes to the lowest point along the
+step. The result is nearer to the one optimum than liblinear's, so a document that
+stands for several messages scores as its repetitions do.
 
-Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale
-linear SVMs", JMLR 6, 2005. How exactly: Dembo, Eisenstat and Steihaug, "Inexact Newton
-methods", SIAM Journal on Numerical Analysis 19, 1982.
+References
+----------
+The method: Keerthi and DeCoste, "A modified finite Newton method for fast solution of
+large scale linear SVMs", JMLR 6, 2005. The tolerance of a step: Dembo, Eisenstat and
+Steihaug, "Inexact Newton methods", SIAM Journal on Numerical Analysis 19, 1982.
 """
 
 import warnings
@@ -20,11 +22,21 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
-# The objective may be above its minimum by this share of itself.
+#: By which share of itself the objective may be above its minimum.
 OBJECTIVE_RTOL = 1e-9
-# The length of a step is as exact as this.
+#: The relative tolerance of the length of a step.
 LENGTH_RTOL = 1e-9
 MAX_LINE_SEARCH_STEPS = 60
+
+
+def positive_classes(classes: np.ndarray) -> np.ndarray:
+    """Return the positive class of each binary problem, as scikit-learn has them.
+
+    Each class is one against the others. Two classes are one problem, whose positive
+    class is the second.
+    """
+    is_binary = len(classes) == 2  # noqa: PLR2004 - binary means two
+    return classes[1:] if is_binary else classes
 
 
 class NewtonSVC(LinearSVC):
@@ -43,32 +55,36 @@ class NewtonSVC(LinearSVC):
     ) -> "NewtonSVC":
         """Fit to sparse ``X [n_samples, n_features]`` and return the classifier.
 
-        A `ConvergenceWarning` says that ``max_iter``, of conjugate gradients, was
-        reached for a class.
+        A `ConvergenceWarning` is issued if a class takes ``max_iter`` steps of
+        conjugate gradients.
 
         Parameters
         ----------
         start
-            float64 [n_problems, n_features + 1], weights and after them the intercept.
-            The nearer they are to the optimum, the sooner the solver is there.
+            float64 [n_problems, n_features + 1], the weights to start from and, last,
+            the intercept. A start near the optimum takes fewer steps.
         """
         if sample_weight is None:
             sample_weight = np.ones(X.shape[0])
         weight = sample_weight.astype(np.float64)
         X = sp.csr_array(X)
         self.classes_ = np.unique(y)
-        positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
-        starts = np.zeros((len(positive), X.shape[1] + 1)) if start is None else start
+        positive = positive_classes(self.classes_)
+        if start is None:
+            start = np.zeros((len(positive), X.shape[1] + 1))
         solutions = []
-        for label, problem_start in zip(positive, starts, strict=True):
+        steps = []
+        for label, problem_start in zip(positive, start, strict=True):
             sign = np.where(y == label, 1.0, -1.0)
             problem = _BinaryProblem(X, sign, 2 * self.C * weight)
-            solutions.append(problem.solve(problem_start, self.max_iter))
-        weights = np.array([solution for solution, _ in solutions])
+            solution, problem_steps = problem.solve(problem_start, self.max_iter)
+            solutions.append(solution)
+            steps.append(problem_steps)
+        weights = np.array(solutions)
         self.coef_ = weights[:, :-1]
         self.intercept_ = weights[:, -1]
         self.n_features_in_ = X.shape[1]
-        self.n_iter_ = max(steps for _, steps in solutions)
+        self.n_iter_ = max(steps)
         if self.n_iter_ >= self.max_iter:
             warnings.warn(
                 "Newton's method did not converge; raise max_iter",
@@ -95,9 +111,9 @@ class _BinaryProblem:
     cost: np.ndarray
 
     def solve(self, start: np.ndarray, max_steps: int) -> tuple[np.ndarray, int]:
-        """Return the optimal weights, the intercept last, and the steps it took.
+        """Return the optimal weights, the intercept last, and the number of steps.
 
-        Steps are conjugate gradients, at least one for each Newton step.
+        The steps are those of conjugate gradients, at least one for each Newton step.
         """
         gradient_at_zero = _transposed_product(self.X.T, self.cost * self.sign)
         scale = 1 / np.sqrt(_hessian_diagonal(self.X, self.cost))
@@ -114,8 +130,8 @@ class _BinaryProblem:
             pull = cost * slack[inside] * self.sign[inside]
             gradient = weights - _transposed_product(X.T, pull)
             objective = (weights @ weights + cost @ slack[inside] ** 2) / 2
-            # The objective curves at least as much as the penalty, and so cannot fall
-            # by more than half the slope's square.
+            # The objective curves at least as much as the penalty, so it cannot fall by
+            # more than half the square of its slope.
             largest_fall = gradient @ gradient / 2
             if largest_fall <= OBJECTIVE_RTOL * objective or steps >= max_steps:
                 return weights, steps
@@ -141,15 +157,15 @@ class _BinaryProblem:
     ) -> float:
         """Return the length of the step at which the objective is lowest.
 
-        Between any two kinks the objective is a parabola. This is Newton's method on
-        its slope, kept between two points where that has either sign.
+        The objective is a parabola between any two kinks. This is Newton's method on
+        its slope, kept between two lengths where the slope has opposite signs.
 
         Parameters
         ----------
         slack_fall
             By how much a step of length 1 lowers each document's slack.
         slope, curvature
-            Of the penalty along the step, at its beginning.
+            Of the penalty along the step, where the step begins.
         """
         low = 0.0
         high = np.inf
@@ -179,7 +195,12 @@ def _conjugate_gradients(
 ) -> tuple[np.ndarray, int]:
     """Solve ``(1 + X' cost X) p = right_side`` to a relative tolerance.
 
-    Returns the solution and the number of steps. Preconditioned by the diagonal.
+    The method is preconditioned by the diagonal.
+
+    Returns
+    -------
+    tuple of np.ndarray and int
+        The solution, and the number of steps.
     """
     diagonal = _hessian_diagonal(X, cost)
     transposed = X.T
@@ -208,7 +229,7 @@ def _scores(X: sp.csr_array, weights: np.ndarray) -> np.ndarray:
 
 
 def _transposed_product(transposed: sp.csc_array, values: np.ndarray) -> np.ndarray:
-    """Return ``X'`` times the values, the intercept's column of ones included."""
+    """Return ``X'`` times the values; X has a last column of ones, the intercept's."""
     return np.append(transposed @ values, values.sum())
 
 

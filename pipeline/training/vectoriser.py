@@ -1,8 +1,9 @@
-"""The documents as tf-idf: in one matrix or, where memory does not allow it, in blocks.
+"""Documents as tf-idf: in one matrix or, if memory does not allow it, in blocks.
 
-A training set's token ids are small, its matrices large. So one block of documents at a
-time has a matrix, derived again whenever it is needed; of all documents there are the
-terms alone, as codes (`pipeline.features.ngrams.codes`).
+The token ids of a training set are small, and its matrices large. So in blocks, only
+one block of documents has a matrix at a time, which is computed again whenever it is
+needed. Of all documents, only the terms are in memory, as codes
+(`pipeline.features.ngrams.codes`).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,8 +28,8 @@ from pipeline.features.ngrams.tfidf import (
 from pipeline.model.decision_function import decision_function
 from pipeline.training.estimators import Weights, build, train, train_in_blocks
 
-# Documents, or messages for SGD: some 50 MB a matrix of single tokens and pairs of
-# short messages.
+#: Documents in a block, or messages for SGD. The matrix of the single tokens and pairs
+#: of as many short messages takes some 50 MB.
 BLOCK = 100_000
 
 
@@ -39,14 +40,14 @@ class TrainedClassifier:
     Attributes
     ----------
     estimator
-        As `estimators.train` returns it.
+        The fitted classifier, see `estimators.train`.
     score
-        Takes the chosen documents, bool [n_documents], and returns what
-        `decision_function.decision_function` says of them.
+        A function that takes the chosen documents, bool [n_documents], and returns
+        their scores, see `decision_function.decision_function`.
     start
-        Where the next classifier of the same candidate may begin: weights of all terms
-        and then the intercept, float64 [n_problems, n_terms + 1]. None where a solver
-        takes no start.
+        Where the next classifier of the same candidate may start: the weights of all
+        terms and, last, the intercept, float64 [n_problems, n_terms + 1]. None if the
+        solver takes no start.
     """
 
     estimator: Any
@@ -55,14 +56,14 @@ class TrainedClassifier:
 
 
 class Vectoriser(Protocol):
-    """The terms of a candidate, and what is trained on their tf-idf.
+    """The terms of a candidate, and classifiers trained on their tf-idf.
 
     Attributes
     ----------
     df
         float64 [n_folds, n_terms], how many messages of each fold hold each term. Terms
-        are in code-point order; those that stand in fewer than ``min_df`` messages of
-        all folds are left out.
+        are in code-point order. Terms in fewer than ``min_df`` messages of all folds
+        together are left out.
     """
 
     df: np.ndarray
@@ -82,11 +83,11 @@ class Vectoriser(Protocol):
         Parameters
         ----------
         documents
-            bool [n_documents], those to train on.
+            bool [n_documents], the documents to train on.
         y
             The class of every document, chosen or not.
         start
-            As in `TrainedClassifier`; with None, the solver begins at 0.
+            See `TrainedClassifier`; with None, the solver starts at 0.
         """
 
 
@@ -96,7 +97,7 @@ def vectorise(
     training: Training,
     fold: np.ndarray,
 ) -> Vectoriser:
-    """Return the documents in memory, or in blocks where there are too many for that.
+    """Return the vectoriser in memory, or in blocks if there are too many documents.
 
     Parameters
     ----------
@@ -116,13 +117,16 @@ def vectorise(
 
 
 def _require_blocks(training_set: TrainingSet, training: Training) -> None:
-    """Raise a DataError unless every candidate learns in blocks, with n-gram codes."""
+    """Raise a `DataError` unless every candidate can be trained in blocks.
+
+    Its estimator must have a ``partial_fit``, and its n-grams must fit into codes.
+    """
     n_documents = len(training_set)
-    limit = f"training.max_in_memory_documents={training.max_in_memory_documents}"
-    remedy = (
-        f"or raise training.max_in_memory_documents to {n_documents}, "
-        "if the memory allows"
+    problem = (
+        f"training.max_in_memory_documents: {n_documents} documents exceed "
+        f"{training.max_in_memory_documents}"
     )
+    remedy = f"or raise the limit to {n_documents} if the memory allows"
     in_memory_only = {
         index: candidate.estimator
         for index, candidate in enumerate(training.search.candidates)
@@ -132,9 +136,8 @@ def _require_blocks(training_set: TrainingSet, training: Training) -> None:
         names = ", ".join(dict.fromkeys(in_memory_only.values()))
         indices = ", ".join(map(str, in_memory_only))
         raise DataError(
-            f"{n_documents} documents are more than {limit}, and {names} (candidates "
-            f"{indices}) cannot be trained in blocks\n"
-            "leave sgd, multinomial_nb and complement_nb alone in "
+            f"{problem}, and {names} (candidates {indices}) cannot be trained in blocks"
+            "\nuse only sgd, multinomial_nb and complement_nb in "
             f"training.search.grids, {remedy}"
         )
     n_tokens = len(training_set.vocabulary)
@@ -143,16 +146,17 @@ def _require_blocks(training_set: TrainingSet, training: Training) -> None:
         shorter = range(1, longest)
         maximum = max(n for n in shorter if NgramCodes(n_tokens, n).fit)
         raise DataError(
-            f"{n_documents} documents are more than {limit}, and n-grams of {longest} "
-            f"tokens out of {n_tokens} have no 63-bit code\n"
-            f"lower ngrams in training.search.grids to {maximum} at most, {remedy}"
+            f"{problem}, and n-grams of {longest} out of {n_tokens} tokens do not fit "
+            "into 63-bit codes\n"
+            f"lower ngrams in training.search.grids to at most {maximum}, {remedy}"
         )
 
 
 class InMemoryVectoriser:
-    """A `Vectoriser` whose documents are one matrix.
+    """A `Vectoriser` with all documents in one matrix.
 
-    A linear SVM may begin where one on most of the same documents has ended.
+    A linear SVM may start from the optimum of another one on most of the same
+    documents.
     """
 
     def __init__(
@@ -167,7 +171,7 @@ class InMemoryVectoriser:
         self._training = training
         ngrams = count_ngrams(training_set, *candidate.ngrams)
         df = _df_of_folds(ngrams.counts, training_set.weight, fold)
-        # What is too rare over all folds is too rare over all but one.
+        # A term that is too rare over all folds is too rare over all folds but one.
         is_frequent = df.sum(axis=0) >= candidate.min_df
         self.df = df[:, is_frequent]
         self._ngrams = NgramCounts(
@@ -199,7 +203,7 @@ class InMemoryVectoriser:
             X if documents.all() else X[documents],
             y[documents],
             weights,
-            None if start is None else start[:, terms_and_intercept],
+            start=None if start is None else start[:, terms_and_intercept],
         )
         return TrainedClassifier(
             estimator,
@@ -210,7 +214,7 @@ class InMemoryVectoriser:
     def _next_start(
         self, estimator: Any, terms_and_intercept: np.ndarray
     ) -> np.ndarray | None:
-        """Return the optimum of a linear SVM over all terms, 0 for those not chosen."""
+        """Return a linear SVM's optimum over all terms, 0 for terms not chosen."""
         if self._candidate.estimator != "linear_svm":
             return None
         start = np.zeros((len(estimator.coef_), self.df.shape[1] + 1))
@@ -220,9 +224,9 @@ class InMemoryVectoriser:
 
 
 class BlockwiseVectoriser:
-    """A `Vectoriser` of which one block of documents at a time is in memory.
+    """A `Vectoriser` with one block of documents in memory at a time.
 
-    ``df``, and what naive Bayes learns, are those of an `InMemoryVectoriser`.
+    It has the ``df`` of an `InMemoryVectoriser`, and naive Bayes learns the same.
     """
 
     def __init__(
@@ -237,10 +241,9 @@ class BlockwiseVectoriser:
         self._training = training
         longest = candidate.ngrams[1]
         self._ngram_codes = NgramCodes(len(training_set.vocabulary), longest)
-        df_of_folds = [
-            self._count_messages(fold == fold_index)
-            for fold_index in range(fold.max() + 1)
-        ]
+        df_of_folds = []
+        for fold_index in range(fold.max() + 1):
+            df_of_folds.append(self._count_messages(fold == fold_index))
         df_of_all = add_up(df_of_folds)
         self._codes = df_of_all.codes[df_of_all.counts >= candidate.min_df]
         self.df = np.array([df.counts_of(self._codes) for df in df_of_folds])
@@ -257,7 +260,7 @@ class BlockwiseVectoriser:
         y: np.ndarray,
         start: np.ndarray | None = None,
     ) -> TrainedClassifier:
-        """See `Vectoriser`; no estimator that learns in blocks takes a start."""
+        """See `Vectoriser`; no estimator that is trained in blocks takes a start."""
         vectors = partial(self._tfidf, self._codes[terms.columns], terms.idf)
         estimator = train_in_blocks(
             self._candidate,
@@ -265,8 +268,8 @@ class BlockwiseVectoriser:
             vectors,
             np.flatnonzero(documents),
             y,
-            Weights(self._training_set.weight, self._training_set.label_weight),
-            BLOCK,
+            weights=Weights(self._training_set.weight, self._training_set.label_weight),
+            size=BLOCK,
         )
         score = partial(_score_blocks, estimator, vectors)
         return TrainedClassifier(estimator, score, start=None)
@@ -286,8 +289,8 @@ class BlockwiseVectoriser:
             codes, counts = self._count_ngrams(block)
             df = document_frequency(counts, self._training_set.weight[block])
             parts.append(CodeCounts(codes, df))
-            # Only parts of similar size are added up: each count is then moved
-            # log(blocks) times, and not once a block.
+            # Only parts of similar size are added up, so each count is copied
+            # log(blocks) times, and not once for each block.
             while len(parts) > 1 and 2 * len(parts[-1]) > len(parts[-2]):
                 parts.append(add_up([parts.pop(), parts.pop()]))
         return add_up(parts)
@@ -300,7 +303,7 @@ class BlockwiseVectoriser:
         return self._ngram_codes.encode(tokens), ngrams.counts
 
     def _count_terms(self, block: np.ndarray, terms: np.ndarray) -> sp.csr_array:
-        """Return how often each term, given by its code, stands in each document."""
+        """Return how often each term, given by its code, occurs in each document."""
         codes, counts = self._count_ngrams(block)
         index, is_term = find_codes(codes, terms)
         term_counts = counts[:, np.flatnonzero(is_term)]
@@ -338,7 +341,7 @@ def _score_blocks(
 
 
 def _blocks(documents: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the indices of the documents that are chosen, `BLOCK` at a time."""
+    """Yield the indices of the chosen documents, `BLOCK` at a time."""
     indices = np.flatnonzero(documents)
     for start in range(0, len(indices), BLOCK):
         yield indices[start : start + BLOCK]
@@ -347,10 +350,13 @@ def _blocks(documents: np.ndarray) -> Iterator[np.ndarray]:
 def _subset(
     training_set: TrainingSet, documents: np.ndarray
 ) -> tuple[np.ndarray, TrainingSet]:
-    """Return some documents with a vocabulary of their own, and its token ids.
+    """Return some documents with a vocabulary of their own.
 
-    The token ids count into the vocabulary of all documents; the subset's vocabulary
-    consists of them.
+    Returns
+    -------
+    tuple of np.ndarray and TrainingSet
+        The token ids of the subset's vocabulary in the vocabulary of all documents, and
+        the subset.
     """
     starts = training_set.offsets[documents]
     lengths = np.diff(training_set.offsets)[documents]
@@ -363,6 +369,6 @@ def _subset(
         y=training_set.y[documents],
         tokens=subset_tokens,
         offsets=offsets,
-        vocabulary=token_ids,
+        vocabulary=tuple(training_set.vocabulary[i] for i in token_ids.tolist()),
     )
     return token_ids, subset

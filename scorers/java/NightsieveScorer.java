@@ -32,8 +32,8 @@ import java.util.zip.CRC32;
  * UTF-16 units, and writes one JSON object a line. It exits 2 when the arguments, the model or a line are refused.
  *
  * <p>The steps and their numbers are those of docs/format.md. A loaded scorer never changes and may be shared between
- * threads. What a call needs beyond it is allocated for that call and shared with none: a few small arrays, and one
- * as long as the text. A thread-local would keep the longest text's for as long as the thread lives.
+ * threads. Each call allocates what it needs: a few small arrays, and an array as long as the text. A thread-local
+ * would keep the array of the longest text for as long as the thread lives.
  *
  * <p>No method returns null, no list holds null, and every returned list is unmodifiable. A null argument is answered
  * with {@link NullPointerException}.
@@ -46,7 +46,7 @@ public final class NightsieveScorer {
     private static final int LAST_CODE_POINT = 0x10FFFF;
     private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
 
-    /** Unknown to whoever writes a model or a message, so neither can choose strings that share a place in a table. */
+    /** Nobody who writes a model or a message knows it, so they cannot choose strings that collide in a table. */
     private static final int SEED = (int) (System.nanoTime() * 0x9E3779B97F4A7C15L >>> 32) | 1;
 
     private final List<String> labels;
@@ -86,7 +86,7 @@ public final class NightsieveScorer {
     }
 
     /**
-     * The scorer of a model file.
+     * Returns the scorer of a model file.
      *
      * @param model all bytes of the file; not kept
      * @return the scorer, which has passed the file's self-test
@@ -96,7 +96,7 @@ public final class NightsieveScorer {
         Model read = new Model(model);
         NightsieveScorer scorer = new NightsieveScorer(read);
         int repeated = scorer.terms.repeated;
-        demand(repeated < 0, "terms", "the term at place " + repeated + " also stands before");
+        demand(repeated < 0, "terms", "the term at index " + repeated + " repeats an earlier one");
         for (int i = 0; i < read.selfTest.size(); i++) {
             read.selfTest.get(i).check(scorer, "self_test." + i);
         }
@@ -104,7 +104,7 @@ public final class NightsieveScorer {
     }
 
     /**
-     * The scorer of a model file, read to its end; closing the stream is left to the caller.
+     * Returns the scorer of a model file, which is read to its end. The caller closes the stream.
      *
      * @param model the bytes of the file
      * @return the scorer, which has passed the file's self-test
@@ -125,35 +125,35 @@ public final class NightsieveScorer {
         return labels;
     }
 
-    /** The tokens of the text that count, in order. */
+    /** Returns the tokens of the text that count, in order. */
     public List<String> tokens(CharSequence text) {
         return tokenise(text, MOST_ELEMENTS).toList();
     }
 
-    /** A score for each label, in the order of {@link #labels}; they compare with each other, within one text. */
+    /** Returns a score for each label, in the order of {@link #labels}. Scores compare only within one text. */
     public double[] scores(CharSequence text) {
         long[] sums = new long[weights.length];
         long norm = sums(count(tokenise(text, MOST_ELEMENTS)), sums);
         return scores(sums, norm);
     }
 
-    /** The label with the largest score; among equals the first. */
+    /** Returns the label with the largest score, the first of equals. */
     public String label(CharSequence text) {
         return label(text, false);
     }
 
-    /** The label with the largest score, less its threshold if {@code withThresholds}; among equals the first. */
+    /** Returns the label with the largest score, less its threshold if {@code withThresholds}; the first of equals. */
     public String label(CharSequence text, boolean withThresholds) {
         double[] scores = scores(text);
         return labels.get(withThresholds ? decision(scores) : largest(scores, -1));
     }
 
-    /** The text's tokens, exact sums, scores and label. */
+    /** Returns the text's tokens, exact sums, scores and label. */
     public Result evaluate(CharSequence text) {
         return evaluate(text, MOST_ELEMENTS);
     }
 
-    /** Why the text has its label. */
+    /** Returns why the text has its label. */
     public Explanation explain(CharSequence text) {
         Counts counts = count(tokenise(text, MOST_ELEMENTS));
         long[] sums = new long[weights.length];
@@ -179,7 +179,7 @@ public final class NightsieveScorer {
         return new Result(tokens.toList(), sums, norm, scores, labels.get(largest(scores, -1)));
     }
 
-    /** The tokens that count; IllegalArgumentException if they take more than so many UTF-16 units. */
+    /** Returns the tokens that count; IllegalArgumentException if they take more than {@code mostCharacters}. */
     private Strings tokenise(CharSequence text, int mostCharacters) {
         Tokens tokens = new Tokens(minToken, stopWords, text.length(), mostCharacters);
         characters.map(text, tokens);
@@ -193,7 +193,7 @@ public final class NightsieveScorer {
             int start = tokens.start(i);
             int hash = SEED;
             int hashed = start;
-            // An n-gram begins with the shorter ones that start where it does, so its hash goes on from theirs.
+            // An n-gram begins with a shorter n-gram, so its hash goes on from the hash of that one.
             for (int n = 1; n <= highest && i + n <= tokens.size; n++) {
                 int end = tokens.ends[i + n - 1];
                 if (end - start > terms.longest) {
@@ -256,7 +256,7 @@ public final class NightsieveScorer {
         return largest(less, -1);
     }
 
-    /** Where the largest value stands, among equals the first, the one at {@code except} left out. */
+    /** Returns the index of the largest value, the first of equals; {@code except} is left out. */
     private static int largest(double[] values, int except) {
         int best = except == 0 ? 1 : 0;
         for (int k = best + 1; k < values.length; k++) {
@@ -347,7 +347,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** Why a text has its label: what speaks for it, and (below 0) for the runner-up. Immutable. */
+    /** Why a text has its label: what speaks for the label, and (below 0) for the runner-up. Immutable. */
     public static final class Explanation {
         private final String label;
         private final String decision;
@@ -378,12 +378,12 @@ public final class NightsieveScorer {
             return runnerUp;
         }
 
-        /** By how much the label leads the runner-up before any term is seen. */
+        /** By how much the label leads the runner-up before any term is counted. */
         public double bias() {
             return bias;
         }
 
-        /** The known terms of the text, the weightiest first. */
+        /** The known terms of the text, the largest advantage first, whatever its sign. */
         public List<Term> terms() {
             return terms;
         }
@@ -406,7 +406,7 @@ public final class NightsieveScorer {
             return term;
         }
 
-        /** How often it stands in the text, at least 1. */
+        /** How often the text contains it, at least 1. */
         public int count() {
             return count;
         }
@@ -436,7 +436,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** How often each of some places occurs: an open-addressing table, never more than half full. */
+    /** How often each index occurs: an open-addressing table, never more than half full. */
     private static final class Counts {
         /** A place plus one; 0 marks a free slot. */
         int[] keys = new int[64];
@@ -479,12 +479,12 @@ public final class NightsieveScorer {
         }
     }
 
-    /** Strings in one array, a U+0020 behind each: so neighbouring tokens, joined, are a slice of it. */
+    /** Strings in one array, with U+0020 after each, so that neighbouring tokens, joined, are a slice of the array. */
     private static final class Strings {
         char[] chars;
         int[] ends = new int[8];
         int size;
-        /** Where the next character goes. Those from start(size) on belong to a string that has not ended. */
+        /** Where the next character goes. Characters from start(size) on belong to a string that has not ended. */
         int length;
         private final int most;
 
@@ -538,12 +538,12 @@ public final class NightsieveScorer {
         }
     }
 
-    /** Finds the place of a string among others, given as a slice: an open-addressing table, at most half full. */
+    /** Finds the index of a string, given as a slice: an open-addressing table, at most half full. */
     private static final class Dictionary {
         final Strings strings;
-        /** How many UTF-16 units the longest string has. */
+        /** The length of the longest string in UTF-16 units. */
         final int longest;
-        /** The last place of a string that also stands before it; -1 if all differ. */
+        /** The index of the last string that repeats an earlier string; -1 if all differ. */
         final int repeated;
         private final int[] hashes;
         /** A place plus one; 0 marks a free slot. */
@@ -576,7 +576,7 @@ public final class NightsieveScorer {
             repeated = last;
         }
 
-        /** The place of the string that {@code chars} holds in this range and that has this hash; -1 if it is none. */
+        /** Returns the index of the string in this range of {@code chars}, which has this hash; -1 if it is unknown. */
         int find(char[] chars, int from, int to, int hash) {
             return slots[slot(chars, from, to, hash)] - 1;
         }
@@ -607,7 +607,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** Cuts mapped characters into tokens, and keeps those that count. */
+    /** Cuts mapped characters into tokens, and keeps the tokens that count. */
     private static final class Tokens {
         final Strings kept;
         private final int least;
@@ -651,10 +651,10 @@ public final class NightsieveScorer {
         }
     }
 
-    /** What becomes of each code point. */
+    /** The character map. */
     private static final class CharacterMap {
         private static final int DROPPED = -1;
-        /** Less i: replaced by string i. */
+        /** REPLACED - i means: replaced by string i. */
         private static final int REPLACED = -2;
 
         private final Ranges replace;
@@ -664,9 +664,9 @@ public final class NightsieveScorer {
         private final Ranges keep;
 
         /**
-         * What becomes of each code point of the two planes in use, filled as they occur: a code point, DROPPED, or
-         * REPLACED less the string's place. 0 stands for one that has not occurred (or that becomes U+0000, and is
-         * looked up each time). Threads need not agree on who fills a cell, since all would write the same int.
+         * The results for the code points of the two planes in use, filled as they occur: a code point, DROPPED, or
+         * REPLACED less the string's index. 0 means that the code point has not occurred yet (or becomes U+0000, and
+         * is looked up each time). Threads need not agree on who fills a cell, since all would write the same int.
          */
         private final int[] cells = new int[0x20000];
 
@@ -737,7 +737,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** Ascending ranges of code points: so many integers each, of which the first two are its bounds. */
+    /** Ascending ranges of code points: {@code width} integers each, of which the first two are its bounds. */
     private static final class Ranges {
         private final int width;
         private final int[] values;
@@ -751,7 +751,7 @@ public final class NightsieveScorer {
             return values[range * width + column];
         }
 
-        /** Which range the code point is in; -1 if in none. */
+        /** Returns the index of the range that contains the code point; -1 if no range does. */
         int covering(int point) {
             int low = 0;
             int high = values.length / width;
@@ -767,7 +767,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** What one text of the self-test must give. */
+    /** The expected result of one text of the self-test. */
     private static final class Vector {
         String text;
         List<String> tokens;
@@ -793,7 +793,7 @@ public final class NightsieveScorer {
             demand(result.label.equals(label), entry, "this scorer gets another label");
         }
 
-        /** What the tokens take at most if all is right, one that will be dropped included: a file with long
+        /** The maximum length of the tokens if all is right, with a token that will be dropped. A file with long
          * replacements must not make its reader fill the memory. */
         private int mostCharacters(NightsieveScorer scorer) {
             long most = 1 + Math.max(scorer.stopWords.longest, 2 * scorer.minToken);
@@ -846,7 +846,7 @@ public final class NightsieveScorer {
             boolean sealed = false;
             json.open('{');
             for (String key = json.key(seen); key != null; key = json.key(seen)) {
-                // A file of another format is told by its first entries, whatever it ends with.
+                // The first entries tell a file of another format, whatever its end is.
                 if (!sealed && !key.equals("format") && !key.equals("version")) {
                     checkSeal();
                     sealed = true;
@@ -865,7 +865,7 @@ public final class NightsieveScorer {
             checkLimits();
         }
 
-        /** The file ends with the checksum of what stands before. */
+        /** Checks that the file ends with the checksum of all that precedes it. */
         private void checkSeal() {
             int content = Math.max(0, bytes.length - TAIL);
             CRC32 crc = new CRC32();
@@ -874,7 +874,8 @@ public final class NightsieveScorer {
             appendHex(tail, crc.getValue(), 8);
             byte[] expected = tail.append("\"\n}\n").toString().getBytes(StandardCharsets.US_ASCII);
             byte[] found = Arrays.copyOfRange(bytes, content, bytes.length);
-            demand(Arrays.equals(found, expected), "checksum", "the file is cut short, or not what was written");
+            boolean equal = Arrays.equals(found, expected);
+            demand(equal, "checksum", "the file is cut short, or not what was written; copy it again");
         }
 
         private void readEntry(String key) {
@@ -888,7 +889,7 @@ public final class NightsieveScorer {
                 case "requires":
                     json.open('[');
                     if (json.more(']')) {
-                        throw json.refusal("asks for " + quoted(json.string()) + ", which this scorer does not know");
+                        throw json.refusal("this scorer does not know " + quoted(json.string()) + "; use a newer one");
                     }
                     break;
                 case "provenance":
@@ -973,7 +974,7 @@ public final class NightsieveScorer {
                 known = version.charAt(i) >= '0' && version.charAt(i) <= '9';
                 minor = 10 * minor + version.charAt(i) - '0';
             }
-            json.demand(known, quoted(version) + " is not " + MAJOR + ".x, which this scorer reads");
+            json.demand(known, quoted(version) + " is not " + MAJOR + ".x; use a scorer of that version");
         }
 
         private void readProvenance() {
@@ -1008,7 +1009,7 @@ public final class NightsieveScorer {
                         break;
                     case "ngrams":
                         int[] bounds = json.integers(1, 8);
-                        json.demand(bounds.length == 2 && bounds[0] <= bounds[1], "ngrams is not [lowest, highest]");
+                        json.demand(bounds.length == 2 && bounds[0] <= bounds[1], "ngrams: not [lowest, highest]");
                         lowest = bounds[0];
                         highest = bounds[1];
                         break;
@@ -1092,7 +1093,7 @@ public final class NightsieveScorer {
             characters = new CharacterMap(replace, replacements, drop, shift, keep);
         }
 
-        /** The ranges, so many integers each; with {@code strings}, each has a string behind them, which goes there. */
+        /** Reads ranges of {@code width} integers; with {@code strings}, each ends with a string, which goes there. */
         private Ranges readRanges(int width, Strings strings) {
             int[] values = new int[16];
             int size = 0;
@@ -1121,7 +1122,7 @@ public final class NightsieveScorer {
             int first = values[at];
             int last = values[at + 1];
             json.demand(first <= last, "a range ends before it begins");
-            json.demand(at == 0 || values[at - width + 1] < first, "ranges do not ascend, or overlap");
+            json.demand(at == 0 || values[at - width + 1] < first, "the ranges overlap or do not ascend");
             if (width == 4) {
                 int from = first + values[at + 3];
                 int to = last + values[at + 3];
@@ -1216,7 +1217,7 @@ public final class NightsieveScorer {
         private void checkTable(int[] table) {
             json.demand(table.length <= 65536, "holds more than 65,536 integers");
             for (int i = 1; i < table.length; i++) {
-                json.demand(table[i - 1] <= table[i], "an integer is below the one before");
+                json.demand(table[i - 1] <= table[i], "an integer is below the previous one");
             }
         }
 
@@ -1249,7 +1250,7 @@ public final class NightsieveScorer {
             NightsieveScorer.demand(length == expected, entry, "has length " + length + " instead of " + expected);
         }
 
-        /** The last label's row, minus the sum of the others. */
+        /** Returns the last label's row, which is minus the sum of the others. */
         private void completeWeights() {
             int[] last = new int[terms.size];
             for (int t = 0; t < last.length; t++) {
@@ -1294,17 +1295,17 @@ public final class NightsieveScorer {
         }
     }
 
-    /** Reads the bytes of a file as the JSON that the format allows; what it refuses, it refuses with its place. */
+    /** Reads the bytes of a file as the JSON that the format allows. A refusal names the entry and the byte. */
     private static final class Json {
         static final int MOST_DEPTH = 100;
 
-        /** What is being read, for reasons. */
+        /** The entry that is being read, for the reasons of refusals. */
         String entry = "the file";
         /** The next byte. */
         int at;
         private final byte[] bytes;
         private final Strings scratch = new Strings(64, MOST_ELEMENTS);
-        /** Whether an object or array has just been opened, so that no comma belongs before its next member. */
+        /** Whether an object or array has just been opened, so that no comma comes before its next member. */
         private boolean opened;
 
         Json(byte[] bytes) {
@@ -1331,7 +1332,7 @@ public final class NightsieveScorer {
             }
         }
 
-        /** The next byte that is no blank, which stays; -1 at the end. */
+        /** Returns the next byte that is not white space, without passing it; -1 at the end. */
         int peek() {
             while (at < bytes.length) {
                 int next = bytes[at];
@@ -1344,7 +1345,7 @@ public final class NightsieveScorer {
         }
 
         void end() {
-            demand(peek() == -1, "goes on behind its end");
+            demand(peek() == -1, "there is more after the end");
         }
 
         void open(char bracket) {
@@ -1352,7 +1353,7 @@ public final class NightsieveScorer {
             opened = true;
         }
 
-        /** Whether another member follows, its comma being read; if not, the closing bracket has been read. */
+        /** Reads a comma and returns true if a member follows; else reads the closing bracket. */
         boolean more(char bracket) {
             boolean first = opened;
             opened = false;
@@ -1366,7 +1367,7 @@ public final class NightsieveScorer {
             return true;
         }
 
-        /** The next key of an object, and its colon; null, and the closing bracket, if there is no more. */
+        /** Reads the next key of an object and its colon; or the closing bracket, and returns null. */
         String key(Set<String> seen) {
             if (!more('}')) {
                 return null;
@@ -1381,7 +1382,7 @@ public final class NightsieveScorer {
 
         private void expect(char expected) {
             if (peek() != expected) {
-                throw refusal("not JSON: no " + expected + " where one belongs");
+                throw refusal("not JSON: " + expected + " is missing");
             }
             at++;
         }
@@ -1392,7 +1393,7 @@ public final class NightsieveScorer {
             return new String(scratch.chars, 0, scratch.length);
         }
 
-        /** Reads a string that is not empty and holds no lone surrogate, as one more of {@code strings}. */
+        /** Reads a non-empty string without a lone surrogate, and appends it to {@code strings}. */
         void name(Strings strings) {
             int start = strings.length;
             string(strings);
@@ -1473,8 +1474,8 @@ public final class NightsieveScorer {
                 value = 10 * value + bytes[at++] - '0';
                 demand(value <= MOST_EXACT, "holds an integer beyond 2^53 - 1");
             }
-            demand(at > start, "no integer where one belongs");
-            demand(bytes[start] != '0' || at == start + 1 && !negative, "holds -0, or an integer with a leading zero");
+            demand(at > start, "an integer is missing");
+            demand(bytes[start] != '0' || at == start + 1 && !negative, "has -0, or an integer with a leading zero");
             boolean ends = at == bytes.length || bytes[at] != '.' && bytes[at] != 'e' && bytes[at] != 'E';
             demand(ends, "holds a number with a fraction or an exponent");
             value = negative ? -value : value;
@@ -1540,7 +1541,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** The value of a lower-case hexadecimal digit; -1 if it is none. */
+    /** Returns the value of a lower-case hexadecimal digit; -1 for any other byte. */
     private static int hexDigit(int digit) {
         if (digit >= '0' && digit <= '9') {
             return digit - '0';
@@ -1554,7 +1555,7 @@ public final class NightsieveScorer {
         }
     }
 
-    /** The string, or its beginning, for a reason. */
+    /** Returns the string, or its beginning, for a reason. */
     private static String quoted(String string) {
         StringBuilder quoted = new StringBuilder();
         appendQuoted(quoted, string.length() <= 40 ? string : string.substring(0, 40) + "...");
@@ -1582,7 +1583,7 @@ public final class NightsieveScorer {
      * The command: scores the lines of standard input. Exits 2, with a reason on standard error, when the arguments,
      * the model or a line are refused.
      *
-     * @param arguments the path of a model, and {@code --explain} to be told why
+     * @param arguments the path of a model, and {@code --explain} for explanations
      */
     public static void main(String[] arguments) {
         OutputStream out = new FileOutputStream(FileDescriptor.out);
@@ -1638,7 +1639,7 @@ public final class NightsieveScorer {
                 return scoreLines(scorer, explain);
             } catch (IOException error) {
                 String reason = String.valueOf(error.getMessage());
-                // The reader has gone, as `head` does; Java says so by the system's message alone.
+                // The reader has gone, as `head` does. Java reports it only by the system's message.
                 return reason.contains("pipe") ? 0 : refuse("standard input or output: " + reason);
             }
         }
@@ -1670,7 +1671,7 @@ public final class NightsieveScorer {
             return 0;
         }
 
-        /** The next line's text, null at the end of the input; IllegalArgumentException if it is not such text. */
+        /** Returns the next line's text, null at the end of the input; IllegalArgumentException if it is not a text. */
         private String readLine() throws IOException {
             int next = read();
             if (next < 0) {

@@ -37,9 +37,9 @@ var nightsieve = (function () {
   const LAST_CODE_POINT = 0x10ffff;
   const NO_CHARACTER = 0xfffd;
   const SPACE = 0x20;
-  // Far more than a self-test needs, far less than a phone cannot bear: long replacements of many characters multiply.
+  // Long replacements of many characters multiply. This is far more than a self-test needs, and a phone can bear it.
   const MOST_SELF_TEST = 16777216;
-  // Far deeper than any entry; it keeps the reader's recursion off the end of the stack.
+  // Far deeper than any entry. It keeps the reader's recursion from using up the stack.
   const MOST_DEPTH = 100;
   // Buffers are kept from one text to the next unless a text made them larger than this.
   const MOST_KEPT = 65536;
@@ -70,7 +70,7 @@ var nightsieve = (function () {
 
   /** A loaded model. `labels` is a frozen array; every score comes in its order. */
   class Scorer {
-    /** @param {Map} entries Those of a file that holds what the format demands: use `load`. */
+    /** @param {Map} entries The entries of a file that was checked: use `load`. */
     constructor(entries) {
       const tokens = entries.get('tokens');
       const ngrams = tokens.get('ngrams');
@@ -98,7 +98,7 @@ var nightsieve = (function () {
     }
 
     /**
-     * The tokens of the text that count, in order.
+     * Returns the tokens of the text that count, in order.
      *
      * @param {string} text
      * @returns {string[]}
@@ -109,7 +109,7 @@ var nightsieve = (function () {
     }
 
     /**
-     * The score of each label; the largest wins.
+     * Returns the score of each label; the largest wins.
      *
      * @param {string} text
      * @returns {number[]} In the order of `labels`.
@@ -120,7 +120,7 @@ var nightsieve = (function () {
     }
 
     /**
-     * The label with the largest score; among equals the first.
+     * Returns the label with the largest score, the first of equals.
      *
      * @param {string} text
      * @param {boolean} [thresholds] Whether each label's threshold is taken from its score before they are compared.
@@ -132,7 +132,7 @@ var nightsieve = (function () {
     }
 
     /**
-     * All that a text gives.
+     * Returns all that a text is evaluated to.
      *
      * @param {string} text
      * @returns {{tokens: string[], S: number[], N: number, scores: number[], label: string}} S and N are integers.
@@ -146,13 +146,13 @@ var nightsieve = (function () {
     }
 
     /**
-     * Why a text has its label.
+     * Returns why a text has its label.
      *
      * @param {string} text
      * @returns {{label: string, decision: string, runnerUp: string, bias: number,
      *     terms: {term: string, count: number, advantage: number}[]}}
-     *     `decision` is the label with thresholds; `bias` what the label leads the runner-up by before any term is
-     *     seen; an advantage what a term adds to that lead, the weightiest term first.
+     *     `decision` is the label with thresholds. `bias` is what the label leads the runner-up by before any term is
+     *     counted. An advantage is what a term adds to that lead; the term with the largest advantage comes first.
      */
     explain(text) {
       this._count(text);
@@ -175,10 +175,10 @@ var nightsieve = (function () {
       };
     }
 
-    /** Counts the text's terms: `_found` holds the places of the `_different` ones, `_counts` how often each occurs. */
+    /** Counts the text's terms: `_found` has the indices of the `_different` terms, `_counts` how often each occurs. */
     _count(text) {
       this._tokens.read(text);
-      // Before counting, not after: so a text that broke off in its middle leaves nothing behind.
+      // Before counting, not after, so that a text that failed halfway leaves nothing behind.
       for (let i = 0; i < this._different; i++) {
         this._counts[this._found[i]] = 0;
       }
@@ -208,7 +208,7 @@ var nightsieve = (function () {
       this._counts[place]++;
     }
 
-    /** Where the tables of term frequencies hold what a term counts. */
+    /** Returns the row of a term in the tables of term frequencies. */
     _row(place) {
       return Math.min(this._counts[place], this._termFrequency.length) - 1;
     }
@@ -250,7 +250,7 @@ var nightsieve = (function () {
       return scores.map((score, k) => score - this._thresholds[k] * this._biasUnit);
     }
 
-    /** What each term found adds to the label's lead, as an exact integer, the largest first. */
+    /** Returns what each term adds to the label's lead, as an exact integer, the largest first. */
     _leads(label, runnerUp) {
       const K = this.labels.length;
       const leads = Array.from(this._found.subarray(0, this._different), (place) => {
@@ -261,7 +261,7 @@ var nightsieve = (function () {
     }
   }
 
-  /** The place of the largest number, among equals the first; `but` is passed over. */
+  /** Returns the index of the largest number, the first of equals; `but` is left out. */
   function largest(numbers, but = -1) {
     let best = but === 0 ? 1 : 0;
     for (let k = best + 1; k < numbers.length; k++) {
@@ -272,7 +272,7 @@ var nightsieve = (function () {
     return best;
   }
 
-  /** 2^shift. Math.pow need not be exact. */
+  /** Returns 2^shift. Math.pow need not be exact. */
   function powerOfTwo(shift) {
     let power = 1;
     for (let i = 0; i < Math.abs(shift); i++) {
@@ -281,7 +281,7 @@ var nightsieve = (function () {
     return power;
   }
 
-  /** The weights of one term after those of another, the last label's, which no file holds, among them. */
+  /** Returns the weights term by term, with the weights of the last label, which no file has. */
   function interleaved(rows, V) {
     const K = rows.length + 1;
     const weights = new Int32Array(V * K);
@@ -295,7 +295,7 @@ var nightsieve = (function () {
     return weights;
   }
 
-  /** Minus the sum of the other labels' weights. */
+  /** Returns minus the sum of the other labels' weights. */
   function lastWeights(rows, V) {
     const last = new Float64Array(V);
     for (const row of rows) {
@@ -306,7 +306,7 @@ var nightsieve = (function () {
     return last;
   }
 
-  /** What becomes of each code point. A page of 256 is filled when a text first needs it. */
+  /** The result of mapping each code point. A page of 256 is filled when a text first needs it. */
   class CharacterMap {
     constructor(characters) {
       this._replace = characters.get('replace');
@@ -316,7 +316,7 @@ var nightsieve = (function () {
       this._pages = new Array((LAST_CODE_POINT + 1) >> 8).fill(null);
     }
 
-    /** Of the code points `number * 256` and on: a code point; or DROPPED; or REPLACED less the place of a string. */
+    /** Maps 256 code points from `number * 256`: to a code point, DROPPED, or REPLACED less the index of a string. */
     page(number) {
       return this._pages[number] || (this._pages[number] = this._filled(number));
     }
@@ -354,7 +354,7 @@ var nightsieve = (function () {
   CharacterMap.DROPPED = -1;
   CharacterMap.REPLACED = -2;
 
-  /** The place of the range that holds the code point, or -1. */
+  /** Returns the index of the range that contains the code point, or -1. */
   function covering(ranges, codePoint) {
     let low = 0;
     let high = ranges.length;
@@ -370,8 +370,8 @@ var nightsieve = (function () {
   }
 
   /**
-   * The tokens of the text that was read last, without a string for any: `units` holds them with one space after each,
-   * so that neighbours make a slice; token i begins at `starts[i]` and its space stands at `starts[i + 1] - 1`.
+   * The tokens of the text that was read last. No string is made: `units` has the tokens with one space after each, so
+   * that neighbours are a slice. Token i begins at `starts[i]`, and its space is at `starts[i + 1] - 1`.
    */
   class Tokens {
     constructor(characters, minToken, stopWords) {
@@ -395,7 +395,7 @@ var nightsieve = (function () {
       this._hash = SEED;
     }
 
-    /** Reads a text in place of the one before. */
+    /** Reads a text and forgets the previous one. */
     read(text) {
       if (typeof text !== 'string') {
         throw new TypeError('a text must be a string');
@@ -450,7 +450,7 @@ var nightsieve = (function () {
     }
 
     _appendUnit(unit) {
-      // One place stays free for the space that ends the token.
+      // One unit stays free for the space that ends the token.
       if (this._end + 1 >= this.units.length) {
         this.units = twice(this.units);
       }
@@ -458,7 +458,7 @@ var nightsieve = (function () {
       this._hash = unitHash(this._hash, unit);
     }
 
-    /** Keeps the token that ends here or takes it back. */
+    /** Keeps or removes the token that ends here. */
     _endToken() {
       const start = this.starts[this.number];
       if (this._codePoints >= this._minToken && this._stopWords.find(this.units, start, this._end, this._hash) < 0) {
@@ -481,7 +481,7 @@ var nightsieve = (function () {
     return (unit & 0xf800) === 0xd800;
   }
 
-  /** The code point of a surrogate and the unit that follows it (NaN at the end); U+FFFD if they are no pair. */
+  /** Returns the code point of a surrogate and the next unit (NaN at the end); U+FFFD if they are not a pair. */
   function joined(unit, next) {
     const isPair = unit < 0xdc00 && (next & 0xfc00) === 0xdc00;
     return isPair ? 0x10000 + ((unit - 0xd800) << 10) + (next - 0xdc00) : NO_CHARACTER;
@@ -493,7 +493,7 @@ var nightsieve = (function () {
     return larger;
   }
 
-  // A seed of its own for each start, so that nobody can make terms that all collide. No result depends on it.
+  // Each start has another seed, so that nobody can make terms that all collide. No result depends on it.
   const SEED = Math.floor(Math.random() * 4294967296) | 0;
 
   function unitHash(hash, unit) {
@@ -501,7 +501,7 @@ var nightsieve = (function () {
     return mixed ^ (mixed >>> 15);
   }
 
-  /** The hash of tokens joined by a space, from that of the first ones and that of the last. */
+  /** Returns the hash of tokens joined by a space, from the hash of the first tokens and the hash of the last. */
   function joinedHash(hash, token) {
     const mixed = (Math.imul(hash, 0x85ebca6b) + token) | 0;
     return mixed ^ (mixed >>> 13);
@@ -516,7 +516,7 @@ var nightsieve = (function () {
       });
       this._units = new Uint16Array(this._offsets[strings.length]);
       this._hashes = new Int32Array(strings.length);
-      // A slot holds a place plus 1; 0 is free. At least half of them are.
+      // A slot has an index plus 1; 0 is free. At least half of the slots are free.
       let slots = 2;
       while (slots < strings.length * 2) {
         slots *= 2;
@@ -549,7 +549,7 @@ var nightsieve = (function () {
       this._slots[slot] = place + 1;
     }
 
-    /** The place of the string that the units from start to end are, or -1. */
+    /** Returns the index of the string that the units from start to end are, or -1. */
     find(units, start, end, hash) {
       const mask = this._slots.length - 1;
       for (let slot = hash & mask; this._slots[slot] !== 0; slot = (slot + 1) & mask) {
@@ -580,9 +580,9 @@ var nightsieve = (function () {
     }
   }
 
-  /** The string that units or ASCII bytes from start to end hold. */
+  /** Returns the string of the units or ASCII bytes from start to end. */
   function stringOf(units, start, end) {
-    // A call takes only so many arguments.
+    // The number of arguments of a call is limited.
     const most = 8192;
     let string = '';
     for (let at = start; at < end; at += most) {
@@ -596,7 +596,7 @@ var nightsieve = (function () {
       const bytes = new Uint8Array(model.length);
       for (let i = 0; i < model.length; i++) {
         const unit = model.charCodeAt(i);
-        demand(unit < 0x80, `not JSON as this format has it: character ${i} is not ASCII`);
+        demand(unit < 0x80, `the file: not the JSON of this format: character ${i} is not ASCII`);
         bytes[i] = unit;
       }
       return bytes;
@@ -604,13 +604,13 @@ var nightsieve = (function () {
     if (ArrayBuffer.isView(model)) {
       return new Uint8Array(model.buffer, model.byteOffset, model.byteLength);
     }
-    // Not by instanceof: a buffer may come from another frame.
+    // instanceof would not do: a buffer may come from another frame.
     demand(Object.prototype.toString.call(model) === '[object ArrayBuffer]', 'the model is neither bytes nor a string');
     return new Uint8Array(model);
   }
 
   /**
-   * Reads JSON with less freedom than JSON.parse, which takes any number, and the last of a key's values. Objects
+   * Reads JSON more strictly than JSON.parse, which takes any number, and the last value of a repeated key. Objects
    * become Maps, in which `__proto__` is a key like any other.
    */
   class Reader {
@@ -619,16 +619,16 @@ var nightsieve = (function () {
       this._at = 0;
     }
 
-    /** What the file holds, which is all that it holds. */
+    /** Returns the only value of the file. */
     file() {
       const value = this._value(0);
       if (this._next() !== undefined) {
-        this._refuse('more follows the end');
+        this._refuse('there is more after the end');
       }
       return value;
     }
 
-    /** The next byte that is no white space, undefined at the end. */
+    /** Returns the next byte that is not white space, undefined at the end. */
     _next() {
       let byte = this._bytes[this._at];
       while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
@@ -672,12 +672,12 @@ var nightsieve = (function () {
         return entries;
       }
       do {
-        this._expect(QUOTE, 'a key must follow');
+        this._expect(QUOTE, 'a key is missing');
         const key = this._string();
         if (entries.has(key)) {
-          this._refuse(`an object holds the key ${quoted(key)} twice`);
+          this._refuse(`an object has the key ${quoted(key)} twice`);
         }
-        this._expect(COLON, 'a colon must follow');
+        this._expect(COLON, 'a colon is missing');
         this._at++;
         entries.set(key, this._value(depth + 1));
       } while (this._goesOn(END_BRACE));
@@ -690,7 +690,7 @@ var nightsieve = (function () {
       }
     }
 
-    /** Passes a comma, and then it is true, or the end of an array or object. */
+    /** Passes a comma and returns true, or passes the end of an array or object and returns false. */
     _goesOn(end) {
       const byte = this._next();
       if (byte !== COMMA && byte !== end) {
@@ -728,9 +728,9 @@ var nightsieve = (function () {
       let start = ++this._at;
       for (;;) {
         const byte = bytes[this._at];
-        // Written so that the end of the file, undefined, is refused too.
+        // The condition also refuses the end of the file, which is undefined.
         if (!(byte >= 0x20 && byte < 0x80)) {
-          this._refuse('a string that does not end, or holds a byte that must be an escape');
+          this._refuse('a string that does not end, or has a byte in it that must be escaped');
         }
         if (byte === QUOTE || byte === BACKSLASH) {
           string += stringOf(bytes, start, this._at++);
@@ -745,7 +745,7 @@ var nightsieve = (function () {
       }
     }
 
-    /** The unit that follows a backslash. */
+    /** Returns the unit that an escape stands for. */
     _escape() {
       const kind = this._bytes[this._at++];
       if (kind === 0x75) {
@@ -768,7 +768,7 @@ var nightsieve = (function () {
     }
 
     _refuse(reason) {
-      throw new RefusedError(`not JSON as this format has it, at byte ${this._at}: ${reason}`);
+      throw new RefusedError(`the file: not the JSON of this format: ${reason} at byte ${this._at}`);
     }
   }
 
@@ -792,7 +792,7 @@ var nightsieve = (function () {
     }
   }
 
-  /** Refuses JSON of another format or version as such, since its numbers may follow other rules. */
+  /** Refuses JSON of another format or version for that reason, since its numbers may follow other rules. */
   function checkOther(bytes) {
     let entries;
     try {
@@ -805,22 +805,22 @@ var nightsieve = (function () {
 
   /** Refuses another format or version; returns the minor version. */
   function checkFormat(entries) {
-    demand(entries instanceof Map, 'the file is no JSON object');
-    demand(entries.get('format') === FORMAT, `format is not ${FORMAT}`);
+    demand(entries instanceof Map, 'the file: not a JSON object');
+    demand(entries.get('format') === FORMAT, `format: not ${FORMAT}`);
     return minorOf(entries.get('version'));
   }
 
-  /** Refuses what this scorer does not understand or what contradicts itself. */
+  /** Refuses what this scorer does not understand and what contradicts itself. */
   function check(entries, bytes) {
     const minor = checkFormat(entries);
     const requires = entries.get('requires');
-    demand(isListOf(requires, isText), 'requires is no list of strings');
+    demand(isListOf(requires, isText), 'requires: not a list of strings');
     const unknown = requires.filter((name) => !REQUIREMENTS.includes(name));
-    demand(unknown.length === 0, `requires ${listed(unknown)}, which this scorer does not know`);
+    demand(unknown.length === 0, `requires: this scorer does not know ${listed(unknown)}; use a newer one`);
     const missing = ENTRIES.filter((name) => !entries.has(name));
     const more = Array.from(entries.keys()).filter((name) => !ENTRIES.includes(name));
-    demand(missing.length === 0, `lacks ${listed(missing)}`);
-    demand(more.length === 0 || minor > MINOR, `holds unknown entries: ${listed(more)}`);
+    demand(missing.length === 0, `the file: lacks the entries ${listed(missing)}`);
+    demand(more.length === 0 || minor > MINOR, `the file: has the unknown entries ${listed(more)}`);
     checkChecksum(Array.from(entries.keys()).pop(), bytes);
     checkProvenance(entries.get('provenance'));
     checkTokens(entries.get('tokens'));
@@ -830,26 +830,26 @@ var nightsieve = (function () {
     checkSelfTest(entries);
   }
 
-  /** The minor version: canonical digits after `1.`, as few as any version will ever need. */
+  /** Returns the minor version: canonical digits after `1.`, no more than any version will need. */
   function minorOf(version) {
     const digits = typeof version === 'string' && version.startsWith(`${MAJOR}.`) ? version.slice(2) : '';
     const minor = Number(digits);
     const known = digits.length >= 1 && digits.length <= 8 && String(minor) === digits && Number.isInteger(minor);
-    const found = typeof version === 'string' ? quoted(version.slice(0, 40)) : 'that is no string';
-    demand(known && minor >= 0, `version ${found} is not ${MAJOR}.x, which this scorer reads`);
+    const found = typeof version === 'string' ? quoted(version.slice(0, 40)) : 'a version that is not a string';
+    demand(known && minor >= 0, `version: ${found} is not ${MAJOR}.x; use a scorer of that version`);
     return minor;
   }
 
-  /** The last bytes alone do not tell: they are also those of a last key that ends with `\"checksum`. */
+  /** The last bytes alone are no proof: a last key that ends with `\"checksum` ends the file with the same bytes. */
   function checkChecksum(lastKey, bytes) {
     const content = Math.max(bytes.length - TAIL, 0);
     const digits = hexadecimal(crc32(bytes, content));
     const tail = stringOf(bytes, content, bytes.length);
     const holds = lastKey === 'checksum' && tail === `"checksum": "${digits}"\n}\n`;
-    demand(holds, 'checksum: the file is not what was written');
+    demand(holds, 'checksum: the file is not what was written; copy it again');
   }
 
-  /** The CRC-32 of zlib, of the first `length` bytes. */
+  /** Returns zlib's CRC-32 of the first `length` bytes. */
   function crc32(bytes, length) {
     const table = new Int32Array(256);
     for (let i = 0; i < 256; i++) {
@@ -869,31 +869,33 @@ var nightsieve = (function () {
   function checkProvenance(provenance) {
     const isPlain = (value) => typeof value === 'string' || typeof value === 'number' || isObjectOf(value, isString);
     const holds = isObjectOf(provenance, isPlain);
-    demand(holds, 'provenance is no object of strings, integers and objects of strings');
+    demand(holds, 'provenance: not an object of strings, integers and objects of strings');
   }
 
   function checkTokens(tokens) {
-    demand(has(tokens, ['min_token', 'ngrams', 'stop_words']), 'tokens lacks an entry or has others');
-    demand(isInteger(tokens.get('min_token'), 1, 1000), 'tokens.min_token is no integer from 1 to 1000');
+    const named = has(tokens, ['min_token', 'ngrams', 'stop_words']);
+    demand(named, 'tokens: must have min_token, ngrams and stop_words, and nothing else');
+    demand(isInteger(tokens.get('min_token'), 1, 1000), 'tokens.min_token: not an integer from 1 to 1000');
     const ngrams = tokens.get('ngrams');
     const fits = areIntegers(ngrams, 2, 1, 8) && ngrams[0] <= ngrams[1];
-    demand(fits, 'tokens.ngrams is not [lowest, highest] between 1 and 8');
-    demand(isListOf(tokens.get('stop_words'), isName), 'tokens.stop_words is no list of strings');
+    demand(fits, 'tokens.ngrams: not [lowest, highest] between 1 and 8');
+    demand(isListOf(tokens.get('stop_words'), isName), 'tokens.stop_words: not a list of non-empty strings');
   }
 
   function checkCharacters(characters) {
     const kinds = { replace: 3, drop: 2, shift: 4, keep: 2 };
-    demand(has(characters, Object.keys(kinds)), 'characters lacks an entry or has others');
+    const named = has(characters, Object.keys(kinds));
+    demand(named, 'characters: must have replace, drop, shift and keep, and nothing else');
     for (const kind of Object.keys(kinds)) {
       const ranges = characters.get(kind);
       const belongs = (range) => Array.isArray(range) && range.length === kinds[kind] && isRange(range);
-      demand(isListOf(ranges, belongs), `characters.${kind} holds what is no range of code points`);
+      demand(isListOf(ranges, belongs), `characters.${kind}: not a list of ranges of code points`);
       const ascending = ranges.every((range, i) => i === 0 || ranges[i - 1][1] < range[0]);
-      demand(ascending, `characters.${kind}: ranges do not ascend or overlap`);
+      demand(ascending, `characters.${kind}: the ranges overlap or do not ascend`);
     }
     const strings = characters.get('replace').every((range) => isName(range[2]));
-    demand(strings, 'characters.replace holds what is no string');
-    demand(characters.get('shift').every(isShift), 'characters.shift: a step or delta is wrong');
+    demand(strings, 'characters.replace: a replacement is not a non-empty string');
+    demand(characters.get('shift').every(isShift), 'characters.shift: a step or a delta is out of bounds');
   }
 
   function isRange([first, last]) {
@@ -913,56 +915,57 @@ var nightsieve = (function () {
     const K = entries.get('labels').length;
     const V = entries.get('terms').length;
     const norm = entries.get('norm');
-    demand(norm === 'l2' || norm === 'none', 'norm is neither l2 nor none');
+    demand(norm === 'l2' || norm === 'none', 'norm: neither l2 nor none');
     const shifts = entries.get('shifts');
     const shift = has(shifts, ['score', 'bias']) && isObjectOf(shifts, (value) => isInteger(value, -200, 200));
-    demand(shift, 'shifts are not score and bias, from -200 to 200');
+    demand(shift, 'shifts: not score and bias, integers from -200 to 200');
     checkTables(entries, norm);
     for (const name of ['biases', 'thresholds']) {
-      demand(areIntegers(entries.get(name), K, -MOST_BIAS, MOST_BIAS), `${name} are not ${K} integers up to 2^52`);
+      demand(areIntegers(entries.get(name), K, -MOST_BIAS, MOST_BIAS), `${name}: not ${K} integers from -2^52 to 2^52`);
     }
     const length = norm === 'l2' ? V : 0;
     const idf = areIntegers(entries.get('idf_squared'), length, 0, MOST_INTEGER);
-    demand(idf, `idf_squared are not ${length} integers from 0 to 2^31 - 1`);
+    demand(idf, `idf_squared: not ${length} integers from 0 to 2^31 - 1`);
     const weights = entries.get('weights');
     const rows = isListOf(weights, (row) => areIntegers(row, V, -MOST_INTEGER, MOST_INTEGER));
-    demand(rows && weights.length === K - 1, `weights are not ${K - 1} rows of ${V} integers up to 2^31 - 1`);
+    demand(rows && weights.length === K - 1, `weights: not ${K - 1} rows of ${V} integers up to 2^31 - 1`);
   }
 
   function checkNames(entries, name, least) {
     const names = entries.get(name);
     const fits = isListOf(names, isName) && names.length >= least && new Set(names).size === names.length;
-    demand(fits, `${name} is no list of at least ${least} different strings`);
+    demand(fits, `${name}: not a list of ${least} or more different non-empty strings`);
   }
 
   function checkTables(entries, norm) {
     const tf = entries.get('term_frequency');
     const T = Array.isArray(tf) ? tf.length : 0;
-    demand(T >= 1 && T <= 65536, 'term_frequency has no length from 1 to 65,536');
+    demand(T >= 1 && T <= 65536, 'term_frequency: must have from 1 to 65,536 integers');
     for (const [name, length, most] of [
       ['term_frequency', T, MOST_TF],
       ['term_frequency_squared', norm === 'l2' ? T : 0, MOST_INTEGER],
     ]) {
       const table = entries.get(name);
       const rises = areIntegers(table, length, 1, most) && table.every((value, i) => i === 0 || table[i - 1] <= value);
-      demand(rises, `${name} are not ${length} integers from 1 on that never fall`);
+      demand(rises, `${name}: not ${length} integers from 1 on that never fall`);
     }
   }
 
-  /** Sums leave the exact integers only upwards, so what is beyond them is seen to be, if not by how much. */
+  /** Sums leave the exact integers only upwards, so a sum beyond them is noticed, though its value is not exact. */
   function checkLimits(entries) {
     const rows = entries.get('weights');
     const limits = entries.get('limits');
     const last = lastWeights(rows, entries.get('terms').length);
-    demand(last.every((weight) => Math.abs(weight) <= MOST_INTEGER), "weights: the last label's are beyond 2^31 - 1");
+    const small = last.every((weight) => Math.abs(weight) <= MOST_INTEGER);
+    demand(small, 'weights: one of the last label is beyond 2^31 - 1');
     const sums = [...rows, last].map((row) => row.reduce((sum, weight) => sum + Math.abs(weight), 0));
     const S = sums.reduce((most, sum) => Math.max(most, sum), 0) * finalOf(entries.get('term_frequency'));
     const idf = entries.get('idf_squared').reduce((sum, value) => sum + value, 0);
     const N = entries.get('norm') === 'l2' ? idf * finalOf(entries.get('term_frequency_squared')) : 1;
-    demand(has(limits, ['S', 'N']), 'limits are not S and N');
-    demand(Math.max(S, N) <= MOST_EXACT, 'limits are beyond 2^53 - 1, where doubles are no longer exact');
+    demand(has(limits, ['S', 'N']), 'limits: not S and N');
+    demand(Math.max(S, N) <= MOST_EXACT, 'limits: beyond 2^53 - 1, where doubles are no longer exact');
     const agree = limits.get('S') === S && limits.get('N') === N;
-    demand(agree, `limits are not those of the weights, S ${S} and N ${N}`);
+    demand(agree, `limits: not those of the weights, S ${S} and N ${N}`);
   }
 
   function finalOf(table) {
@@ -972,7 +975,7 @@ var nightsieve = (function () {
   function checkSelfTest(entries) {
     const isVector = (value) => has(value, ['text', ...RESULT]) && isHexadecimalText(value.get('text'));
     const vectors = entries.get('self_test');
-    demand(Array.isArray(vectors) && vectors.length > 0, 'self_test is no list of vectors');
+    demand(Array.isArray(vectors) && vectors.length > 0, 'self_test: not a list of one or more vectors');
     let units = 0;
     vectors.forEach((vector, place) => {
       demand(isVector(vector), `self_test.${place} is no vector`);
@@ -991,7 +994,7 @@ var nightsieve = (function () {
     });
   }
 
-  /** The result as a line of the command has it. */
+  /** Returns the result as a line of the command has it. */
   function outcome(result) {
     return Object.assign({}, result, { scores: result.scores.map(bits) });
   }
@@ -1005,18 +1008,18 @@ var nightsieve = (function () {
 
   const DOUBLE = new DataView(new ArrayBuffer(8));
 
-  /** The 64 bits of a double as 16 hexadecimal digits, the most significant first. */
+  /** Returns the 64 bits of a double as 16 hexadecimal digits, the most significant first. */
   function bits(number) {
     DOUBLE.setFloat64(0, number);
     return hexadecimal(DOUBLE.getInt32(0)) + hexadecimal(DOUBLE.getInt32(4));
   }
 
-  /** 32 bits as eight hexadecimal digits. */
+  /** Returns 32 bits as eight hexadecimal digits. */
   function hexadecimal(integer) {
     return (integer >>> 0).toString(16).padStart(8, '0');
   }
 
-  /** The value of a lower-case hexadecimal digit, or -1. */
+  /** Returns the value of a lower-case hexadecimal digit, or -1. */
   function hexDigit(unit) {
     if (unit >= 0x30 && unit <= 0x39) {
       return unit - 0x30;
@@ -1024,7 +1027,7 @@ var nightsieve = (function () {
     return unit >= 0x61 && unit <= 0x66 ? unit - 0x61 + 10 : -1;
   }
 
-  /** The text that UTF-16 units, four lower-case hexadecimal digits each, stand for; null if they are no such. */
+  /** Returns the text of UTF-16 units, four lower-case hexadecimal digits each; null if these are not units. */
   function textOf(digits) {
     if (digits.length % 4 !== 0) {
       return null;
@@ -1048,7 +1051,7 @@ var nightsieve = (function () {
     return isString(value) && textOf(value) !== null;
   }
 
-  /** A string without a lone surrogate. */
+  /** Returns whether the value is a string without a lone surrogate. */
   function isText(value) {
     if (typeof value !== 'string') {
       return false;
@@ -1084,7 +1087,7 @@ var nightsieve = (function () {
     return value instanceof Map && Array.from(value.values()).every(belongs);
   }
 
-  /** An object with exactly these keys. */
+  /** Returns whether the value is an object with exactly these keys. */
   function has(value, keys) {
     return value instanceof Map && value.size === keys.length && keys.every((key) => value.has(key));
   }
@@ -1095,7 +1098,7 @@ var nightsieve = (function () {
     }
   }
 
-  /** Some of the names, for a reason that stays one short line. */
+  /** Returns some of the names, so that a reason stays one short line. */
   function listed(names) {
     return names.slice(0, 3).map((name) => quoted(name.slice(0, 30))).join(', ') + (names.length > 3 ? ', ...' : '');
   }
@@ -1104,7 +1107,7 @@ var nightsieve = (function () {
     [[0x22, '\\"'], [0x5c, '\\\\'], [8, '\\b'], [9, '\\t'], [10, '\\n'], [12, '\\f'], [13, '\\r']]
   );
 
-  /** The string as ASCII JSON. */
+  /** Returns the string as ASCII JSON. */
   function quoted(string) {
     let json = '"';
     let start = 0;
@@ -1132,7 +1135,7 @@ var nightsieve = (function () {
     return `{${names},"bias":"${bits(bias)}","terms":[${list}]}\n`;
   }
 
-  /** The lines of a stream, without their ends, as strings, a list for each piece of the stream. */
+  /** Yields the lines of a stream as strings without their ends, a list for each piece of the stream. */
   async function* linesOf(stream) {
     const begun = [];
     for await (const piece of stream) {
@@ -1192,7 +1195,7 @@ var nightsieve = (function () {
     try {
       scorer = load(readFile(paths[0]));
     } catch (error) {
-      // The operating system's errors have a code; any other is a mistake in here, which must show itself.
+      // Errors of the operating system have a code. Any other error is a mistake in this file, and must show.
       if (!(error instanceof RefusedError) && error.code === undefined) {
         throw error;
       }
@@ -1207,7 +1210,7 @@ var nightsieve = (function () {
       // When the reader has gone, as `head` does, there is nothing left to do.
       process.exit(error.code === 'EPIPE' ? 0 : refused(`standard output: ${error.message}`));
     });
-    // A bundler must not see this require: it would look for a file system in a phone.
+    // A bundler must not see this require, because it would look for a file system in a phone.
     const { require: requireQuietly } = module;
     const { readFileSync } = requireQuietly.call(module, 'fs');
     command(process.argv.slice(2), readFileSync).then(

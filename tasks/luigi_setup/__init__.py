@@ -1,4 +1,4 @@
-"""What we change about luigi: its worker, its log, its parameters."""
+"""Our changes to luigi: its worker, its log, its parameters."""
 
 import gc
 
@@ -9,13 +9,13 @@ from tasks.luigi_setup.worker import NightWorker, check_complete
 
 
 def install() -> None:
-    """Make luigi use our worker, and say of errors only what may be said.
+    """Make luigi use our worker, and keep data out of its log.
 
-    The ``luigi`` command offers no other way.
+    The ``luigi`` command offers no other way to choose a worker.
     """
     redaction.install()
-    luigi.worker.Worker = NightWorker
+    luigi.worker.Worker = NightWorker  # type: ignore[misc]  # mypy: "assign to a type"
     luigi.worker.check_complete = check_complete
-    # What was imported is never garbage, and reading rules makes the collector look at
-    # all of it again and again.
+    # Imported objects are never garbage. Without this, the collector visits all of them
+    # again and again while rules are read.
     gc.freeze()

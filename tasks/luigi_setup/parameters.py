@@ -3,7 +3,6 @@
 import datetime
 import json
 from collections.abc import Iterable
-from typing import Any
 
 import luigi
 from luigi.parameter import ParameterVisibility
@@ -15,9 +14,9 @@ _YEARS = range(1970, 2100)
 
 
 class NightParameter(luigi.DateParameter):
-    """A night, such as 2026-11-20.
+    """The date of a night, such as 2026-11-20.
 
-    A run uses what was received before the end of that date (UTC).
+    A run uses messages that were received before the end of that date (UTC).
     """
 
     def parse(self, value: str) -> datetime.date:
@@ -26,23 +25,22 @@ class NightParameter(luigi.DateParameter):
         Raises
         ------
         ConfigError
-            It is not one, or is out of range.
+            The value is not a date, or its year is out of range.
         """
         try:
             date = super().parse(value)
         except ValueError:
-            raise ConfigError(
-                f"--date {value}: not a date; a night looks like 2026-11-20"
-            ) from None
+            raise ConfigError(f"--date {value}: not a date; use YYYY-MM-DD") from None
         if date.year not in _YEARS:
             raise ConfigError(
-                f"--date {value}: must be from {_YEARS.start} to {_YEARS.stop - 1}"
+                f"--date {value}: the year is out of range; "
+                f"use one from {_YEARS.start} to {_YEARS.stop - 1}"
             )
         return date
 
 
-class ListParameter(luigi.Parameter):
-    """A parameter that can be given several times; a tuple of strings.
+class ListParameter(luigi.Parameter[tuple[str, ...]]):
+    """A tuple of strings; the option may be repeated.
 
     ``--patch a=1 --patch b=2`` and ``--patch a=1 b=2`` are the same.
     """
@@ -50,7 +48,7 @@ class ListParameter(luigi.Parameter):
     @classmethod
     def _parser_kwargs(
         cls, param_name: str, task_name: str | None = None
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         return {
             **super()._parser_kwargs(param_name, task_name),
             "action": "extend",
@@ -73,9 +71,9 @@ class ListParameter(luigi.Parameter):
 
 
 class StoreParameter(luigi.Parameter):
-    """The address of the store; where it is not given, of ``NIGHTSIEVE_STORAGE``.
+    """The address of the store; by default, the one in ``NIGHTSIEVE_STORAGE``.
 
-    It is not part of what a task is: the scheduler neither compares nor shows it.
+    It is not part of a task's identity: the scheduler neither compares nor shows it.
     """
 
     def __init__(self) -> None:
@@ -87,11 +85,11 @@ class StoreParameter(luigi.Parameter):
         )
 
     def normalize(self, value: str) -> str:
-        """Return the address in its one spelling.
+        """Return the address in canonical form.
 
         Raises
         ------
         StorageError
-            It is not an S3 address, or the variable is not set.
+            The value is not an S3 address, or the variable is not set.
         """
         return str(Store(value) if value else Store.from_environment())

@@ -1,4 +1,4 @@
-"""What luigi may say of an error: of our own their message, of a defect no data."""
+"""Keep data out of luigi's log, its page and its e-mails."""
 
 import logging
 import os
@@ -13,19 +13,19 @@ from luigi.worker import TaskException
 
 from pipeline.errors import ArtefactError, NightsieveError
 
-# Their messages are ours or luigi's: they quote the configuration, the command line or
-# code, never a row.
+# The messages of these come from us or from luigi: they quote the configuration, the
+# command line or code, never a row.
 _QUOTABLE = (NightsieveError, ParameterException, TaskClassException, TaskException)
 
 
 class RedactingFilter(logging.Filter):
-    """Replaces the traceback of a record by what `describe_error` says."""
+    """A filter that replaces the traceback of a record by `describe_error`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record, and let it pass."""
+        """Rewrite the record, and keep it in the log."""
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
-            # Luigi asks for the traceback of errors that are handled already.
+            # Luigi logs a traceback where no error is being handled, too.
             record.exc_info = None
             return True
         message = f"{record.getMessage()}\n{describe_error(error)}"
@@ -42,22 +42,24 @@ def strip_credentials(text: str) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return what the log, the scheduler's page and e-mails say of an error.
+    """Describe an error for the log, the scheduler's page and e-mails.
 
-    Of a defect that is its traceback without the messages of the exceptions: a library
-    may quote the text that it was given.
+    A defect is described by its traceback without the messages of the exceptions: a
+    library may quote the text that it was called with.
     """
     if isinstance(error, _QUOTABLE):
         message = str(error)
         if not isinstance(error, ArtefactError) or error.__cause__ is None:
             return message
-        # What was written cannot be decoded: a defect, or another library.
-        return f"{message}\n\nbecause of:\n\n{describe_error(error.__cause__)}"
+        # An object that cannot be decoded points to a defect, or to another version of
+        # a library.
+        return f"{message}\n\ncaused by:\n\n{describe_error(error.__cause__)}"
     if isinstance(error, RPCError):
-        return f"{error}; is luigid running? For the embedded services: nightsieve up"
-    context = None if error.__suppress_context__ else error.__context__
-    cause = error.__cause__ or context
-    lines = [describe_error(cause), "\n\nand then:\n\n"] if cause else []
+        return f"{error}; is luigid running? nightsieve up starts the embedded one"
+    lines = []
+    cause = _cause(error)
+    if cause is not None:
+        lines += [describe_error(cause), "\n\nand then:\n\n"]
     lines.append("Traceback (most recent call last):\n")
     lines += traceback.format_tb(error.__traceback__)
     lines.append(f"{_type_name(error)}: {_quotable_message(error)}")
@@ -66,14 +68,22 @@ def describe_error(error: BaseException) -> str:
 
 def install() -> None:
     """Filter luigi's log."""
-    # Luigi reads these from [core] without declaring them, and warns of them then.
+    # Luigi reads these from [core] without declaring them, and then warns that nothing
+    # uses them.
     warnings.filterwarnings(
         "ignore", ".*'(rpc_|default_scheduler_)", UnconsumedParameterWarning
     )
     log = logging.getLogger("luigi-interface")
     log.addFilter(RedactingFilter())
-    # What the packages below the tasks warn of belongs in the same log.
+    # Warnings of the packages below the tasks belong in the same log.
     logging.getLogger("nightsieve").parent = log
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Return the error that Python's own traceback would show before this one."""
+    if error.__cause__ is not None:
+        return error.__cause__
+    return None if error.__suppress_context__ else error.__context__
 
 
 def _type_name(error: BaseException) -> str:
@@ -84,7 +94,7 @@ def _type_name(error: BaseException) -> str:
 
 
 def _quotable_message(error: BaseException) -> str:
-    """Return the message if it is the system's, or names a module."""
+    """Return the message if it comes from the system, or names a module."""
     if isinstance(error, ImportError):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:

@@ -1,4 +1,4 @@
-"""What is imported and built once, in the process that forks, for all its tasks."""
+"""Import and build once, in the process that forks, what all its tasks need."""
 
 import gc
 import importlib
@@ -18,12 +18,12 @@ from pipeline import (
 from pipeline.data.codecs import Table
 
 _LATER_STAGES = (labelling, preprocessing, training, export, release, report)
-# SQLAlchemy imports it with the first connection.
+# SQLAlchemy imports this module with the first connection.
 _DATABASE_DRIVER = "sqlalchemy.dialects.postgresql.psycopg2"
 
 
 def import_for_ingest() -> None:
-    """Import what the tasks of ingest would otherwise each import for themselves."""
+    """Import what each task of ingest would otherwise import for itself."""
     _import_all_of(ingest)
     importlib.import_module(_DATABASE_DRIVER)
     _use_tables()
@@ -34,9 +34,9 @@ def prepare(settings: config.Settings) -> None:
     import_for_ingest()
     for stage in _LATER_STAGES:
         _import_all_of(stage)
-    # The tokeniser keeps its character map, which takes a second to build.
+    # The tokeniser's character map takes a second to build, and is cached.
     text.Tokeniser.from_settings(settings.text)
-    # Without this the collector of each fork touches, and so copies, all it shares.
+    # Without this, the collector of each fork touches, and so copies, all it shares.
     gc.freeze()
 
 
@@ -46,18 +46,20 @@ def _use_tables() -> None:
     pandera and pyarrow import much of themselves at the first check, and at the first
     table that is written and read.
     """
-    import pandas as pd
+    # Imported here: a second run of a night must not wait for pandas.
+    import pandas as pd  # noqa: PLC0415
 
-    from pipeline.data import schemas
+    from pipeline.data import schemas  # noqa: PLC0415
 
     for name, schema in schemas.SCHEMAS.items():
-        columns = schema.columns.items()
-        empty = {key: pd.Series([], dtype=str(column.dtype)) for key, column in columns}
+        columns = {}
+        for key, column in schema.columns.items():
+            columns[key] = pd.Series([], dtype=str(column.dtype))
         table = Table(name)
-        table.decode(table.encode(pd.DataFrame(empty)))
+        table.decode(table.encode(pd.DataFrame(columns)))
 
 
 def _import_all_of(stage: ModuleType) -> None:
-    """Import whatever the lazy face of a stage names."""
+    """Import every name that a stage exports lazily."""
     for name in stage.__all__:
         getattr(stage, name)

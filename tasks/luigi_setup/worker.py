@@ -1,8 +1,8 @@
-"""A worker that knows that it is not alone.
+"""A worker that shares a night with other workers.
 
-Luigi's own leaves, and exits as if the night had failed, when the last tasks are being
-run by another worker, or by one that was killed and is not given up yet. And it counts
-every task that a helper has done as one that was never run.
+Luigi's own worker stops, and exits as if the night had failed, while another worker
+runs the last tasks, or a killed worker whose tasks the scheduler has not given up yet.
+And it counts every task that another worker has done as a task that was never run.
 """
 
 import logging
@@ -23,14 +23,14 @@ REFUSED = 50
 
 
 class NightWorker(Worker):
-    """Waits for other workers, counts what they did as done, retries what failed."""
+    """A worker that waits for others, counts their tasks as done, and retries."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._prepared = False
 
     def run(self) -> bool:
-        """Run the tasks; return whether all that ran here succeeded.
+        """Run the tasks, and return whether every task that ran here succeeded.
 
         Raises
         ------
@@ -46,16 +46,16 @@ class NightWorker(Worker):
 
     def _run_task(self, task_id: str) -> None:
         stage = getattr(self._scheduled_tasks[task_id], "stage", None)
-        if stage != "ingest":  # which needs nothing of what is prepared
+        if stage != "ingest":  # ingest needs nothing that is prepared
             self._prepare()
         super()._run_task(task_id)
 
     def _handle_next_task(self) -> None:
-        self._prepare()  # while ingest is at work, in processes of its own
+        self._prepare()  # while ingest runs in processes of its own
         super()._handle_next_task()
 
     def _prepare(self) -> None:
-        """Let the night import once what every other task needs, before any fork."""
+        """Let the root task import, before any fork, what the other tasks need."""
         if self._prepared:
             return
         self._prepared = True
@@ -64,8 +64,9 @@ class NightWorker(Worker):
                 task.prepare()
 
     def _keep_alive(self, get_work_response: Any) -> bool:
-        # What rests on a task that may be complete or not never runs here.
-        if UNKNOWN in {status for _, status, _ in self._add_task_history}:
+        # Luigi never runs a task that requires one whose completeness is unknown, so
+        # waiting would never end.
+        if UNKNOWN in self._statuses().values():
             return False
         waiting = self._config.keep_alive and bool(get_work_response.running_tasks)
         return super()._keep_alive(get_work_response) or waiting
@@ -75,32 +76,39 @@ class NightWorker(Worker):
         return any(getattr(task, "refused", False) for task in nights)
 
     def _is_done(self) -> bool:
-        """Return whether the root is complete, whoever ran it; else log why not."""
+        """Return whether any worker has completed the root; else log why not."""
         root = self._add_task_history[0][0]
-        statuses = {task: status for task, status, _ in self._add_task_history}
-        ran = len(self._add_task_history) > len(statuses)
+        statuses = self._statuses()
+        has_run_tasks = len(self._add_task_history) > len(statuses)
         if UNKNOWN in statuses.values():
             return False
         if statuses[root] == DONE or root.complete():
-            # So is all that it rests on, whoever ran it: also what failed here first.
+            # Then all tasks that it requires are complete, too: others have run them,
+            # also those that failed here first.
             elsewhere = [task for task, status in statuses.items() if status != DONE]
-            self._add_task_history += [(task, DONE, True) for task in elsewhere]
-            if not ran and not elsewhere:
+            for task in elsewhere:
+                self._add_task_history.append((task, DONE, True))
+            if not has_run_tasks and not elsewhere:
                 logger.info(
-                    "%s was there already; what was loaded since belongs to another "
-                    "date",
+                    "%s: complete already; messages loaded since then belong to a "
+                    "later date",
                     root,
                 )
             return True
         if FAILED not in statuses.values():
             logger.warning(
-                "%s could not be run now: a task of it failed elsewhere; try again",
+                "%s: not complete, because a task failed on another worker; "
+                "run the night again",
                 root,
             )
         return False
 
+    def _statuses(self) -> dict[Task, str]:
+        """Return the last status of each task that this worker knows."""
+        return {task: status for task, status, _ in self._add_task_history}
+
     def _retry_failed(self) -> None:
-        """Try again what the scheduler gave up: a night is started twice on purpose."""
+        """Retry tasks that the scheduler gave up: the night was started again."""
         for status in (DISABLED, FAILED):
             failed = self._scheduler.task_list(status=status, limit=False)
             for task_id in self._scheduled_tasks.keys() & failed:
@@ -123,8 +131,8 @@ def check_complete(
 ) -> None:
     """Put the task and whether it is complete into the queue, as luigi does.
 
-    An error is described by us. Luigi's own function formats its traceback, with the
-    messages of all exceptions, and nobody sees the exception itself any more.
+    An error goes in as `describe_error` describes it. Luigi's own function puts in its
+    traceback with the messages of all exceptions, and drops the exception.
     """
     try:
         is_complete = check_complete_cached(task, completion_cache)
@@ -134,6 +142,6 @@ def check_complete(
 
 
 def _current_error(formatted_traceback: str) -> str:
-    """Describe the error that luigi is handling, in place of its own traceback."""
+    """Describe the error that luigi is handling, in place of luigi's traceback."""
     error = sys.exception()
     return formatted_traceback if error is None else describe_error(error)

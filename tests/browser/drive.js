@@ -1,5 +1,6 @@
 'use strict';
-// Opens pages in Chromium and writes what it finds as JSON. Standard input: {executable, pages, demo}, see test_browser.py.
+// Opens pages in Chromium and writes what it finds as JSON. The input, on stdin, is
+// {executable, pages, demo}; see test_browser.py.
 
 const fs = require('fs');
 const axe = require('axe-core');
@@ -14,14 +15,14 @@ const VALID = new HtmlValidate({
   rules: { 'void-style': 'off', 'no-trailing-whitespace': 'off', 'long-title': 'off', 'no-inline-style': 'error' },
 });
 
-/** What axe-core finds: rule, how grave, and the first place. */
+/** Returns what axe-core finds: each rule, its first element, and the number of elements. */
 async function violations(page) {
   await page.evaluate(axe.source);
   const found = await page.evaluate(() => axe.run(document, { preload: false }));
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)} (${nodes.length})`);
 }
 
-/** What of the page is wider than the window, and the images that were not shown. */
+/** Returns whether the page is wider than the window, and the images that were not shown. */
 function layout() {
   const wide = document.documentElement.scrollWidth > window.innerWidth;
   const broken = [...document.images].filter((image) => !image.complete || image.naturalWidth === 0);
@@ -33,17 +34,17 @@ function layout() {
   };
 }
 
-/** A page under the policy as it is; then, for axe-core's sake alone, under the same one that lets scripts run. */
+/** Opens a page under Jenkins' policy; then, only for axe-core, under the same policy with scripts. */
 async function look(browser, { strict, scripted, width, scheme, screenshot }) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
   const page = await context.newPage();
-  const said = [];
-  page.on('console', (message) => said.push(message.text()));
-  page.on('requestfailed', (request) => said.push(`failed: ${request.url()}`));
+  const logged = [];
+  page.on('console', (message) => logged.push(message.text()));
+  page.on('requestfailed', (request) => logged.push(`failed: ${request.url()}`));
   const answer = await page.goto(strict);
-  const found = { ...(await page.evaluate(layout)), said: [...said] };
+  const found = { ...(await page.evaluate(layout)), said: [...logged] };
   const report = await VALID.validateString(await answer.text());
-  found.invalid = report.results.flatMap(({ messages }) => messages.map((each) => `${each.ruleId}: ${each.message}`));
+  found.invalid = report.results.flatMap(({ messages }) => messages.map(({ ruleId, message }) => `${ruleId}: ${message}`));
   if (screenshot) {
     await page.screenshot({ path: screenshot });
   }
@@ -53,7 +54,7 @@ async function look(browser, { strict, scripted, width, scheme, screenshot }) {
   return found;
 }
 
-/** The page to try a model: with a model, with a message, and after a damaged file was dropped on it. */
+/** Uses the demo page: loads a model, types a message, then drops a damaged file on it. */
 async function tryModel(browser, { address, model, text, damaged }) {
   const page = await browser.newPage();
   const errors = [];

@@ -1,4 +1,4 @@
-"""What tests of commands on a database share."""
+"""A fixture that tests of commands on a database share."""
 
 from contextlib import closing
 
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def query(database_url):
-    """Runs a statement in the test's own schema; the rows, if it gives any."""
+    """A function that runs a statement in the test's own schema."""
     with closing(psycopg2.connect(database_url)) as connection:
         connection.autocommit = True
 

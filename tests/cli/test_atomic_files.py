@@ -1,4 +1,4 @@
-"""Names from a manifest stay in the folder, and files come together or not at all."""
+"""Names from a manifest stay in the folder; all files are written, or none."""
 
 import pytest
 

@@ -1,9 +1,9 @@
-"""`nightsieve config show`, and what other commands need no database for."""
+"""`nightsieve config show`, and `rules match` without a database."""
 
 import pytest
 
 from pipeline.records.words import DASH
-from tests.conftest import nightsieve
+from tests.support.commands import nightsieve
 
 RULE = "- {id: %s, pattern: %s, why: test, matches: [x], near_misses: [y]}"
 URL = "postgresql://xenia:hunter2@db.example/messages"
@@ -35,10 +35,10 @@ def test_with_a_database_the_digest_is_that_of_a_night():
     (identity,) = [line for line in lines if line.startswith("source.identity")]
     assert identity.endswith("  # derived from source.url")
     assert "null" not in identity
-    assert lines[-1].endswith("  # of all the above")
-    other = show(NIGHTSIEVE_DATABASE_URL="sqlite:///other.db")[-1]
-    assert len(other) == len("digest = 0123456789abcdef")
-    assert other != lines[-1].removesuffix("  # of all the above")
+    assert lines[-1].endswith("  # of all keys above")
+    digest_of_another_database = show(NIGHTSIEVE_DATABASE_URL="sqlite:///other.db")[-1]
+    assert len(digest_of_another_database) == len("digest = 0123456789abcdef")
+    assert digest_of_another_database != lines[-1].removesuffix("  # of all keys above")
     assert not [line for line in lines if "hunter2" in line]
 
 

@@ -1,10 +1,10 @@
-"""`nightsieve demo-data`: the same seed gives the same messages, of all labels, and the database holds them."""
+"""`nightsieve demo-data`: a seed gives the same messages; the database holds them."""
 
 import unicodedata
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 
+import pandas as pd
 import psycopg2
 import pytest
 from click.testing import CliRunner
@@ -15,90 +15,99 @@ from nightsieve.cli.demo_data.messages import BLOCK
 from nightsieve.cli.demo_data.phrases import labels
 
 UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
+SCRIPTS = {
+    "LATIN",
+    "DEVANAGARI",
+    "ARABIC",
+    "CYRILLIC",
+    "CJK",
+    "GREEK",
+    "HIRAGANA",
+    "HANGUL",
+    "TAMIL",
+}
 
 
-def rows(n, seed=0, reviewed=0.05):
-    """All messages as tuples: key, body, sender, received_at, label, reviewed."""
-    blocks = generate(n, seed, UNTIL, reviewed)
-    return list(chain.from_iterable(zip(*block, strict=True) for block in blocks))
+def generate_messages(n: int, seed: int = 0, reviewed: float = 0.05) -> pd.DataFrame:
+    """Return a row for each message, with the members of a block as columns."""
+    tables = []
+    for block in generate(n, seed, UNTIL, reviewed):
+        bodies = pd.Series(block.bodies, dtype=object)
+        tables.append(pd.DataFrame(block._asdict()).assign(bodies=bodies))
+    messages = pd.concat(tables, ignore_index=True)
+    messages["received_at"] = messages["received_at"].dt.tz_localize(UTC)
+    return messages
 
 
 @pytest.fixture(scope="module")
-def many():
-    return rows(2 * BLOCK)
+def many() -> pd.DataFrame:
+    return generate_messages(2 * BLOCK)
 
 
 def test_fewer_rows_are_a_prefix_of_more(many):
-    assert rows(BLOCK + 7) == many[: BLOCK + 7]
+    fewer = generate_messages(BLOCK + 7)
+    pd.testing.assert_frame_equal(fewer, many.head(BLOCK + 7))
 
 
 def test_another_seed_gives_other_messages(many):
-    other = rows(BLOCK, seed=1)
-    assert {row[0] for row in other}.isdisjoint(row[0] for row in many)
-    assert [row[1] for row in other] != [row[1] for row in many[:BLOCK]]
+    other = generate_messages(BLOCK, seed=1)
+    assert set(other["keys"]).isdisjoint(many["keys"])
+    assert other["bodies"].tolist() != many["bodies"].head(BLOCK).tolist()
 
 
 def test_shares_of_labels_and_reviews(many):
-    shares = {
-        label: sum(row[4] == label for row in many) / len(many) for label in LABELS
-    }
+    shares = many["labels"].value_counts(normalize=True).to_dict()
     assert shares == pytest.approx(
         {"personal": 0.45, "notification": 0.40, "spam": 0.15}, abs=0.02
     )
-    assert sum(row[5] for row in many) / len(many) == pytest.approx(0.05, abs=0.01)
-    assert all(row[1] is not None for row in many if row[5])
-    more = rows(BLOCK, reviewed=0.5)
-    assert {row[0] for row in many[:BLOCK] if row[5]} < {
-        row[0] for row in more if row[5]
-    }
+    assert many["reviewed"].mean() == pytest.approx(0.05, abs=0.01)
+    assert many.loc[many["reviewed"], "bodies"].notna().all()
+
+
+def test_messages_of_a_smaller_share_of_reviews_are_among_those_of_a_larger_one(many):
+    fewer = many.head(BLOCK)["reviewed"]
+    more = generate_messages(BLOCK, reviewed=0.5)["reviewed"]
+    assert more[fewer].all()
+    assert more.sum() > fewer.sum()
 
 
 def test_messages_are_as_various_as_real_ones(many):
-    bodies = [row[1] for row in many]
-    assert all(
-        sum(len(family.texts) for family in label.families) >= 40
-        for label in labels(LABELS)
-    )
+    for label in labels(LABELS):
+        assert sum(len(family.texts) for family in label.families) >= 40
+    bodies = many["bodies"].tolist()
     assert 0.6 < len(set(bodies)) / len(bodies) < 0.95
-    assert (
-        None in bodies
-        and "" in bodies
-        and max(len(body or "") for body in bodies) > 3000
-    )
+    assert None in bodies
+    assert "" in bodies
+    assert many["bodies"].str.len().max() > 3000
     text = "".join(filter(None, bodies))
-    scripts = {unicodedata.name(char, "?").split()[0] for char in set(text)}
-    assert {
-        "LATIN",
-        "DEVANAGARI",
-        "ARABIC",
-        "CYRILLIC",
-        "CJK",
-        "GREEK",
-        "HIRAGANA",
-        "HANGUL",
-        "TAMIL",
-    } <= scripts
-    assert "\N{ZERO WIDTH JOINER}" in text and "\n" in text and "{" not in text
-    times = [row[3].astype(datetime).replace(tzinfo=UTC) for row in many]
-    assert UNTIL - timedelta(days=30) <= min(times) and max(times) < UNTIL
+    names = {unicodedata.name(character, "?") for character in set(text)}
+    assert {name.split()[0] for name in names} >= SCRIPTS
+    assert "\N{ZERO WIDTH JOINER}" in text
+    assert "\n" in text
+    assert "{" not in text
+    assert many["received_at"].min() >= UNTIL - timedelta(days=30)
+    assert many["received_at"].max() < UNTIL
 
 
-def test_the_database_holds_the_sample_once(database_url, monkeypatch):
+def test_the_database_holds_the_messages_once(database_url, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", database_url)
     for n in (500, 2000, 2000):
         arguments = ["--rows", str(n), "--until", "2026-11-20", "--reviewed", "0.2"]
         result = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert result.stdout.split()[:4] == ["0", "new", "messages", "2,000"]
 
-    expected = rows(2000, reviewed=0.2)
+    expected = generate_messages(2000, reviewed=0.2)
+    columns = [expected[name] for name in ("keys", "bodies", "senders", "received_at")]
+    reviewed = expected[expected["reviewed"]]
     with (
         closing(psycopg2.connect(database_url)) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT key, body, sender, received_at FROM messages")
-        assert set(cursor) == {
-            (key, body, sender, at.astype(datetime).replace(tzinfo=UTC))
-            for key, body, sender, at, _, _ in expected
-        }
-        cursor.execute("SELECT message_key, label, source FROM reviews")
-        assert set(cursor) == {(row[0], row[4], "truth") for row in expected if row[5]}
+        assert set(cursor) == set(zip(*columns, strict=True))
+        cursor.execute("SELECT message_key, label FROM reviews WHERE source = 'truth'")
+        assert set(cursor) == set(
+            zip(reviewed["keys"], reviewed["labels"], strict=True)
+        )
+        cursor.execute("SELECT count(*) FROM reviews")
+        assert cursor.fetchone() == (len(reviewed),)

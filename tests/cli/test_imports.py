@@ -1,4 +1,4 @@
-"""What a command must not load."""
+"""Commands do not import Luigi and the tasks."""
 
 import json
 import subprocess
@@ -7,14 +7,14 @@ import sys
 import pytest
 
 from nightsieve.cli.main import COMMANDS
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 MODULES = sorted({target.partition(":")[0] for target in COMMANDS.values()})
 LOADED = "import {}, sys, json; print(json.dumps(sorted(sys.modules)))"
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_command_is_there_without_luigi_and_its_tasks(module):
+def test_a_command_is_imported_without_luigi_and_the_tasks(module):
     loaded = subprocess.run(
         [sys.executable, "-c", LOADED.format(module)],
         capture_output=True,

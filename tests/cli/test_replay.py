@@ -1,4 +1,4 @@
-"""A replay verifies what it copies, and names the objects of the night itself."""
+"""A replay verifies what it copies, and its errors name objects of the night."""
 
 import datetime
 
@@ -9,13 +9,13 @@ from nightsieve.store import layout
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.objects import Store
 from pipeline.errors import ArtefactError
-from tests.store.made_up import manifest
+from tests.support.stored_objects import manifest
 
 NIGHT = datetime.date(2026, 11, 20)
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_damaged_configuration_is_named_where_the_night_has_it(environment, is_known):
+def test_an_error_names_the_address_of_a_damaged_configuration(environment, is_known):
     store = Store.from_environment()
     known = store if is_known else Store(store.address("elsewhere"))
     digest = freeze(known, (), ())

@@ -1,10 +1,11 @@
-"""Reviews of a real night: what trained is not evaluated, and a sheet goes out and comes back."""
+"""Reviews of a real night, and what commands read and write on its store."""
 
 import csv
 import datetime
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,11 +22,11 @@ from nightsieve.nights.reviewable import NightModels
 from nightsieve.store.objects import Store
 from pipeline.errors import ConfigError
 from pipeline.records.run import RunManifest
-from tests.conftest import forget, fork, nightsieve
-from tests.tasks.nights import NIGHT, RULES, SMALL, retrain, sample
+from tests.support.commands import forget, fork, nightsieve
+from tests.support.nights import NIGHT, RULES, SMALL, retrain, sample
 
 LABELS = ("notification", "personal", "spam")
-TAUGHT = "What the clerk says of this text is not what any rule says"
+TAUGHT = "The clerk labels this text as no rule does"
 WITH_ANNOTATORS = "source.reviews.columns.annotator={name: annotator, dtype: string}"
 TEACHING = [
     *SMALL,
@@ -33,17 +34,23 @@ TEACHING = [
     "training.reviews={sources: [correction], weight: 3}",
     "training.holdout_fraction=0",
 ]
-LAYERS = [word for patch in TEACHING for word in ("--patch", patch)]
+LAYERS = []
+for patch in TEACHING:
+    LAYERS += ["--patch", patch]
 
 
 @pytest.fixture(scope="module")
 def night(night_environment) -> dict[str, str]:
-    """The environment of a night in which a correction trained, its text having been reviewed by others too."""
+    """The environment of a night that trains on a correction.
+
+    The corrected text has reviews of other people too.
+    """
     sample(night_environment, rows=800)
     messages = [
-        (f"taught {n}", f"{TAUGHT} {n}", "2026-11-01T00:00:00Z") for n in range(2)
+        ("taught 0", f"{TAUGHT} 0", "2026-11-01T00:00:00Z"),
+        ("taught 1", f"{TAUGHT} 1", "2026-11-01T00:00:00Z"),
     ]
-    given = [
+    new_reviews = [
         ("taught 0", "spam", "correction"),
         ("taught 0", "personal", "crowd"),
         ("taught 1", "spam", "crowd"),
@@ -60,7 +67,7 @@ def night(night_environment) -> dict[str, str]:
         )
         cursor.executemany(
             "INSERT INTO reviews (message_key, label, source) VALUES (%s, %s, %s)",
-            given,
+            new_reviews,
         )
     done = fork(*retrain(patches=TEACHING), environment=night_environment)
     assert done.returncode == 0, done.stderr
@@ -69,7 +76,7 @@ def night(night_environment) -> dict[str, str]:
 
 @pytest.fixture
 def store(night, monkeypatch) -> Iterator[Store]:
-    """The store of the night, whose environment is this process's."""
+    """The store of the night, with the night's environment in this process."""
     for name, value in night.items():
         monkeypatch.setenv(name, value)
     forget()
@@ -84,17 +91,17 @@ def manifest(store) -> RunManifest:
 
 
 def reviews(*arguments: str) -> str:
-    """What the command prints."""
+    """The output of the command."""
     result = CliRunner().invoke(command, arguments)
     if result.exception:
         raise result.exception
     return result.stdout
 
 
-def test_what_trained_is_not_evaluated(manifest):
-    given = manifest.receipt("IngestReviews").rows_out
-    # Digits are one shape: the correction's text is that of the second message too.
-    assert manifest.results.reviews.reviews == given - 3
+def test_reviews_of_a_text_that_was_trained_on_are_not_evaluated(manifest):
+    ingested = manifest.receipt("IngestReviews").rows_out
+    # Texts that differ only in digits are one: the second message has the same text.
+    assert manifest.results.reviews.reviews == ingested - 3
     assert manifest.receipt("LabelByReviews").rows_out == 1
     for task in ("EvaluateOnReviews", "SummariseRules", "GateModel"):
         requires = manifest.receipt(task).requires
@@ -103,88 +110,103 @@ def test_what_trained_is_not_evaluated(manifest):
     assert "LabelByReviews" in manifest.receipt("BuildTrainingSet").requires
 
 
-def test_a_sheet_goes_out_comes_back_and_annotators_agree(manifest, tmp_path):
-    first, again, other = (
-        tmp_path / name for name in ("first.csv", "again.csv", "other.jsonl")
-    )
-    done = reviews("sheet", NIGHT, "--to", str(first), "--count", "40")
-    assert done.startswith(
+def test_a_sheet_is_written_filled_in_imported_and_measured(manifest, tmp_path):
+    first = tmp_path / "first.csv"
+    again = tmp_path / "again.csv"
+    other = tmp_path / "other.jsonl"
+    options = ("sheet", NIGHT, "--count", "40", "--to")
+    printed = reviews(*options, str(first))
+    assert printed.startswith(
         f"40 messages for 3 annotators written to {first}\nwhy: 0 flipped, 10 unseen, "
     )
-    reviews("sheet", NIGHT, "--to", str(again), "--count", "40")
+    reviews(*options, str(again))
     assert first.read_bytes() == again.read_bytes()
-    with pytest.raises(ConfigError, match="is there already, perhaps filled in"):
-        reviews("sheet", NIGHT, "--to", str(first), "--count", "40")
+    with pytest.raises(ConfigError, match="exists already and may be filled in"):
+        reviews(*options, str(first))
 
-    with first.open(encoding="utf-8-sig", newline="") as file:
-        asked = list(csv.DictReader(file))
-    assert len(asked) == 120 and not {"taught 0", "taught 1"} & {
-        row["message_key"] for row in asked
-    }
-    assert not [
-        row["text"] for row in asked if any(c in "123456789" for c in row["text"])
-    ]
-    chance = np.random.default_rng(1)
-    truth = {row["message_key"]: LABELS[chance.integers(3)] for row in asked}
-    for row in asked:
-        careless = row["annotator"] == "3" and chance.random() < 0.5
-        row["label"] = (
-            LABELS[chance.integers(3)] if careless else truth[row["message_key"]]
-        )
-    with first.open("w", newline="") as file:
-        writer = csv.DictWriter(file, review_sheet.FIELDS)
-        writer.writeheader()
-        writer.writerows(asked)
-    # At the end of the night, so that this night's figures would be others with them.
-    put = ("import", str(first), "--source", "crowd", "--reviewed-at", f"{NIGHT} 23:00")
-    assert reviews(*put).split()[:3] == ["120", "new", "reviews,"]
-    assert reviews(*put).split()[0] == "0"
+    rows = read_sheet(first)
+    assert len(rows) == 120
+    truth = draw_truth(rows)
+    assert truth.keys().isdisjoint({"taught 0", "taught 1"})
+    assert not any(set(row["text"]) & set("123456789") for row in rows)
+    fill_in(first, rows, truth)
+    # At the end of the night: they would change the figures of this night.
+    command = ("import", str(first), "--source", "crowd")
+    moment = ("--reviewed-at", f"{NIGHT} 23:00")
+    assert reviews(*command, *moment).split()[:3] == ["120", "new", "reviews,"]
+    assert reviews(*command, *moment).split()[0] == "0"
 
-    told = reviews("agreement", "--date", NIGHT, "--json", "--patch", WITH_ANNOTATORS)
-    people = {each["annotator"]: each for each in json.loads(told)["annotators"]}
-    assert (
-        people["crowd/1"]["agreement"]
-        > 0.95
-        > 0.85
-        > people["crowd/3"]["agreement"]
-        > 0.4
-    )
-    assert people["crowd/1"]["expected"] > people["crowd/3"]["expected"]
-    assert "Krippendorff's alpha 0." in reviews("agreement", "--patch", WITH_ANNOTATORS)
-    with pytest.raises(ConfigError, match="source.reviews.columns.annotator: is null"):
+    layers = ("--patch", WITH_ANNOTATORS)
+    measured = json.loads(reviews("agreement", "--date", NIGHT, "--json", *layers))
+    annotators = {row["annotator"]: row for row in measured["annotators"]}
+    careful = annotators["crowd/1"]
+    careless = annotators["crowd/3"]
+    assert careful["agreement"] > 0.95
+    assert 0.4 < careless["agreement"] < 0.85
+    assert careful["expected"] > careless["expected"]
+    assert "Krippendorff's alpha 0." in reviews("agreement", *layers)
+    with pytest.raises(
+        ConfigError, match=r"source\.reviews\.columns\.annotator: is null"
+    ):
         reviews("agreement")
 
-    reviews("sheet", NIGHT, "--to", str(other), "--count", "2000", "--annotators", "1")
+    everything = ("--count", "2000", "--annotators", "1")
+    reviews("sheet", NIGHT, "--to", str(other), *everything)
     rest = [json.loads(line) for line in other.read_text().splitlines()]
     keys = {row["message_key"] for row in rest}
-    assert (
-        not keys & truth.keys()
-        and len(keys) == len(rest) < 800
-        and set(rest[0]) == set(review_sheet.FIELDS)
-    )
+    assert keys.isdisjoint(truth)
+    assert len(keys) == len(rest)
+    assert len(rest) < 800
+    assert set(rest[0]) == set(review_sheet.FIELDS)
 
 
-def test_messages_are_scored_by_the_night_s_model_and_the_one_it_was_compared_with(
-    store, manifest
-):
-    def champion(serial: int | None):
+def read_sheet(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def draw_truth(rows: list[dict[str, str]]) -> dict[str, str]:
+    """A random label for each message of a sheet."""
+    rng = np.random.default_rng(1)
+    return {row["message_key"]: LABELS[rng.integers(3)] for row in rows}
+
+
+def fill_in(path: Path, rows: list[dict[str, str]], truth: dict[str, str]) -> None:
+    """Write the true labels into a sheet; the third annotator often errs."""
+    rng = np.random.default_rng(2)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, review_sheet.FIELDS)
+        writer.writeheader()
+        for row in rows:
+            label = truth[row["message_key"]]
+            if row["annotator"] == "3" and rng.random() < 0.5:
+                label = LABELS[rng.integers(3)]
+            writer.writerow({**row, "label": label})
+
+
+def always_spam(body: str) -> str:
+    return "spam"
+
+
+def test_messages_are_scored_by_the_night_s_model_and_the_one_before(store, manifest):
+    def load_champion(serial: int | None):
         decision = manifest.results.decision.model_copy(update={"champion": serial})
         results = manifest.results.model_copy(update={"decision": decision})
         compared = manifest.model_copy(update={"results": results})
         return reviewable.load_models(store, compared).champion
 
-    assert champion(None) is None
-    assert champion(99) is None  # it was removed
+    assert load_champion(None) is None
+    assert load_champion(99) is None  # it was removed
     model = reviewable.load_models(store, manifest).model
-    assert champion(1).labels == model.labels
-    stranger = SimpleNamespace(label=lambda body: "spam")
-    done = []
+    assert load_champion(1).labels == model.labels
+    champion = SimpleNamespace(label=always_spam)
+    progress: list[int] = []
     scored = reviewable.score(
         pd.DataFrame({"body": ["see you at home", "WIN a free prize now"]}),
-        NightModels(model, stranger),
-        done.append,
+        NightModels(model, champion),
+        progress.append,
     )
-    assert done == [1, 2]
+    assert progress == [1, 2]
     for body, row in zip(scored["body"], scored.itertuples(), strict=True):
         scores = sorted(model.scores(body).values())
         assert row.predicted == model.label(body)
@@ -213,22 +235,28 @@ READ_COMMANDS = [
 NEED_NO_DATABASE = [command for command in READ_COMMANDS if command[0] != "reviews"]
 
 
+def fill_folder(command: list[str], folder: Path) -> list[str]:
+    return [argument.replace("FOLDER", str(folder)) for argument in command]
+
+
 @pytest.mark.parametrize("command", READ_COMMANDS, ids=" ".join)
 def test_a_command_that_reads_writes_nothing_to_the_store(night, tmp_path, command):
     before = versions(night)
-    words = [word.replace("FOLDER", str(tmp_path)) for word in command]
-    done = nightsieve(*words, environment=night)
+    done = nightsieve(*fill_folder(command, tmp_path), environment=night)
     assert done.returncode == 0, done.stderr
     assert versions(night) == before
 
 
 def test_a_night_is_found_by_its_layers_and_nothing_is_written(night):
     before = versions(night)
-    found = nightsieve("runs", "show", NIGHT, *LAYERS, environment=night)
+    shown = nightsieve("runs", "show", NIGHT, *LAYERS, environment=night)
     other = nightsieve("runs", "show", NIGHT, *LAYERS[:-2], environment=night)
-    assert found.returncode == 0, found.stderr
+    assert shown.returncode == 0, shown.stderr
     assert other.returncode == 3
-    assert "there is no such run of" in other.stderr
+    assert other.stderr == (
+        f"Error: there is no such run of {NIGHT}; see nightsieve runs list, or run the "
+        f"night: luigi --module tasks Retrain --date {NIGHT}\n"
+    )
     assert versions(night) == before
 
 
@@ -237,18 +265,14 @@ def test_a_command_that_reads_no_table_needs_no_database(
     night, tmp_path, monkeypatch, command
 ):
     monkeypatch.delenv("NIGHTSIEVE_DATABASE_URL", raising=False)
-    words = [word.replace("FOLDER", str(tmp_path)) for word in command]
-    without = {
-        name: value
-        for name, value in night.items()
-        if name != "NIGHTSIEVE_DATABASE_URL"
-    }
-    done = nightsieve(*words, environment=without)
+    environment = night.copy()
+    del environment["NIGHTSIEVE_DATABASE_URL"]
+    done = nightsieve(*fill_folder(command, tmp_path), environment=environment)
     assert done.returncode == 0, done.stderr
 
 
 def versions(environment: dict[str, str]) -> dict[str, datetime.datetime]:
-    """When each object of the store was written."""
+    """The time when each object of the store was written."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)

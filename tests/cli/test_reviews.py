@@ -1,14 +1,13 @@
-"""`nightsieve reviews`: what is asked of annotators, that their answers arrive, and how far they agree."""
+"""Review sheets hold the right messages, run no formula, and are imported whole."""
 
 import csv
 import datetime
 import io
 import json
-import os
 import re
 import string
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -30,67 +29,70 @@ LABELS = ("notification", "personal", "spam")
 BODY = st.sampled_from(["Code 12", "Code 34", "hello", "hello 5", "lunch", "tea"])
 
 
+class Sample:
+    """A night's sample in shards, with the method that choosing reviews needs."""
+
+    def __init__(self, messages: dict[str, str], keys: list[str], shards: int) -> None:
+        self._parts = [keys[first::shards] for first in range(shards)]
+        self._messages = messages
+
+    def shards(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        for keys in self._parts:
+            bodies = [self._messages[key] for key in keys]
+            frame = pd.DataFrame({"key": keys, "body": bodies}).astype("str")
+            rules = pd.Series([["r"]] * len(frame), dtype=object)
+            yield frame, frame.assign(rules=rules)
+
+
+def hidden(texts: Iterable[str]) -> set[str]:
+    return set(map(hide_digits, texts))
+
+
 @given(st.dictionaries(st.integers(0, 30).map(str), BODY, max_size=20), st.data())
-def test_nothing_that_was_reviewed_comes_again_nor_a_text_twice_however_the_sample_is_cut(
+def test_reviewed_and_repeated_texts_are_left_out_however_the_sample_is_split(
     messages, data
 ):
-    known = data.draw(st.sets(st.sampled_from(sorted(messages)))) if messages else set()
-    reviews = table(*((key, "spam", "crowd", None) for key in sorted(known)))
-    reviews["body"] = pd.Series([messages[key] for key in sorted(known)], dtype="str")
+    keys = sorted(messages)
+    reviewed: list[str] = []
+    if keys:
+        reviewed = sorted(data.draw(st.sets(st.sampled_from(keys))))
+    reviews = table(*((key, "spam", "crowd", None) for key in reviewed))
+    reviewed_texts = [messages[key] for key in reviewed]
+    reviews["body"] = pd.Series(reviewed_texts, dtype="str")
 
-    def sample_of(shards: int, order: list[str]) -> SimpleNamespace:
-        parts = [order[n::shards] for n in range(shards)]
-        frames = [
-            pd.DataFrame({"key": part, "body": [messages[key] for key in part]}).astype(
-                "str"
-            )
-            for part in parts
-        ]
-        return SimpleNamespace(
-            shards=lambda: [
-                (each, each.assign(rules=[["r"]] * len(each))) for each in frames
-            ]
-        )
+    chosen = reviewable.unreviewed(Sample(messages, keys, 1), reviews, seed=1)
 
-    found = reviewable.unreviewed(sample_of(1, sorted(messages)), reviews, seed=1)
-    texts = [hide_digits(body) for body in found["body"]]
+    texts = list(map(hide_digits, chosen["body"]))
     assert len(set(texts)) == len(texts)
-    assert set(texts) == {hide_digits(body) for body in messages.values()} - {
-        hide_digits(messages[key]) for key in known
-    }
-    shuffled = sample_of(
-        data.draw(st.integers(1, 3)), data.draw(st.permutations(sorted(messages)))
-    )
-    assert found.equals(reviewable.unreviewed(shuffled, reviews, seed=1))
+    assert set(texts) == hidden(messages.values()) - hidden(reviewed_texts)
+    shards = data.draw(st.integers(1, 3))
+    shuffled = Sample(messages, data.draw(st.permutations(keys)), shards)
+    assert chosen.equals(reviewable.unreviewed(shuffled, reviews, seed=1))
 
 
-ANY_TEXT = st.text(
-    st.characters(exclude_categories=["Cs"]), max_size=20
-) | st.sampled_from(
-    [
-        "=1+1",
-        "@SUM(A1)",
-        "+44 1",
-        " -2",
-        '"',
-        "a\r\nb\0",
-        "'=1",
-        "\ufeff",
-        "\t=1",
-        "\uff1d1",
-        ",;\t",
-        "\u2028",
-    ]
-    + [
-        "hello;=1+1",
-        'hello; "=1',
-        "hello\n-1",
-        "hello\t\t@A1",
-        "it;'s",
-        ";'=1",
-        "\r\n=1",
-    ]
-)
+RISKY_TEXTS = [
+    "=1+1",
+    "@SUM(A1)",
+    "+44 1",
+    " -2",
+    '"',
+    "a\r\nb\0",
+    "'=1",
+    "\ufeff",
+    "\t=1",
+    "\uff1d1",
+    ",;\t",
+    "\u2028",
+    "hello;=1+1",
+    'hello; "=1',
+    "hello\n-1",
+    "hello\t\t@A1",
+    "it;'s",
+    ";'=1",
+    "\r\n=1",
+]
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+ANY_TEXT |= st.sampled_from(RISKY_TEXTS)
 ANY_KEY = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
     min_size=1,
@@ -105,179 +107,167 @@ FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
     st.lists(st.tuples(ANY_KEY, ANY_TEXT), min_size=1, max_size=5),
     st.sampled_from([".csv", ".jsonl"]),
 )
-def test_any_message_makes_a_sheet_that_runs_nothing_and_comes_back(
+def test_any_message_makes_a_sheet_that_runs_nothing_and_can_be_read(
     tmp_path, drawn, suffix
 ):
-    made = pd.DataFrame(
-        {
-            "message_key": [key for key, _ in drawn],
-            "text": [readable_text(text, True) for _, text in drawn],
-        }
-    )
-    made = made.assign(label=" spam ", annotator="1", why="random")
-    content = review_sheet.encode(made, suffix)
+    keys, drawn_texts = zip(*drawn, strict=True)
+    texts = [readable_text(text, unmasked=True) for text in drawn_texts]
+    rows = pd.DataFrame({"message_key": keys, "text": texts})
+    rows = rows.assign(label=" spam ", annotator="1", why="random")
+    content = review_sheet.encode(rows, suffix)
     if suffix == ".csv":
-        cells = list(
-            csv.reader(
-                io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True
-            )
-        )
-        assert content.startswith(b"\xef\xbb\xbf") and len(cells) == len(drawn) + 1
-        assert [review_sheet.unmark(row[1]) for row in cells[1:]] == made[
-            "text"
-        ].tolist()
-        assert not [
-            cell for row in cells for cell in row if cell.lstrip().startswith(FORMULA)
-        ]
-        # A spreadsheet elsewhere cuts at something else, and then quotes are no longer where they should be.
-        text = content.decode("utf-8-sig")
-        pieces = re.split("[;\t\r\n]", text)
-        for delimiter in ";\t":
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-                pieces += row
-        assert not [
-            piece
-            for piece in pieces
-            if piece.lstrip(f'"{string.whitespace}').startswith(FORMULA)
-        ]
-        assert "\0" not in content.decode()
+        assert content.startswith(b"\xef\xbb\xbf")
+        sheet = content.decode("utf-8-sig")
+        assert "\0" not in sheet
+        _, *cells = csv.reader(io.StringIO(sheet, newline=""), strict=True)
+        assert [review_sheet.unmark(row[1]) for row in cells] == texts
+        assert_runs_no_formula(sheet)
     path = tmp_path / f"sheet{suffix}"
     path.write_bytes(content)
     bad = BadLines()
-    found = review_sheet.read(path, bad)
-    assert [(row.key, row.label, row.annotator) for row in found] == [
-        (key, "spam", "1") for key, _ in drawn
+    read = review_sheet.read(path, bad)
+    assert [(row.key, row.label, row.annotator) for row in read] == [
+        (key, "spam", "1") for key in keys
     ]
     assert bad.count == 0
 
 
+def assert_runs_no_formula(sheet: str) -> None:
+    """Split the sheet as spreadsheets of any country do, and look at every cell.
+
+    One that splits at another delimiter finds quotes in the middle of cells.
+    """
+    cells = re.split("[;\t\r\n]", sheet)
+    for delimiter in ",;\t":
+        for row in csv.reader(io.StringIO(sheet, newline=""), delimiter=delimiter):
+            cells += row
+    for cell in cells:
+        assert not cell.lstrip(f'"{string.whitespace}').startswith(FORMULA)
+
+
 def test_digits_of_any_script_are_masked_and_control_characters_gone():
-    assert (
-        readable_text("Code 12\u0663\uff14 at\r\n5\0", unmasked=False)
-        == "Code 0000 at\n0\ufffd"
-    )
+    masked = readable_text("Code 12\u0663\uff14 at\r\n5\0", unmasked=False)
+    assert masked == "Code 0000 at\n0\ufffd"
     assert readable_text("Code 12", unmasked=True) == "Code 12"
 
 
 MOMENT = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
-OLD_TABLE = "CREATE TABLE reviews (message_key text, label text NOT NULL, source text, reviewed_at timestamptz, {})"
+# The table of reviews as an earlier version made it: without annotators.
+OLD_TABLE = """
+    CREATE TABLE reviews (
+        message_key text, label text NOT NULL, source text, reviewed_at timestamptz,
+        PRIMARY KEY (message_key, source)
+    )
+"""
+MESSAGES = """
+    INSERT INTO messages (key, body) VALUES ('1', 'one'), ('2', 'two'), ('=3', 'three')
+"""
 
 
 @pytest.fixture
 def query(query, database_url, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", database_url)
-    # As an earlier version made it: without annotators.
-    query(OLD_TABLE.format("PRIMARY KEY (message_key, source)"))
+    query(OLD_TABLE)
     with connect():
-        query(
-            "INSERT INTO messages (key, body) VALUES ('1', 'one'), ('2', 'two'), ('=3', 'three')"
-        )
+        query(MESSAGES)
     return query
 
 
-def imported(
-    path: Path, text: str, moment: datetime.datetime = MOMENT
-) -> tuple[Imported, list[str]]:
+def import_text(path: Path, text: str, moment: datetime.datetime = MOMENT) -> Imported:
     path.write_text(text)
     bad = BadLines()
-    return import_sheet(path, "crowd", moment, LABELS, bad), bad.first
+    imported = import_sheet(path, "crowd", moment, LABELS, bad)
+    assert bad.count == 0
+    return imported
 
 
 STORED = "SELECT message_key, annotator, label, reviewed_at FROM reviews ORDER BY 1, 2"
 
 
-def test_a_sheet_arrives_once_and_a_changed_label_takes_the_place_of_the_first(
+def test_a_sheet_is_imported_once_and_a_changed_label_replaces_the_first(
     query, tmp_path
 ):
     path = tmp_path / "sheet.csv"
-    text = "message_key;why;annotator;label\n1;x;1;spam\n1;x;2;personal\n2;x;1;\n'=3;x;1; spam \n\n"
-    assert imported(path, text) == (
-        Imported(Upserted(new=3, changed=0, unchanged=0), empty=1),
-        [],
+    text = (
+        "message_key;why;annotator;label\n"
+        "1;x;1;spam\n"
+        "1;x;2;personal\n"
+        "2;x;1;\n"
+        "'=3;x;1; spam \n\n"
     )
-    first = query(STORED)
-    assert first == [
+    first = Imported(Upserted(new=3, changed=0, unchanged=0), empty=1)
+    assert import_text(path, text) == first
+    rows = [
         ("1", "1", "spam", MOMENT),
         ("1", "2", "personal", MOMENT),
         ("=3", "1", "spam", MOMENT),
     ]
+    assert query(STORED) == rows
     later = MOMENT + datetime.timedelta(days=1)
-    assert imported(path, text, later) == (
-        Imported(Upserted(new=0, changed=0, unchanged=3), empty=1),
-        [],
-    )
-    assert query(STORED) == first
-    assert (
-        imported(path, text.replace("personal", "notification"), later)[
-            0
-        ].reviews.changed
-        == 1
-    )
-    assert query(STORED) == [first[0], ("1", "2", "notification", later), first[2]]
+    second = Imported(Upserted(new=0, changed=0, unchanged=3), empty=1)
+    assert import_text(path, text, later) == second
+    assert query(STORED) == rows
+    changed = import_text(path, text.replace("personal", "notification"), later)
+    assert changed.reviews.changed == 1
+    assert query(STORED) == [rows[0], ("1", "2", "notification", later), rows[2]]
+
+
+USE_ONE = "use one of notification, personal, spam"
 
 
 @pytest.mark.parametrize(
-    ("lines", "says"),
+    ("line", "reason"),
     [
-        ("1,Spam", "line 3: 'Spam' is not a label; did you mean spam?"),
-        (
-            "1,zzz",
-            "line 3: 'zzz' is not a label; use one of: notification, personal, spam",
-        ),
-        (
-            "1,see you at eight",
-            "line 3: the text in this column is not a label; use one of: notification, personal, spam",
-        ),
+        ("1,Spam", "'Spam': not a label; did you mean spam?"),
+        ("1,zzz", f"'zzz': not a label; {USE_ONE}"),
+        ("1,see you at eight", f"the text in this column: not a label; {USE_ONE}"),
         (
             "01,spam",
-            "line 3: no message has this key; did a spreadsheet take it for a number?",
+            "no message has this key; check whether a spreadsheet has changed it, "
+            "as in 0012 to 12",
         ),
-        ("1,spam,x", "line 3: fields: 3, expected: 2"),
-        ('1,"spam', "line 3: a quote opens here and is never closed"),
-        ("1\0,spam", "line 3: a NUL character, which PostgreSQL cannot hold"),
+        ("1,spam,x", "3 fields where the first line has 2"),
+        ('1,"spam', "a quote opens here and is never closed"),
+        ("1\0,spam", "a NUL character, which PostgreSQL cannot store"),
         (
             "2,personal",
-            "line 3: the same annotator gave this message another label on line 2",
+            "the same annotator gave this message another label on line 2; keep one of "
+            "them",
         ),
     ],
 )
-def test_a_wrong_line_is_named_and_nothing_is_imported(query, tmp_path, lines, says):
-    path, bad = tmp_path / "sheet.csv", BadLines()
-    path.write_text(f"message_key,label\n2,spam\n{lines}\n")
+def test_a_wrong_line_is_named_and_nothing_is_imported(query, tmp_path, line, reason):
+    path = tmp_path / "sheet.csv"
+    path.write_text(f"message_key,label\n2,spam\n{line}\n")
+    bad = BadLines()
     with pytest.raises(
-        DataError, match=r"sheet.csv: 1 wrong line\(s\), nothing was imported"
+        DataError, match=r"sheet\.csv: 1 wrong line, so nothing was imported"
     ):
         import_sheet(path, "crowd", MOMENT, LABELS, bad)
-    assert bad.first == [says] and query("SELECT count(*) FROM reviews") == [(0,)]
+    assert bad.first == [f"line 3: {reason}"]
+    assert query("SELECT count(*) FROM reviews") == [(0,)]
 
 
-def test_an_annotator_is_the_same_one_however_the_sheet_writes_the_name(tmp_path):
-    (tmp_path / "sheet.csv").write_text(
-        "message_key,label,annotator\n1,spam, 7 \n2,spam,\n"
-    )
-    lines = (
-        {"message_key": "1", "label": "spam", "annotator": name}
-        for name in (" 7 ", "7", 7, 0, "", None)
-    )
-    (tmp_path / "sheet.jsonl").write_text(
-        "".join(f"{json.dumps(line)}\n" for line in lines)
-    )
-    names = {
-        name: [row.annotator for row in review_sheet.read(tmp_path / name, BadLines())]
-        for name in os.listdir(tmp_path)
-    }
-    assert names == {
-        "sheet.csv": ["7", ""],
-        "sheet.jsonl": ["7", "7", "7", "0", "", ""],
-    }
+def test_an_annotator_is_the_same_however_the_sheet_writes_the_name(tmp_path):
+    path = tmp_path / "sheet.csv"
+    path.write_text("message_key,label,annotator\n1,spam, 7 \n2,spam,\n")
+    assert annotators(path) == ["7", ""]
+    path = tmp_path / "sheet.jsonl"
+    with path.open("w") as file:
+        for name in (" 7 ", "7", 7, 0, "", None):
+            line = {"message_key": "1", "label": "spam", "annotator": name}
+            file.write(f"{json.dumps(line)}\n")
+    assert annotators(path) == ["7", "7", "7", "0", "", ""]
 
 
-def test_what_is_no_sheet_is_refused(query, tmp_path):
-    with pytest.raises(
-        DataError, match="line 1: must name the columns message_key and label"
-    ):
-        imported(tmp_path / "sheet.csv", "key,label\n1,spam\n")
-    path, bad = tmp_path / "sheet.jsonl", BadLines()
+def annotators(path: Path) -> list[str]:
+    return [row.annotator for row in review_sheet.read(path, BadLines())]
+
+
+def test_a_file_that_is_not_a_sheet_is_refused(query, tmp_path):
+    with pytest.raises(DataError, match="line 1: not the header of a sheet"):
+        import_text(tmp_path / "sheet.csv", "key,label\n1,spam\n")
+    path = tmp_path / "sheet.jsonl"
     lines = [
         '{"message_key": "1", "label": "spam"}',
         '["1"]',
@@ -286,11 +276,8 @@ def test_what_is_no_sheet_is_refused(query, tmp_path):
         "[" * 100_000,
     ]
     path.write_text("\n".join(lines))
-    with pytest.raises(DataError, match=r"4 wrong line\(s\)"):
+    bad = BadLines()
+    with pytest.raises(DataError, match="4 wrong lines"):
         import_sheet(path, "crowd", MOMENT, LABELS, bad)
-    assert [line.partition(":")[0] for line in bad.first] == [
-        "line 2",
-        "line 3",
-        "line 4",
-        "line 5",
-    ]
+    reason = "not a JSON object with texts for message_key and label"
+    assert bad.first == [f"line {line}: {reason}" for line in (2, 3, 4, 5)]

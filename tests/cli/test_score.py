@@ -1,4 +1,4 @@
-"""`nightsieve score`: text in, labels out, for every version of the format."""
+"""`nightsieve score` labels texts with a model of any version of the format."""
 
 import dataclasses
 import json
@@ -8,9 +8,10 @@ import pytest
 
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
-from tests.conftest import ROOT, run
 from tests.contract import regenerate
-from tests.scorers.models import exported
+from tests.support import ROOT
+from tests.support.commands import run
+from tests.support.scorer_models import exported
 
 CONTRACT = ROOT / "tests" / "contract"
 TEXTS = "Your code is 123456\r\nfree\n\nnothing known"
@@ -36,21 +37,22 @@ def test_a_missing_a_foreign_and_a_damaged_model_are_refused_in_a_line(tmp_path)
     (tmp_path / "damaged.json").write_bytes(whole.replace(b"free", b"fret", 1))
     for name, code, reason in (
         ("missing.json", 7, "No such file"),
-        ("foreign.json", 8, "format is not nightsieve-linear"),
+        ("foreign.json", 8, "format: not nightsieve-linear"),
         ("damaged.json", 8, "checksum"),
     ):
         refused = score(tmp_path / name)
         assert (refused.returncode, refused.stdout) == (code, "")
-        assert (
-            reason in refused.stderr
-            and name in refused.stderr
-            and refused.stderr.count("\n") == 1
-        )
+        assert reason in refused.stderr
+        assert name in refused.stderr
+        assert refused.stderr.count("\n") == 1
 
 
 @pytest.fixture
 def literal(tmp_path) -> Path:
-    """A model that keeps every character, so that none can come or go unseen; `bank` is spelt `bänk`."""
+    """A model that keeps every character, with a label `bänk` in place of `bank`.
+
+    So a character that is lost or added changes the scores.
+    """
     tokeniser = Tokeniser(
         CharacterMap((), (), (), ((0, 0x10FFFF),)), 1, frozenset(), (1, 1)
     )
@@ -62,25 +64,26 @@ def literal(tmp_path) -> Path:
     return path
 
 
-def printed(model: Path, given: str) -> list[str]:
-    """What is written for what printf writes."""
-    scored = run(
-        "bash", "-c", f"printf '{given}' | nightsieve score {model}", environment={}
-    )
+def score_bytes(model: Path, printf_format: str) -> list[str]:
+    """The lines that the command prints for the bytes that printf writes."""
+    pipe = f"printf '{printf_format}' | nightsieve score {model}"
+    scored = run("bash", "-c", pipe, environment={})
     assert scored.returncode == 0, scored.stderr
     return scored.stdout.splitlines()
 
 
-def test_bytes_that_are_no_utf_8_read_as_replacement_characters(literal):
-    malformed, replaced, without = printed(literal, r"\xffx\n\xef\xbf\xbdx\nx\n")
-    assert malformed == replaced != without
+def test_bytes_that_are_not_utf_8_read_as_replacement_characters(literal):
+    malformed, replaced, without = score_bytes(literal, r"\xffx\n\xef\xbf\xbdx\nx\n")
+    assert malformed == replaced
+    assert malformed != without
 
 
 def test_one_carriage_return_belongs_to_the_end_of_a_line(literal):
-    ended, bare, longer = printed(literal, r"free\r\nfree\nfree\r\r\n")
-    assert ended == bare != longer
+    ended, bare, longer = score_bytes(literal, r"free\r\nfree\nfree\r\r\n")
+    assert ended == bare
+    assert ended != longer
 
 
 def test_labels_are_written_as_they_are_spelt(literal):
-    (line,) = printed(literal, r"000000\n")
+    (line,) = score_bytes(literal, r"000000\n")
     assert line.startswith('{"label": "bänk", "scores": {"bänk": ')

@@ -1,4 +1,4 @@
-"""The embedded services: real processes, asked through their own clients."""
+"""The embedded services as real processes, used through their own clients."""
 
 import contextlib
 import json
@@ -30,15 +30,18 @@ NAMES = ("postgres", "s3", "luigid")
 
 def nightsieve(home: Path, *arguments: str) -> subprocess.Popen:
     environment = os.environ | {"NIGHTSIEVE_HOME": str(home)}
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(
-        [NIGHTSIEVE, *arguments], env=environment, text=True, **streams
+        [NIGHTSIEVE, *arguments],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    """A stack started by two commands at once, below a directory that only its owner may enter."""
+    """A stack below a private directory, which two commands at once have started."""
     private = tmp_path_factory.mktemp("private")
     private.chmod(0o700)
     stack = Stack(private / "home")
@@ -46,30 +49,36 @@ def stack(tmp_path_factory):
         with contextlib.suppress(OSError):
             occupant.bind(("127.0.0.1", 9000))
             occupant.listen()
-        commands = [nightsieve(stack.home, "up") for _ in range(2)]
-        outputs = [command.communicate(timeout=120)[0] for command in commands]
+        first = nightsieve(stack.home, "up")
+        second = nightsieve(stack.home, "up")
+        outputs = (
+            first.communicate(timeout=120)[0],
+            second.communicate(timeout=120)[0],
+        )
     try:
-        assert [command.returncode for command in commands] == [0, 0], outputs
-        assert sorted(output.count("is already running") for output in outputs) == [
-            0,
-            3,
-        ]
+        assert (first.returncode, second.returncode) == (0, 0), outputs
+        already_running = [output.count("is already running") for output in outputs]
+        assert sorted(already_running) == [0, 3]
         yield stack
     finally:
         stack.down()
 
 
-def records(stack: Stack) -> dict[str, dict]:
+def records(stack: Stack) -> dict[str, dict[str, int]]:
     return json.loads((stack.home / "state.json").read_text())
 
 
-def is_at_work(pid: int) -> bool:
+def states(stack: Stack) -> list[str]:
+    return [status.state for status in stack.status()]
+
+
+def is_alive(pid: int) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
 
 
-def query(url: str, *statements: str) -> list[tuple]:
+def query(url: str, *statements: str) -> list[tuple[object, ...]]:
     with contextlib.closing(psycopg2.connect(url, connect_timeout=5)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -98,89 +107,77 @@ def scheduler(stack: Stack) -> RemoteScheduler:
 
 
 def finish_task(stack: Stack, task_id: str) -> None:
-    scheduler(stack).add_task(
-        worker="test", task_id=task_id, family="Night", params={}, status="DONE"
+    add_task(scheduler(stack), "test", task_id, family="Night", status="DONE")
+
+
+def add_task(
+    scheduler: RemoteScheduler, worker: str, task_id: str, *, family: str, status: str
+) -> None:
+    scheduler.add_task(  # type: ignore[attr-defined]  # made by luigi at run time
+        worker=worker, task_id=task_id, family=family, params={}, status=status
     )
 
 
-def recorded_tasks(stack: Stack) -> set[str]:
-    history = (
-        stack.environment()["NIGHTSIEVE_DATABASE_URL"].removesuffix("nightsieve")
-        + "luigi"
-    )
+def recorded_tasks(stack: Stack) -> set[object]:
+    url = stack.environment()["NIGHTSIEVE_DATABASE_URL"]
+    history = f"{url.removesuffix('nightsieve')}luigi"
     return {task_id for (task_id,) in query(history, "SELECT task_id FROM tasks")}
 
 
 def metrics(stack: Stack) -> dict[str, float]:
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{records(stack)['luigid']['port']}/metrics", timeout=10
-    ) as answer:
+    port = records(stack)["luigid"]["port"]
+    url = f"http://127.0.0.1:{port}/metrics"
+    with urllib.request.urlopen(url, timeout=10) as answer:
         assert answer.headers.get_content_type() == "text/plain"
-        families = text_string_to_metric_families(answer.read().decode())
-        return {
-            sample.name: sample.value
-            for family in families
-            for sample in family.samples
-            if sample.labels == {"family": "Counted"}
-        }
+        text = answer.read().decode()
+    values = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.labels == {"family": "Counted"}:
+                values[sample.name] = sample.value
+    return values
 
 
 def test_the_scheduler_counts_tasks_for_prometheus(stack):
-    asked = scheduler(stack)
+    luigid = scheduler(stack)
     for task_id, status in (
         ("Counted_1", "DONE"),
         ("Counted_2", "FAILED"),
         ("Counted_3", "FAILED"),
     ):
-        asked.add_task(
-            worker="metrics",
-            task_id=task_id,
-            family="Counted",
-            params={},
-            status="PENDING",
-        )
-        assert asked.get_work(worker="metrics")["task_id"] == task_id
-        asked.add_task(
-            worker="metrics",
-            task_id=task_id,
-            family="Counted",
-            params={},
-            status=status,
-        )
+        add_task(luigid, "metrics", task_id, family="Counted", status="PENDING")
+        assert luigid.get_work(worker="metrics")["task_id"] == task_id
+        add_task(luigid, "metrics", task_id, family="Counted", status=status)
     counted = metrics(stack)
-    names = ("started", "done", "failed", "disabled")
-    assert [counted.get(f"luigi_task_{name}_total", 0) for name in names] == [
-        3,
-        1,
-        2,
-        0,
-    ]
+    assert counted.get("luigi_task_started_total", 0) == 3
+    assert counted.get("luigi_task_done_total", 0) == 1
+    assert counted.get("luigi_task_failed_total", 0) == 2
+    assert counted.get("luigi_task_disabled_total", 0) == 0
     assert 0 <= counted["luigi_task_execution_time_seconds"] < 60
 
 
 def test_a_taken_port_is_passed_over_and_all_are_up(stack):
     assert records(stack)["s3"]["port"] != 9000
-    assert [each.state for each in stack.status()] == ["running"] * 3
-    status = nightsieve(stack.home, "status")
-    output, _ = status.communicate(timeout=30)
-    assert status.returncode == 0 and output.count("running") == 3
+    assert states(stack) == ["running"] * 3
+    command = nightsieve(stack.home, "status")
+    output, _ = command.communicate(timeout=30)
+    assert command.returncode == 0
+    assert output.count("running") == 3
 
 
 def test_secrets_are_private_and_on_no_command_line(stack):
     for name in ("credentials.json", "luigi.cfg", "state.json"):
         assert (stack.home / name).stat().st_mode & 0o777 == 0o600
-    for directory in (
-        stack.home,
-        *(stack.home / name for name in ("postgres", "s3", "log")),
-    ):
-        assert directory.stat().st_mode & 0o777 == 0o700
-    secrets = json.loads((stack.home / "credentials.json").read_text()).values()
-    lines = " ".join(
-        " ".join(psutil.Process(each["pid"]).cmdline())
-        for each in records(stack).values()
-    )
-    logs = " ".join(log.read_text() for log in (stack.home / "log").iterdir())
-    assert not any(secret in lines + logs for secret in secrets)
+    for directory in ("", "postgres", "s3", "log"):
+        assert (stack.home / directory).stat().st_mode & 0o777 == 0o700
+    readable = ""
+    for record in records(stack).values():
+        readable += " ".join(psutil.Process(record["pid"]).cmdline())
+    for log in (stack.home / "log").iterdir():
+        readable += log.read_text()
+    secrets = json.loads((stack.home / "credentials.json").read_text())
+    for secret in secrets.values():
+        assert secret not in readable
 
 
 def test_the_exports_are_what_a_shell_reads(stack):
@@ -189,10 +186,8 @@ def test_the_exports_are_what_a_shell_reads(stack):
     output = subprocess.run(
         ["sh", "-c", shell], env=environment, capture_output=True, text=True, check=True
     ).stdout
-    assert (
-        stack.environment().items()
-        <= dict(line.split("=", 1) for line in output.splitlines()).items()
-    )
+    exported = dict(line.split("=", 1) for line in output.splitlines())
+    assert stack.environment().items() <= exported.items()
 
 
 def test_wrong_secrets_are_refused(stack):
@@ -201,16 +196,15 @@ def test_wrong_secrets_are_refused(stack):
         s3_client(environment, secret="0" * 64).list_buckets()
     url = urlsplit(environment["NIGHTSIEVE_DATABASE_URL"])
     for database in ("nightsieve", "postgres"):
-        wrong = url._replace(
-            netloc=url.netloc.replace(url.password, "0" * 64), path=database
-        ).geturl()
+        account = url.netloc.replace(url.password, "0" * 64)
+        wrong_url = url._replace(netloc=account, path=database).geturl()
         with pytest.raises(
             psycopg2.OperationalError, match="password authentication failed"
         ):
-            query(wrong)
+            query(wrong_url)
 
 
-def test_the_users_role_is_no_superuser(stack):
+def test_the_role_of_users_is_not_a_superuser(stack):
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         query(
             stack.environment()["NIGHTSIEVE_DATABASE_URL"],
@@ -221,19 +215,22 @@ def test_the_users_role_is_no_superuser(stack):
 def test_an_object_shows_only_when_its_put_has_ended(stack):
     client = s3_client(stack.environment())
     client.put_object(Bucket="nightsieve", Key="half/old", Body=b"old")
+    data = stack.home / "s3"
     for key in ("half/old", "half/new"):
-        url = urlsplit(
-            client.generate_presigned_url(
-                "put_object", Params={"Bucket": "nightsieve", "Key": key}
-            )
+        parameters = {"Bucket": "nightsieve", "Key": key}
+        signed = client.generate_presigned_url("put_object", Params=parameters)
+        url = urlsplit(signed)
+        head = (
+            f"PUT {url.path}?{url.query} HTTP/1.1\r\n"
+            f"Host: {url.netloc}\r\n"
+            "Content-Length: 20000000\r\n\r\n"
         )
         with socket.create_connection((url.hostname, url.port)) as killed:
-            head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 20000000\r\n\r\n"
             killed.sendall(head.encode() + bytes(10_000_000))
-            while not list((stack.home / "s3").rglob("half/.rclone_temp_*")):
+            while not list(data.rglob("half/.rclone_temp_*")):
                 time.sleep(0.01)
             assert visible(client) == {"half/old": b"old"}
-        while list((stack.home / "s3").rglob(".rclone_temp_*")):
+        while list(data.rglob(".rclone_temp_*")):
             time.sleep(0.01)
         assert visible(client) == {"half/old": b"old"}
 
@@ -241,28 +238,31 @@ def test_an_object_shows_only_when_its_put_has_ended(stack):
 def visible(client) -> dict[str, bytes]:
     with pytest.raises(ClientError, match="404"):
         client.head_object(Bucket="nightsieve", Key="half/new")
-    listing = client.list_objects_v2(Bucket="nightsieve", Prefix="half/")["Contents"]
-    return {
-        o["Key"]: client.get_object(Bucket="nightsieve", Key=o["Key"])["Body"].read()
-        for o in listing
-    }
+    keys = list_keys(client, "half/")
+    return {key: read(client, Bucket="nightsieve", Key=key) for key in keys}
+
+
+def list_keys(client, prefix: str) -> list[str]:
+    listing = client.list_objects_v2(Bucket="nightsieve", Prefix=prefix)
+    return [entry["Key"] for entry in listing.get("Contents", [])]
+
+
+def read(client, **request: str) -> bytes:
+    return client.get_object(**request)["Body"].read()
 
 
 def test_an_object_is_there_and_gone_at_once_for_another_client(stack):
-    writer, reader = (s3_client(stack.environment()) for _ in range(2))
-    place = {"Bucket": "nightsieve", "Key": "fresh/object"}
+    writer = s3_client(stack.environment())
+    reader = s3_client(stack.environment())
+    address = {"Bucket": "nightsieve", "Key": "fresh/object"}
     for body in (b"one", b"another", bytes(1000)):
-        writer.put_object(**place, Body=body)
-        assert reader.get_object(**place)["Body"].read() == body
-        assert reader.list_objects_v2(Bucket="nightsieve", Prefix="fresh/")["Contents"][
-            0
-        ]["Size"] == len(body)
-        assert reader.get_object(**place, Range="bytes=1-2")["Body"].read() == body[1:3]
-    writer.delete_object(**place)
-    assert (
-        reader.list_objects_v2(Bucket="nightsieve", Prefix="fresh/").get("Contents", [])
-        == []
-    )
+        writer.put_object(**address, Body=body)
+        assert read(reader, **address) == body
+        listing = reader.list_objects_v2(Bucket="nightsieve", Prefix="fresh/")
+        assert [entry["Size"] for entry in listing["Contents"]] == [len(body)]
+        assert read(reader, **address, Range="bytes=1-2") == body[1:3]
+    writer.delete_object(**address)
+    assert list_keys(reader, "fresh/") == []
 
 
 def test_a_refused_row_does_not_put_its_text_into_the_log(stack):
@@ -292,22 +292,18 @@ def test_data_survive_down_and_up(stack):
 
     stack.down()
     stack.down()
-    assert [each.state for each in stack.status()] == ["stopped"] * 3
-    assert not any(is_at_work(each["pid"]) for each in before.values())
+    assert states(stack) == ["stopped"] * 3
+    for record in before.values():
+        assert not is_alive(record["pid"])
     with pytest.raises(ServiceError, match="nightsieve up"):
         stack.environment()
     stack.up()
 
     assert stack.environment() == environment, "ports and credentials are remembered"
-    assert query(environment["NIGHTSIEVE_DATABASE_URL"], "SELECT body FROM kept") == [
-        ("a row",)
-    ]
-    assert (
-        s3_client(environment)
-        .get_object(Bucket="nightsieve", Key="kept")["Body"]
-        .read()
-        == b"an object"
-    )
+    kept = query(environment["NIGHTSIEVE_DATABASE_URL"], "SELECT body FROM kept")
+    assert kept == [("a row",)]
+    client = s3_client(environment)
+    assert read(client, Bucket="nightsieve", Key="kept") == b"an object"
     assert "Night_kept" in scheduler(stack).task_list(status="DONE", upstream_status="")
     assert "Night_kept" in recorded_tasks(stack)
 
@@ -316,16 +312,16 @@ def test_data_survive_down_and_up(stack):
 def test_up_restores_what_was_killed_and_leaves_the_rest(stack, victim):
     before = records(stack)
     os.kill(before[victim]["pid"], signal.SIGKILL)
-    while is_at_work(before[victim]["pid"]):
+    while is_alive(before[victim]["pid"]):
         time.sleep(0.01)
-    assert [each.state for each in stack.status()].count("stopped") == 1
+    assert states(stack).count("stopped") == 1
     stack.up()
-    same = {
-        name for name in NAMES if records(stack)[name]["pid"] == before[name]["pid"]
-    }
-    assert same == ({"postgres", "luigid"} if victim == "s3" else {"s3"}), (
-        "luigid follows PostgreSQL"
-    )
+    after = records(stack)
+    left_alone = {name for name in NAMES if after[name]["pid"] == before[name]["pid"]}
+    if victim == "s3":
+        assert left_alone == {"postgres", "luigid"}
+    else:
+        assert left_alone == {"s3"}, "luigid is restarted with PostgreSQL"
     finish_task(stack, f"Night_{victim}")
     assert f"Night_{victim}" in recorded_tasks(stack)
 
@@ -345,7 +341,7 @@ def test_a_stranger_with_a_remembered_pid_is_spared(tmp_path):
         }
         (tmp_path / "state.json").write_text(json.dumps(stale))
         stack = Stack(tmp_path)
-        assert [each.state for each in stack.status()] == ["stopped"] * 3
+        assert states(stack) == ["stopped"] * 3
         stack.down()
         assert stranger.poll() is None
     finally:
@@ -361,12 +357,11 @@ def test_a_service_that_cannot_start_shows_the_end_of_its_log(tmp_path):
 
 def test_without_services_the_commands_say_what_to_do(tmp_path):
     home = tmp_path / "none"
-    commands = {name: nightsieve(home, name) for name in ("env", "status", "down")}
-    outputs = {
-        name: command.communicate(timeout=30)[0] for name, command in commands.items()
-    }
-    assert [command.returncode for command in commands.values()] == [6, 6, 0]
-    assert "nightsieve up" in outputs["env"] and "Traceback" not in "".join(
-        outputs.values()
-    )
+    for name, code in (("env", 6), ("status", 6), ("down", 0)):
+        command = nightsieve(home, name)
+        output, _ = command.communicate(timeout=30)
+        assert command.returncode == code
+        assert "Traceback" not in output
+        if name == "env":
+            assert "nightsieve up" in output
     assert not home.exists()

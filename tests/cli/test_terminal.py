@@ -1,4 +1,4 @@
-"""Figures and texts as commands print them."""
+"""Figures and texts are printed as people read them."""
 
 import pytest
 
@@ -14,6 +14,6 @@ def test_a_share_is_a_percentage(share, decimals, expected):
     assert percent(share, decimals) == expected
 
 
-def test_nothing_that_a_terminal_would_obey_is_printed():
+def test_no_character_that_controls_a_terminal_is_printed():
     text = "a\x1b[2Jb\nc\u202ed\u009b"
     assert printable(text) == "a [2Jb c d "

@@ -1,14 +1,18 @@
-"""Writes the golden files of the current format version: ``python -m tests.contract.regenerate``.
+"""Write the golden files of the current format version.
 
-For a new version alone, which gets folders of its own: a file once written must load for ever as it is. The models
-are made by hand, for what no night's model has: ties, N = 0, counts beyond a table of three, sums near 2^53.
+The command is ``python -m tests.contract.regenerate``. It is only for a new version,
+which gets its own folders: a file that was written once must always load as it is. The
+models are made by hand, to have what no night's model has: ties, N = 0, counts beyond a
+table of three, sums near 2^53.
 
-Vectors have a version of their own. When it rises, ``python -m tests.contract.regenerate vectors`` writes those of the
-models that are there.
+Vectors have their own version. When it rises, ``python -m tests.contract.regenerate
+vectors`` writes the vectors of the models that are there.
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -61,8 +65,8 @@ TERMS = {  # bank, chat and spam; idf squared
 NUMBERS = np.array(list(TERMS.values())).T
 
 
-def model(norm: str | None) -> FixedPointModel:
-    """The toy model."""
+def model(norm: Literal["l2"] | None) -> FixedPointModel:
+    """Return the toy model."""
     return FixedPointModel(
         labels=("bank", "chat", "spam"),
         tokeniser=Tokeniser(
@@ -92,41 +96,47 @@ PROVENANCE = Provenance(
 )
 TEXTS = [
     "Your code is 123456",
-    "CODE the IS aa 12345",  # stop words vanish before bigrams are built; five digits are another token
+    # Stop words vanish before bigrams are built; five digits are another token.
+    "CODE the IS aa 12345",
     "free free free FREE stra\u00dfe",  # a fourth one counts as three do
     "don't \u0100B \u0101b, \u0101B",
     "\u4f60\u597d \u4f60 \u597d",
-    "\U00010400\U00010401 \U00010428",  # one astral character is too short, though two UTF-16 units long
+    # One astral character is too short, though it has two UTF-16 units.
+    "\U00010400\U00010401 \U00010428",
     "\U0001f511\u200d\U0001f512 fr\u200dee",
-    "",  # no known term: the biases, of which the first of two equal ones wins
+    "",  # no known term, so the first of two equal biases wins
     "nothing known",
-    "nought",  # N = 0: what it weighs counts nothing
+    "nought",  # N = 0, so its weights do not count
     "nought free",
     "tied",  # S ties too
     "huge",  # beyond 32 bits and single precision
     "huge free huge huge huge",
     "free\0code is\r\n\u2028free",
-    "\ud83dx \udd11x x\ud83d\udd11x \ud83d",  # lone surrogates become U+FFFD, which is kept; a pair separates
+    # Lone surrogates become U+FFFD, which is kept; a pair separates.
+    "\ud83dx \udd11x x\ud83d\udd11x \ud83d",
     "\udd11\ud83dx free",
-    "\u2026 dot\u2026dot",  # what replaces may hold a separator
-    "the of aa free to and free",  # a bigram across what was dropped
+    "\u2026 dot\u2026dot",  # a replacement may contain a separator
+    "the of aa free to and free",  # a bigram across stop words
     "free" * 2000 + " free" * 300,
     "\u00e9\u0130\uffff\U0010ffff free\u3000free",
 ]
 
 
-def main(vectors_alone: bool) -> None:
-    """Writes a folder for each norm, or the vectors in it alone."""
-    for norm in ("l2", None):
+NORMS: tuple[Literal["l2"] | None, ...] = ("l2", None)
+
+
+def main(only_vectors: bool) -> None:
+    """Write a folder for each norm, or only the vectors in it."""
+    for norm in NORMS:
         folder = Path(__file__).parent / f"{VERSION}-norm-{norm or 'none'}"
-        if not vectors_alone:
+        if not only_vectors:
             folder.mkdir()
             write(model(norm), folder)
         write_vectors(model(norm), folder)
 
 
 def write(toy: FixedPointModel, folder: Path) -> None:
-    """Writes ``model.json``, ``texts.hex``, ``expected.jsonl`` and ``explained.jsonl``."""
+    """Write the model, the texts, and the lines that scorers must print."""
     outcomes = evaluate(toy, TEXTS)
     self_test = make_vectors(toy, dict.fromkeys(TEXTS[:4], ""))
     encoded = encode(toy, PROVENANCE, self_test)
@@ -141,15 +151,15 @@ def write(toy: FixedPointModel, folder: Path) -> None:
 
 
 def write_vectors(toy: FixedPointModel, folder: Path) -> None:
-    """Writes ``vectors.json`` for the ``model.json`` that is there."""
+    """Write ``vectors.json`` for the ``model.json`` that is there."""
     (folder / "vectors.json").write_bytes(
         encode_vectors(choose(toy).vectors, (folder / "model.json").read_bytes())
     )
 
 
-def _write(path: Path, lines) -> None:
+def _write(path: Path, lines: Iterable[str]) -> None:
     path.write_bytes("".join(f"{line}\n" for line in lines).encode("ascii"))
 
 
 if __name__ == "__main__":
-    main(vectors_alone=sys.argv[1:] == ["vectors"])
+    main(only_vectors=sys.argv[1:] == ["vectors"])

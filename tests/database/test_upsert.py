@@ -1,4 +1,4 @@
-"""What becomes of rows whose key is there, and of a table of an earlier version."""
+"""Rows whose key the table has, and tables of an earlier version."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +31,7 @@ def database(database_url, monkeypatch):
 
 
 def block(rows: Rows) -> bytes:
-    """The rows in COPY's format."""
+    """Return the rows in COPY's format."""
     lines = []
     for key, (body, sender) in rows.items():
         fields = [key, body, sender]
@@ -83,10 +83,14 @@ def test_rows_are_inserted_kept_or_overwritten(first, second, overwrite):
 
 
 def test_an_error_undoes_the_whole_transaction():
-    with pytest.raises(SourceError, match="refuses: "), transaction() as cursor:
-        stage(cursor, COLUMNS, [block({"1": ("secret", None)})])
-        upsert(cursor, MESSAGES, tuple(COLUMNS), SELECT)
-        cursor.execute("SELECT 1 / 0")
+    def fail_after_writing() -> None:
+        with transaction() as cursor:
+            stage(cursor, COLUMNS, [block({"1": ("secret", None)})])
+            upsert(cursor, MESSAGES, tuple(COLUMNS), SELECT)
+            cursor.execute("SELECT 1 / 0")
+
+    with pytest.raises(SourceError, match="refused a statement: "):
+        fail_after_writing()
     assert stored() == {}
 
 

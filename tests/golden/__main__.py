@@ -8,13 +8,15 @@ from tests.golden.compare import differences, read_expectation, write_expectatio
 from tests.golden.night import CASES, FinishedNight, run_nights
 from tests.golden.observe import observe
 
-MOST_SHOWN = 40
+MAX_SHOWN = 40
 
 
 def main() -> int:
     """Run every night that can run here; return 1 if one has a difference, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.golden", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="rewrite the expectations")
+    parser.add_argument(
+        "--write", action="store_true", help="Rewrite the expectations."
+    )
     write = parser.parse_args().write
     counts = []
     for case in CASES:
@@ -35,14 +37,14 @@ def main() -> int:
 
 
 def _compare(night: FinishedNight) -> int:
-    """Print the differences from the expectation and return how many there are."""
-    found = differences(read_expectation(night.expectation), observe(night))
-    for difference in found[:MOST_SHOWN]:
+    """Print the differences from the expectation, and return how many there are."""
+    differing = differences(read_expectation(night.expectation), observe(night))
+    for difference in differing[:MAX_SHOWN]:
         print(f"  {difference}")
-    if len(found) > MOST_SHOWN:
-        print(f"  ... and {len(found) - MOST_SHOWN} more")
-    print(f"{night.name}: {len(found)} differences")
-    return len(found)
+    if len(differing) > MAX_SHOWN:
+        print(f"  ... and {len(differing) - MAX_SHOWN} more")
+    print(f"{night.name}: {len(differing)} differences")
+    return len(differing)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Expectations: how they are written, read and compared with an observation."""
+"""Write and read expectations, and compare them with an observation."""
 
 import json
 import os.path
@@ -7,29 +7,36 @@ from pathlib import Path
 
 from tests.golden.observe import Observation
 
-RULES = "leaves.rules.rules."  # all leaves of a rule are one line of the file
+#: All leaves of a rule are one line of the file.
+RULES = "leaves.rules.rules."
 ABSENT = "-"
-CONTEXT = 20  # characters shown before the first that differs
-SHOWN = 80  # characters shown of a value
+#: Characters that are shown before the first one that differs.
+CONTEXT = 20
+#: Characters that are shown of a value.
+SHOWN = 80
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A path whose value is not the expected one, both values as JSON or a dash."""
+    """A path whose value is not the expected one; the values are JSON, or a dash."""
 
     path: str
     expected: str
-    got: str
+    observed: str
 
     def __str__(self) -> str:
-        common = os.path.commonprefix([self.expected, self.got])
+        # The prefix of two texts, character by character, is what we want here.
+        common = os.path.commonprefix(  # noqa: RUF071
+            [self.expected, self.observed]
+        )
         start = max(0, len(common) - CONTEXT)
-        expected, got = (_excerpt(text, start) for text in (self.expected, self.got))
-        return f"{self.path}: expected {expected}, got {got}"
+        expected = _excerpt(self.expected, start)
+        observed = _excerpt(self.observed, start)
+        return f"{self.path}: expected {expected}, got {observed}"
 
 
 def write_expectation(file: Path, observed: Observation) -> None:
-    """Write an observation, one entry a line."""
+    """Write an observation, with one line for each entry."""
     entries: Observation = {}
     leaves_by_rule: dict[str, Observation] = {}
     for path, value in observed.items():
@@ -49,7 +56,8 @@ def read_expectation(file: Path) -> Observation:
     expected: Observation = {}
     for path, value in json.loads(file.read_text(encoding="utf-8")).items():
         if path.startswith(RULES) and isinstance(value, dict):
-            expected |= {f"{path}.{rest}": leaf for rest, leaf in value.items()}
+            for rest, leaf in value.items():
+                expected[f"{path}.{rest}"] = leaf
         else:
             expected[path] = value
     return expected
@@ -57,14 +65,16 @@ def read_expectation(file: Path) -> Observation:
 
 def differences(expected: Observation, observed: Observation) -> list[Difference]:
     """Return every difference, in the order of the expectation."""
-    return [
-        Difference(path, _at(expected, path), _at(observed, path))
-        for path in {**expected, **observed}
-        if _at(expected, path) != _at(observed, path)
-    ]
+    differing = []
+    for path in {**expected, **observed}:
+        expected_text = _text_at(expected, path)
+        observed_text = _text_at(observed, path)
+        if expected_text != observed_text:
+            differing.append(Difference(path, expected_text, observed_text))
+    return differing
 
 
-def _at(entries: Observation, path: str) -> str:
+def _text_at(entries: Observation, path: str) -> str:
     return _text(entries[path]) if path in entries else ABSENT
 
 

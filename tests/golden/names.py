@@ -1,14 +1,14 @@
-"""Names of today beside those in the expectations: a rename is one line here.
+"""The names in the code, and those in the expectations: a rename is one line here.
 
 In each mapping the key is the name that the code has now, and the value is the name
 in `demo.json` and `uci.json`. A name that is not listed is the same in both.
 """
 
-# Task families, as they stand in the receipts of the run manifest.
+# Task families, as the receipts of the run manifest name them.
 RENAMED_TASKS: dict[str, str] = {}
 
-# Task families that are new: their tables have no expectation. What is computed from
-# them has one.
+# New task families: their tables have no expectation. What is computed from the tables
+# has one.
 NEW_TASKS = ("AggregateReviews", "BuildEvaluationSet")
 
 # Columns of tables and arrays of the training set: `column` wherever it occurs, or
@@ -24,7 +24,7 @@ RENAMED_PATHS: dict[str, str] = {
     "cross_validation": "cross-validation",
 }
 
-# What tells the dictionaries of a list apart: a path holds it in place of the index.
+# Keys that identify the dictionaries of a list: a path has their value as the index.
 IDENTIFIERS = ("id", "name", "number")
 
 # Results that are not compared, by the start of their path in the expectations.
@@ -39,13 +39,13 @@ LEFT_OUT = (
     # model.json holds a fingerprint, vectors.json the sha256 of model.json, and
     # pipeline.joblib the names of our modules: hashes and sizes vary with them.
     "description.files",
-    # The manifest is described before it is known whether the model is published.
+    # The manifest is written before it is known whether the model is published.
     "description.serial",
-    # They stand in the path already.
+    # The path holds them already.
     "rules.rules.*.id",
     "rules.rules.*.conflicts_with.*.id",
     "search.candidates.*.number",
-    # Java and JavaScript take part where they are installed.
+    # Java and JavaScript are verified where they are installed.
     "description.verification.languages",
 )
 

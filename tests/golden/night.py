@@ -1,7 +1,8 @@
 """The nights of the golden checks: two on each collection, in services of their own.
 
-The first night has nothing to be compared with. The second is held against the model of
-the first, with other labels and with thresholds: so every check of the gate has a value.
+The first night has no model to be compared with. The second is compared with the model
+of the first, with other labels and with thresholds. So every check of the gate has a
+value.
 """
 
 import datetime
@@ -13,21 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightsieve.cli.services import Stack
-from tests.tasks.nights import NIGHT, objects, retrain
+from tests.support import ROOT
+from tests.support.nights import NIGHT, objects, retrain
 
-ROOT = Path(__file__).parents[2]
 UCI = ROOT.parent / "shared" / "data" / "uci-sms" / "SMSSpamCollection"
 UCI_CONFIG = "config/examples/uci-sms.yaml"
 UCI_COLUMNS = "--no-header --no-quoting --delimiter tab --label 1 --body 2"
 NEXT = str(datetime.date.fromisoformat(NIGHT) + datetime.timedelta(days=1))
 GOALS = "release.goals={spam: {precision: 0.9}}"
-LONGEST = 900  # seconds of a command, on a machine that does other work too
-ERROR_LINES = 100  # of stderr, which luigi ends with a long summary
+#: Seconds of a command, on a machine that does other work, too.
+TIMEOUT = 900
+#: Lines that are shown of stderr, which luigi ends with a long summary.
+ERROR_LINES = 100
 
 
 @dataclass(frozen=True)
 class Case:
-    """A collection: how its messages are loaded, and the commands of its nights.
+    """A collection: the command that loads its messages, and those of its nights.
 
     Attributes
     ----------
@@ -45,10 +48,15 @@ class Case:
 
     @property
     def obstacle(self) -> str | None:
-        """Why the night cannot run on this machine, or None."""
+        """The reason why the night cannot run on this machine, or None."""
         if self.data is None or self.data.exists():
             return None
         return f"{self.data} is missing"
+
+
+def next_night(*options: str, patch: str) -> tuple[str, ...]:
+    """Return the command of the second night."""
+    return tuple(retrain(*options, patches=[GOALS, patch], night=NEXT))
 
 
 CASES = (
@@ -56,23 +64,14 @@ CASES = (
         "demo",
         load=("demo-data", "--rows", "20000", "--until", NIGHT),
         first=tuple(retrain(patches=[])),
-        second=tuple(
-            retrain(
-                patches=[GOALS, "labelling.resolution.min_confidence=0.6"], night=NEXT
-            )
-        ),
+        second=next_night(patch="labelling.resolution.min_confidence=0.6"),
     ),
     Case(
         "uci",
         load=("load", str(UCI), *UCI_COLUMNS.split()),
         first=tuple(retrain("--config", UCI_CONFIG, patches=[])),
-        second=tuple(
-            retrain(
-                "--config",
-                UCI_CONFIG,
-                patches=[GOALS, "labelling.resolution.method=label_model"],
-                night=NEXT,
-            )
+        second=next_night(
+            "--config", UCI_CONFIG, patch="labelling.resolution.method=label_model"
         ),
         data=UCI,
     ),
@@ -81,7 +80,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class FinishedNight:
-    """A night that was run.
+    """A night that has run.
 
     Attributes
     ----------
@@ -120,27 +119,27 @@ def run_nights(case: Case) -> Iterator[FinishedNight]:
             if loaded.returncode != 0:
                 raise RuntimeError(_failure(case, loaded))
             for name, date, command in nights:
-                trained = _run(command, services)
+                finished = _run(command, services)
                 written = objects(services)
                 if not any(key.startswith(f"runs/{date}/") for key in written):
-                    raise RuntimeError(_failure(case, trained))
-                yield FinishedNight(name, date, trained.returncode, written)
+                    raise RuntimeError(_failure(case, finished))
+                yield FinishedNight(name, date, finished.returncode, written)
         finally:
             stack.down()
 
 
 def _run(
-    command: tuple[str, ...],
-    services: dict[str, str],
+    command: tuple[str, ...], services: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run an installed command on the code of this checkout."""
+    """Run an installed command with the code of this checkout."""
     return subprocess.run(
         command,
         env={**os.environ, **services, "PYTHONPATH": str(ROOT)},
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=LONGEST,
+        timeout=TIMEOUT,
+        check=False,  # a refused night has a code of its own
     )
 
 

@@ -1,4 +1,4 @@
-"""What a night computed, as values that are the same on every run.
+"""Observe the results of a night, as values that are the same on every run.
 
 An observation maps a path, such as ``tables.ApplyRules.0.rows``, to a JSON value. It
 holds no message text: files and tables are hashed.
@@ -16,28 +16,36 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 import pyarrow.parquet
 
+from pipeline.records.export import DEFAULT_FORMAT
 from tests.golden import names
 from tests.golden.night import FinishedNight
 
+#: Values by their paths.
 Observation: TypeAlias = dict[str, object]
+#: A path and its value.
 Entry: TypeAlias = tuple[str, object]
+#: A JSON object.
+Json: TypeAlias = dict[str, Any]
 
 # Tasks by their names in the expectations.
-MODEL, VECTORS = "ExportCoefficients", "ExportVectors"
-MESSAGES, TRAINING_SET = "IngestMessages", "BuildTrainingSet"
+MODEL = "ExportCoefficients"
+VECTORS = "ExportVectors"
+MESSAGES = "IngestMessages"
+TRAINING_SET = "BuildTrainingSet"
 
-# What of a file varies with the names of settings: where the value starts, the value,
-# and where it ends.
+# Values in a file that vary with the names of settings. Each pattern has three groups:
+# the text before the value, the value, and the text after it.
 FINGERPRINT = re.compile(rb'("fingerprint":")([0-9a-f]{16})(")')
 SELF_TEST = re.compile(rb'("self_test": )(\[.*\])(,\n)')
 CHECKSUM = re.compile(rb'("checksum": ")([0-9a-f]{8})("\n}\n\Z)')
 MODEL_SHA256 = re.compile(rb'("model": ")([0-9a-f]{64})(")')
 
-DIGITS = 12  # of a float that are compared
+#: Significant digits of a float that are compared.
+DIGITS = 12
 
 
 class Receipt(TypedDict):
-    """What is read of a task's receipt."""
+    """The fields of a task's receipt that are read."""
 
     task: str
     parameters: dict[str, str]
@@ -46,10 +54,7 @@ class Receipt(TypedDict):
 
 def observe(night: FinishedNight) -> Observation:
     """Return the observation of a night."""
-    (manifest_key,) = [
-        key for key in night.objects if _is_run_manifest(key, night.date)
-    ]
-    manifest = json.loads(night.objects[manifest_key])
+    manifest = _run_manifest(night)
     keys = dict(map(_named_key, manifest["tasks"]))
     model = night.objects[keys[MODEL]]
     self_test = SELF_TEST.search(model)
@@ -67,19 +72,27 @@ def observe(night: FinishedNight) -> Observation:
     }
 
 
-def _is_run_manifest(key: str, date: str) -> bool:
-    return key.startswith(f"runs/{date}/") and not key.endswith(".receipt.json")
+def _run_manifest(night: FinishedNight) -> Json:
+    keys = [key for key in night.objects if key.startswith(f"runs/{night.date}/")]
+    (manifest_key,) = [key for key in keys if not key.endswith(".receipt.json")]
+    return json.loads(night.objects[manifest_key])
 
 
 def _named_key(receipt: Receipt) -> tuple[str, str]:
-    """Return a task's name in the expectations, with its shard, and its object."""
-    task = names.RENAMED_TASKS.get(receipt["task"], receipt["task"])
-    shard = receipt["parameters"].get("shard")
-    return task if shard is None else f"{task}.{shard}", receipt["key"]
+    """Return a task's name in the expectations, with its shard, and its key."""
+    name = names.RENAMED_TASKS.get(receipt["task"], receipt["task"])
+    parameters = receipt["parameters"]
+    shard = parameters.get("shard")
+    if shard is not None:
+        name = f"{name}.{shard}"
+    model_format = parameters.get("format", DEFAULT_FORMAT)
+    if model_format != DEFAULT_FORMAT:
+        name = f"{name}.{model_format}"
+    return name, receipt["key"]
 
 
 def _without(content: bytes, *patterns: re.Pattern[bytes]) -> bytes:
-    """Return the content with a fixed word in place of what the patterns find.
+    """Return the content with a fixed text in place of the patterns' values.
 
     Raises
     ------
@@ -110,7 +123,8 @@ def _tables(objects: dict[str, bytes], keys: dict[str, str]) -> Iterator[Entry]:
             yield f"tables.{name}.rows", table.num_rows
             rows = zip(*columns.values(), strict=True)
             yield f"tables.{name}.sha256", _sha256_of_lines(rows)
-            # The rows' hash covers these; they say which column differs.
+            # The hash of the rows covers these hashes, which tell the column that
+            # differs.
             for column, values in zip(column_names, columns.values(), strict=True):
                 yield f"tables.{name}.sha256_of.{column}", _sha256_of_lines(values)
 
@@ -136,25 +150,23 @@ def _training_set(content: bytes) -> Iterator[Entry]:
             yield f"training_set.{column}", f"{described} {_sha256(array.tobytes())}"
 
 
-def _comparable(results: dict[str, Any]) -> dict[str, Any]:
-    """Return the results with each check of the gate and each point of a curve as a row."""
+def _comparable(results: Json) -> Json:
+    """Return the results with checks of the gate and points of curves as rows."""
     decision = results["decision"]
     validation = results["cross_validation"]
+    checks = list(map(_check_row, decision["checks"]))
+    curves = {}
+    for label, points in validation["curves"].items():
+        curves[label] = [_values(point, names.POINT) for point in points]
     return {
         **results,
-        "decision": {**decision, "checks": list(map(_check_row, decision["checks"]))},
-        "cross_validation": {
-            **validation,
-            "curves": {
-                label: [_values(point, names.POINT) for point in points]
-                for label, points in validation["curves"].items()
-            },
-        },
+        "decision": {**decision, "checks": checks},
+        "cross_validation": {**validation, "curves": curves},
     }
 
 
-def _check_row(check: dict[str, Any]) -> list[object]:
-    """Return what a check asks, its value, its bound and its verdict.
+def _check_row(check: Json) -> list[object]:
+    """Return the subject of a check, its value, its bound and its verdict.
 
     Bounds have four significant digits in the expectations.
     """
@@ -167,7 +179,7 @@ def _check_row(check: dict[str, Any]) -> list[object]:
     return [*_values(check, names.CHECK), value, bound, check["verdict"]]
 
 
-def _values(record: dict[str, Any], fields: Sequence[str]) -> list[Any]:
+def _values(record: Json, fields: Sequence[str]) -> list[Any]:
     return [record[field] for field in fields]
 
 
@@ -177,7 +189,9 @@ def _results(results: object) -> Observation:
     observed: Observation = {}
     for result, entries in itertools.groupby(leaves, _result_of):
         observed[f"results.{result}"] = _sha256_of_lines(entries)
-    return observed | {f"leaves.{path}": leaf for path, leaf in leaves}
+    for path, leaf in leaves:
+        observed[f"leaves.{path}"] = leaf
+    return observed
 
 
 def _result_of(entry: Entry) -> str:
@@ -193,13 +207,11 @@ def _compared_leaves(results: object) -> Iterator[Entry]:
 
 
 def _leaves(value: object, path: str) -> Iterator[Entry]:
-    """Yield all that is no dictionary and no list of lists or of dictionaries."""
+    """Yield the numbers, strings and plain lists in a value, by their paths."""
     if isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _leaves(child, f"{path}.{name}" if path else name)
-    elif path.startswith(names.ROWS) and isinstance(value, list):
-        yield path, [_rounded(element) for element in value]
-    elif isinstance(value, list) and any(isinstance(x, dict | list) for x in value):
+    elif isinstance(value, list) and _is_nested(value, path):
         identifier = _identifier(value)
         if identifier:
             yield f"{path}.order", [child[identifier] for child in value]
@@ -207,13 +219,20 @@ def _leaves(value: object, path: str) -> Iterator[Entry]:
             name = child[identifier] if identifier else index
             yield from _leaves(child, f"{path}.{name}")
     elif isinstance(value, list):
-        yield path, [_rounded(element) for element in value]
+        yield path, list(map(_rounded, value))
     else:
         yield path, _rounded(value)
 
 
+def _is_nested(values: list[Any], path: str) -> bool:
+    """Return whether the elements of a list have paths of their own."""
+    if path.startswith(names.ROWS):
+        return False
+    return any(isinstance(element, dict | list) for element in values)
+
+
 def _identifier(values: list[object]) -> str | None:
-    """Return the key that tells these values apart, if they are dictionaries."""
+    """Return the key that identifies these values, if they are dictionaries."""
     dictionaries = [value for value in values if isinstance(value, dict)]
     for key in names.IDENTIFIERS:
         identifiers = {value[key] for value in dictionaries if key in value}
@@ -231,15 +250,16 @@ def _rounded(value: object) -> object:
 
 
 def _renamed(path: str) -> str:
-    """Return the path in the expectations of a path of today."""
-    for today, expected in names.RENAMED_PATHS.items():
-        if match := _match(today, path):
+    """Return the path in the expectations of a path in the results."""
+    for start_of_path, expected in names.RENAMED_PATHS.items():
+        match = _match(start_of_path, path)
+        if match:
             start = expected.replace("*", "{}").format(*match.groups())
             return start + path[match.end() :]
     return path
 
 
 def _match(start: str, path: str) -> re.Match[str] | None:
-    """Match the start of a path, in which a `*` is any one part."""
+    """Match the start of a path, in which a ``*`` is any one part."""
     pattern = re.escape(start).replace(r"\*", r"([^.]+)")
     return re.match(rf"{pattern}(?=\.|\Z)", path)

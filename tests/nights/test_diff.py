@@ -1,19 +1,25 @@
-"""A changed pack against the plain definition: both packs, each message by itself."""
+"""A changed pack is compared with the definition: match every message with both."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
 from nightsieve.nights.diff import EXAMPLES, diff
+from nightsieve.nights.sample import NightSample
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
-from tests.conftest import ROOT
+from tests.support import ROOT
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import manifest
 
 WORDS = ("win", "prize", "mum", "dad", "code", "parcel")
 
 
 def pack(**patterns: tuple[str, str, float]) -> Labelling:
+    """Return a pack of rules by id: the label, the pattern and the weight of each."""
     rules = tuple(
         Rule(id=rule_id, label=label, pattern=pattern, weight=weight, why="test")
         for rule_id, (label, pattern, weight) in patterns.items()
@@ -42,6 +48,7 @@ NEW = pack(
 
 
 def matching(text: str, labelling: Labelling) -> list[str]:
+    """Return the ids of the rules that match a text."""
     return [
         rule.id
         for rule in labelling.rules
@@ -50,23 +57,21 @@ def matching(text: str, labelling: Labelling) -> list[str]:
 
 
 def label(text: str, labelling: Labelling) -> str | None:
+    """Return the label with the largest weight; None if there is a tie."""
     weights: Counter[str] = Counter()
     for rule in labelling.rules:
         if rule.id in matching(text, labelling):
             weights[rule.label] += round(rule.weight)
-    leaders = [name for name in weights if weights[name] == max(weights.values())]
+    largest = max(weights.values(), default=0)
+    leaders = [name for name, weight in weights.items() if weight == largest]
     return leaders[0] if len(leaders) == 1 else None
 
 
-class Sample:
-    """Messages of every choice of words, most of them more than once, in shards."""
+@dataclass(frozen=True)
+class TextSample(NightSample):
+    """Messages with these texts by key, in two shards."""
 
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-        for choice in range(2 ** len(WORDS)):
-            words = [word for i, word in enumerate(WORDS) if choice >> i & 1]
-            for copy in range(1 + choice % 4):
-                self.texts[f"{choice}-{copy}"] = " ".join(words)
+    texts: dict[str, str]
 
     def shards(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         keys = list(self.texts)
@@ -80,8 +85,19 @@ class Sample:
             )
 
 
-def test_a_changed_pack_does_what_matching_every_message_again_would_do():
-    sample = Sample()
+def every_choice() -> TextSample:
+    """Return messages of every choice of words, most of them more than once."""
+    texts = {}
+    choices = itertools.product([False, True], repeat=len(WORDS))
+    for index, included in enumerate(choices):
+        text = " ".join(itertools.compress(WORDS, included))
+        for copy in range(1 + index % 4):
+            texts[f"{index}-{copy}"] = text
+    return TextSample(MemoryStore(), manifest(), texts)
+
+
+def test_a_changed_pack_has_the_effects_of_matching_every_message_again() -> None:
+    sample = every_choice()
     progress: list[int] = []
     result = diff(sample, OLD, NEW, progress.append)
     gains: Counter[str] = Counter()
@@ -92,40 +108,42 @@ def test_a_changed_pack_does_what_matching_every_message_again_would_do():
         after = set(matching(text, NEW))
         gains.update(after - before)
         losses.update(before - after)
-        labels = label(text, OLD), label(text, NEW)
-        if labels[0] != labels[1]:
-            moved.setdefault(labels, set()).add(key)
-    assert [
-        (effect.change.id, effect.gains, effect.losses) for effect in result.rules
-    ] == [
-        (rule_id, gains[rule_id], losses[rule_id])
-        for rule_id in ("win", "prize", "new", "gone")
+        label_before = label(text, OLD)
+        label_after = label(text, NEW)
+        if label_before != label_after:
+            moved.setdefault((label_before, label_after), set()).add(key)
+    assert [effect.change.id for effect in result.rules] == [
+        "win",
+        "prize",
+        "new",
+        "gone",
     ]
-    assert gains["win"] > 0 < losses["gone"]
-    transitions = {
-        (transition.before, transition.after): transition
-        for transition in result.transitions
-    }
-    assert {labels: one.messages for labels, one in transitions.items()} == {
-        labels: len(keys) for labels, keys in moved.items()
-    }
-    for labels, transition in transitions.items():
-        assert set(transition.keys) <= moved[labels]
-        assert len(transition.keys) == min(EXAMPLES, len(moved[labels]))
+    for effect in result.rules:
+        assert effect.gains == gains[effect.change.id]
+        assert effect.losses == losses[effect.change.id]
+    assert gains["win"] > 0
+    assert losses["gone"] > 0
+    assert len(result.transitions) == len(moved)
+    for transition in result.transitions:
+        moved_keys = moved[transition.before, transition.after]
+        assert transition.messages == len(moved_keys)
+        assert set(transition.keys) <= moved_keys
+        assert len(transition.keys) == min(EXAMPLES, len(moved_keys))
     counts = [transition.messages for transition in result.transitions]
     assert counts == sorted(counts, reverse=True)
     assert result.relabelled + result.unchanged == len(sample.texts)
-    assert progress == sorted(progress) and progress[-1] == len(sample.texts)
+    assert progress == sorted(progress)
+    assert progress[-1] == len(sample.texts)
 
 
 def test_the_same_pack_changes_nothing():
-    sample = Sample()
+    sample = every_choice()
     result = diff(sample, OLD, OLD)
     assert (result.rules, result.transitions) == ((), ())
     assert result.unchanged == len(sample.texts)
 
 
-def test_neither_the_comparison_nor_the_rules_know_a_terminal():
+def test_the_comparison_and_the_rules_import_no_terminal():
     for module in ("nightsieve/nights/diff.py", "pipeline/rules/match.py"):
         source = (ROOT / module).read_text()
         assert not re.search(r"^(?:from|import) (?:rich|click)", source, re.MULTILINE)

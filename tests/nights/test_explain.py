@@ -1,30 +1,36 @@
-"""What is named as the reason why a task ran."""
+"""The reasons that are named for the run of a task."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
+from pydantic import JsonValue
 
 from nightsieve.nights.explain import SHOWN, explain
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
-from tests.store.made_up import ACCOUNT, manifest
+from tests.support.stored_objects import ACCOUNT, manifest
 
-SETTINGS = {"text": {"preset": "ascii", "min_token": 1}, "training": {"seed": 20}}
-
-
-def receipt(task: str, key: str, **changes: Any) -> Receipt:
-    """The receipt of a task whose object has that key."""
-    account = {**dict(ACCOUNT), "task": task, **changes}
-    return Receipt(key=key, sha256="ab" * 32, bytes=1, rows_out=None, **account)
+SETTINGS: dict[str, JsonValue] = {
+    "text": {"preset": "ascii", "min_token": 1},
+    "training": {"seed": 20},
+}
 
 
-def night(*tasks: Receipt, settings: dict[str, Any] = SETTINGS) -> RunManifest:
-    """A manifest with these receipts."""
+def receipt(task: str, key: str, **changes: object) -> Receipt:
+    """Return the receipt of a task whose object has this key."""
+    account = ACCOUNT.model_copy(update={"task": task, **changes})
+    return Receipt(key=key, sha256="ab" * 32, bytes=1, rows_out=None, **dict(account))
+
+
+def night(*tasks: Receipt, settings: Mapping[str, JsonValue] = SETTINGS) -> RunManifest:
+    """Return a manifest with these receipts."""
     return manifest().model_copy(update={"tasks": tasks, "settings": settings})
 
 
 def reasons(tonight: RunManifest, before: RunManifest) -> dict[str, tuple[str, ...]]:
-    return {each.name: each.reasons for each in explain(tonight, before)}
+    """Return the reasons for each task by its name."""
+    explanations = explain(tonight, before)
+    return {explanation.name: explanation.reasons for explanation in explanations}
 
 
 def test_a_task_that_was_taken_over_has_no_reason():
@@ -38,17 +44,17 @@ def test_a_task_that_was_taken_over_has_no_reason():
     [
         ({"date": "2026-11-20"}, "date None became 2026-11-20"),
         ({"version": 2}, "version 1 became 2"),
-        ({"parameters": {"patterns": "b"}}, "other patterns"),
+        ({"parameters": {"patterns": "b"}}, "parameter patterns changed"),
     ],
 )
-def test_what_of_the_task_itself_changed_is_named(changes, reason):
+def test_a_change_of_the_task_itself_is_named(changes, reason):
     before = receipt("CompileRules", "a-1", parameters={"patterns": "a"})
     own = {"parameters": {"patterns": "a"}, **changes}
     tonight = receipt("CompileRules", "a-2", **own)
     assert reasons(night(tonight), night(before)) == {"CompileRules": (reason,)}
 
 
-def test_of_several_tasks_those_with_the_same_parameters_are_compared():
+def test_tasks_of_a_family_are_compared_by_their_parameters():
     shards = [
         receipt("ApplyRules", f"votes-{shard}", parameters={"shard": str(shard)})
         for shard in range(3)
@@ -61,11 +67,11 @@ def test_of_several_tasks_those_with_the_same_parameters_are_compared():
     }
 
 
-def test_a_task_of_a_family_that_the_other_night_has_not_is_new():
+def test_a_task_of_a_family_that_the_other_night_lacks_is_new():
     assert reasons(night(receipt("A", "a-1")), night()) == {"A": ("is new",)}
 
 
-def test_the_settings_that_changed_are_named_those_of_other_sections_are_not():
+def test_changed_settings_are_named_if_the_task_uses_their_section():
     before = night(receipt("CleanMessages", "a-1", sections=("text",)))
     changed = {"text": {"preset": "casefold", "min_token": 1}, "training": {"seed": 1}}
     tonight = night(
@@ -76,7 +82,7 @@ def test_the_settings_that_changed_are_named_those_of_other_sections_are_not():
     }
 
 
-def test_of_many_changes_the_first_are_named_and_the_others_counted():
+def test_the_first_of_many_changes_are_named_and_the_others_counted():
     names = [f"key_{index:02}" for index in range(SHOWN + 3)]
     before = night(
         receipt("A", "a-1", sections=("all",)),
@@ -87,7 +93,8 @@ def test_of_many_changes_the_first_are_named_and_the_others_counted():
         settings={"all": dict.fromkeys(names, 2)},
     )
     (named,) = reasons(tonight, before).values()
-    assert len(named) == SHOWN + 1 and named[-1] == "3 more of all"
+    assert len(named) == SHOWN + 1
+    assert named[-1] == "3 more changes in all"
 
 
 def test_a_section_that_only_one_night_has_is_a_change():

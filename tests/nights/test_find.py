@@ -1,7 +1,8 @@
-"""Which night is found, among runs of several dates, configurations and tables."""
+"""Nights are found among runs of several dates, configurations and tables."""
 
 import datetime
 import json
+from typing import NamedTuple
 
 import pytest
 
@@ -18,14 +19,22 @@ from nightsieve.store.runs import manifest_of
 from pipeline.config import canonical, digest
 from pipeline.errors import ConfigError
 from pipeline.records.run import FORMAT, RunManifest
-from tests.store.made_up import ACCOUNT, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, manifest
 
 FIRST = datetime.date(2026, 11, 18)
 SECOND = datetime.date(2026, 11, 19)
 THIRD = datetime.date(2026, 11, 20)
 ONE = "1" * 16
 OTHER = "2" * 16
+
+
+class PatchedRuns(NamedTuple):
+    """A store, and its runs with `PATCHES` on either database."""
+
+    store: MemoryStore
+    here: RunManifest
+    elsewhere: RunManifest
 
 
 def write(
@@ -44,7 +53,7 @@ def write(
     return written
 
 
-def test_the_run_of_a_date_that_was_written_last_is_found_or_that_of_a_configuration():
+def test_a_night_is_found_by_its_date_and_its_configuration():
     store = MemoryStore()
     other = write(store, FIRST, OTHER)
     one = write(store, FIRST, ONE)
@@ -59,9 +68,11 @@ def test_the_run_of_a_date_that_was_written_last_is_found_or_that_of_a_configura
     assert last_date(store) == SECOND
 
 
-def test_a_night_that_is_not_there_is_an_error_that_says_what_to_do():
+def test_a_missing_night_is_an_error_with_a_remedy():
     store = MemoryStore()
-    with pytest.raises(ConfigError, match="no night was run yet; run one with: luigi"):
+    with pytest.raises(
+        ConfigError, match="there is no run of any night; run a night: luigi"
+    ):
         last_date(store)
     write(store, FIRST)
     for date, config in ((SECOND, None), (FIRST, OTHER)):
@@ -69,10 +80,10 @@ def test_a_night_that_is_not_there_is_an_error_that_says_what_to_do():
             find_night(store, date, config)
 
 
-def test_a_night_of_an_earlier_version_is_an_error_that_says_what_to_do():
+def test_a_night_of_an_earlier_version_is_an_error_with_a_remedy():
     store = MemoryStore()
     write(store, FIRST, format_=FORMAT - 1)
-    with pytest.raises(ConfigError, match=f"make it again: .* --date {FIRST}"):
+    with pytest.raises(ConfigError, match=f"run the night again: .* --date {FIRST}"):
         find_night(store, FIRST)
 
 
@@ -96,7 +107,7 @@ def test_the_previous_night_is_the_one_written_last_of_its_date():
     assert previous_night(store, write(store, THIRD)) == last
 
 
-def test_a_previous_night_of_an_earlier_version_is_passed_over():
+def test_a_previous_night_of_an_earlier_version_is_skipped():
     store = MemoryStore()
     before = write(store, FIRST)
     write(store, SECOND, format_=FORMAT - 1)
@@ -124,52 +135,56 @@ def write_with_patches(
 
 
 @pytest.fixture
-def patched() -> tuple[MemoryStore, RunManifest, RunManifest]:
-    """Return a store, and its runs with `PATCHES` on either database, one written last.
+def patched() -> PatchedRuns:
+    """Return runs of which the one elsewhere was written last.
 
-    There are runs with other patches too.
+    The store has runs with other patches too.
     """
     store = MemoryStore()
-    others = ("text.min_token=3",)
-    write_with_patches(store, others, HERE)
-    here = write_with_patches(store, PATCHES, HERE)
-    elsewhere = write_with_patches(store, PATCHES, ELSEWHERE)
-    write_with_patches(store, others, ELSEWHERE)
-    return store, here, elsewhere
+    other_patches = ("text.min_token=3",)
+    write_with_patches(store, other_patches, HERE)
+    run_here = write_with_patches(store, PATCHES, HERE)
+    run_elsewhere = write_with_patches(store, PATCHES, ELSEWHERE)
+    write_with_patches(store, other_patches, ELSEWHERE)
+    return PatchedRuns(store, run_here, run_elsewhere)
 
 
 def test_a_run_is_found_by_its_layers_without_a_database(patched, monkeypatch):
-    store, _, elsewhere = patched
+    store = patched.store
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert find_night_of_layers(store, FIRST, (), PATCHES) == elsewhere
+    assert find_night_of_layers(store, FIRST, (), PATCHES) == patched.elsewhere
     with pytest.raises(ConfigError, match=f"there is no such run of {FIRST}; see"):
         find_night_of_layers(store, FIRST, (), ("text.min_token=4",))
 
 
 @pytest.mark.parametrize(
-    ("url", "index"),
-    [(HERE, 1), (HERE.replace("someone", "other"), 1), (ELSEWHERE, 2)],
+    ("url", "expected"),
+    [
+        (HERE, "here"),
+        (HERE.replace("someone", "other"), "here"),
+        (ELSEWHERE, "elsewhere"),
+    ],
 )
-def test_of_runs_with_the_same_layers_that_of_this_database_is_found(
-    patched, monkeypatch, url, index
+def test_the_run_with_the_database_of_the_environment_is_found(
+    patched, monkeypatch, url, expected
 ):
     monkeypatch.setenv(VARIABLE, url)
-    found = find_night_of_layers(patched[0], FIRST, (), PATCHES)
-    assert found == patched[index]
+    manifest = find_night_of_layers(patched.store, FIRST, (), PATCHES)
+    assert manifest == getattr(patched, expected)
 
 
 def test_a_run_is_found_by_its_layers_if_the_environment_names_another_database(
     patched, monkeypatch
 ):
-    store, _, elsewhere = patched
     monkeypatch.setenv(VARIABLE, "postgresql://127.0.0.1/third")
-    assert find_night_of_layers(store, FIRST, (), PATCHES) == elsewhere
+    manifest = find_night_of_layers(patched.store, FIRST, (), PATCHES)
+    assert manifest == patched.elsewhere
 
 
-def test_a_run_of_an_earlier_version_is_passed_over_in_a_search_by_layers(
+def test_a_run_of_an_earlier_version_is_skipped_in_a_search_by_layers(
     patched, monkeypatch
 ):
-    store, _, elsewhere = patched
-    write(store, FIRST, ONE, format_=FORMAT - 1)
+    write(patched.store, FIRST, ONE, format_=FORMAT - 1)
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert find_night_of_layers(store, FIRST, (), PATCHES) == elsewhere
+    manifest = find_night_of_layers(patched.store, FIRST, (), PATCHES)
+    assert manifest == patched.elsewhere

@@ -1,11 +1,11 @@
-"""The files of a night's model, found by what the night says of them."""
-
-import hashlib
+"""The files of a night's model are found by its manifest."""
 
 import pytest
 
 from nightsieve.nights.addresses import night_addresses
 from nightsieve.nights.model_files import file_receipt, read_model_files
+from nightsieve.store.artefacts import Artefact
+from pipeline.data.codecs import Raw
 from pipeline.errors import ArtefactError
 from pipeline.records.export import (
     MANIFEST_FILE,
@@ -15,10 +15,9 @@ from pipeline.records.export import (
     ExportManifest,
     FileDescription,
 )
-from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
-from tests.store.made_up import ACCOUNT, DESCRIPTION, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, DESCRIPTION, manifest
 
 CONTENTS = {
     name: f"content of {name}".encode() for name in MODEL_FILES if name != MANIFEST_FILE
@@ -26,34 +25,20 @@ CONTENTS = {
 
 
 def night(store: MemoryStore, serial: int | None = None) -> RunManifest:
-    """A night whose files are in the store; other tasks wrote other objects."""
+    """Return a night whose model is in the store; it wrote another object too."""
     receipts = []
     files = {}
-    for key, content in {**CONTENTS, "votes": b"votes"}.items():
-        sha256 = hashlib.sha256(content).hexdigest()
-        size = len(content)
-        store.write(f"objects/{key}", content)
-        receipts.append(
-            Receipt(
-                **dict(ACCOUNT),
-                key=f"objects/{key}",
-                sha256=sha256,
-                bytes=size,
-                rows_out=None,
-            )
-        )
-        if key in CONTENTS:
-            files[key] = FileDescription(sha256=sha256, bytes=size)
-    results = manifest().results.model_copy(
-        update={
-            "description": DESCRIPTION.model_copy(update={"files": files}),
-            "publication": manifest().results.publication.model_copy(
-                update={"serial": serial}
-            ),
-        }
-    )
+    for name, content in {**CONTENTS, "votes": b"votes"}.items():
+        artefact = Artefact(store, f"objects/{name}", Raw(""))
+        receipt = artefact.write(content, None, ACCOUNT)
+        receipts.append(receipt)
+        if name in CONTENTS:
+            files[name] = FileDescription(sha256=receipt.sha256, bytes=receipt.bytes)
+    made_up = manifest(serial=serial)
+    description = DESCRIPTION.model_copy(update={"files": files})
+    results = made_up.results.model_copy(update={"description": description})
     update = {"results": results, "tasks": tuple(reversed(receipts))}
-    return manifest().model_copy(update=update)
+    return made_up.model_copy(update=update)
 
 
 @pytest.mark.parametrize("serial", [None, 7])
@@ -79,7 +64,9 @@ def test_a_file_that_is_not_what_the_night_wrote_is_refused():
 def test_a_file_that_no_task_wrote_is_an_error():
     store = MemoryStore()
     without = night(store).model_copy(update={"tasks": ()})
-    with pytest.raises(ArtefactError, match="no task wrote its model.json"):
+    with pytest.raises(
+        ArtefactError, match=r"model\.json is not the output of any of its tasks; run"
+    ):
         file_receipt(without, MODEL_FILE)
 
 

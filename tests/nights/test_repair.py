@@ -1,4 +1,4 @@
-"""What a repair takes away: what is damaged, what may come back otherwise, and nothing else."""
+"""A repair removes what is damaged and what may differ when it is made again."""
 
 import hashlib
 
@@ -15,18 +15,21 @@ from pipeline.data.codecs import Raw
 from pipeline.errors import ConfigError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import FORMAT
-from tests.store.made_up import ACCOUNT, NIGHT, manifest
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import ACCOUNT, NIGHT, manifest
 
 SETTINGS = manifest().settings
 #: Families with what they require, in the order in which they can run.
-TASKS = {
-    "IngestMessages": (), "IngestReviews": (), "CompileRules": (),
+TASKS: dict[str, tuple[str, ...]] = {
+    "IngestMessages": (),
+    "IngestReviews": (),
+    "CompileRules": (),
     "AggregateReviews": ("IngestReviews",),
     "ApplyRules": ("IngestMessages", "CompileRules"),
     "EvaluateOnReviews": ("AggregateReviews",),
-    "GateModel": ("EvaluateOnReviews", "ApplyRules"), "PublishModel": ("GateModel",),
-}  # fmt: skip
+    "GateModel": ("EvaluateOnReviews", "ApplyRules"),
+    "PublishModel": ("GateModel",),
+}
 COMPARISON = layout.artefact("report", "comparison", "f" * 16, "json")
 DIGESTS = ["1" * 16, config.digest(config.canonical_json(SETTINGS))]
 
@@ -35,9 +38,12 @@ def key_of(family: str) -> str:
     return layout.artefact("stage", family, "0" * 16, "json")
 
 
-def dump(store: MemoryStore, key: str, family: str, requires: tuple) -> Receipt:
-    described = {"task": family, "requires": requires, "date": NIGHT.isoformat()}
-    account = ACCOUNT.model_copy(update=described)
+def dump(
+    store: MemoryStore, key: str, family: str, requires: tuple[str, ...]
+) -> Receipt:
+    """Write the object of a task."""
+    changes = {"task": family, "requires": requires, "date": NIGHT.isoformat()}
+    account = ACCOUNT.model_copy(update=changes)
     return Artefact(store, key, Raw("json")).write(family.encode(), None, account)
 
 
@@ -62,6 +68,7 @@ def finish(store: MemoryStore, digest: str) -> Run:
 
 
 def finishing(run: Run) -> set[str]:
+    """Return the keys of the objects that say that a night is finished."""
     return {layout.run(*run), layout.report_index(*run)}
 
 
@@ -76,7 +83,7 @@ def run(store) -> Run:
 
 
 def removed(store: MemoryStore, repaired: NightRepair) -> set[str]:
-    """Return the keys that were removed: they and their receipts are gone."""
+    """Return the keys that were removed; check that their receipts were too."""
     keys = {address.removeprefix("s3://memory/") for address in repaired.removed}
     assert len(keys) == len(repaired.removed)
     for key in keys:
@@ -85,7 +92,7 @@ def removed(store: MemoryStore, repaired: NightRepair) -> set[str]:
     return keys
 
 
-def test_of_a_whole_night_nothing_is_removed(store, run):
+def test_nothing_of_a_whole_night_is_removed(store, run):
     before = dict(store.objects)
     assert repair_nights(store, NIGHT) == [NightRepair(run, (), ())]
     assert store.objects == before
@@ -110,7 +117,7 @@ def test_of_a_whole_night_nothing_is_removed(store, run):
     ],
 )
 @pytest.mark.parametrize("damage", ["object", "missing", "receipt", "no receipt"])
-def test_with_what_may_come_back_otherwise_goes_what_rests_on_it(
+def test_a_damaged_object_is_removed_with_what_depends_on_it(
     store, run, family, also, damage
 ):
     key = key_of(family)
@@ -126,7 +133,7 @@ def test_with_what_may_come_back_otherwise_goes_what_rests_on_it(
     assert layout.described(named.address) == store.address(key_of(family))
 
 
-def test_what_another_run_wrote_again_stays_unless_the_database_gave_it(store, run):
+def test_an_object_that_another_run_rewrote_stays_unless_it_is_ingested(store, run):
     for family in ("ApplyRules", "IngestReviews"):
         content = b"otherwise"
         sha256 = hashlib.sha256(content).hexdigest()
@@ -137,20 +144,21 @@ def test_what_another_run_wrote_again_stays_unless_the_database_gave_it(store, r
         store.objects[key_of(family)] = content
     (repaired,) = repair_nights(store, NIGHT)
     keys = removed(store, repaired)
-    assert key_of("ApplyRules") not in keys and key_of("IngestReviews") in keys
-    assert len(repaired.damage) == 2 and finishing(run) < keys
+    assert key_of("ApplyRules") not in keys
+    assert key_of("IngestReviews") in keys
+    assert len(repaired.damage) == 2
+    assert finishing(run) < keys
 
 
 def test_every_run_of_the_date_is_repaired_unless_one_is_named(store, run):
     other = finish(store, DIGESTS[0])
     store.objects[layout.configuration(DIGESTS[0])] = b"{}"
     (repaired,) = repair_nights(store, NIGHT, DIGESTS[1])
-    assert not repaired.damage and repaired.run == run
+    assert not repaired.damage
+    assert repaired.run == run
     del store.objects[key_of("ApplyRules")]
-    repaired = {
-        night.run: removed(store, night) for night in repair_nights(store, NIGHT)
-    }
-    assert repaired == {
+    repairs = repair_nights(store, NIGHT)
+    assert {repair.run: removed(store, repair) for repair in repairs} == {
         run: {key_of("ApplyRules")} | finishing(run),
         other: {key_of("ApplyRules")} | finishing(other),
     }
@@ -158,19 +166,21 @@ def test_every_run_of_the_date_is_repaired_unless_one_is_named(store, run):
         repair_nights(store, NIGHT)
 
 
-def test_a_configuration_comes_back_from_the_manifest_if_it_is_the_one(store, run):
+def test_a_configuration_is_restored_from_the_manifest_if_it_has_it(store, run):
     key = layout.configuration(run.config)
     whole = store.objects.pop(key)
     (repaired,) = repair_nights(store, NIGHT)
-    assert store.objects[key] == whole and not repaired.removed
+    assert store.objects[key] == whole
+    assert not repaired.removed
     assert repaired.restored == (store.address(key),)
-    other = finish(store, DIGESTS[0])  # of which the settings are another's
+    other = finish(store, DIGESTS[0])  # its manifest has other settings
     (repaired,) = repair_nights(store, NIGHT, DIGESTS[0])
-    assert not repaired.restored and removed(store, repaired) == finishing(other)
+    assert not repaired.restored
+    assert removed(store, repaired) == finishing(other)
 
 
 @pytest.mark.parametrize("missing", [False, True])
-def test_without_the_run_manifest_only_what_says_that_the_night_is_there_goes(
+def test_without_the_run_manifest_only_the_finishing_objects_are_removed(
     store, run, missing
 ):
     store.objects[layout.run(*run)] = b"{"
@@ -178,12 +188,13 @@ def test_without_the_run_manifest_only_what_says_that_the_night_is_there_goes(
         del store.objects[layout.run(*run)]
     store.objects[key_of("ApplyRules")] = b"{"
     (repaired,) = repair_nights(store, NIGHT)
-    assert repaired.manifest_lost and len(repaired.damage) == 1
+    assert repaired.manifest_lost
+    assert len(repaired.damage) == 1
     assert removed(store, repaired) == finishing(run)
 
 
 @pytest.mark.parametrize("name", [layout.PAGE, layout.REPORT_INDEX])
-def test_a_damaged_report_goes_with_what_says_that_the_night_is_there(store, run, name):
+def test_a_damaged_report_is_removed_with_the_finishing_objects(store, run, name):
     store.objects[layout.report_file(*run, name)] = b"{"
     (repaired,) = repair_nights(store, NIGHT)
     assert removed(store, repaired) == finishing(run) | {layout.report_file(*run, name)}

@@ -1,4 +1,4 @@
-"""Addresses that people mistype, and servers that answer as they should not: a warning, without the secret."""
+"""Wrong addresses and wrong answers are a warning, which does not hold the secret."""
 
 import contextlib
 import logging
@@ -17,7 +17,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 @contextlib.contextmanager
 def answering(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
-    """The address of a server that answers once, part after part."""
+    """Yield the address of a server that answers once, part after part."""
 
     def serve() -> None:
         connection, _ = server.accept()
@@ -32,10 +32,10 @@ def answering(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/s3cret"
 
 
-def warned(
+def warning_of(
     address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> str:
-    """What is said of a notice to this address."""
+    """Return the warning about a notice to this address."""
     monkeypatch.setenv(webhook.VARIABLE, address)
     monkeypatch.setattr(webhook.logger, "propagate", True)
     caplog.clear()
@@ -55,13 +55,11 @@ def warned(
         ("file:///s3cret", "the variable does not hold an https address"),
     ],
 )
-def test_an_address_that_is_wrong_is_a_warning_that_does_not_tell_it(
+def test_a_wrong_address_is_a_warning_without_the_address(
     address, why, monkeypatch, caplog
 ):
-    assert (
-        f"the notice of published was not sent: {why}; check {webhook.VARIABLE}"
-        in warned(address, monkeypatch, caplog)
-    )
+    expected = f"the notice of published was not sent: {why}; check {webhook.VARIABLE}"
+    assert expected in warning_of(address, monkeypatch, caplog)
 
 
 @pytest.mark.parametrize(
@@ -72,21 +70,21 @@ def test_an_address_that_is_wrong_is_a_warning_that_does_not_tell_it(
         ([b"HTTP/1.1 404 Not Found\r\n\r\n"], "HTTP 404"),
     ],
 )
-def test_an_answer_that_is_none_is_a_warning(answer, why, monkeypatch, caplog):
+def test_a_wrong_answer_is_a_warning(answer, why, monkeypatch, caplog):
     with answering(*answer) as address:
-        assert f"was not sent: {why};" in warned(address, monkeypatch, caplog)
+        warning = warning_of(address, monkeypatch, caplog)
+    assert f"was not sent: {why};" in warning
 
 
-def test_a_server_that_never_ends_its_answer_is_given_up(monkeypatch, caplog):
+def test_a_request_without_an_end_has_a_timeout(monkeypatch, caplog):
     monkeypatch.setattr(webhook, "TIMEOUT", 0.5)
     begun = time.monotonic()
     with answering(HEAD, *[b"a: b\r\n"] * 20, pause=0.2) as address:
-        assert "was not sent: no answer within 0.5 s;" in warned(
-            address, monkeypatch, caplog
-        )
+        warning = warning_of(address, monkeypatch, caplog)
+    assert "was not sent: no answer within 0.5 s;" in warning
     assert time.monotonic() - begun < 2
 
 
-def test_a_notice_that_arrives_is_not_spoken_of(monkeypatch, caplog):
+def test_a_notice_that_arrives_is_not_logged(monkeypatch, caplog):
     with answering(HEAD + b"\r\n") as address:
-        assert warned(address, monkeypatch, caplog) == ""
+        assert warning_of(address, monkeypatch, caplog) == ""

@@ -1,7 +1,7 @@
-"""The wheel, installed in an environment of its own and used outside the checkout.
+"""The wheel works in an environment of its own, outside the checkout.
 
-That environment sees the packages that the running one has installed, but none of its
-``.pth`` files: so not the checkout, which is installed there in editable mode.
+This environment sees the packages that are installed in the running one, but none of
+its ``.pth`` files: so not the checkout, which is installed there in editable mode.
 """
 
 import json
@@ -17,15 +17,19 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 PACKAGES = ("pipeline", "tasks", "nightsieve", "scorers")
+#: The scorers are single files without types, which their users copy.
+TYPED_PACKAGES = ("pipeline", "tasks", "nightsieve")
 BUILD_FILES = ("setup.py", "pyproject.toml", "README.md")
 SHIPPED_CONFIG = "pipeline/config/shipped"
 OUR_VARIABLES = ("NIGHTSIEVE_", "LUIGI_", "PYTHON")
 
 IMPORT_MODULES = """
 import importlib, json, sys
-print(json.dumps({name: importlib.import_module(name).__file__ for name in sys.argv[1:]}))
+modules = map(importlib.import_module, sys.argv[1:])
+print(json.dumps({module.__name__: module.__file__ for module in modules}))
 """
 RESOLVE_DEFAULTS = """
 from pipeline import config
@@ -47,11 +51,10 @@ class Installed:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the environment, which must succeed."""
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(OUR_VARIABLES)
-        }
+        environment = {}
+        for name, value in os.environ.items():
+            if not name.startswith(OUR_VARIABLES):
+                environment[name] = value
         program, *arguments = command
         done = subprocess.run(
             [self.folder / "bin" / program, *arguments],
@@ -60,6 +63,7 @@ class Installed:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
         assert done.returncode == 0, f"{command[:4]}\n{done.stdout}\n{done.stderr}"
         return done
@@ -82,7 +86,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return Installed(environment, site_packages, outside, wheel)
 
 
-def test_it_has_every_file_of_the_packages_and_of_the_configuration(installed):
+def test_the_wheel_has_every_file_of_the_packages_and_of_the_configuration(installed):
     expected = {f"{SHIPPED_CONFIG}/{name}" for name in _files(ROOT / "config")}
     for package in PACKAGES:
         names = _files(ROOT / package)
@@ -92,27 +96,31 @@ def test_it_has_every_file_of_the_packages_and_of_the_configuration(installed):
     assert names == expected
 
 
+@pytest.mark.parametrize("package", TYPED_PACKAGES)
+def test_type_checkers_of_users_read_the_types_of_the_packages(installed, package):
+    # PEP 561: without this file, a type checker takes an installed package for untyped.
+    assert (installed.site_packages / package / "py.typed").is_file()
+
+
 def test_nothing_else_is_put_into_site_packages(installed):
-    ours = {entry.name for entry in installed.site_packages.iterdir()}
-    metadata = {name for name in ours if name.endswith(".dist-info")}
-    assert ours - metadata == {*PACKAGES, "dependencies.pth"}
+    names = {entry.name for entry in installed.site_packages.iterdir()}
+    metadata = {name for name in names if name.endswith(".dist-info")}
+    assert names - metadata == {*PACKAGES, "dependencies.pth"}
     assert len(metadata) == 1
 
 
-def test_every_module_is_imported_from_it(installed):
+def test_every_module_is_imported_from_the_wheel(installed):
     expected = {}
     for package in PACKAGES:
         for file in _files(ROOT / package):
             if file.suffix == ".py":
                 path = package / file
-                parts = path.with_suffix("").parts
-                name = ".".join(parts).removesuffix(".__init__")
-                expected[name] = str(installed.site_packages / path)
+                expected[_module_name(path)] = str(installed.site_packages / path)
     done = installed.run("python", "-W", "ignore", "-c", IMPORT_MODULES, *expected)
     assert json.loads(done.stdout) == expected
 
 
-def test_the_configuration_that_it_ships_is_the_default(installed):
+def test_the_shipped_configuration_is_the_default(installed):
     printed = installed.run("python", "-c", RESOLVE_DEFAULTS).stdout
     path, rules = printed.split()
     assert Path(path) == installed.site_packages / SHIPPED_CONFIG / "pipeline.yaml"
@@ -121,7 +129,7 @@ def test_the_configuration_that_it_ships_is_the_default(installed):
 
 def test_commands_need_neither_the_checkout_nor_a_service(installed):
     usage = installed.run("nightsieve", "--help").stdout
-    assert "Retrain an on-device message classifier" in usage
+    assert "Retrain a message classifier every night" in usage
     shown = installed.run("nightsieve", "config", "show").stdout.splitlines()
     assert "labelling.rules = 440 rules" in shown
     checked = installed.run("nightsieve", "rules", "lint").stderr
@@ -136,7 +144,7 @@ def test_luigi_finds_the_tasks_in_any_folder(installed):
 
 
 def _build(source: Path, wheels: Path) -> Path:
-    """Build the wheel from a copy: setuptools keeps what it built beside the source."""
+    """Build the wheel from a copy: setuptools leaves its files beside the source."""
     source.mkdir()
     for name in BUILD_FILES:
         shutil.copy(ROOT / name, source)
@@ -150,18 +158,19 @@ def _build(source: Path, wheels: Path) -> Path:
 
 def _pip(command: str, *arguments: str, python: str = sys.executable) -> None:
     """Run pip on an environment, without the network."""
-    options = ("--no-deps", "--no-index", "--quiet")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--python", python, command]
-        + [*options, *arguments],
-        check=True,
-        timeout=120,
-    )
+    pip = [sys.executable, "-m", "pip", "--python", python, command]
+    options = ["--no-deps", "--no-index", "--quiet"]
+    subprocess.run([*pip, *options, *arguments], check=True, timeout=120)
+
+
+def _module_name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def _files(folder: Path) -> set[Path]:
-    return {
-        path.relative_to(folder)
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    """Return the files in a folder, relative to it."""
+    files = set()
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            files.add(path.relative_to(folder))
+    return files

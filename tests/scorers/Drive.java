@@ -33,7 +33,7 @@ public final class Drive {
         }
     }
 
-    /** What becomes of a model. */
+    /** Returns the answer to a job. */
     public static String outcome(byte[] model, List<String> texts) {
         try {
             NightsieveScorer scorer;

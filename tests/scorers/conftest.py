@@ -1,37 +1,45 @@
-"""The languages, compiled once; and what the suite found, in a few lines at the end."""
+"""The languages, compiled once, and figures of the tests for the terminal."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
-from tests.scorers import languages
-from tests.scorers.languages import Language
+from tests.support import scorer_commands
+from tests.support.scorer_commands import Language
 
-FOUND = "found"
+FIGURES = "scorer figures"
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Language]:
-    """The languages whose scorers are tested here."""
+    """The languages whose scorers are tested on this machine."""
     return {
-        name: languages.prepare(name, tmp_path_factory.mktemp(name))
-        for name in languages.LANGUAGES
+        name: scorer_commands.prepare(name, tmp_path_factory.mktemp(name))
+        for name in scorer_commands.LANGUAGES
     }
 
 
 @pytest.fixture
 def report(record_property) -> Callable[[str], None]:
     """A function that has a line printed when all tests are done."""
-    return functools.partial(record_property, FOUND)
+    return functools.partial(record_property, FIGURES)
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
-    reports = (each for group in terminalreporter.stats.values() for each in group)
-    calls = (report for report in reports if getattr(report, "when", None) == "call")
-    if lines := [
-        value for call in calls for name, value in call.user_properties if name == FOUND
-    ]:
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    lines = list(_reported_lines(terminalreporter))
+    if lines:
         terminalreporter.section("scorers")
-        for line in lines:
-            terminalreporter.line(line)
+    for line in lines:
+        terminalreporter.line(line)
+
+
+def _reported_lines(terminalreporter: TerminalReporter) -> Iterator[str]:
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) != "call":
+                continue
+            for name, value in report.user_properties:
+                if name == FIGURES:
+                    yield value

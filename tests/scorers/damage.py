@@ -1,34 +1,41 @@
-"""Files as storage, networks and other programs spoil them: seeded, so that a failure comes back."""
+"""Damage files as storage, networks and other programs do.
+
+The damage is seeded, so that a failure comes back.
+"""
 
 import contextlib
 import json
 import random
 from collections.abc import Callable
-from typing import Any
 
 from pipeline.export.exporters.nightsieve_linear.format import sealed
-from tests.scorers.edited import TAIL, Entries, read, settle, written
+from tests.scorers.edited import CHECKSUM_LENGTH, Entries, Json, read, settle, write
 
 Damage = Callable[[random.Random, bytes], bytes]
+SETTLED_SHARE = 0.8  # of edited files that get the limits and self-test of the edit
 INTEGERS = [
-    *(
-        0,
-        1,
-        -1,
-        2,
-        7,
-        8,
-        9,
-        1000,
-        1001,
-        0xD7FF,
-        0xD800,
-        0xDFFF,
-        0xFFFD,
-        0x10FFFF,
-        0x110000,
-    ),
-    *(2**20, 2**31 - 1, 2**31, 2**52, 2**53 - 1, -(2**31), -(2**53) + 1),
+    0,
+    1,
+    -1,
+    2,
+    7,
+    8,
+    9,
+    1000,
+    1001,
+    0xD7FF,
+    0xD800,
+    0xDFFF,
+    0xFFFD,
+    0x10FFFF,
+    0x110000,
+    2**20,
+    2**31 - 1,
+    2**31,
+    2**52,
+    2**53 - 1,
+    -(2**31),
+    -(2**53) + 1,
 ]
 STRINGS = [
     "",
@@ -45,153 +52,162 @@ STRINGS = [
     "1.0",
     "1.1",
 ]
+DIGITS = b"0123456789"
+LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 
 
-def spoilt(chance: random.Random, model: bytes) -> bytes:
-    """The file with some bytes flipped, overwritten, lost, doubled or moved."""
+def damage_bytes(rng: random.Random, model: bytes) -> bytes:
+    """Flip, overwrite, lose, double or move some bytes of the file."""
     while True:
-        changed = chance.choice(WAYS)(chance, model)
+        changed = rng.choice(BYTE_DAMAGE)(rng, model)
         if changed != model:
             return changed
 
 
-def spoilt_and_sealed(chance: random.Random, model: bytes) -> bytes:
-    """The same, with a checksum that agrees: only the reader's other checks can see it."""
-    return sealed(spoilt(chance, model[:-TAIL]))
+def damage_and_seal(rng: random.Random, model: bytes) -> bytes:
+    """Damage the bytes, and correct the checksum.
+
+    Only the other checks of a reader can see it.
+    """
+    return sealed(damage_bytes(rng, model[:-CHECKSUM_LENGTH]))
 
 
-def edited(chance: random.Random, model: bytes) -> bytes:
-    """The file with one of its numbers, strings, lists or objects changed, and what follows from them too."""
+def damage_entries(rng: random.Random, model: bytes) -> bytes:
+    """Change a number, string, list or object, and often what follows from it."""
     entries = read(model)
-    for _ in range(chance.choice((1, 1, 1, 2))):
-        _edit(chance, entries)
-    if chance.random() < 0.8:
-        # What is wrong enough has nothing that follows from it.
+    for _ in range(rng.choice((1, 1, 1, 2))):
+        _change_a_value(rng, entries)
+    if rng.random() < SETTLED_SHARE:
+        # Nothing follows from entries that are too wrong to score with.
         with contextlib.suppress(
             TypeError, ValueError, LookupError, ArithmeticError, AttributeError
         ):
             settle(entries)
-    return written(entries)
+    return write(entries)
 
 
-def _flipped(chance: random.Random, model: bytes) -> bytes:
+def _flip_bits(rng: random.Random, model: bytes) -> bytes:
     content = bytearray(model)
-    for _ in range(chance.choice((1, 1, 2, 8))):
-        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    for _ in range(rng.choice((1, 1, 2, 8))):
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     return bytes(content)
 
 
-def _overwritten(chance: random.Random, model: bytes) -> bytes:
+def _overwrite(rng: random.Random, model: bytes) -> bytes:
     content = bytearray(model)
-    for _ in range(chance.choice((1, 2, 4))):
-        content[chance.randrange(len(content))] = chance.choice(
-            b'0123456789abcdef",:[]{}-\\ \n\0\xff'
-        )
+    for _ in range(rng.choice((1, 2, 4))):
+        replacement = b'0123456789abcdef",:[]{}-\\ \n\0\xff'
+        content[rng.randrange(len(content))] = rng.choice(replacement)
     return bytes(content)
 
 
-def _other_digit(chance: random.Random, model: bytes) -> bytes:
-    places = [place for place, byte in enumerate(model) if byte in b"0123456789"]
-    place = chance.choice(places)
-    return model[:place] + chance.choice(b"0123456789").to_bytes() + model[place + 1 :]
+def _change_a_digit(rng: random.Random, model: bytes) -> bytes:
+    return _change_one_of(DIGITS, rng, model)
 
 
-def _other_letter(chance: random.Random, model: bytes) -> bytes:
-    places = [
-        place
-        for place, byte in enumerate(model)
-        if byte in b"abcdefghijklmnopqrstuvwxyz"
-    ]
-    place = chance.choice(places)
-    return (
-        model[:place]
-        + chance.choice(b"abcdefghijklmnopqrstuvwxyz").to_bytes()
-        + model[place + 1 :]
-    )
+def _change_a_letter(rng: random.Random, model: bytes) -> bytes:
+    return _change_one_of(LETTERS, rng, model)
 
 
-def _truncated(chance: random.Random, model: bytes) -> bytes:
-    return model[: chance.randrange(len(model))]
+def _change_one_of(alphabet: bytes, rng: random.Random, model: bytes) -> bytes:
+    indices = [index for index, byte in enumerate(model) if byte in alphabet]
+    index = rng.choice(indices)
+    return model[:index] + rng.choice(alphabet).to_bytes() + model[index + 1 :]
 
 
-def _lost(chance: random.Random, model: bytes) -> bytes:
-    start, end = _slice(chance, model)
+def _truncate(rng: random.Random, model: bytes) -> bytes:
+    return model[: rng.randrange(len(model))]
+
+
+def _lose(rng: random.Random, model: bytes) -> bytes:
+    start, end = _bounds(rng, model)
     return model[:start] + model[end:]
 
 
-def _doubled(chance: random.Random, model: bytes) -> bytes:
-    start, end = _slice(chance, model)
+def _double(rng: random.Random, model: bytes) -> bytes:
+    start, end = _bounds(rng, model)
     return model[:end] + model[start:]
 
 
-def _zeroed(chance: random.Random, model: bytes) -> bytes:
-    start, end = _slice(chance, model)
+def _zero(rng: random.Random, model: bytes) -> bytes:
+    start, end = _bounds(rng, model)
     return model[:start] + bytes(end - start) + model[end:]
 
 
-def _swapped_lines(chance: random.Random, model: bytes) -> bytes:
+def _swap_lines(rng: random.Random, model: bytes) -> bytes:
     lines = model.splitlines(keepends=True)
-    first, second = chance.sample(range(len(lines)), 2)
+    first, second = rng.sample(range(len(lines)), 2)
     lines[first], lines[second] = lines[second], lines[first]
     return b"".join(lines)
 
 
-def _slice(chance: random.Random, model: bytes) -> tuple[int, int]:
-    start = chance.randrange(len(model))
-    return start, min(len(model), start + chance.choice((1, 2, 4, 64, 512)))
+def _bounds(rng: random.Random, model: bytes) -> tuple[int, int]:
+    start = rng.randrange(len(model))
+    return start, min(len(model), start + rng.choice((1, 2, 4, 64, 512)))
 
 
-WAYS: list[Damage] = [
-    _flipped,
-    _overwritten,
-    _other_digit,
-    _other_letter,
-    _truncated,
-    _lost,
-    _doubled,
-    _zeroed,
-    _swapped_lines,
+BYTE_DAMAGE: list[Damage] = [
+    _flip_bits,
+    _overwrite,
+    _change_a_digit,
+    _change_a_letter,
+    _truncate,
+    _lose,
+    _double,
+    _zero,
+    _swap_lines,
 ]
 
 
-def _edit(chance: random.Random, entries: Entries) -> None:
-    """Changes one place, each entry being as likely as any other."""
-    place, key = entries, chance.choice(list(entries))
-    while isinstance(place[key], (list, dict)) and place[key] and chance.random() < 0.9:
-        place = place[key]
-        key = chance.choice(
-            list(place) if isinstance(place, dict) else range(len(place))
-        )
-    match place[key]:
-        case int() as number:
-            place[key] = chance.choice(
-                (number + 1, number - 1, -number, 2 * number, chance.choice(INTEGERS))
-            )
+def _change_a_value(rng: random.Random, entries: Entries) -> None:
+    """Change one value somewhere; each entry is as likely as any other."""
+    parent: Json = entries
+    key: Json = rng.choice(list(entries))
+    while _has_items(parent[key]) and rng.random() < 0.9:
+        parent = parent[key]
+        keys = list(parent) if isinstance(parent, dict) else range(len(parent))
+        key = rng.choice(keys)
+    match parent[key]:
+        case int() as integer:
+            parent[key] = _other_integer(rng, integer)
         case str() as string:
-            place[key] = chance.choice(
-                (string + "a", string[:-1], string.upper(), chance.choice(STRINGS))
-            )
+            parent[key] = _other_string(rng, string)
         case _:
-            _reshape(chance, place, key)
+            _reshape(rng, parent, key)
 
 
-def _reshape(chance: random.Random, place: Any, key: Any) -> None:
-    """Changes a list or an object."""
-    value = place[key]
+def _has_items(value: Json) -> bool:
+    return isinstance(value, list | dict) and bool(value)
+
+
+def _other_integer(rng: random.Random, value: int) -> int:
+    known = rng.choice(INTEGERS)
+    return rng.choice((value + 1, value - 1, -value, 2 * value, known))
+
+
+def _other_string(rng: random.Random, value: str) -> str:
+    known = rng.choice(STRINGS)
+    return rng.choice((value + "a", value[:-1], value.upper(), known))
+
+
+def _reshape(rng: random.Random, parent: Json, key: Json) -> None:
+    """Change a list or an object."""
+    value = parent[key]
     if isinstance(value, list) and value:
-        copy = json.loads(json.dumps(chance.choice(value)))
-        place[key] = chance.choice(
-            (
-                value[:-1],
-                value[1:],
-                value[::-1],
-                [*value, copy],
-                [copy],
-                [],
-                chance.sample(value, len(value)),
-            )
+        copy = json.loads(json.dumps(rng.choice(value)))
+        shuffled = rng.sample(value, len(value))
+        shapes: tuple[list[Json], ...] = (
+            value[:-1],
+            value[1:],
+            value[::-1],
+            [*value, copy],
+            [copy],
+            [],
+            shuffled,
         )
-    elif chance.random() < 0.5:
-        del place[key]
+        parent[key] = rng.choice(shapes)
+    elif rng.random() < 0.5:
+        del parent[key]
     else:
-        place[key] = chance.choice((0, "", [], {}, [0], [[]], {"a": 0}))
+        other: tuple[Json, ...] = (0, "", [], {}, [0], [[]], {"a": 0})
+        parent[key] = rng.choice(other)

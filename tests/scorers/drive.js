@@ -1,4 +1,4 @@
-// Loads many models by many JavaScript scorers in one process: `node drive.js TEXTS < JOBS`. drive.py says what it does.
+// Loads many models by many JavaScript scorers in one process: `node drive.js TEXTS < JOBS`. See drive.py.
 'use strict';
 
 const fs = require('fs');

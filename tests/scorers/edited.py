@@ -1,4 +1,4 @@
-"""Files of models, edited: written anew as a careless or a careful hand would."""
+"""Edit model files, and write them again as a careless or a careful hand would."""
 
 import json
 from collections.abc import Callable
@@ -7,100 +7,124 @@ from typing import Any
 import numpy as np
 
 from pipeline.export.exporters.nightsieve_linear.format import sealed
-from pipeline.export.reference import hexadecimal
+from pipeline.export.reference import from_units, hexadecimal
 from scorers.python import nightsieve_scorer
 
-TAIL = nightsieve_scorer.TAIL
-Entries = dict[str, Any]
-Edit = Callable[[Entries], Any]
+CHECKSUM_LENGTH = nightsieve_scorer.CHECKSUM_LENGTH
+Json = Any
+Entries = dict[str, Json]
+Edit = Callable[[Entries], None]  # of entries, in place
+BytesEdit = Callable[[bytes], bytes]  # of a whole file
 
 
 def read(model: bytes) -> Entries:
-    """The entries of a file but for its checksum."""
+    """Return the entries of a file, without its checksum."""
     entries = json.loads(model)
     del entries["checksum"]
     return entries
 
 
-def written(entries: Entries) -> bytes:
-    """The file of these entries, with the right checksum, whatever they are."""
-    lines = (
-        f'"{name}": {json.dumps(value, separators=(",", ":"))},\n'
-        for name, value in entries.items()
-    )
-    return sealed(("{\n" + "".join(lines)).encode("ascii"))
+def write(entries: Entries) -> bytes:
+    """Return the file of these entries, with the right checksum, whatever they are."""
+    lines = ["{\n"]
+    for name, value in entries.items():
+        lines.append(f'"{name}": {json.dumps(value, separators=(",", ":"))},\n')
+    return sealed("".join(lines).encode("ascii"))
 
 
 def settle(entries: Entries) -> None:
-    """Makes limits and self-test those of the other entries, so that an edit is wrong in itself or not at all."""
-    last = [-sum(column) for column in zip(*entries["weights"], strict=False)]
-    S = (
-        max(sum(map(abs, row)) for row in [*entries["weights"], last])
-        * entries["term_frequency"][-1]
-    )
+    """Compute limits and self-test from the other entries.
+
+    An edit is then wrong in itself or not at all.
+    """
+    last_row = [-sum(column) for column in zip(*entries["weights"], strict=False)]
+    rows = [*entries["weights"], last_row]
+    largest_sum = max(sum(map(abs, row)) for row in rows)
     squares = entries["term_frequency_squared"]
     entries["limits"] = {
-        "S": S,
+        "S": largest_sum * entries["term_frequency"][-1],
         "N": sum(entries["idf_squared"]) * squares[-1] if squares else 1,
     }
     scorer = nightsieve_scorer.Scorer(entries)
     for vector in entries["self_test"]:
-        text = bytes.fromhex(vector["text"]).decode("utf-16-be", "surrogatepass")
-        found = scorer.evaluate(text)
-        vector |= {
-            **found._asdict(),
-            "scores": hexadecimal(np.array([found.scores]))[0],
-        }
+        result = scorer.evaluate(from_units(vector["text"]))
+        scores = hexadecimal(np.array([result.scores]))[0]
+        vector |= {**result._asdict(), "scores": scores}
 
 
-def put(path: str, *values: Any) -> Edit:
-    """An edit that puts the value at a dotted path, where numbers count into lists; more values follow it."""
+def put(path: str, *values: Json) -> Edit:
+    """Return an edit that puts the value at a dotted path.
+
+    Numbers in the path are indices of lists. More values follow the first one.
+    """
 
     def edit(entries: Entries) -> None:
-        place, last = _place(entries, path)
+        parent, key = _locate(entries, path)
         for offset, value in enumerate(values):
-            place[last + offset if offset else last] = value
+            parent[key + offset if offset else key] = value
 
     return edit
 
 
-def removed(path: str) -> Edit:
-    """An edit that removes what is at the path."""
+def add_to(path: str, summand: int) -> Edit:
+    """Return an edit that adds to the integer at the path."""
 
     def edit(entries: Entries) -> None:
-        place, last = _place(entries, path)
-        del place[last]
+        parent, key = _locate(entries, path)
+        parent[key] += summand
 
     return edit
 
 
-def added(path: str, value: Any) -> Edit:
-    """An edit that appends the value to the list at the path."""
+def remove(path: str) -> Edit:
+    """Return an edit that removes what is at the path."""
 
     def edit(entries: Entries) -> None:
-        place, last = _place(entries, path)
-        place[last].append(value)
+        parent, key = _locate(entries, path)
+        del parent[key]
 
     return edit
 
 
-def every(*edits: Edit) -> Edit:
-    """All edits, one after the other."""
-    return lambda entries: [edit(entries) for edit in edits]
+def append(path: str, value: Json) -> Edit:
+    """Return an edit that appends the value to the list at the path."""
+
+    def edit(entries: Entries) -> None:
+        parent, key = _locate(entries, path)
+        parent[key].append(value)
+
+    return edit
 
 
-def swapped(old: str, new: str) -> Callable[[bytes], bytes]:
-    """An edit of a file's bytes that leaves the checksum right; ``old`` stands there once."""
+def in_turn(*edits: Edit) -> Edit:
+    """Return an edit that makes all of these edits, one after the other."""
+
+    def edit_all(entries: Entries) -> None:
+        for edit in edits:
+            edit(entries)
+
+    return edit_all
+
+
+def replace_text(old: str, new: str) -> BytesEdit:
+    """Return an edit of a file that has ``old`` once; the checksum stays right."""
 
     def edit(model: bytes) -> bytes:
         assert model.count(old.encode()) == 1, old
-        return sealed(model[:-TAIL].replace(old.encode(), new.encode("latin-1")))
+        content = model[:-CHECKSUM_LENGTH]
+        return sealed(content.replace(old.encode(), new.encode("latin-1")))
 
     return edit
 
 
-def _place(entries: Entries, path: str) -> tuple[Any, Any]:
-    *parents, last = (int(key) if key.isdigit() else key for key in path.split("."))
-    for key in parents:
-        entries = entries[key]
-    return entries, last
+def _locate(entries: Entries, path: str) -> tuple[Json, Json]:
+    """Return what holds the value at the path, and its key there."""
+    *parent_keys, last_key = map(_key, path.split("."))
+    parent: Json = entries
+    for key in parent_keys:
+        parent = parent[key]
+    return parent, last_key
+
+
+def _key(part: str) -> int | str:
+    return int(part) if part.isdigit() else part

@@ -1,98 +1,112 @@
-"""Each clause of docs/format.md, "Reading", held against each scorer."""
+"""Each scorer keeps each clause of docs/format.md, "Reading"."""
 
 import contextlib
+from collections.abc import Iterator
 
 import pytest
 
-from tests.scorers import models
 from tests.scorers.clauses import REFUSED
-from tests.scorers.edited import read, settle, written
+from tests.scorers.edited import Edit, read, settle, write
 from tests.scorers.inside import LOADED
-from tests.scorers.languages import everywhere
 from tests.scorers.spellings import LOADED_BYTES, REFUSED_BYTES
+from tests.support import scorer_models
+from tests.support.scorer_commands import Language, everywhere
 
 TEXTS = [
     "",
-    "call me nul\0nul FREE\u0130 123 \U0001d400\U00010400 \ud83d free free in the \u2122",
+    "call me nul\0nul FREE\u0130 123 \U0001d400\U00010400 \ud83d "
+    "free free in the \u2122",
     "u u u u is bc",
 ]
-UNSETTLED = (
-    "limits",
-    "self_test",
-    "",
-)  # wrong there: what the others' edits make right
+# Edits of these entries are wrong because the others are not settled.
+UNSETTLED = ("limits", "self_test", "")
+Key = tuple[str, ...]  # the name of a table, and where an edit is in it
 
 
-def files() -> dict[tuple[str, ...], bytes]:
-    """The edited files by where they stand in the tables."""
-    good = models.exported(models.handmade())
-    found = {}
+def cases() -> Iterator[tuple[str, str]]:
+    """Yield the entry and the name of each edit of `REFUSED`."""
     for entry, edits in REFUSED.items():
-        for name, edit in edits.items():
-            entries = read(good)
-            edit(entries)
-            if entry not in UNSETTLED:
-                # What is wrong enough has no limits or self-test, and is refused for them if for nothing else.
-                with contextlib.suppress(
-                    TypeError, ValueError, LookupError, ArithmeticError
-                ):
-                    settle(entries)
-            found["refused", entry, name] = written(entries)
+        for name in edits:
+            yield entry, name
+
+
+def edited_files() -> dict[Key, bytes]:
+    """Return the edited files by the table and the name of their edit."""
+    good = scorer_models.exported(scorer_models.handmade())
+    files: dict[Key, bytes] = {}
+    for entry, name in cases():
+        must_settle = entry not in UNSETTLED
+        files["refused", entry, name] = refused_file(
+            good, REFUSED[entry][name], must_settle
+        )
     for name, edit in LOADED.items():
         entries = read(good)
         edit(entries)
         settle(entries)
-        found["loaded", name] = written(entries)
-    found |= {("misspelt", name): edit(good) for name, edit in REFUSED_BYTES.items()}
-    return found | {("spelt", name): edit(good) for name, edit in LOADED_BYTES.items()}
+        files["loaded", name] = write(entries)
+    for name, bytes_edit in REFUSED_BYTES.items():
+        files["refused bytes", name] = bytes_edit(good)
+    for name, bytes_edit in LOADED_BYTES.items():
+        files["loaded bytes", name] = bytes_edit(good)
+    return files
+
+
+def refused_file(good: bytes, edit: Edit, must_settle: bool) -> bytes:
+    entries = read(good)
+    edit(entries)
+    if must_settle:
+        # Entries that are too wrong to score with have no limits or self-test, and
+        # are refused at least for those.
+        with contextlib.suppress(TypeError, ValueError, LookupError, ArithmeticError):
+            settle(entries)
+    return write(entries)
 
 
 @pytest.fixture(scope="module")
-def outcomes(running, tmp_path_factory) -> dict[tuple[str, ...], dict[str, str]]:
-    """What becomes of each edited file, by language."""
-    edited, folder = files(), tmp_path_factory.mktemp("edited")
-    paths = [folder / str(place) for place in range(len(edited))]
-    for path, content in zip(paths, edited.values(), strict=True):
+def outcomes(running, tmp_path_factory) -> dict[Key, dict[str, str]]:
+    """The outcome of each edited file, by language."""
+    files = edited_files()
+    folder = tmp_path_factory.mktemp("edited")
+    paths = [folder / str(index) for index in range(len(files))]
+    for path, content in zip(paths, files.values(), strict=True):
         path.write_bytes(content)
-    driven = everywhere(
-        running,
-        lambda language: language.drive(
-            [(language.scorer, path) for path in paths], TEXTS
-        ),
-    )
+
+    def drive(language: Language) -> list[str]:
+        return language.drive([(language.scorer, path) for path in paths], TEXTS)
+
+    driven = everywhere(running, drive)
+    by_file = zip(*driven.values(), strict=True)
     return {
-        key: {name: found[place] for name, found in driven.items()}
-        for place, key in enumerate(edited)
+        key: dict(zip(driven, file_outcomes, strict=True))
+        for key, file_outcomes in zip(files, by_file, strict=True)
     }
 
 
-@pytest.mark.parametrize(
-    "entry, name", [(entry, name) for entry, edits in REFUSED.items() for name in edits]
-)
+@pytest.mark.parametrize(("entry", "name"), list(cases()))
 def test_a_file_is_refused_for_the_entry_that_is_wrong(entry, name, outcomes):
     for language, outcome in outcomes["refused", entry, name].items():
-        assert outcome.startswith("refused ") and entry in outcome, (
-            f"{language}: {outcome:.300}"
-        )
+        assert outcome.startswith("refused "), f"{language}: {outcome:.300}"
+        assert entry in outcome, f"{language}: {outcome:.300}"
 
 
 @pytest.mark.parametrize("name", LOADED)
-def test_what_lies_just_inside_is_loaded_and_scores_the_same(name, outcomes):
-    _assert_same(outcomes["loaded", name])
+def test_a_file_just_inside_the_bounds_is_loaded_and_scores_the_same(name, outcomes):
+    assert_same(outcomes["loaded", name])
 
 
 @pytest.mark.parametrize("name", REFUSED_BYTES)
-def test_a_file_is_refused_that_is_written_wrongly(name, outcomes):
-    for language, outcome in outcomes["misspelt", name].items():
+def test_a_file_that_is_written_wrongly_is_refused(name, outcomes):
+    for language, outcome in outcomes["refused bytes", name].items():
         assert outcome.startswith("refused "), f"{language}: {outcome:.300}"
 
 
 @pytest.mark.parametrize("name", LOADED_BYTES)
-def test_a_file_is_loaded_that_is_written_strangely(name, outcomes):
-    _assert_same(outcomes["spelt", name])
+def test_a_file_that_is_written_strangely_is_loaded(name, outcomes):
+    assert_same(outcomes["loaded bytes", name])
 
 
-def _assert_same(outcome: dict[str, str]) -> None:
-    assert outcome["python"].startswith("scored "), outcome["python"][:300]
-    for language, found in outcome.items():
-        assert found == outcome["python"], f"{language}: {found:.300}"
+def assert_same(outcome_by_language: dict[str, str]) -> None:
+    expected = outcome_by_language["python"]
+    assert expected.startswith("scored "), expected[:300]
+    for language, outcome in outcome_by_language.items():
+        assert outcome == expected, f"{language}: {outcome:.300}"

@@ -1,20 +1,25 @@
-"""What docs/format.md, "The command", promises, kept by each command."""
+"""Each command keeps the promises of docs/format.md, "The command"."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import subprocess
 import threading
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from pipeline.export.reference import units
-from tests.scorers import models
-from tests.scorers.languages import LANGUAGES, LONGEST, SOURCES, Language
+from tests.support import scorer_models
+from tests.support.scorer_commands import LANGUAGES, SOURCES, TIMEOUT, Language
 
-EMPTY, FREE = b"", units("free free").encode()
-SOON = 30  # seconds for a text of a million characters; one second or two where nothing is quadratic
+EMPTY = b""
+FREE = units("free free").encode()
+# Seconds for a text of a million characters. It takes one or two where nothing is
+# quadratic.
+LONG_TEXT_TIMEOUT = 30
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -25,7 +30,7 @@ def language(request, running) -> Language:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("a folder") / "model.json"
-    path.write_bytes(models.exported(models.handmade()))
+    path.write_bytes(scorer_models.exported(scorer_models.handmade()))
     return path
 
 
@@ -34,7 +39,7 @@ def tokens(output: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "given, expected",
+    ("stdin", "expected"),
     [
         (b"", []),
         (b"\n", [EMPTY]),
@@ -48,17 +53,15 @@ def tokens(output: bytes) -> list[list[str]]:
         (FREE + b"\r\n\r\n" + FREE + b"\n", [FREE, EMPTY, FREE]),
     ],
 )
-def test_each_line_is_a_text(given, expected, language, model):
-    run = language.run(model, given=given)
+def test_each_line_is_a_text(stdin, expected, language, model):
+    run = language.run(model, stdin=stdin)
     assert (run.returncode, run.stderr) == (0, b"")
     assert tokens(run.stdout) == [
         bytes.fromhex(text.decode()).decode("utf-16-be").split() for text in expected
     ]
-    assert (
-        run.stdout.count(b"\n") == len(expected)
-        and b"\r" not in run.stdout
-        and run.stdout.isascii()
-    )
+    assert run.stdout.count(b"\n") == len(expected)
+    assert b"\r" not in run.stdout
+    assert run.stdout.isascii()
 
 
 @pytest.mark.parametrize(
@@ -77,15 +80,18 @@ def test_each_line_is_a_text(given, expected, language, model):
         b"free",
     ],
 )
-def test_another_line_is_refused_after_those_before_it(line, language, model):
-    run = language.run(model, given=FREE + b"\n" + line + b"\n" + FREE + b"\n")
+def test_a_line_that_is_not_a_text_is_refused_after_the_lines_before_it(
+    line, language, model
+):
+    run = language.run(model, stdin=FREE + b"\n" + line + b"\n" + FREE + b"\n")
     assert run.returncode == 2
     assert tokens(run.stdout) == [["free", "free"]]
-    assert run.stderr.count(b"\n") == 1 and b"2" in run.stderr
+    assert run.stderr.count(b"\n") == 1
+    assert b"2" in run.stderr
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         [],
         ["MODEL", "MODEL"],
@@ -94,79 +100,79 @@ def test_another_line_is_refused_after_those_before_it(line, language, model):
         ["MODEL", "--explain", "--explain"],
     ],
 )
-def test_other_arguments_are_refused(words, language, model):
-    run = language.run(
-        *(str(model) if word == "MODEL" else word for word in words), given=FREE
-    )
+def test_other_arguments_are_refused(arguments, language, model):
+    argv = [argument.replace("MODEL", str(model)) for argument in arguments]
+    run = language.run(*argv, stdin=FREE)
     assert (run.returncode, run.stdout) == (2, b"")
-    assert run.stderr.startswith(b"usage: ") and run.stderr.count(b"\n") == 1
+    assert run.stderr.startswith(b"usage: ")
+    assert run.stderr.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("wrong", ["missing", "a folder", "empty", "spoilt"])
-def test_another_model_is_refused_in_one_line(wrong, language, model, tmp_path):
+@pytest.mark.parametrize("wrong", ["missing", "a folder", "empty", "damaged"])
+def test_a_wrong_model_is_refused_in_one_line(wrong, language, model, tmp_path):
     path = tmp_path / "wrong.json"
     match wrong:
         case "a folder":
             path.mkdir()
         case "empty":
             path.write_bytes(b"")
-        case "spoilt":
+        case "damaged":
             path.write_bytes(model.read_bytes().replace(b"1.0", b"2.0", 1))
     for options in ([], ["--explain"]):
-        run = language.run(path, *options, given=FREE)
+        run = language.run(path, *options, stdin=FREE)
         assert (run.returncode, run.stdout) == (2, b"")
-        assert (
-            run.stderr.startswith(f"{path}: ".encode()) and run.stderr.count(b"\n") == 1
-        )
+        assert run.stderr.startswith(f"{path}: ".encode())
+        assert run.stderr.count(b"\n") == 1
         assert len(run.stderr) > len(f"{path}: ") + 10
 
 
-def test_a_reader_that_goes_is_no_error(language, model):
+def test_a_reader_that_goes_away_is_not_an_error(language, model):
     command = subprocess.Popen(
         [*language.command, str(model)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    assert command.stdin is not None
+    assert command.stdout is not None
+    assert command.stderr is not None
     feeder = threading.Thread(
-        target=_feed, args=(command.stdin, (FREE + b"\n") * 200_000)
+        target=feed, args=(command.stdin, (FREE + b"\n") * 200_000)
     )
     feeder.start()
     assert tokens(command.stdout.readline()) == [["free", "free"]]
     command.stdout.close()
-    assert (command.wait(LONGEST), command.stderr.read()) == (0, b"")
+    assert command.wait(TIMEOUT) == 0
+    assert command.stderr.read() == b""
     feeder.join()
     command.stderr.close()
 
 
-def _feed(stream, content: bytes) -> None:
-    try:
-        with stream:
-            stream.write(content)
-    except BrokenPipeError:
-        # As the command stops reading when nobody reads it.
-        pass
+def feed(stream: IO[bytes], content: bytes) -> None:
+    # The command stops reading when nobody reads its output.
+    with contextlib.suppress(BrokenPipeError), stream:
+        stream.write(content)
 
 
 @pytest.mark.parametrize(
     "text",
     ["x" * 1_000_000, "free " * 200_000, "\U00010428 u is " * 100_000],
-    ids=lambda text: text[:4],
+    ids=["one token", "free", "astral letters"],
 )
 def test_a_text_of_a_million_characters_takes_a_moment(text, language, model):
     run = subprocess.run(
         [*language.command, str(model)],
         input=units(text).encode(),
         capture_output=True,
-        timeout=SOON,
+        timeout=LONG_TEXT_TIMEOUT,
         check=True,
     )
     assert len(tokens(run.stdout)[0]) == len(text.split())
 
 
-def test_neither_locale_nor_character_set_takes_part(language, model):
-    given = f"{units('FREE Iİıi ＦＲＥＥ nul')}\n".encode()
-    plain = language.run(model, given=given)
+def test_neither_locale_nor_character_set_changes_a_result(language, model):
+    stdin = f"{units('FREE Iİıi ＦＲＥＥ nul')}\n".encode()
+    plain = language.run(model, stdin=stdin)
     foreign = language
     if language.name == "java":
         options = ["-Duser.language=tr", "-Duser.country=TR", "-Dfile.encoding=UTF-16"]
@@ -181,20 +187,19 @@ def test_neither_locale_nor_character_set_takes_part(language, model):
     }
     run = subprocess.run(
         [*foreign.command, str(model)],
-        input=given,
+        input=stdin,
         capture_output=True,
         env=environment,
         check=True,
     )
-    assert run.stdout == plain.stdout and tokens(run.stdout)[0][0] == "free"
+    assert run.stdout == plain.stdout
+    assert tokens(run.stdout)[0][0] == "free"
 
 
 def test_java_runs_from_its_source_too(running, model):
     if "java" not in running:
         pytest.skip("no JDK on the PATH")
     source = Language("java", ["java", str(SOURCES["java"])], model.parent)
-    assert (
-        source.run(model, given=FREE).stdout
-        == running["java"].run(model, given=FREE).stdout
-        != b""
-    )
+    compiled_output = running["java"].run(model, stdin=FREE).stdout
+    assert compiled_output != b""
+    assert source.run(model, stdin=FREE).stdout == compiled_output

@@ -1,4 +1,7 @@
-"""Every scorer writes, for every text, the line that the model's matrices give: byte for byte, in every language."""
+"""Every scorer writes, for every text, the line that the model's matrices give.
+
+The lines are the same byte for byte, in every language.
+"""
 
 import dataclasses
 import functools
@@ -6,8 +9,9 @@ import hashlib
 import itertools
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -17,84 +21,93 @@ from pipeline.export.reference import Outcome, evaluate
 from pipeline.export.verification import scorer_process
 from pipeline.model.fixed_point import FixedPointModel
 from scorers.python import nightsieve_scorer
-from tests.scorers import drive, models
-from tests.scorers.languages import LANGUAGES, Language, everywhere
-from tests.scorers.texts import PUBLIC, texts
+from tests.scorers import drive
+from tests.support import scorer_models
+from tests.support.scorer_commands import LANGUAGES, Language, everywhere
+from tests.support.texts import PUBLIC, texts
 
-TEXTS, CHUNK = 100_000, 20_000
+
+class ModelCase(NamedTuple):
+    """How a model is made, and how many texts it is tested with."""
+
+    make: Callable[[], FixedPointModel]
+    texts: int
+
+
+TEXTS = 100_000
+CHUNK = 20_000
 MODELS = {
-    "nightly": (models.nightly, TEXTS),
-    "plain": (models.plain, CHUNK),
-    "handmade": (models.handmade, CHUNK),
+    "nightly": ModelCase(scorer_models.nightly, TEXTS),
+    "plain": ModelCase(scorer_models.plain, CHUNK),
+    "handmade": ModelCase(scorer_models.handmade, CHUNK),
 }
-MODEL = "the model itself"
-EXPLAINED, CALLED = 6_000, 1_000
+MATRICES = "matrices"  # a source of lines beside the languages
+FIRST_MESSAGE = 5_000  # texts before it are odd
+EXPLAINED = 6_000
+CALLED = 1_000
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 
 @pytest.mark.parametrize("language", scorer_process.PROGRAMS)
 def test_the_language_is_tested_here(language):
     if language not in LANGUAGES:
-        pytest.skip(f"no {'JDK' if language == 'java' else 'Node'} on the PATH")
+        program = "JDK" if language == "java" else "Node"
+        pytest.skip(f"no {program} on the PATH")
 
 
 def test_public_messages_are_among_the_texts():
     if not PUBLIC.is_dir():
         pytest.skip(
-            f"no ../{PUBLIC.parent.name}/{PUBLIC.name}: more of the project's own messages in their place"
+            f"no ../{PUBLIC.parent.name}/{PUBLIC.name}: "
+            "more of the project's own messages are used instead"
         )
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> dict[str, Path]:
     return {
-        name: _written(made(), tmp_path_factory.mktemp(name))
-        for name, (made, _) in MODELS.items()
+        name: model_file(model.make(), tmp_path_factory.mktemp(name))
+        for name, model in MODELS.items()
     }
 
 
-def test_every_line_is_that_of_the_model(files, running, report):
-    differing = {name: dict.fromkeys(running, 0) for name in MODELS}
-    digests = {
-        name: {source: hashlib.sha256() for source in [MODEL, *running]}
-        for name in MODELS
-    }
-    for done, chunk in zip(range(0, TEXTS, CHUNK), _chunks(texts(TEXTS)), strict=True):
-        for name in [name for name, (_, count) in MODELS.items() if done < count]:
-            lines = everywhere(
-                running,
-                functools.partial(Language.lines, model=files[name], texts=chunk),
-            )
-            lines[MODEL] = _lines(MODELS[name][0](), chunk)
-            for source, found in lines.items():
-                assert len(found) == len(chunk)
-                digests[name][source].update(b"\n".join(found))
-            for language in running:
-                differing[name][language] += sum(
-                    map(bytes.__ne__, lines[language], lines[MODEL])
-                )
-    for name, (_, count) in MODELS.items():
-        digest = digests[name][MODEL].hexdigest()[:16]
-        report(
-            f"parity, {name}: {count:,} distinct texts, lines {digest}, differing: {differing[name]}"
-        )
-    assert not any(count for counts in differing.values() for count in counts.values())
-    assert all(
-        len({digest.hexdigest() for digest in found.values()}) == 1
-        for found in digests.values()
+@pytest.mark.parametrize("name", MODELS)
+def test_every_line_is_that_of_the_model(name, files, running, report):
+    model = MODELS[name]
+    differing = dict.fromkeys(running, 0)
+    digests = {source: hashlib.sha256() for source in [MATRICES, *running]}
+    for chunk in chunks(itertools.islice(texts(TEXTS), model.texts)):
+        run = functools.partial(Language.lines, model=files[name], texts=chunk)
+        lines = everywhere(running, run)
+        lines[MATRICES] = model_lines(model.make(), chunk)
+        for source, source_lines in lines.items():
+            assert len(source_lines) == len(chunk)
+            digests[source].update(b"\n".join(source_lines))
+        for language in running:
+            differing[language] += n_differing(lines[language], lines[MATRICES])
+    digest = digests[MATRICES].hexdigest()
+    report(
+        f"parity, {name}: {model.texts:,} distinct texts, lines {digest[:16]}, "
+        f"differing: {differing}"
     )
+    assert not any(differing.values())
+    for source_digest in digests.values():
+        assert source_digest.hexdigest() == digest
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_explanation_is_the_same(name, files, running, report):
-    chunk = list(itertools.islice(texts(TEXTS), 5_000, 5_000 + EXPLAINED))
-    found = everywhere(
-        running, lambda language: language.lines(files[name], chunk, "--explain")
-    )
-    assert sum(b'"terms":[[' in line for line in found["python"]) > EXPLAINED / 20
+    chunk = messages(EXPLAINED)
+
+    def explained(language: Language) -> list[bytes]:
+        return language.lines(files[name], chunk, "--explain")
+
+    lines = everywhere(running, explained)
+    with_terms = sum(b'"terms":[[' in line for line in lines["python"])
+    assert with_terms > EXPLAINED / 20
     differing = {
-        language: sum(map(bytes.__ne__, lines, found["python"]))
-        for language, lines in found.items()
+        language: n_differing(language_lines, lines["python"])
+        for language, language_lines in lines.items()
     }
     report(f"explanations, {name}: {EXPLAINED:,} texts, differing: {differing}")
     assert not any(differing.values())
@@ -102,58 +115,70 @@ def test_every_explanation_is_the_same(name, files, running, report):
 
 @pytest.mark.parametrize(
     "thresholds",
-    [models.handmade().thresholds, models.handmade().biases],
+    [scorer_models.handmade().thresholds, scorer_models.handmade().biases],
     ids=["some", "ties"],
 )
 def test_each_call_of_an_app_gives_what_the_page_says(thresholds, running, tmp_path):
-    model = dataclasses.replace(models.handmade(), thresholds=thresholds)
-    path = _written(model, tmp_path)
-    chunk = ["", *itertools.islice(texts(TEXTS), 5_000, 5_000 + CALLED)]
-    expected = [_called(model, found) for found in evaluate(model, chunk)]
-    assert sum(decision != label for *_, label, decision in expected) > CALLED / 20
-    for language, (outcome,) in everywhere(
-        running, lambda found: found.drive([(found.scorer, path)], chunk)
-    ).items():
-        calls = [
-            text.rpartition("/")[2]
-            for text in outcome.removeprefix("scored ").split(";")
-        ]
-        assert calls == [drive.calls(*parts) for parts in expected], language
+    model = dataclasses.replace(scorer_models.handmade(), thresholds=thresholds)
+    path = model_file(model, tmp_path)
+    chunk = ["", *messages(CALLED)]
+    results = evaluate(model, chunk)
+    expected = [called_line(model, result) for result in results]
+    labels = [result.label for result in results]
+    decisions = [label_with_thresholds(model, result) for result in results]
+    assert n_differing(labels, decisions) > CALLED / 20
+
+    def drive_model(language: Language) -> str:
+        (answer,) = language.drive([(language.scorer, path)], chunk)
+        return answer
+
+    for language, answer in everywhere(running, drive_model).items():
+        answers = answer.removeprefix("scored ").split(";")
+        calls = [text_answer.rpartition("/")[2] for text_answer in answers]
+        assert calls == expected, language
 
 
-def _called(model: FixedPointModel, found: Outcome) -> tuple:
-    """What label, scores and tokens must be of a text; the label with thresholds by step 7 of docs/format.md."""
-    scores = [struct.unpack(">d", bytes.fromhex(score))[0] for score in found.scores]
+def called_line(model: FixedPointModel, result: Outcome) -> str:
+    decision = label_with_thresholds(model, result)
+    return drive.called_line(
+        result.tokens, model.labels, result.scores, result.label, decision
+    )
+
+
+def label_with_thresholds(model: FixedPointModel, result: Outcome) -> str:
+    """Return the label by step 7 of docs/format.md."""
     unit = 2.0**model.bias_shift
-    less = [
-        score - threshold * unit
-        for score, threshold in zip(scores, model.thresholds.tolist(), strict=True)
-    ]
-    decision = model.labels[less.index(max(less))]
-    return found.tokens, model.labels, found.scores, found.label, decision
+    reduced_scores = []
+    for score, threshold in zip(result.scores, model.thresholds.tolist(), strict=True):
+        (double,) = struct.unpack(">d", bytes.fromhex(score))
+        reduced_scores.append(double - threshold * unit)
+    return model.labels[reduced_scores.index(max(reduced_scores))]
 
 
 @settings(max_examples=400)
 @given(text=ANY_TEXT)
 def test_python_cuts_any_text_into_the_tokens_of_training(text, files):
-    for name, (made, _) in MODELS.items():
-        assert _loaded(files[name]).tokens(text) == made().tokeniser.tokens(text)
+    for name, model in MODELS.items():
+        expected = model.make().tokeniser.tokens(text)
+        assert loaded(files[name]).tokens(text) == expected
 
 
 def test_every_language_cuts_any_text_into_the_tokens_of_training(files, running):
-    drawn = _drawn(600)
-    for name, (made, _) in MODELS.items():
-        expected = [made().tokeniser.tokens(text) for text in drawn]
-        found = everywhere(
-            running, functools.partial(Language.lines, model=files[name], texts=drawn)
-        )
-        for language, lines in found.items():
+    chunk = drawn_texts(600)
+    for name, model in MODELS.items():
+        tokeniser = model.make().tokeniser
+        expected = [tokeniser.tokens(text) for text in chunk]
+        run = functools.partial(Language.lines, model=files[name], texts=chunk)
+        for language, lines in everywhere(running, run).items():
             assert [json.loads(line)["tokens"] for line in lines] == expected, language
 
 
-def _drawn(count: int) -> list[str]:
-    """So many texts as hypothesis draws them: a process for each would take too long."""
-    drawn = []
+def drawn_texts(count: int) -> list[str]:
+    """Return texts as hypothesis draws them.
+
+    All are then scored in one process: a process for each text would take too long.
+    """
+    drawn: list[str] = []
 
     @settings(max_examples=count, database=None)
     @given(text=ANY_TEXT)
@@ -164,21 +189,32 @@ def _drawn(count: int) -> list[str]:
     return drawn
 
 
+def messages(count: int) -> list[str]:
+    return list(itertools.islice(texts(TEXTS), FIRST_MESSAGE, FIRST_MESSAGE + count))
+
+
 @functools.cache
-def _loaded(path: Path) -> nightsieve_scorer.Scorer:
+def loaded(path: Path) -> nightsieve_scorer.Scorer:
     return nightsieve_scorer.load(path)
 
 
-def _written(model: FixedPointModel, folder: Path) -> Path:
+def model_file(model: FixedPointModel, folder: Path) -> Path:
     path = folder / "model.json"
-    path.write_bytes(models.exported(model))
+    path.write_bytes(scorer_models.exported(model))
     return path
 
 
-def _lines(model: FixedPointModel, chunk: list[str]) -> list[bytes]:
+def model_lines(model: FixedPointModel, chunk: list[str]) -> list[bytes]:
     return [outcome.to_line() for outcome in evaluate(model, chunk)]
 
 
-def _chunks(everything: Iterator[str]) -> Iterator[list[str]]:
-    while chunk := list(itertools.islice(everything, CHUNK)):
+def n_differing(first: Sequence, second: Sequence) -> int:
+    return sum(a != b for a, b in zip(first, second, strict=True))
+
+
+def chunks(source: Iterator[str]) -> Iterator[list[str]]:
+    while True:
+        chunk = list(itertools.islice(source, CHUNK))
+        if not chunk:
+            return
         yield chunk

@@ -1,11 +1,13 @@
-"""Objects and their receipts: every read is held against what was written."""
+"""Objects and their receipts: every read is checked against what was written."""
 
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import pickle
 import zipfile
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -17,17 +19,17 @@ from pipeline.data.codecs import Codec, Joblib, Json, Npz, Raw, RecordJson, Tabl
 from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Receipt
 from pipeline.records.sample import SampleCounts
-from tests.store.made_up import ACCOUNT
-from tests.store.memory import MemoryStore, do_nothing
+from tests.support.memory_store import MemoryStore, do_nothing
+from tests.support.stored_objects import ACCOUNT
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
+def zip_files(files: dict[str, bytes]) -> bytes:
     """Return a ZIP archive of these files."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as written:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
-            written.writestr(name, content)
-    return archive.getvalue()
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 COUNTS = SampleCounts(sampled=3, null_bodies=0, oversized_bodies=0, kept=3)
@@ -43,52 +45,63 @@ CODECS = pytest.mark.parametrize(
 )
 
 
-class Watched(MemoryStore):
-    """A store that writes down what is asked of it."""
+class RecordingStore(MemoryStore):
+    """A store that records its requests."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
 
     def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
-        self.asked.append(("GET", key))
+        self.requests.append(("GET", key))
         return super().read_with_etag(key)
 
     def exists(self, key: str) -> bool:
-        self.asked.append(("HEAD", key))
+        self.requests.append(("HEAD", key))
         return super().exists(key)
 
     def write(self, key: str, content: bytes) -> None:
-        self.asked.append(("PUT", key))
+        self.requests.append(("PUT", key))
         super().write(key, content)
 
     def delete(self, key: str) -> None:
-        self.asked.append(("DELETE", key))
+        self.requests.append(("DELETE", key))
         super().delete(key)
 
 
 @CODECS
-def test_a_value_comes_back_as_it_was_for_one_more_small_request(codec, value):
-    store = Watched()
+def test_a_value_is_read_back_with_one_more_small_request(codec, value):
+    store = RecordingStore()
     written = Artefact(store, "a/b", codec).dump(value, ACCOUNT)
-    assert store.asked == [
+    assert store.requests == [
         ("HEAD", "a/b"),
         ("PUT", "a/b.receipt.json"),
         ("PUT", "a/b"),
     ]
-    store.asked.clear()
+    store.requests.clear()
     artefact = Artefact(store, "a/b", codec)
     loaded = artefact.load()
     assert codec.encode(loaded) == codec.encode(value)
-    assert store.asked == [("GET", "a/b.receipt.json"), ("GET", "a/b")]
+    assert store.requests == [("GET", "a/b.receipt.json"), ("GET", "a/b")]
     assert artefact.receipt() == written
     content = store.objects["a/b"]
     assert artefact.verified_bytes() == content
-    assert len(store.asked) == 3  # the receipt is read once
+    assert len(store.requests) == 3  # the receipt is read once
     assert written.sha256 == hashlib.sha256(content).hexdigest()
     assert (written.key, written.bytes) == ("a/b", len(content))
     assert written.rows_out == (3 if isinstance(codec, Table) else None)
     assert ACCOUNT.model_dump().items() <= written.model_dump().items()
+
+
+def kill_at(last_request: int) -> Callable[[], None]:
+    """Return what kills a process ahead of this request."""
+    requests = itertools.count(1)
+
+    def kill() -> None:
+        if next(requests) == last_request:
+            raise KeyboardInterrupt
+
+    return kill
 
 
 @CODECS
@@ -129,9 +142,10 @@ def test_an_object_whose_receipt_is_missing_or_damaged_is_not_read(receipt, prob
         assert str(error.value).endswith(RUN_AGAIN)
 
 
-def test_an_object_that_is_missing_is_said_to_be():
+def test_a_missing_object_is_an_error_with_a_remedy():
     artefact = Artefact(MemoryStore(), "a/b", Json())
-    assert not artefact.exists() and artefact.find_verified_bytes() is None
+    assert not artefact.exists()
+    assert artefact.find_verified_bytes() is None
     for read in (artefact.load, artefact.receipt):
         with pytest.raises(ArtefactError) as error:
             read()
@@ -164,43 +178,37 @@ def test_a_table_that_fails_its_schema_names_the_key_and_leaves_no_object():
     assert str(error.value).startswith("s3://memory/a/b: table cleaned: column ")
 
 
-def test_who_is_killed_between_two_contents_of_one_key_leaves_none():
-    store = Watched()
+def test_a_process_killed_while_it_replaces_an_object_leaves_none():
+    store = RecordingStore()
     Artefact(store, "a/b", Json(), replaceable=True).dump({"version": 1}, ACCOUNT)
-    whole = {}
-    for deadly in range(1, 5):
-        requests = iter(range(1, 9))
-
-        def count(requests=requests, deadly=deadly) -> None:
-            if next(requests) == deadly:
-                raise KeyboardInterrupt
-
-        store.before = count
-        try:
+    versions = {}
+    for last_request in range(1, 5):
+        store.before = kill_at(last_request)
+        with contextlib.suppress(KeyboardInterrupt):
             again = Artefact(store, "a/b", Json(), replaceable=True)
-            again.dump({"version": deadly}, ACCOUNT)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            store.before = do_nothing
+            again.dump({"version": last_request}, ACCOUNT)
+        store.before = do_nothing
         content = Artefact(store, "a/b", Json()).find_verified_bytes()
-        whole[deadly] = content and json.loads(content)["version"]
-    assert whole == {1: 1, 2: None, 3: None, 4: 4}
+        versions[last_request] = None
+        if content is not None:
+            versions[last_request] = json.loads(content)["version"]
+    assert versions == {1: 1, 2: None, 3: None, 4: 4}
 
 
 def test_an_artefact_that_is_there_is_not_written_again():
-    store = Watched()
+    store = RecordingStore()
     first = Artefact(store, "a/b", Json()).dump({"seconds": 1}, ACCOUNT)
     written = dict(store.objects)
-    store.asked.clear()
-    # A worker that was given up still writes, and measured another time.
+    store.requests.clear()
+    # A worker that was given up still writes, and measured other seconds.
     second = Artefact(store, "a/b", Json()).dump({"seconds": 2}, ACCOUNT)
-    assert second == first and store.objects == written
-    assert store.asked == [("HEAD", "a/b"), ("GET", "a/b.receipt.json")]
+    assert second == first
+    assert store.objects == written
+    assert store.requests == [("HEAD", "a/b"), ("GET", "a/b.receipt.json")]
     assert Artefact(store, "a/b", Json()).load() == {"seconds": 1}
 
 
-def test_a_given_up_worker_that_dies_after_its_receipt_spoils_nothing():
+def test_a_given_up_worker_that_dies_after_its_receipt_damages_nothing(monkeypatch):
     store = MemoryStore()
     Artefact(store, "a/b", Json()).dump({"seconds": 1}, ACCOUNT)
     write = store.write
@@ -209,7 +217,7 @@ def test_a_given_up_worker_that_dies_after_its_receipt_spoils_nothing():
         write(key, content)
         raise KeyboardInterrupt
 
-    store.write = die_after
+    monkeypatch.setattr(store, "write", die_after)
     with contextlib.suppress(KeyboardInterrupt):
         Artefact(store, "a/b", Json()).dump({"seconds": 2}, ACCOUNT)
     assert Artefact(store, "a/b", Json()).load() == {"seconds": 1}
@@ -217,17 +225,18 @@ def test_a_given_up_worker_that_dies_after_its_receipt_spoils_nothing():
 
 @pytest.mark.parametrize("read", ["load", "find_verified_bytes"])
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_reader_whose_object_is_replaced_meanwhile_reads_both_again(read, is_known):
+def test_a_reader_whose_object_is_replaced_reads_both_again(read, is_known):
     store = MemoryStore()
     Artefact(store, "a/b", Json(), replaceable=True).dump({"version": 1}, ACCOUNT)
     artefact = Artefact(store, "a/b", Json(), replaceable=True)
     if is_known:
         artefact.receipt()
     requests = []
+    object_request = 1 if is_known else 2
 
     def replace() -> None:
         requests.append(None)
-        if len(requests) == (1 if is_known else 2):  # between receipt and object
+        if len(requests) == object_request:  # between the receipt and the object
             store.before = do_nothing
             again = Artefact(store, "a/b", Json(), replaceable=True)
             again.dump({"version": 2}, ACCOUNT)
@@ -240,13 +249,13 @@ def test_a_reader_whose_object_is_replaced_meanwhile_reads_both_again(read, is_k
 
 
 @pytest.mark.parametrize("read", ["load", "find_verified_bytes", "receipt"])
-def test_a_reader_that_is_there_before_the_receipt_reads_it_again(read):
+def test_a_reader_that_is_ahead_of_the_receipt_reads_it_again(read):
     store = MemoryStore()
     requests = []
 
     def write() -> None:
         requests.append(None)
-        if len(requests) == 2:  # it asked for the receipt, in vain
+        if len(requests) == 2:  # it looked for the receipt, in vain
             store.before = do_nothing
             Artefact(store, "a/b", Json()).dump({"a": 1}, ACCOUNT)
 
@@ -273,8 +282,8 @@ def test_the_receipt_of_another_object_is_refused():
     [
         (Table("cleaned"), b"PAR1 hush"),
         (Npz(), b"PK\x03\x04 hush"),
-        (Npz(), zipped({"hush.npy": b"hush"})),
-        (Npz(), zipped({})),
+        (Npz(), zip_files({"hush.npy": b"hush"})),
+        (Npz(), zip_files({})),
         (Joblib(), b"x\x9c hush"),
         (Joblib(), pickle.dumps({"hush"})[:-3]),
         (Joblib(), b"chush\nhush\n."),  # a class of a module that is not there
@@ -282,7 +291,7 @@ def test_the_receipt_of_another_object_is_refused():
         (Json(), b"\xff hush"),
     ],
 )
-def test_bytes_that_their_codec_cannot_read_are_the_same_one_error(codec, content):
+def test_bytes_that_a_codec_cannot_read_are_one_error(codec, content):
     store = MemoryStore()
     Artefact(store, "a/b", Raw("bin")).dump(content, ACCOUNT)
     with pytest.raises(ArtefactError) as error:
@@ -291,11 +300,12 @@ def test_bytes_that_their_codec_cannot_read_are_the_same_one_error(codec, conten
     assert message.startswith("s3://memory/a/b: cannot be decoded (")
     assert message.endswith(f"); {RUN_AGAIN}")
     cause = error.value.__cause__
-    assert cause is not None and f"({type(cause).__name__})" in message
+    assert cause is not None
+    assert f"({type(cause).__name__})" in message
     assert "hush" not in message
 
 
-def test_a_lack_of_memory_is_not_taken_for_a_damaged_object(monkeypatch):
+def test_a_lack_of_memory_is_not_a_damaged_object(monkeypatch):
     def decode(codec: Json, content: bytes) -> None:
         raise MemoryError
 
@@ -306,25 +316,26 @@ def test_a_lack_of_memory_is_not_taken_for_a_damaged_object(monkeypatch):
         Artefact(store, "a/b", Json()).load()
 
 
-def test_parts_are_held_against_the_manifest_that_is_written_last(tmp_path):
-    store = Watched()
-    store.upload = lambda key, file: store.write(key, file.read())
+def test_parts_are_checked_against_the_manifest_that_is_written_last(tmp_path):
+    store = RecordingStore()
     files = []
     for index, keys in enumerate(["a", "bc"]):
         table = CLEANED[CLEANED["key"].isin(list(keys))].reset_index(drop=True)
-        files.append(tmp_path / str(index))
-        files[-1].write_bytes(Table("cleaned").encode(table))
+        file = tmp_path / str(index)
+        file.write_bytes(Table("cleaned").encode(table))
+        files.append(file)
     artefact = ShardedArtefact(store, "in/m.json", part_codec=Table("cleaned"))
     receipt = artefact.dump_parts(files, [1, 2], COUNTS, ACCOUNT)
     assert receipt.rows_out == 3
-    *parts, receipt_key, key = [key for method, key in store.asked if method == "PUT"]
+    keys_put = [key for method, key in store.requests if method == "PUT"]
+    *parts, receipt_key, key = keys_put
     assert (receipt_key, key) == (layout.receipt("in/m.json"), "in/m.json")
     assert [part.key for part in artefact.manifest.parts] == parts
     assert all(part.startswith("in/m/part-0000") for part in parts)
     assert artefact.manifest.counts == COUNTS
-    store.asked.clear()
+    store.requests.clear()
     assert artefact.load_shard(1)["key"].tolist() == ["b", "c"]
-    assert store.asked == [("GET", parts[1])]  # its sha256 is in the manifest
+    assert store.requests == [("GET", parts[1])]  # its sha256 is in the manifest
     store.objects[parts[1]] = store.objects[parts[0]]
     for problem in ("is not the object that was written", "there is no such object"):
         with pytest.raises(ArtefactError) as error:
@@ -336,6 +347,6 @@ def test_parts_are_held_against_the_manifest_that_is_written_last(tmp_path):
         store.objects.pop(parts[1], None)
 
 
-def test_a_receipt_is_json_in_one_way():
+def test_a_receipt_is_read_back_from_its_json():
     receipt = Receipt(key="a", sha256="b", bytes=1, rows_out=None, **dict(ACCOUNT))
     assert Receipt.from_json(receipt.to_json()) == receipt

@@ -1,6 +1,7 @@
 """Frozen configurations: named by their content, written by nights alone."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -14,7 +15,7 @@ from nightsieve.store.configurations import (
 )
 from pipeline import config
 from pipeline.errors import ArtefactError, ConfigError, StorageError
-from tests.store.memory import MemoryStore
+from tests.support.memory_store import MemoryStore
 
 PATCHES = ("text.min_token=2",)
 
@@ -28,18 +29,25 @@ def store(monkeypatch) -> MemoryStore:
     return store
 
 
-def put(store: MemoryStore, settings: dict) -> str:
+def put(store: MemoryStore, settings: Mapping[str, object]) -> str:
     """Write a configuration as a night does; return its digest."""
-    compact = (",", ":")
-    content = json.dumps(settings, sort_keys=True, separators=compact).encode()
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    content = text.encode()
     digest = config.digest(content)
     store.objects[layout.configuration(digest)] = content
     return digest
 
 
-def test_to_freeze_writes_nothing_and_to_store_writes(store):
+def freeze_elsewhere(store: MemoryStore) -> dict[str, dict[str, object]]:
+    """Return the settings of a configuration that was frozen for another store."""
     digest = freeze(store, (), PATCHES)
-    assert store.objects == {} and digest != freeze(store, (), ())
+    return load_settings(store, digest).model_dump(mode="json")
+
+
+def test_freezing_writes_nothing_and_storing_writes(store):
+    digest = freeze(store, (), PATCHES)
+    assert store.objects == {}
+    assert digest != freeze(store, (), ())
     assert load_settings(store, digest).text.min_token == 2
     store_settings(store, digest)
     written = dict(store.objects)
@@ -66,11 +74,6 @@ def test_a_frozen_configuration_is_read_from_its_store_alone(store):
     assert freeze(store, (digest,), ()) == digest
 
 
-def freeze_elsewhere(store: MemoryStore) -> dict:
-    digest = freeze(store, (), PATCHES)
-    return load_settings(store, digest).model_dump(mode="json")
-
-
 def test_a_frozen_configuration_takes_no_patch(store):
     with pytest.raises(ConfigError, match="is a frozen configuration; patch the files"):
         freeze(store, ("0123456789abcdef",), PATCHES)
@@ -82,7 +85,7 @@ def test_a_configuration_that_another_version_froze_is_refused_in_a_line(store):
     digest = put(store, settings)
     with pytest.raises(
         ConfigError,
-        match=r"^s3://\S+: another version .* \(notify.channel is .* its YAML files$",
+        match=r"^s3://\S+: another version .* \(notify.channel differs\); .* files$",
     ):
         load_settings(store, digest)
 
@@ -93,7 +96,7 @@ def test_a_damaged_configuration_is_named(store, damage):
     store.objects[layout.configuration(digest)] = damage
     with pytest.raises(
         ArtefactError,
-        match=r"^s3://\S+: is not the object that .* from its YAML files; for a finished",
+        match=r"^s3://\S+: is not the object that .* its YAML files; for a finished",
     ):
         load_settings(store, digest)
     with pytest.raises(ArtefactError, match=r"^s3://\S+: is not the object that "):

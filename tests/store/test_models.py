@@ -1,5 +1,6 @@
-"""The registry stays whole, whoever is interrupted or killed at any request."""
+"""The registry stays whole when publishers are interrupted or killed at any request."""
 
+import functools
 import hashlib
 import itertools
 import threading
@@ -18,69 +19,88 @@ from pipeline.config.settings import Keep
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry
-from tests.store.made_up import FILES, facts, november, write_run
-from tests.store.memory import MemoryStore, do_nothing
+from tests.support.memory_store import MemoryStore, do_nothing
+from tests.support.stored_objects import FILES, facts, november, write_run
 
 KEEP = Keep(models=2, runs=1)
 
 
 class Killed(BaseException):
-    """What a killed process does next: nothing."""
+    """Raised in place of a kill: no publisher catches it."""
 
 
 class Turns:
-    """Threads that make one request each in turn, and are killed at a given one."""
+    """Threads that make one request each in turn, and are killed at a chosen one.
+
+    Attributes
+    ----------
+    order
+        The index of the publisher whose turn comes next.
+    deaths
+        The request at which each publisher is killed; None for a publisher that lives.
+    """
 
     def __init__(self, memory: MemoryStore, order: list[int], deaths: list[int | None]):
-        self.memory, self.order, self.deaths = memory, order, deaths
-        self.requests, self.left = [0] * len(deaths), set(range(len(deaths)))
-        self.turn, self.changed = self._next(), threading.Condition()
-        memory.before = self._wait
+        self.memory = memory
+        self.order = order
+        self.deaths = deaths
+        self.requests = [0] * len(deaths)
+        self.running = set(range(len(deaths)))
+        self.turn = self._next_turn()
+        self.changed = threading.Condition()
+        memory.before = self._wait_for_turn
 
-    def run(self, publishers: list[Callable[[], None]]) -> None:
-        threads = [
-            threading.Thread(target=self._one, args=(*each,), daemon=True)
-            for each in enumerate(publishers)
-        ]
-        for number, thread in enumerate(threads):
-            thread.number = number
+    def run(self, publishers: list[Callable[[], object]]) -> None:
+        """Run the publishers to their ends."""
+        threads = []
+        for index, publish in enumerate(publishers):
+            thread = threading.Thread(
+                target=self._run, args=(index, publish), name=str(index), daemon=True
+            )
+            threads.append(thread)
+        for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
             assert not thread.is_alive()
         self.memory.before = do_nothing
 
-    def _one(self, number: int, publish: Callable[[], None]) -> None:
+    def _run(self, index: int, publish: Callable[[], object]) -> None:
         try:
             publish()
         except Killed:
             pass
         finally:
             with self.changed:
-                self.left.discard(number)
-                self.turn = self._next()
-                self.changed.notify_all()
+                self.running.discard(index)
+                self._pass_turn()
 
-    def _wait(self) -> None:
-        me = threading.current_thread().number
+    def _wait_for_turn(self) -> None:
+        index = int(threading.current_thread().name)
         with self.changed:
             # The request before is over only now, when this one asks for its turn.
-            if self.requests[me]:
-                self.turn = self._next()
-                self.changed.notify_all()
-            self.changed.wait_for(lambda: self.turn == me, timeout=30)
+            if self.requests[index]:
+                self._pass_turn()
+            self.changed.wait_for(functools.partial(self._has_turn, index), timeout=30)
             assert_whole(self.memory)
-            self.requests[me] += 1
-            if self.requests[me] == self.deaths[me]:
+            self.requests[index] += 1
+            if self.requests[index] == self.deaths[index]:
                 raise Killed
 
-    def _next(self) -> int | None:
+    def _has_turn(self, index: int) -> bool:
+        return self.turn == index
+
+    def _pass_turn(self) -> None:
+        self.turn = self._next_turn()
+        self.changed.notify_all()
+
+    def _next_turn(self) -> int | None:
         wanted = self.order.pop(0) if self.order else 0
-        return wanted if wanted in self.left else min(self.left, default=None)
+        return wanted if wanted in self.running else min(self.running, default=None)
 
 
 def assert_whole(memory: MemoryStore) -> None:
-    """The pointer, if there is one, names a complete model."""
+    """Check that the pointer, if there is one, names a complete model."""
     pointer = memory.objects.get(layout.CURRENT_MODEL)
     if pointer is not None:
         serial = CurrentModel.from_json(pointer).serial
@@ -94,8 +114,8 @@ def publish(memory: MemoryStore, name: str) -> ModelEntry:
     return Registry(memory).publish(name, FILES, facts())
 
 
-def written(registry: Registry, serial: int) -> ExportManifest:
-    """The manifest among the files of a model."""
+def read_manifest(registry: Registry, serial: int) -> ExportManifest:
+    """Return the manifest among the files of a model."""
     content = registry.file(registry.require(serial), MANIFEST_FILE)
     return ExportManifest.from_json(content)
 
@@ -107,50 +127,57 @@ def written(registry: Registry, serial: int) -> ExportManifest:
     conditions=st.booleans(),
     before=st.integers(0, 2),
 )
-def test_two_publishers_at_once_neither_cross_nor_lose_each_other(
+def test_two_publishers_at_once_do_not_disturb_each_other(
     order, deaths, conditions, before
 ):
     memory = MemoryStore(conditions)
-    for number in range(before):
-        publish(memory, f"before{number}")
-    Turns(memory, order, list(deaths)).run(
-        [lambda: publish(memory, "one"), lambda: publish(memory, "two")]
-    )
+    for index in range(before):
+        publish(memory, f"before{index}")
+    names = ("one", "two")
+    publishers = [functools.partial(publish, memory, name) for name in names]
+    Turns(memory, order, list(deaths)).run(publishers)
     assert_whole(memory)
-    # Whoever was killed tries again; nothing is published twice.
-    found = [publish(memory, name).serial for name in ("one", "two")]
-    assert len({*found}) == 2 and min(found) > before
-    assert [publish(memory, name).serial for name in ("one", "two")] == found
-    assert Registry(memory).current().serial == max(found)
-    files = list(filter(None, map(layout.parse_model_file, memory.objects)))
-    claims = [file.serial for file in files if file.is_claim]
-    complete = [file.serial for file in files if file.name == layout.MODEL_ENTRY]
-    assert set(complete) <= set(claims) and len(complete) == before + 2
+    # A killed publisher tries again; nothing is published twice.
+    serials = [publish(memory, name).serial for name in names]
+    assert len(set(serials)) == 2
+    assert min(serials) > before
+    assert [publish(memory, name).serial for name in names] == serials
+    assert Registry(memory).current().serial == max(serials)
+    claims = set()
+    complete = []
+    for key in memory.objects:
+        file = layout.parse_model_file(key)
+        if file is not None and file.is_claim:
+            claims.add(file.serial)
+        elif file is not None and file.name == layout.MODEL_ENTRY:
+            complete.append(file.serial)
+    assert set(complete) <= claims
+    assert len(complete) == before + 2
 
 
-def test_the_store_of_the_nights_takes_part(environment):
+def test_models_are_published_in_a_real_store(environment):
     registry = Registry(Store.from_environment())
-    assert registry.current() is None and registry.champion() is None
+    assert registry.current() is None
+    assert registry.champion() is None
     first = registry.publish("one", FILES, facts())
     second = registry.publish("two", FILES, facts())
     assert (first.serial, second.serial, registry.champion()) == (1, 2, second)
-    assert written(registry, 2).serial == 2
+    assert read_manifest(registry, 2).serial == 2
     restored = registry.roll_back(1, "the second one is worse")
     assert (restored.serial, restored.restores) == (3, 1)
     assert registry.champion() == restored
-    assert written(registry, 3).serial == 3
+    assert read_manifest(registry, 3).serial == 3
     assert registry.publish("two", FILES, facts()) == second
     assert registry.champion() == restored
     with pytest.raises(ConfigError, match="no model 4"):
         registry.roll_back(4, "there is none")
 
 
-def test_what_is_published_is_described_as_it_was_given():
+def test_an_entry_holds_the_facts_that_were_published():
     registry = Registry(MemoryStore())
     entry = registry.publish("night", FILES, facts())
-    assert {name: getattr(entry, name) for name in type(facts()).model_fields} == dict(
-        facts()
-    )
+    for name, value in dict(facts()).items():
+        assert getattr(entry, name) == value
     assert (entry.publication, entry.files.keys()) == ("night", FILES.keys())
     assert registry.by_publication("night") == entry == registry.get(1)
     assert registry.by_publication("nigh") is None is registry.get(None)
@@ -158,16 +185,17 @@ def test_what_is_published_is_described_as_it_was_given():
 
 
 @pytest.mark.parametrize("damage", [b"{", b"[]", b'{"serial": "1"}'])
-def test_a_damaged_registry_is_one_error_that_names_the_object_and_a_way_out(damage):
+def test_a_damaged_registry_is_one_error_with_the_object_and_a_remedy(damage):
     memory = MemoryStore()
     registry = Registry(memory)
     entry = publish(memory, "night")
-    pointer, model = (layout.CURRENT_MODEL, layout.model_file(1, MODEL_FILE))
-    way_out = "nightsieve models repair --remove"
+    read_model = functools.partial(registry.file, entry, MODEL_FILE)
+    remove_it = "nightsieve models repair --remove"
+    repair_it = "; run: nightsieve models repair"
     for key, read, remedy in (
-        (model, lambda: registry.file(entry, MODEL_FILE), way_out),
-        (layout.model_entry(1), registry.champion, way_out),
-        (pointer, registry.current, "; nightsieve models repair"),
+        (layout.model_file(1, MODEL_FILE), read_model, remove_it),
+        (layout.model_entry(1), registry.champion, remove_it),
+        (layout.CURRENT_MODEL, registry.current, repair_it),
     ):
         memory.objects[key] = damage
         with pytest.raises(ArtefactError) as error:
@@ -177,18 +205,20 @@ def test_a_damaged_registry_is_one_error_that_names_the_object_and_a_way_out(dam
         assert message.endswith(remedy)
 
 
-def test_a_current_model_that_is_gone_and_a_file_that_no_entry_names_are_errors_too():
+def test_a_missing_current_model_and_an_unknown_file_are_errors_too():
     memory = MemoryStore()
     registry = Registry(memory)
     entry = publish(memory, "night")
-    with pytest.raises(ArtefactError, match="models/1/entry.json: names no other.txt;"):
+    with pytest.raises(
+        ArtefactError, match=r"models/1/entry\.json: does not name other\.txt;"
+    ):
         registry.file(entry, "other.txt")
     del memory.objects[layout.model_entry(1)]
     with pytest.raises(ArtefactError) as error:
         registry.champion()
     assert str(error.value) == (
         "s3://memory/models/current.json: names model 1, which is not there; "
-        "nightsieve models repair"
+        "run: nightsieve models repair"
     )
 
 
@@ -207,7 +237,8 @@ def test_whatever_the_pointer_holds_a_repair_makes_the_last_model_current(pointe
     if pointer is not None:
         memory.objects[layout.CURRENT_MODEL] = pointer
     assert repair_registry(registry) == RegistryRepair(2, True, (), ())
-    assert memory.objects == whole and registry.champion() == last
+    assert memory.objects == whole
+    assert registry.champion() == last
 
 
 @pytest.mark.parametrize("pointer", POINTERS)
@@ -220,11 +251,12 @@ def test_whatever_the_pointer_holds_a_rollback_makes_its_model_current(pointer):
     if pointer is not None:
         memory.objects[layout.CURRENT_MODEL] = pointer
     restored = registry.roll_back(1, "the second one is worse")
-    assert registry.champion() == restored and restored.serial == 3
+    assert registry.champion() == restored
+    assert restored.serial == 3
     assert repair_registry(registry) == RegistryRepair(3, False, (), ())
 
 
-def test_a_repair_names_damaged_files_and_removes_their_models_where_it_is_asked_to():
+def test_a_repair_names_damaged_files_and_can_remove_their_models():
     memory = MemoryStore()
     registry = Registry(memory)
     for name in ("one", "two", "three", "four"):
@@ -247,16 +279,18 @@ def test_a_repair_names_damaged_files_and_removes_their_models_where_it_is_asked
     assert memory.objects == before
     repaired = repair_registry(registry, remove=True)
     assert (repaired.current, repaired.repointed) == (1, True)
-    assert repaired.removed == (2, 3, 4) and registry.serials() == [1]
+    assert repaired.removed == (2, 3, 4)
+    assert registry.serials() == [1]
     assert publish(memory, "five").serial == 5
 
 
-def test_where_no_model_can_be_read_none_is_current_and_the_next_one_is_published():
+def test_without_a_readable_model_none_is_current_until_the_next_publication():
     memory = MemoryStore()
     registry = Registry(memory)
     publish(memory, "one")
     memory.objects[layout.model_entry(1)] = b"{"
-    assert repair_registry(registry).current is None and registry.champion() is None
+    assert repair_registry(registry).current is None
+    assert registry.champion() is None
     assert publish(memory, "two").serial == 2 == registry.current().serial
     assert repair_registry(Registry(MemoryStore())) == RegistryRepair(
         None, False, (), ()
@@ -292,7 +326,7 @@ def test_retention_keeps_what_a_kept_run_or_tonight_was_held_against():
     assert prune(registry, Keep(models=1, runs=1), None) == (2, 3)
 
 
-def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_is_at_work_on_it():
+def test_the_rest_of_a_killed_publication_or_removal_is_removed_after_a_day():
     memory = MemoryStore()
     registry = Registry(memory)
     for day in range(1, 4):
@@ -305,7 +339,8 @@ def test_what_a_killed_publisher_or_removal_left_goes_when_nobody_is_at_work_on_
     before = {*memory.objects}
     # A moment ago its remover was at work on another file.
     memory.old = {layout.model_file(1, MODEL_FILE)}
-    assert prune(registry, keep, None) == () and {*memory.objects} == before
+    assert prune(registry, keep, None) == ()
+    assert {*memory.objects} == before
     memory.old = before
     assert prune(registry, keep, None) == ()
     assert before - {*memory.objects} == {layout.model_file(1, name) for name in FILES}
@@ -326,11 +361,13 @@ def test_a_pinned_model_that_is_gone_can_be_unpinned():
 
 
 def test_a_model_is_copied_whole_as_the_published_one_or_not_at_all():
-    memory, other = MemoryStore(), MemoryStore()
+    memory = MemoryStore()
+    other = MemoryStore()
     registry = Registry(memory)
-    for name in (b"0", b"1"):
-        registry.publish(name.decode(), {**FILES, MODEL_FILE: name}, facts())
-    assert not registry.copy_to(other, 3) and not other.objects
+    for name in ("0", "1"):
+        registry.publish(name, {**FILES, MODEL_FILE: name.encode()}, facts())
+    assert not registry.copy_to(other, 3)
+    assert not other.objects
     assert registry.copy_to(other, 1)
     champion = Registry(other).champion()
     assert champion == registry.require(1)
@@ -338,36 +375,39 @@ def test_a_model_is_copied_whole_as_the_published_one_or_not_at_all():
     assert registry.current().serial == 2
 
 
-def test_a_predecessor_is_copied_beside_the_published_one_or_none_is():
-    memory, other = MemoryStore(), MemoryStore()
+def test_a_predecessor_is_copied_beside_the_published_model_or_neither_is():
+    memory = MemoryStore()
+    other = MemoryStore()
     registry = Registry(memory)
     for name in ("one", "two", "three"):
         publish(memory, name)
-    assert not registry.copy_to(other, 3, predecessor=9) and not other.objects
+    assert not registry.copy_to(other, 3, predecessor=9)
+    assert not other.objects
     assert registry.copy_to(other, 3, predecessor=1)
     assert Registry(other).champion() == registry.require(3)
     assert Registry(other).serials() == [1, 3]
 
 
-def test_the_predecessor_is_some_publications_old_or_the_oldest_that_is_kept():
+def test_the_predecessor_is_some_publications_old_or_the_oldest_kept():
     registry = Registry(MemoryStore())
     for serial in range(1, 5):
         led_to = facts(predecessors=tuple(range(1, serial)))
         published = registry.publish(f"night {serial}", FILES, led_to)
-    found = [registry.predecessor(published, back) for back in (2, 3, 4, 9)]
-    assert [entry.serial for entry in found] == [3, 2, 1, 1]
+    predecessors = [registry.predecessor(published, back) for back in (2, 3, 4, 9)]
+    assert [entry.serial for entry in predecessors] == [3, 2, 1, 1]
     registry.remove(1)
     assert registry.predecessor(published, 9).serial == 2
     assert registry.predecessor(published, None) is None
     alone = published.model_copy(update={"predecessors": ()})
     assert registry.predecessor(alone, 9) is None
-    back = registry.roll_back(2, "the later ones are worse")
-    assert back.predecessors == (1,)  # what was taken back led nowhere
+    restored = registry.roll_back(2, "the later ones are worse")
+    assert restored.predecessors == (1,)  # without the models that were rolled back
 
 
 @given(order=st.lists(st.integers(0, 1), max_size=40))
-def test_two_nights_may_prune_at_once(order):
-    memory, removed = MemoryStore(), []
+def test_two_nights_may_prune_at_once(order: list[int]) -> None:
+    memory = MemoryStore()
+    removed: list[tuple[int, ...]] = []
     for day in range(1, 5):
         publish(memory, f"night{day}")
 
@@ -375,5 +415,6 @@ def test_two_nights_may_prune_at_once(order):
         removed.append(prune(Registry(memory), KEEP, None))
 
     Turns(memory, [*order], [None, None]).run([prune_one, prune_one])
-    assert len(removed) == 2 and {1, 2} == {*itertools.chain(*removed)}
+    assert len(removed) == 2
+    assert set(itertools.chain(*removed)) == {1, 2}
     assert Registry(memory).serials() == [3, 4]

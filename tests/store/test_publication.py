@@ -1,4 +1,4 @@
-"""A kept decision, carried out late: what it may still replace."""
+"""Publishing a decision, also one that was made long before."""
 
 import pytest
 
@@ -11,9 +11,16 @@ from nightsieve.store.publication import (
 )
 from pipeline.config.settings import Keep
 from pipeline.records.release import Decision, Overtaken, Publication
-from pipeline.release import Opponents
-from tests.store.made_up import CONFIG, FIGURES, FILES, decision, facts, november
-from tests.store.memory import MemoryStore
+from pipeline.release import Opponents, PublishedModel
+from tests.support.memory_store import MemoryStore, do_nothing
+from tests.support.stored_objects import (
+    CONFIG,
+    FIGURES,
+    FILES,
+    decision,
+    facts,
+    november,
+)
 
 KEEP = Keep(models=9, runs=9)
 
@@ -21,10 +28,16 @@ KEEP = Keep(models=9, runs=9)
 def carry_out(
     registry: Registry, day: int, decided: Decision, keep: Keep = KEEP
 ) -> Publication:
-    """Publish the decision of a night in November, which is named for its day."""
+    """Publish the decision of a night in November; its name has the day."""
     traits = facts(november(day)).traits
     return publish_decision(
-        registry, f"night{day}", decided, FILES, traits, CONFIG, keep
+        registry,
+        f"night{day}",
+        decided,
+        files=FILES,
+        traits=traits,
+        config=CONFIG,
+        keep=keep,
     )
 
 
@@ -33,9 +46,7 @@ def registry() -> Registry:
     return Registry(MemoryStore())
 
 
-def test_a_model_that_passed_becomes_current_with_what_a_later_night_must_know(
-    registry,
-):
+def test_a_model_that_passed_becomes_current_with_its_facts(registry):
     done = carry_out(registry, 20, decision())
     assert done == Publication(serial=1, overtaken=None, removed=())
     later = decision(champion=1, predecessors=(1,))
@@ -53,9 +64,7 @@ def test_a_refused_model_leaves_everything_as_it_is(registry):
     assert registry.store.objects == before
 
 
-def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(
-    registry,
-):
+def test_a_night_that_publishes_late_does_not_replace_a_later_one(registry):
     assert carry_out(registry, 21, decision()).serial == 1
     late = carry_out(registry, 20, decision())
     overtaken = Overtaken(serial=1, date=november(21), later=True)
@@ -72,18 +81,20 @@ def test_a_model_that_was_judged_before_a_rollback_does_not_undo_it(registry):
     assert registry.current().serial == 2
 
 
-def test_a_decision_is_published_once_whatever_is_to_be_kept_by_then(registry):
-    first, second = decision(), decision(champion=1)
+def test_a_decision_is_published_once_whatever_the_retention_is(registry):
+    first = decision()
+    second = decision(champion=1)
     carry_out(registry, 20, first)
     carry_out(registry, 21, second)
     assert carry_out(registry, 20, first, Keep(models=31, runs=9)).serial == 1
-    assert registry.serials() == [1, 2] and registry.current().serial == 2
+    assert registry.serials() == [1, 2]
+    assert registry.current().serial == 2
     registry.remove(1)
     assert carry_out(registry, 20, first).serial is None
     assert registry.current().serial == 2
 
 
-def test_what_is_removed_is_named_and_tonight_s_champion_is_not(registry):
+def test_removed_models_are_named_and_the_champion_of_tonight_is_kept(registry):
     keep = Keep(models=1, runs=1)
     for day in (20, 21, 22):
         carry_out(registry, day, decision(champion=(day - 20) or None))
@@ -103,7 +114,7 @@ def test_a_decision_holds_as_long_as_its_champion_is_current(registry, champion)
     assert (other.serial, other.later) == (current.serial, False)
 
 
-def test_a_killed_publication_is_taken_up_and_gives_the_same_serial(registry):
+def test_a_killed_publication_is_continued_with_the_same_serial(registry):
     memory = registry.store
     for deadly in range(1, 40):
         requests = iter(range(1, 99))
@@ -120,7 +131,7 @@ def test_a_killed_publication_is_taken_up_and_gives_the_same_serial(registry):
             carry_out(registry, 21, decision(champion=1))
         except KeyboardInterrupt:
             killed = True
-        memory.before = lambda: None
+        memory.before = do_nothing
         done = carry_out(registry, 21, decision(champion=1))
         complete = registry.serials()
         assert complete == [1, done.serial] == [1, registry.current().serial]
@@ -128,12 +139,11 @@ def test_a_killed_publication_is_taken_up_and_gives_the_same_serial(registry):
             assert deadly > 15
             return
         assert layout.model_entry(done.serial) in memory.objects
-    raise AssertionError("it never ends")
+    raise AssertionError("the publication was killed at every request")
 
 
-def serials(opponents: Opponents) -> list[int | None]:
-    models = (opponents.champion, opponents.earlier)
-    return [None if model is None else model.entry.serial for model in models]
+def serial_of(model: PublishedModel | None) -> int | None:
+    return None if model is None else model.entry.serial
 
 
 @pytest.mark.parametrize(
@@ -146,6 +156,8 @@ def test_the_opponents_are_the_published_model_and_one_before_it(
     for day, predecessors in ((18, ()), (19, (1,)), (20, (1, 2))):
         registry.publish(f"night{day}", FILES, facts(november(day), predecessors))
     opponents = read_opponents(registry, publications_back)
-    assert serials(opponents) == expected
-    # The files are made up, so this version cannot read them.
-    assert opponents.champion.contender is None and opponents.champion.unsupported
+    serials = [serial_of(opponents.champion), serial_of(opponents.earlier)]
+    assert serials == expected
+    # The files are invented, so this version cannot read them.
+    assert opponents.champion.contender is None
+    assert opponents.champion.unsupported

@@ -12,6 +12,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 import boto3
@@ -25,26 +27,36 @@ from nightsieve.store.objects import Store
 from nightsieve.store.publication import prune
 from pipeline.config.settings import Keep
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
-from tests.conftest import forget
-from tests.store.made_up import DESCRIPTION, FILES, facts
+from tests.support.commands import forget
+from tests.support.stored_objects import DESCRIPTION, FILES, facts
 
 KEEP = Keep(models=2, runs=1)
 FORK = multiprocessing.get_context("fork")
-MOMENTS = ("before it is sent", "before its answer is read")
+BEFORE_SENDING = "before it is sent"
+BEFORE_ANSWER = "before its answer is read"
+#: A moment of a request, and the index of the request.
+Death = tuple[str, int]
+
+
+class Put(NamedTuple):
+    """A PUT below a serial."""
+
+    serial: int
+    name: str
 
 
 @pytest.fixture(params=["rclone, which ignores conditions", "moto, which honours them"])
 def bucket(request, environment, monkeypatch) -> Iterator[str]:
-    """The address of a bucket on a server of this kind."""
+    """Return the address of a bucket on a server of this kind."""
     if request.param.startswith("rclone"):
         yield environment["NIGHTSIEVE_STORAGE"]
         return
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    moto = [sys.executable, "-m", "moto.server", "-p", port]
+    command = [sys.executable, "-m", "moto.server", "-p", port]
     with subprocess.Popen(
-        moto, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
         forget()
@@ -58,29 +70,30 @@ def bucket(request, environment, monkeypatch) -> Iterator[str]:
         server.kill()
 
 
-def publish(
-    address: str, name: str, journal: Path, death: tuple[str, int] | None
-) -> None:
-    """Publish, and write down every PUT ahead of it, until death; who lives prunes."""
-    numbers, send = itertools.count(1), URLLib3Session.send
+def publish(address: str, name: str, journal: Path, death: Death | None) -> None:
+    """Publish in a process that dies at a request; a process that lives prunes too.
 
-    def die(*_) -> None:
+    Every PUT is written into the journal before it is sent.
+    """
+    request_indices = itertools.count(1)
+    send = URLLib3Session.send
+
+    def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def sent(session, request):
-        number = next(numbers)
-        if death == (MOMENTS[0], number):
+    def send_or_die(session, request):
+        request_index = next(request_indices)
+        if death == (BEFORE_SENDING, request_index):
             die()
-        if death == (MOMENTS[1], number):
-            HTTPConnection.getresponse = die
+        if death == (BEFORE_ANSWER, request_index):
+            mock.patch.object(HTTPConnection, "getresponse", die).start()
         if request.method == "PUT":
+            path = unquote(urlsplit(request.url).path)
             with journal.open("a") as lines:
-                lines.write(
-                    unquote(urlsplit(request.url).path).partition("/models/")[2] + "\n"
-                )
+                lines.write(path.partition("/models/")[2] + "\n")
         return send(session, request)
 
-    URLLib3Session.send = sent
+    mock.patch.object(URLLib3Session, "send", send_or_die).start()
     registry = Registry(Store(address))
     _publish(registry, name)
     if death is None:
@@ -89,18 +102,19 @@ def publish(
 
 
 def _publish(registry: Registry, name: str) -> int:
-    # So every file says whose it is.
+    """Publish a model each of whose files holds the name of its publication."""
     manifest = DESCRIPTION.model_copy(update={"training": name})
     files = {MODEL_FILE: name.encode(), MANIFEST_FILE: manifest.to_json()}
     return registry.publish(name, files, facts()).serial
 
 
 def assert_whole(registry: Registry) -> None:
-    """The pointer, if there is one, names a model of which every file is its own."""
+    """Check that the pointer, if there is one, names a model with files of its own."""
     current = registry.current()
-    if current:
+    if current is not None:
         entry = registry.require(current.serial)
-        assert current.files == entry.files and entry.files.keys() == FILES.keys()
+        assert current.files == entry.files
+        assert entry.files.keys() == FILES.keys()
         content = registry.file(entry, MANIFEST_FILE)
         manifest = ExportManifest.from_json(content)
         assert manifest.serial == current.serial
@@ -108,85 +122,87 @@ def assert_whole(registry: Registry) -> None:
         assert registry.file(entry, MODEL_FILE) == entry.publication.encode()
 
 
-def test_publishers_killed_at_any_request_leave_a_whole_model_and_serials_of_their_own(
-    bucket, tmp_path
-):
-    Registry(
-        Store(bucket)
-    ).current()  # what the first request needs is loaded before there are children
-    for number in itertools.count(1):
-        registry, journal = (
-            Registry(Store(f"{bucket}/{number}")),
-            tmp_path / str(number),
-        )
-        if number % 2:  # a first model, or a pointer that is there
+def test_killed_publishers_leave_a_whole_model_and_serials_of_their_own(
+    bucket: str, tmp_path: Path
+) -> None:
+    # What the first request needs is loaded before there are children.
+    Registry(Store(bucket)).current()
+    for request_index in itertools.count(1):
+        registry = Registry(Store(f"{bucket}/{request_index}"))
+        journal = tmp_path / str(request_index)
+        if request_index % 2:  # with an earlier model, or without one
             _publish(registry, "before")
-        deaths = {
-            "one": (MOMENTS[0], number),
-            "two": (MOMENTS[1], number),
+        deaths: dict[str, Death | None] = {
+            "one": (BEFORE_SENDING, request_index),
+            "two": (BEFORE_ANSWER, request_index),
             "other": None,
         }
-        codes = at_once(registry, journal, deaths)
-        assert codes["other"] == 0 and {codes["one"], codes["two"]} <= {
-            0,
-            -signal.SIGKILL,
-        }
-        written = _journal(journal)
-        complete = _complete(registry)
+        codes = run_at_once(registry, journal, deaths)
+        assert codes["other"] == 0
+        assert {codes["one"], codes["two"]} <= {0, -signal.SIGKILL}
+        puts = _read_journal(journal)
+        before = _digests(registry)
         later = _publish(registry, "later")
-        assert registry.current().serial == later > max(serial for serial, _ in written)
+        current = registry.current()
+        assert current is not None
+        assert current.serial == later
+        assert later > max(put.serial for put in puts)
         assert_whole(registry)
-        assert_written_once(written)
-        still = _complete(registry)
-        assert (
-            still.items()
-            >= {key: complete[key] for key in still.keys() & complete.keys()}.items()
-        )
+        assert_written_once(puts)
+        after = _digests(registry)
+        for key in before.keys() & after.keys():
+            assert after[key] == before[key]
         if codes["one"] == codes["two"] == 0:
-            # Two listings, a claim and a look at it, three objects, the pointer read, a
-            # listing: the least of a
-            # publisher that nobody crosses and that finds the pointer moved already.
-            assert number > 9
+            # The minimum of a publisher that meets no other one and finds the pointer
+            # moved already: two listings, a claim and a look at it, three objects, a
+            # read of the pointer, a listing.
+            assert request_index > 9
             return
 
 
-def at_once(
-    registry: Registry, journal: Path, deaths: dict[str, tuple[str, int] | None]
-) -> dict[str, int]:
-    """The exit codes of publishers that ran at once, while the pointer was watched."""
+def run_at_once(
+    registry: Registry, journal: Path, deaths: dict[str, Death | None]
+) -> dict[str, int | None]:
+    """Run publishers at once and watch the pointer; return their exit codes."""
     address = str(registry.store)
-    started = {
-        name: FORK.Process(target=publish, args=(address, name, journal, death))
-        for name, death in deaths.items()
-    }
-    for process in started.values():
+    processes = {}
+    for name, death in deaths.items():
+        arguments = (address, name, journal, death)
+        processes[name] = FORK.Process(target=publish, args=arguments)
+    for process in processes.values():
         process.start()
-    while any(process.is_alive() for process in started.values()):
+    while any(process.is_alive() for process in processes.values()):
         assert_whole(registry)
         time.sleep(0.05)
-    return {name: process.exitcode for name, process in started.items()}
+    return {name: process.exitcode for name, process in processes.items()}
 
 
-def assert_written_once(written: list[tuple[int, str]]) -> None:
-    """No file of a model was put twice, and none but a claim after its entry."""
-    assert [put for put, times in Counter(written).items() if times > 1] == []
-    for place, (serial, name) in enumerate(written):
-        if name == layout.MODEL_ENTRY:
-            after = [other for later, other in written[place + 1 :] if later == serial]
-            assert [other for other in after if not other.startswith("claim-")] == []
+def assert_written_once(puts: list[Put]) -> None:
+    """Check that each file was put once, and only claims after an entry."""
+    assert [put for put, times in Counter(puts).items() if times > 1] == []
+    complete = set()
+    for put in puts:
+        if put.serial in complete:
+            assert layout.ModelFile(*put).is_claim
+        if put.name == layout.MODEL_ENTRY:
+            complete.add(put.serial)
 
 
-def _journal(journal: Path) -> list[tuple[int, str]]:
-    """Serial and name of everything put below a serial, in order."""
-    keys = (line.partition("/") for line in journal.read_text().splitlines())
-    return [(int(serial), name) for serial, _, name in keys if serial.isdigit()]
+def _read_journal(journal: Path) -> list[Put]:
+    """Return everything that was put below a serial, in order."""
+    puts = []
+    for line in journal.read_text().splitlines():
+        serial, _, name = line.partition("/")
+        if serial.isdigit():
+            puts.append(Put(int(serial), name))
+    return puts
 
 
-def _complete(registry: Registry) -> dict[str, str]:
-    """sha256 of every file of the complete models, by key."""
-    complete = {}
+def _digests(registry: Registry) -> dict[str, str]:
+    """Return the sha256 of every file of the complete models by its key."""
+    digests = {}
     for serial in registry.serials():
         for name in registry.require(serial).files:
             key = layout.model_file(serial, name)
-            complete[key] = hashlib.sha256(registry.store.read(key)).hexdigest()
-    return complete
+            digests[key] = hashlib.sha256(registry.store.read(key)).hexdigest()
+    return digests

@@ -1,6 +1,9 @@
-"""The page of all nights, which nights that end together write, and whole reports."""
+"""Reports, and the page of all nights, which nights that end together write."""
 
+import contextlib
 import datetime
+import functools
+from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
@@ -20,7 +23,8 @@ from nightsieve.store.runs import manifest_of
 from pipeline import report
 from pipeline.errors import ArtefactError
 from pipeline.records.run import FORMAT, KeyFigures
-from tests.store.made_up import (
+from tests.support.memory_store import MemoryStore
+from tests.support.stored_objects import (
     ACCOUNT,
     CONFIG,
     FILES,
@@ -29,7 +33,6 @@ from tests.store.made_up import (
     november,
     write_run,
 )
-from tests.store.memory import MemoryStore
 
 PAGE = layout.nights_file(layout.PAGE)
 PAGES = {layout.PAGE: b"<html/>", "f1.svg": b"<svg/>"}
@@ -42,7 +45,7 @@ def end(
     reported: bool = True,
     serial: int | None = None,
 ) -> KeyFigures:
-    """Let a night end that has, or has not yet, said what its report is made of."""
+    """End a night, with or without the index of its report."""
     write_run(memory, date, serial=serial)
     figures = report.key_figures(manifest(date, serial=serial))
     if reported:
@@ -52,7 +55,7 @@ def end(
 
 
 def listed(memory: MemoryStore) -> dict[str, str | None]:
-    """The nights on the page, and where each leads to."""
+    """Return the nights on the page, and the link of each."""
     page = ElementTree.fromstring(memory.objects[PAGE].decode())
     links = {}
     for row in page.findall(".//tbody/tr"):
@@ -66,37 +69,41 @@ def memory() -> MemoryStore:
     return MemoryStore(conditions=False)
 
 
-def interrupt_write(memory: MemoryStore, act) -> None:
+@contextlib.contextmanager
+def before_next_write(memory: MemoryStore, act: Callable[[], object]) -> Iterator[None]:
     """Do something ahead of the next write."""
     write = memory.write
 
-    def interrupted(key: str, content: bytes) -> None:
-        memory.write = write
+    def write_after_acting(key: str, content: bytes) -> None:
+        patch.undo()
         act()
         write(key, content)
 
-    memory.write = interrupted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "write", write_after_acting)
+        yield
 
 
 def test_a_night_that_ends_while_another_writes_the_page_is_on_it(memory):
     end(memory, november(18))
     tonight = end(memory, november(20), reported=False)
-    interrupt_write(memory, lambda: end(memory, november(19)))
-    write_nights_page(memory, tonight)
-    assert listed(memory) == {
-        str(november(day)): layout.report_link(november(day), CONFIG)
-        for day in (20, 19, 18)
-    }
+    end_another = functools.partial(end, memory, november(19))
+    with before_next_write(memory, end_another):
+        write_nights_page(memory, tonight)
+    nights = [november(day) for day in (20, 19, 18)]
+    links = {str(night): layout.report_link(night, CONFIG) for night in nights}
+    assert listed(memory) == links
 
 
-def test_a_night_without_a_report_is_listed_and_leads_nowhere(memory):
+def test_a_night_without_a_report_is_listed_without_a_link(memory):
     end(memory, november(19), reported=False)
     write_nights_page(memory, end(memory, november(20), reported=False))
-    assert listed(memory)["2026-11-19"] is None and listed(memory)["2026-11-20"]
+    assert listed(memory)["2026-11-19"] is None
+    assert listed(memory)["2026-11-20"]
     assert [night.report for night in list_nights(memory)] == [None, None]
 
 
-def test_a_night_is_listed_with_the_figures_of_its_report_and_where_that_is(memory):
+def test_a_night_is_listed_with_the_figures_and_the_link_of_its_report(memory):
     figures = end(memory, november(20))
     (night,) = list_nights(memory)
     assert night.figures == figures
@@ -107,40 +114,41 @@ def test_a_rollback_that_happens_while_the_page_is_written_is_on_it(memory):
     registry = Registry(memory)
     registry.publish("night", FILES, facts(november(19)))
     end(memory, november(19), serial=1)
-    interrupt_write(memory, lambda: registry.roll_back(1, "spam gets through"))
-    write_nights_page(memory)
+    roll_back = functools.partial(registry.roll_back, 1, "spam gets through")
+    with before_next_write(memory, roll_back):
+        write_nights_page(memory)
     assert listed(memory).keys() == {"2026-11-19"}
     text = memory.objects[PAGE].decode()
-    assert (
-        "Current: model 2 of 2026-11-19, which is model 1 again: spam gets through"
-        in text
-    )
+    assert "Current model: 2, night of" in text
+    assert "restores model 1: spam gets through" in text
     assert "1, current as 2" in text
 
 
-def test_every_state_of_the_page_is_whole(memory):
-    states, write = [], memory.write
+def test_every_state_of_the_page_is_whole(memory, monkeypatch):
+    states = []
+    write = memory.write
     for day in (18, 19):
         end(memory, november(day))
     tonight = end(memory, november(20), reported=False)
 
-    def watched(key: str, content: bytes) -> None:
+    def write_and_look(key: str, content: bytes) -> None:
         write(key, content)
         if key == PAGE:
-            # The style came before the page that needs it.
+            # The style is written before the page that needs it.
             assert layout.nights_file("report.css") in memory.objects
             states.append(set(listed(memory)))
 
-    memory.write = watched
+    monkeypatch.setattr(memory, "write", write_and_look)
     write_nights_page(memory, tonight)
-    assert states and all(
-        state == {"2026-11-18", "2026-11-19", "2026-11-20"} for state in states
-    )
+    assert states
+    for state in states:
+        assert state == {"2026-11-18", "2026-11-19", "2026-11-20"}
 
 
 def test_a_report_is_fetched_as_it_was_written_or_not_at_all(memory):
     run = Run(november(20), CONFIG)
-    assert read_report(memory, run) == {} and find_report(memory, run) is None
+    assert read_report(memory, run) == {}
+    assert find_report(memory, run) is None
     end(memory, november(20))
     assert read_report(memory, run) == PAGES
     assert find_report(memory, run).fingerprint == FINGERPRINT

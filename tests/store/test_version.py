@@ -1,4 +1,4 @@
-"""A store says which layout it has, and another one is refused in a line."""
+"""A store has a layout, and a store with another layout is refused in one line."""
 
 import json
 
@@ -13,28 +13,32 @@ from nightsieve.store.version import (
     open_store,
 )
 from pipeline.errors import ArtefactError, StorageError
-from tests.store.memory import MemoryStore, do_nothing
+from tests.support.memory_store import MemoryStore, do_nothing
 
 
-def write_layout(memory: MemoryStore, number: int, **others: object) -> None:
-    written = {"layout": number, "written_by": "nightsieve 9.1", **others}
-    memory.objects[layout.LAYOUT] = json.dumps(written).encode()
+def write_layout(memory: MemoryStore, layout_number: int, **fields: object) -> None:
+    """Write the layout of another version."""
+    value = {"layout": layout_number, "written_by": "nightsieve 9.1", **fields}
+    memory.objects[layout.LAYOUT] = json.dumps(value).encode()
 
 
 def test_an_empty_store_gets_the_layout_of_this_version_once():
     memory = MemoryStore()
-    assert check_layout(memory) is None and memory.objects == {}
+    assert check_layout(memory) is None
+    assert memory.objects == {}
     claim_layout(memory)
-    found = check_layout(memory)
-    assert found.layout == LAYOUT_NUMBER and found.written_by.startswith("nightsieve")
+    store_layout = check_layout(memory)
+    assert store_layout.layout == LAYOUT_NUMBER
+    assert store_layout.written_by.startswith("nightsieve")
     written = dict(memory.objects)
     claim_layout(memory)
-    assert memory.objects == written and list(written) == ["layout.json"]
+    assert memory.objects == written
+    assert list(written) == ["layout.json"]
 
 
 def test_another_layout_is_refused_in_one_line_that_says_what_to_do():
     memory = MemoryStore()
-    # A later version may say more there.
+    # A later version may write more fields.
     write_layout(memory, LAYOUT_NUMBER + 2, upgraded_from=1)
     before = dict(memory.objects)
     for act in (check_layout, claim_layout):
@@ -70,18 +74,18 @@ def test_a_damaged_layout_is_named(content):
     memory = MemoryStore()
     memory.objects[layout.LAYOUT] = content
     with pytest.raises(
-        ArtefactError, match=r"^s3://memory/layout.json: .*; restore it"
+        ArtefactError, match=r"^s3://memory/layout\.json: .*; restore it"
     ):
         check_layout(memory)
 
 
-def test_of_two_that_begin_an_empty_store_both_go_on():
+def test_two_workers_may_begin_an_empty_store_at_once():
     memory = MemoryStore()
     requests = []
 
     def other_is_faster() -> None:
         requests.append(None)
-        if len(requests) == 3:  # asked for the layout and any object; now it writes
+        if len(requests) == 3:  # looked for the layout and any object; now it writes
             memory.before = do_nothing
             claim_layout(memory)
 
@@ -91,13 +95,13 @@ def test_of_two_that_begin_an_empty_store_both_go_on():
     assert StoreLayout.from_json(memory.objects[layout.LAYOUT])
 
 
-def test_a_store_that_another_begins_meanwhile_is_not_taken_for_an_older_one():
+def test_a_store_that_another_worker_begins_is_not_taken_for_an_older_one():
     memory = MemoryStore()
     requests = []
 
     def other_begins() -> None:
         requests.append(None)
-        if len(requests) == 2:  # asked for the layout; now other objects come too
+        if len(requests) == 2:  # looked for the layout; now other objects come too
             memory.before = do_nothing
             claim_layout(memory)
             memory.objects["configs/0123.json"] = b"{}"
@@ -106,7 +110,7 @@ def test_a_store_that_another_begins_meanwhile_is_not_taken_for_an_older_one():
     assert check_layout(memory).layout == LAYOUT_NUMBER
 
 
-def test_of_two_versions_that_begin_an_empty_store_the_slower_one_is_refused():
+def test_when_two_versions_begin_an_empty_store_the_slower_one_is_refused():
     memory = MemoryStore()
     requests = []
 
@@ -126,7 +130,8 @@ def test_a_command_opens_the_store_of_its_environment(environment):
     assert str(store) == environment["NIGHTSIEVE_STORAGE"]
     assert store.list_by_time("") == []
     claim_layout(store)
-    assert open_store() == store and store.list_by_time("") == ["layout.json"]
+    assert open_store() == store
+    assert store.list_by_time("") == ["layout.json"]
     store.write("layout.json", b'{"layout": 7, "written_by": "nightsieve 9.1"}')
     with pytest.raises(StorageError, match="has layout 7"):
         open_store()

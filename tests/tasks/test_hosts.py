@@ -1,8 +1,12 @@
-"""The same night on one machine and on two, which share nothing but the scheduler, the store and the database."""
+"""The same night on one machine and on two.
+
+Machines share only the scheduler, the store and the database.
+"""
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,27 +21,34 @@ from urllib.parse import urlsplit
 import pytest
 
 from nightsieve.cli.services.processes import candidate_ports, is_free
-from tests.conftest import ROOT
-from tests.tasks.nights import STAGES, assert_whole, objects, retrain, sample
+from tests.support import ROOT
+from tests.support.nights import STAGES, assert_whole, objects, retrain, sample
 
 CHECKOUT = ["luigi.cfg", "nightsieve", "pipeline", "scorers", "tasks"]
 CONFIGURATION = ["config", "tests/tasks/rules"]
-GRID = "{estimator: sgd, ngrams: [[1, 1]], min_df: [1], sublinear_tf: [true], norm: [l2], alpha: [0.0001, 0.001, 0.01]}"
+GRID = (
+    "{estimator: sgd, ngrams: [[1, 1]], min_df: [1], sublinear_tf: [true], "
+    "norm: [l2], alpha: [0.0001, 0.001, 0.01]}"
+)
 PATCHES = [
     "labelling.rules=tests/tasks/rules",
-    "source.shards=4", "text.preset=ascii", f"training.search.grids=[{GRID}]",
-    "training.search.folds=2", "training.cross_validation.folds=2",
-]  # fmt: skip
+    "source.shards=4",
+    "text.preset=ascii",
+    f"training.search.grids=[{GRID}]",
+    "training.search.folds=2",
+    "training.cross_validation.folds=2",
+]
+#: A JSON object.
+Json = dict[str, Any]
 COST = {"seconds", "peak_memory_mib", "host"}
 
-# A network and a host name of its own: what root may do anywhere, and others where user namespaces are allowed.
-UNSHARED = [
-    "unshare",
-    *([] if os.geteuid() == 0 else ["--map-root-user"]),
-    "--net",
-    "--uts",
-]
-# Names the machine, starts its loopback, and hands the test the sockets that stand there for the services.
+# Root may have a network and a host name of its own anywhere, other users only where
+# user namespaces are allowed.
+UNSHARED = ["unshare", "--net", "--uts"]
+if os.geteuid() != 0:
+    UNSHARED.append("--map-root-user")
+# This program names the machine, starts its loopback, and hands the test the sockets
+# that listen there in place of the services.
 INSIDE = """if True:
     import fcntl, os, socket, struct, sys
 
@@ -46,25 +57,31 @@ INSIDE = """if True:
     SIOCSIFFLAGS, IFF_UP = 0x8914, 1
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
-    stand_ins = [socket.create_server(("127.0.0.1", int(port)), backlog=128) for port in ports.split(",")]
+    listeners = []
+    for port in ports.split(","):
+        address = ("127.0.0.1", int(port))
+        listeners.append(socket.create_server(address, backlog=128))
+    descriptors = [listener.fileno() for listener in listeners]
     with socket.socket(fileno=int(channel)) as test:
-        socket.send_fds(test, [name.encode()], [each.fileno() for each in stand_ins])
+        socket.send_fds(test, [name.encode()], descriptors)
     os.execvp(command[0], command)
 """
 
 
 def may_unshare() -> bool:
-    """Whether this user can have a network of his own here."""
-    tool = shutil.which(UNSHARED[0])
-    return (
-        tool is not None
-        and subprocess.run([*UNSHARED, "true"], capture_output=True).returncode == 0
-    )
+    """Return whether this user can have a network of their own here."""
+    if shutil.which(UNSHARED[0]) is None:
+        return False
+    tried = subprocess.run([*UNSHARED, "true"], capture_output=True, check=False)
+    return tried.returncode == 0
 
 
 @contextlib.contextmanager
 def scheduler(folder: Path, services: dict[str, str]) -> Iterator[str]:
-    """The address of a luigid that has never seen these tasks: what was done just now, it would not do again."""
+    """Run a luigid that does not know these tasks, and yield its address.
+
+    A luigid that has just seen a task done would not give it out again.
+    """
     port = next(candidate_ports())
     command = ["luigid", "--address", "127.0.0.1", "--port", str(port)]
     with (folder / "luigid.log").open("w") as log:
@@ -82,26 +99,28 @@ def scheduler(folder: Path, services: dict[str, str]) -> Iterator[str]:
 
 
 class Machine:
-    """A checkout, a home, a temporary directory and an environment of its own; if asked for, a network and a name."""
+    """A checkout, a home, a temporary directory and an environment of its own.
+
+    It may have a network and a host name of its own, too.
+    """
 
     def __init__(
         self, folder: Path, services: dict[str, str], luigid: str, own_network: bool
     ):
-        self.checkout, self.log, self.own_network = (
-            folder / "checkout",
-            folder / "log",
-            own_network,
-        )
+        self.checkout = folder / "checkout"
+        self.log = folder / "log"
+        self.own_network = own_network
         self.copy(CHECKOUT)
         for name in ("home", "tmp"):
             (folder / name).mkdir()
         (folder / "luigi.cfg").write_text(f"[core]\ndefault_scheduler_url = {luigid}\n")
+        own_services = {
+            name: value
+            for name, value in services.items()
+            if name.startswith(("NIGHTSIEVE_", "AWS_"))
+        }
         self.environment = {
-            **{
-                name: value
-                for name, value in services.items()
-                if name.startswith(("NIGHTSIEVE_", "AWS_"))
-            },
+            **own_services,
             "LUIGI_CONFIG_PATH": str(folder / "luigi.cfg"),
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(self.checkout),
@@ -113,11 +132,11 @@ class Machine:
             services["AWS_ENDPOINT_URL_S3"],
             services["NIGHTSIEVE_DATABASE_URL"],
         )
-        self.ports = [urlsplit(address).port for address in addresses]
+        self.ports = [urlsplit(address).port or 0 for address in addresses]
         self.name = folder.name if own_network else socket.gethostname()
 
     def copy(self, parts: list[str]) -> None:
-        """Put these parts of the project into the checkout."""
+        """Copy these parts of the project into the checkout."""
         for part in parts:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             (self.checkout / part).parent.mkdir(parents=True, exist_ok=True)
@@ -125,24 +144,15 @@ class Machine:
 
     @contextlib.contextmanager
     def running(self, command: list[str]) -> Iterator[subprocess.Popen]:
-        """The command, begun on this machine; killed if it still runs in the end."""
-        channel, theirs = socket.socketpair()
-        with (
-            channel,
-            theirs,
-            self.log.open("w") as log,
-            contextlib.ExitStack() as stack,
-        ):
+        """Run a command on this machine; kill it if it still runs in the end."""
+        channel, child_channel = socket.socketpair()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(channel)
+            stack.enter_context(child_channel)
+            log = stack.enter_context(self.log.open("w"))
+            descriptor = child_channel.fileno()
             if self.own_network:
-                inside = [
-                    sys.executable,
-                    "-c",
-                    INSIDE,
-                    self.name,
-                    str(theirs.fileno()),
-                    ",".join(map(str, self.ports)),
-                ]
-                command = [*UNSHARED, *inside, *command]
+                command = self._in_own_network(command, descriptor)
             process = stack.enter_context(
                 subprocess.Popen(
                     command,
@@ -150,39 +160,41 @@ class Machine:
                     cwd=self.checkout,
                     stdout=log,
                     stderr=log,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[descriptor],
                 )
             )
             stack.callback(process.kill)
-            theirs.close()
+            child_channel.close()
             if self.own_network:
-                _, stand_ins, *_ = socket.recv_fds(channel, 64, len(self.ports))
-                for descriptor, port in zip(stand_ins, self.ports, strict=True):
-                    stack.enter_context(relay(socket.socket(fileno=descriptor), port))
+                _, listeners, *_ = socket.recv_fds(channel, 64, len(self.ports))
+                for listener, port in zip(listeners, self.ports, strict=True):
+                    stack.enter_context(relay(socket.socket(fileno=listener), port))
             yield process
 
-    def done(self) -> list[str]:
-        """The tasks that this machine has done, by their lines in its log."""
-        return [
-            line
-            for line in self.log.read_text().splitlines()
-            if "] Worker " in line and " done " in line
-        ]
+    def _in_own_network(self, command: list[str], channel: int) -> list[str]:
+        ports = ",".join(map(str, self.ports))
+        arguments = [self.name, str(channel), ports]
+        return [*UNSHARED, sys.executable, "-c", INSIDE, *arguments, *command]
+
+    def has_done_a_task(self) -> bool:
+        """Return whether the log says that this machine has done a task."""
+        return re.search(r"\] Worker .* done ", self.log.read_text()) is not None
 
 
 @contextlib.contextmanager
 def relay(listener: socket.socket, port: int) -> Iterator[None]:
-    """Connections to the listener, which may belong to another network, reach this port of our own loopback."""
+    """Connect the clients of a listener to a port of our own loopback.
+
+    The listener may belong to another network.
+    """
 
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
-                there, _ = listener.accept()
-                here = socket.create_connection(("127.0.0.1", port))
-                for source, sink in ((there, here), (here, there)):
-                    threading.Thread(
-                        target=pump, args=(source, sink), daemon=True
-                    ).start()
+                client, _ = listener.accept()
+                service = socket.create_connection(("127.0.0.1", port))
+                start_pump(client, service)
+                start_pump(service, client)
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -192,20 +204,27 @@ def relay(listener: socket.socket, port: int) -> Iterator[None]:
         thread.join()
 
 
+def start_pump(source: socket.socket, sink: socket.socket) -> None:
+    threading.Thread(target=pump, args=(source, sink), daemon=True).start()
+
+
 def pump(source: socket.socket, sink: socket.socket) -> None:
-    """Everything from the one to the other, and the end too."""
+    """Send all content from one socket to another, and then its end."""
     with contextlib.suppress(OSError):
-        while content := source.recv(1 << 16):
+        content = source.recv(1 << 16)
+        while content:
             sink.sendall(content)
+            content = source.recv(1 << 16)
         sink.shutdown(socket.SHUT_WR)
 
 
 def night(
     folder: Path, services: dict[str, str], names: list[str], own_networks: bool
 ) -> dict[str, Any]:
-    """What a night leaves in the store, its cost apart, when these machines begin it, each for one task at a time.
+    """Run a night on machines, and return its objects without what they have cost.
 
-    The first has the configuration, the others its digest alone.
+    Each machine runs one task at a time. The first machine has the configuration, the
+    others have only its digest.
     """
     storage = f"{services['NIGHTSIEVE_STORAGE']}-{folder.name}"
     environment = {**services, "NIGHTSIEVE_STORAGE": storage}
@@ -215,28 +234,24 @@ def night(
             Machine(folder / name, environment, address, own_networks) for name in names
         ]
         machines[0].copy(CONFIGURATION)
-        processes, command = [], retrain(patches=PATCHES)
+        processes = []
+        command = retrain(patches=PATCHES)
         for machine in machines:
-            processes.append(
-                stack.enter_context(machine.running([*command, "--workers", "1"]))
-            )
-            command = retrain("--config", frozen(environment), patches=[])
+            running = machine.running([*command, "--workers", "1"])
+            processes.append(stack.enter_context(running))
+            command = retrain("--config", frozen_digest(environment), patches=[])
         codes = [process.wait(timeout=240) for process in processes]
-    assert codes == [0] * len(machines), "\n".join(
-        machine.log.read_text() for machine in machines
-    )
+    logs = "\n".join(machine.log.read_text() for machine in machines)
+    assert codes == [0] * len(machines), logs
     stored = objects(environment)
     assert_whole(stored)
-    receipts = [
-        json.loads(body)
-        for key, body in stored.items()
-        if key.endswith(".receipt.json")
-    ]
-    assert {receipt["task"] for receipt in receipts} == set(STAGES) - {"Retrain"}
-    assert {receipt["host"] for receipt in receipts} == {
-        machine.name for machine in machines
-    }
-    assert all(machine.done() for machine in machines)
+    receipts = [json.loads(stored[key]) for key in stored if is_receipt(key)]
+    tasks = {receipt["task"] for receipt in receipts}
+    assert tasks == set(STAGES) - {"Retrain"}
+    hosts = {receipt["host"] for receipt in receipts}
+    assert hosts == {machine.name for machine in machines}
+    for machine in machines:
+        assert machine.has_done_a_task()
     return {
         key: without_cost(key, body)
         for key, body in stored.items()
@@ -244,68 +259,70 @@ def night(
     }
 
 
-def frozen(environment: dict[str, str]) -> str:
-    """The digest of the configuration of the night that has begun, as soon as it is stored."""
-    while not (
-        keys := [key for key in objects(environment) if key.startswith("configs/")]
-    ):
+def is_receipt(key: str) -> bool:
+    return key.endswith(".receipt.json")
+
+
+def frozen_digest(environment: dict[str, str]) -> str:
+    """Wait until a night has stored its configuration, and return the digest."""
+    while True:
+        for key in objects(environment):
+            if key.startswith("configs/"):
+                return key.removeprefix("configs/").removesuffix(".json")
         time.sleep(0.05)
-    return keys[0].removeprefix("configs/").removesuffix(".json")
 
 
 def without_cost(key: str, body: bytes) -> Any:
-    """The object as it is; a receipt without its cost; the run manifest, which quotes all of them, likewise.
+    """Return an object without what its tasks have cost.
 
-    A report's page quotes them too, among much else: of a report that leaves the figures. How long a message takes is
-    what each machine measures for itself, and the gate's decision quotes it.
+    Receipts say it, and the run manifest quotes them. A report's page quotes them,
+    too, among much else, so of a report only the figures remain. Each machine measures
+    for itself how long a message takes, and the gate's decision quotes it.
     """
     if key.startswith("reports/"):
         return body if key.endswith(".svg") else None
-    if key.startswith("release/speed-") and not key.endswith(".receipt.json"):
+    if is_receipt(key):
+        return receipt_without_cost(json.loads(body))
+    if key.startswith("release/speed-"):
         return sorted(json.loads(body))
-    if not key.startswith(("runs/", "release/decision-")) and not key.endswith(
-        ".receipt.json"
-    ):
-        return body
-    value = json.loads(body)
-    if key.endswith(".receipt.json"):
-        return receipt_without_cost(value)
-    decision = value["results"]["decision"] if key.startswith("runs/") else value
-    decision["checks"] = [
-        check for check in decision["checks"] if check["kind"] != "speed"
-    ]
-    return {
-        **value,
-        "tasks": [receipt_without_cost(task) for task in value.get("tasks", ())],
-    }
+    if key.startswith("release/decision-"):
+        return decision_without_speed(json.loads(body))
+    if key.startswith("runs/"):
+        manifest = json.loads(body)
+        results = manifest["results"]
+        results["decision"] = decision_without_speed(results["decision"])
+        tasks = [receipt_without_cost(receipt) for receipt in manifest["tasks"]]
+        return {**manifest, "tasks": tasks}
+    return body
 
 
-def receipt_without_cost(receipt: dict[str, Any]) -> dict[str, Any]:
-    """What it says of the object, if costs are not in that itself."""
-    timed = ("MeasureSpeed", "GateModel", "WriteManifest", "WriteReport")
-    quoted = {"sha256", "bytes"} if receipt["task"] in timed else set()
-    return {name: receipt[name] for name in receipt.keys() - COST - quoted}
+def decision_without_speed(decision: Json) -> Json:
+    checks = [check for check in decision["checks"] if check["kind"] != "speed"]
+    return {**decision, "checks": checks}
+
+
+def receipt_without_cost(receipt: Json) -> Json:
+    """Return a receipt without costs, and without a sha256 that depends on costs."""
+    left_out = COST
+    if receipt["task"] in ("MeasureSpeed", "GateModel", "WriteManifest", "WriteReport"):
+        left_out = COST | {"sha256", "bytes"}
+    return {name: receipt[name] for name in receipt.keys() - left_out}
 
 
 @pytest.fixture(scope="module")
 def alone(night_environment, tmp_path_factory) -> dict[str, Any]:
-    """The night of one machine."""
+    """Run the night on one machine, and return its objects."""
     sample(night_environment, rows=800)
-    return night(
-        tmp_path_factory.mktemp("alone"),
-        night_environment,
-        ["machine"],
-        own_networks=False,
-    )
+    folder = tmp_path_factory.mktemp("alone")
+    return night(folder, night_environment, ["machine"], own_networks=False)
 
 
-def test_two_machines_leave_what_one_leaves(alone, night_environment, tmp_path):
-    # With directories alone the checks are the same; networks add that nothing but the services is in reach.
-    together = night(
-        tmp_path,
-        night_environment,
-        ["machine-a", "machine-b"],
-        own_networks=may_unshare(),
-    )
+def test_two_machines_leave_the_objects_that_one_leaves(
+    alone, night_environment, tmp_path
+):
+    # Networks of their own prove that a machine reaches nothing but the services. Where
+    # they are not allowed, the other checks are the same.
+    names = ["machine-a", "machine-b"]
+    together = night(tmp_path, night_environment, names, own_networks=may_unshare())
     assert together.keys() == alone.keys()
     assert [key for key in alone if together[key] != alone[key]] == []

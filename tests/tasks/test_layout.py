@@ -1,4 +1,4 @@
-"""Every task, whichever is the root, works on a store of its own layout alone."""
+"""Every task, whichever is the root, works only on a store of its own layout."""
 
 import datetime
 import re
@@ -12,15 +12,15 @@ from nightsieve.store.objects import Store
 from nightsieve.store.version import check_layout, claim_layout
 from tasks import Retrain
 from tasks.ingest import IngestReviews
-from tests.conftest import fork
-from tests.tasks.nights import NIGHT, objects, put, sample
+from tests.support.commands import fork
+from tests.support.nights import NIGHT, objects, put, sample
 
 DATE = datetime.date.fromisoformat(NIGHT)
 
 
 @pytest.fixture
 def config(environment) -> str:
-    """The digest of a configuration that is in the store, without a layout."""
+    """Write a configuration to the store, without a layout; return its digest."""
     store = Store.from_environment()
     digest = freeze(store, (), ())
     store_settings(store, digest)
@@ -46,7 +46,9 @@ def test_a_root_task_writes_nothing_to_a_store_of_another_layout(
 
 
 @pytest.mark.parametrize("root", [IngestReviews, Retrain])
-def test_the_layout_of_an_empty_store_is_written_once_there_is_work(environment, root):
+def test_the_layout_of_an_empty_store_is_written_as_soon_as_there_is_work(
+    environment, root
+):
     store = Store.from_environment()
     digest = freeze(store, (), ())
     task = root(date=DATE, config=digest)
@@ -66,4 +68,5 @@ def test_a_root_task_runs_on_a_store_of_this_layout(environment, config):
     claim_layout(store)
     store_settings(store, config)
     task = IngestReviews(date=DATE, config=config)
-    assert luigi.build([task], local_scheduler=True) and task.output().exists()
+    assert luigi.build([task], local_scheduler=True)
+    assert task.output().exists()

@@ -1,6 +1,6 @@
-"""A kept decision, carried out late, as the task and the notices say it.
+"""A stored decision that is carried out late, as the task and the notices report it.
 
-Decisions are made up, so no night is run. What the store does of it is in tests/store.
+Decisions are made up, so no night is run. tests/store tests the store's part.
 """
 
 from nightsieve.store.configurations import freeze, store_settings
@@ -8,8 +8,9 @@ from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.version import claim_layout
 from pipeline.records.release import OutcomeKind, outcome_of
-from tasks.release import PublishModel
-from tests.store.made_up import FILES, decision, november
+from tasks.export import model_files
+from tasks.release import GateModel, PublishModel
+from tests.support.stored_objects import FILES, decision, november
 
 
 def store() -> Store:
@@ -17,30 +18,31 @@ def store() -> Store:
 
 
 def decided(day: int, champion: int | None, *patches: str) -> PublishModel:
-    """The publication of that night in November, whose model passed."""
+    """Return the publication of a night in November whose model passed."""
     PublishModel.clear_instance_cache()
     config = freeze(store(), (), patches)
     claim_layout(store())
     store_settings(store(), config)
     task = PublishModel(date=november(day), config=config)
-    required = task.requires()
-    required["decision"].output().dump(decision(champion))
-    for name, made in required["files"].items():
+    task.clone(GateModel).output().dump(decision(champion))
+    for name, file_task in model_files(task).items():
         content = FILES.get(name, b"")
-        made.output().artefact.write(content, None, made.account())
+        file_task.output().artefact.write(content, None, file_task.account())
     return task
 
 
 def published(task: PublishModel) -> tuple[int | None, OutcomeKind]:
-    """The serial that comes of it, and what became of the model."""
+    """Publish, and return the serial and the outcome."""
     task.run()
     publication = task.output().load()
-    decision = task.requires()["decision"].output().load()
+    decision = task.clone(GateModel).output().load()
     return publication.serial, outcome_of(decision, publication)
 
 
 def current() -> int:
-    return Registry(store()).current().serial
+    model = Registry(store()).current()
+    assert model is not None
+    return model.serial
 
 
 def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_one(
@@ -50,14 +52,16 @@ def test_a_night_that_was_killed_before_it_published_does_not_replace_a_later_on
     assert published(decided(21, None)) == (1, OutcomeKind.PUBLISHED)
     assert published(killed) == (None, OutcomeKind.OLDER)
     assert not OutcomeKind.OLDER.held_back
-    assert current() == 1 and list(killed.notices) == []
+    assert current() == 1
+    assert list(killed.notices) == []
 
 
-def test_a_decision_is_published_once_whatever_is_to_be_kept_by_then(environment):
-    for day, champion in ((20, None), (21, 1)):
-        published(decided(day, champion))
+def test_a_decision_is_published_once_whatever_models_are_kept_then(environment):
+    published(decided(20, None))
+    published(decided(21, 1))
     assert published(decided(20, None, "release.keep.models=31"))[0] == 1
-    assert Registry(store()).serials() == [1, 2] and current() == 2
+    assert Registry(store()).serials() == [1, 2]
+    assert current() == 2
     Registry(store()).remove(1)
     assert published(decided(20, None, "release.keep.models=32"))[0] is None
     assert current() == 2
@@ -68,9 +72,11 @@ def test_a_model_that_was_judged_before_a_rollback_does_not_undo_it(environment)
     waiting = decided(21, 1)
     Registry(store()).roll_back(1, "the one before was better")
     assert published(waiting) == (None, OutcomeKind.OVERTAKEN)
-    assert OutcomeKind.OVERTAKEN.held_back and current() == 2
+    assert OutcomeKind.OVERTAKEN.held_back
+    assert current() == 2
     ((event, text),) = waiting.notices
-    assert event == "refused" and text == (
+    assert event == "refused"
+    assert text == (
         "The model of 2026-11-21 was not published: model 2 was published after it "
         "was judged."
     )

@@ -1,12 +1,16 @@
-"""What the errors of damaged objects say to do is done, for every kind of object of a night, and the night is whole."""
+"""The remedies that errors of damaged objects name make a night whole again.
+
+They do so for every kind of object of a night.
+"""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import pytest
 
 from nightsieve.store import layout
-from tests.conftest import fork, nightsieve
-from tests.tasks.nights import (
+from tests.support.commands import fork, nightsieve
+from tests.support.nights import (
     NIGHT,
     SMALL,
     assert_whole,
@@ -20,18 +24,21 @@ from tests.tasks.nights import (
 Objects = dict[str, bytes]
 
 PATCHES = [*SMALL, "source.shards=2"]
-#: What a night does not compute, and finds the same when it asks again.
-ALIKE = ("ingest/", "configs/", "layout.json")
-TIMED = "release/speed-"
-#: What says which model was published at that time.
-DECIDED = ("release/decision-", "release/publication-", "report/comparison-")
-#: What holds how long tasks took.
-DATED = ("runs/", "reports/", TIMED)
+#: Objects that a night does not compute: they are equal when they are made again.
+READ = ("ingest/", "configs/", "layout.json")
+SPEED = "release/speed-"
+#: Objects that depend on the model that was published at that time.
+DECISION = "release/decision-"
+PUBLICATION = "release/publication-"
+COMPARISON = "report/comparison-"
+DECIDED = (DECISION, PUBLICATION, COMPARISON)
+#: Objects that hold how long tasks took.
+TIMED = ("runs/", "reports/", SPEED)
 
 
 @pytest.fixture(scope="module")
 def environment(night_environment) -> dict[str, str]:
-    """The environment of a store with one small night, finished."""
+    """Run one small night, and return the environment of its store."""
     sample(night_environment, rows=600)
     run_night(night_environment)
     return night_environment
@@ -39,15 +46,15 @@ def environment(night_environment) -> dict[str, str]:
 
 @pytest.fixture
 def before(environment) -> Iterator[Objects]:
-    """The objects of the night; after the test it is whole and finished again."""
+    """Yield the objects of the night; require that the test leaves it whole."""
     stored = objects(environment)
     yield stored
     repaired = objects(environment)
     assert_whole(repaired)
     assert repaired.keys() == stored.keys()
-    given = [key for key in stored if key.startswith(ALIKE)]
-    alike = [*computed(stored), *map(layout.described, given)]
-    assert [key for key in alike if repaired[key] != stored[key]] == []
+    read = [key for key in stored if key.startswith(READ)]
+    repeatable = [*computed(stored), *map(layout.described, read)]
+    assert [key for key in repeatable if repaired[key] != stored[key]] == []
     assert published(repaired) == published(stored)
     again = nightsieve("runs", "repair", NIGHT, environment=environment)
     assert (again.returncode, again.stderr) == (0, "")
@@ -56,47 +63,56 @@ def before(environment) -> Iterator[Objects]:
 
 
 def run_night(environment: dict[str, str], *options: str, code: int = 0) -> str:
-    """Run the night; return what it said."""
+    """Run the night, and return its stderr."""
     command = retrain("--local-scheduler", *options, patches=[] if options else PATCHES)
     night = fork(*command, environment=environment)
     assert night.returncode == code, night.stderr
     return night.stderr
 
 
-def repair(environment: dict[str, str]) -> tuple[set[str], set[str], str]:
-    """Repair the night, then run the command that is printed.
+class Repair(NamedTuple):
+    """The keys that a repair named as damaged and as removed, and its output."""
 
-    Returns
-    -------
-    tuple
-        Keys of the objects that were named as damaged, and as removed; the output.
-    """
+    damaged: set[str]
+    removed: set[str]
+    output: str
+
+
+def repair(environment: dict[str, str]) -> Repair:
+    """Repair the night, then run the command that is printed."""
     repaired = nightsieve("runs", "repair", NIGHT, environment=environment)
     assert (repaired.returncode, repaired.stderr) == (0, "")
     prefix = environment["NIGHTSIEVE_STORAGE"] + "/"
     lines = repaired.stdout.splitlines()
-    named = {line.split(": ")[0] for line in lines if line.startswith("  s3://")}
-    gone = {line.split(": ")[1] for line in lines if line.startswith("Removed: ")}
-    (command,) = (line for line in lines if line.startswith("Make again"))
-    words = command.partition(": ")[2].split()
-    assert words[:6] == ["luigi", "--module", "tasks", "Retrain", "--date", NIGHT]
-    run_night(environment, *words[6:])
-    return (
-        {address.strip().removeprefix(prefix) for address in named},
-        {address.removeprefix(prefix) for address in gone},
-        repaired.stdout,
-    )
+    damaged = set()
+    removed = set()
+    for line in lines:
+        if line.startswith("  s3://"):
+            address = line.split(": ")[0].strip()
+            damaged.add(address.removeprefix(prefix))
+        elif line.startswith("Removed: "):
+            address = line.split(": ")[1]
+            removed.add(address.removeprefix(prefix))
+    (command,) = [line for line in lines if line.startswith("Make again")]
+    arguments = command.partition(": ")[2].split()
+    assert arguments[:6] == ["luigi", "--module", "tasks", "Retrain", "--date", NIGHT]
+    run_night(environment, *arguments[6:])
+    return Repair(damaged, removed, repaired.stdout)
 
 
 def damage(environment: dict[str, str], stored: Objects, keys: Iterable[str]) -> None:
-    """Damage objects, one after another in another way."""
+    """Damage objects: shorten one, replace the next, remove the next, and so on."""
     for index, key in enumerate(keys):
-        ways = [stored[key][:-3], b"another", None]
-        content = ways[index % len(ways)]
-        if content is None:
-            remove(environment, key)
-        else:
-            put(environment, key, content)
+        contents = [stored[key][:-3], b"another", None]
+        replace(environment, key, contents[index % len(contents)])
+
+
+def replace(environment: dict[str, str], key: str, content: bytes | None) -> None:
+    """Write another content; remove the object if there is none."""
+    if content is None:
+        remove(environment, key)
+    else:
+        put(environment, key, content)
 
 
 def config_of(stored: Objects) -> str:
@@ -105,7 +121,7 @@ def config_of(stored: Objects) -> str:
 
 
 def finishing(stored: Objects) -> set[str]:
-    """The keys that say that the night is finished."""
+    """Return the keys of the run manifest and of the report, which end a night."""
     config = config_of(stored)
     return {f"runs/{NIGHT}/{config}.json", f"reports/{NIGHT}/{config}/report.json"}
 
@@ -115,120 +131,119 @@ def published(stored: Objects) -> Objects:
 
 
 def computed(stored: Objects) -> list[str]:
-    """The keys of what tasks made of what the database gave, by nothing but it."""
-    others = (*ALIKE, *DECIDED, *DATED, "models/")
-    return sorted(
-        key
-        for key in stored
-        if not key.startswith(others) and not key.endswith(".receipt.json")
-    )
+    """Return the keys of objects that depend only on the content of the database."""
+    others = (*READ, *DECIDED, *TIMED, "models/")
+    return sorted(key for key in without_receipts(stored) if not key.startswith(others))
+
+
+def without_receipts(keys: Iterable[str]) -> list[str]:
+    return [key for key in keys if not key.endswith(".receipt.json")]
+
+
+def first_key(stored: Objects, prefix: str) -> str:
+    """Return the key of the object with a prefix."""
+    return next(key for key in stored if key.startswith(prefix))
+
+
+def part_of_sample(stored: Objects) -> str:
+    return next(key for key in stored if "/part-" in key)
 
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_exactly_what_is_damaged_is_made_again_with_the_same_bytes(
     environment, before, first
 ):
-    """Every other object, then the rest; of some it is the receipt that is damaged."""
+    """Every other object, then the rest; of every fourth one the receipt is damaged."""
     keys = computed(before)[first::2]
     receipts = [layout.receipt(key) for key in keys[::4]]
     plain = [key for index, key in enumerate(keys) if index % 4]
     configuration = layout.configuration(config_of(before))
     damage(environment, before, [*plain, configuration])
     damage(environment, before, receipts)
-    named, removed, output = repair(environment)
-    assert {layout.described(key) for key in named} == {*keys, configuration}
-    assert removed == {*keys} | finishing(before)
-    assert f"Written again: {environment['NIGHTSIEVE_STORAGE']}/configs/" in output
+    repaired = repair(environment)
+    assert set(map(layout.described, repaired.damaged)) == {*keys, configuration}
+    assert repaired.removed == {*keys} | finishing(before)
+    configurations = f"{environment['NIGHTSIEVE_STORAGE']}/configs/"
+    assert f"Written again: {configurations}" in repaired.output
     after = objects(environment)
     made_again = {key for key in before if after[key] != before[key]}
-    expected = {layout.receipt(key) for key in keys}
-    dated = {key for key in made_again if key.startswith(DATED)}
-    assert made_again - dated == expected
-    for prefix in (TIMED, *DECIDED):
-        assert not [key for key in made_again if key.startswith(prefix)]
+    timed = {key for key in made_again if key.startswith(TIMED)}
+    assert made_again - timed == set(map(layout.receipt, keys))
+    assert not [key for key in made_again if key.startswith((SPEED, *DECIDED))]
 
 
-def test_where_a_part_of_the_sample_or_the_reviews_are_damaged_all_that_rests_on_them_goes(
+def test_what_depends_on_a_damaged_part_of_the_sample_or_reviews_is_removed(
     environment, before
 ):
-    part = next(key for key in before if "/part-" in key)
-    reviews = next(key for key in before if key.startswith("ingest/reviews-"))
+    part = part_of_sample(before)
+    reviews = first_key(before, "ingest/reviews-")
     damage(environment, before, [part, reviews])
-    named, removed, _ = repair(environment)
-    assert named == {part, reviews}
-    parts = {key for key in before if key.startswith("ingest/")}
-    dependent = {*computed(before), *parts}
-    dependent |= {key for key in before if key.startswith((TIMED, *DECIDED))}
-    dependent = {key for key in dependent if not key.endswith(".receipt.json")}
-    compiled = {key for key in dependent if key.startswith("labelling/compiled-")}
-    assert removed == dependent - compiled | finishing(before)
+    repaired = repair(environment)
+    assert repaired.damaged == {part, reviews}
+    prefixes = ("ingest/", SPEED, *DECIDED)
+    dependent = {*computed(before)}
+    dependent |= {key for key in without_receipts(before) if key.startswith(prefixes)}
+    # Patterns are compiled without a message.
+    dependent.remove(first_key(before, "labelling/compiled-"))
+    assert repaired.removed == dependent | finishing(before)
 
 
 def test_a_damaged_decision_is_made_again_and_what_was_published_stays(
     environment, before
 ):
-    decision, publication, comparison = (
-        next(key for key in before if key.startswith(prefix)) for prefix in DECIDED
-    )
-    speed = next(key for key in before if key.startswith(TIMED))
+    decision = first_key(before, DECISION)
+    speed = first_key(before, SPEED)
     page = f"reports/{NIGHT}/{config_of(before)}/index.html"
     damage(environment, before, [decision, page, speed])
-    named, removed, _ = repair(environment)
-    assert named == {decision, speed, page}
-    also = {publication, comparison} | finishing(before)
-    assert removed == named | also
+    repaired = repair(environment)
+    assert repaired.damaged == {decision, speed, page}
+    dependent = {first_key(before, PUBLICATION), first_key(before, COMPARISON)}
+    assert repaired.removed == repaired.damaged | dependent | finishing(before)
 
 
-@pytest.mark.parametrize("way", ["publication", "comparison", "report"])
-def test_what_comes_of_a_decision_is_made_again_and_the_decision_is_not(
-    environment, before, way
+@pytest.mark.parametrize("prefix", [PUBLICATION, COMPARISON, f"reports/{NIGHT}/"])
+def test_what_depends_on_a_decision_is_made_again_and_the_decision_is_not(
+    environment, before, prefix
 ):
-    key = next(
-        key
-        for key in before
-        if key.startswith(f"release/{way}-")
-        or key.startswith(f"report/{way}-")
-        or key.endswith(f"/{way}.json")
-    )
+    keys = [key for key in without_receipts(before) if key.startswith(prefix)]
+    # Of the report, the index.
+    (key,) = [key for key in keys if key.endswith(".json")]
     damage(environment, before, [key])
-    named, removed, _ = repair(environment)
-    assert named == {key}
-    assert removed == {key} | finishing(before)
+    repaired = repair(environment)
+    assert repaired.damaged == {key}
+    assert repaired.removed == {key} | finishing(before)
     after = objects(environment)
-    decision = next(key for key in before if key.startswith(DECIDED[0]))
-    assert after[layout.receipt(decision)] == before[layout.receipt(decision)]
+    receipt = layout.receipt(first_key(before, DECISION))
+    assert after[receipt] == before[receipt]
 
 
-def test_a_damaged_or_missing_run_manifest_is_written_again_from_what_is_there(
+def test_a_damaged_or_missing_run_manifest_is_written_again_from_the_other_objects(
     environment, before
 ):
     manifest, index = sorted(finishing(before), reverse=True)
     for key in (manifest, layout.receipt(manifest)):
         for content in (b"{", None):
-            if content is None:
-                remove(environment, key)
-            else:
-                put(environment, key, content)
-            named, removed, output = repair(environment)
-            assert {layout.described(key) for key in named} == {manifest}
-            assert removed == {manifest, index}
-            assert "no other object could be checked" in output
+            replace(environment, key, content)
+            repaired = repair(environment)
+            assert set(map(layout.described, repaired.damaged)) == {manifest}
+            assert repaired.removed == {manifest, index}
+            assert "no other object could be checked" in repaired.output
     after = objects(environment)
-    unlike = {key for key in before if after[key] != before[key]}
-    assert {key for key in unlike if not key.startswith(("runs/", "reports/"))} == set()
+    others = [key for key in before if not key.startswith(("runs/", "reports/"))]
+    assert [key for key in others if after[key] != before[key]] == []
 
 
-def test_what_a_night_that_is_not_finished_says_of_a_damaged_part_makes_it_again(
+def test_the_remedy_that_an_unfinished_night_names_for_a_damaged_part_makes_it_again(
     environment, before
 ):
-    part = next(key for key in before if "/part-" in key)
+    part = part_of_sample(before)
     cleaned = [key for key in before if key.startswith("preprocessing/cleaned-")]
     for key in (*finishing(before), *cleaned, part):
         remove(environment, key)
-    said = run_night(environment, "--config", config_of(before), code=30)
+    stderr = run_night(environment, "--config", config_of(before), code=30)
     manifest = part.partition("/part-")[0] + ".json"
     address = f"{environment['NIGHTSIEVE_STORAGE']}/{manifest}"
-    assert f"there is no such object; delete {address} and run the night again" in said
+    assert f"delete {address} and run the night again" in stderr
     remove(environment, manifest)
     run_night(environment)
 
@@ -240,14 +255,14 @@ def test_a_date_without_a_finished_night_is_an_error(environment, before):
         assert "there is no such finished run of" in missing.stderr
 
 
-def test_the_models_of_a_damaged_registry_are_repaired_by_the_commands_that_errors_name(
+def test_a_damaged_registry_is_repaired_by_the_commands_that_errors_name(
     environment, before
 ):
     whole = published(before)
     put(environment, layout.CURRENT_MODEL, b"{")
     listed = nightsieve("models", "list", environment=environment)
     assert listed.returncode == 8
-    assert listed.stderr.endswith("; nightsieve models repair\n")
+    assert listed.stderr.endswith("; run: nightsieve models repair\n")
     repaired = nightsieve("models", "repair", environment=environment)
     assert (repaired.returncode, repaired.stdout) == (0, "Model 1 is current, now\n")
     assert published(objects(environment)) == whole

@@ -1,11 +1,11 @@
-"""Workers that are killed: the night is the same night, whichever scheduler hands out its tasks."""
+"""Workers are killed, and the night completes with the same bytes, by any scheduler."""
 
 import itertools
 
 import pytest
 
-from tests.conftest import run
-from tests.tasks.nights import (
+from tests.support.commands import run
+from tests.support.nights import (
     SMALL,
     STAGES,
     Night,
@@ -19,29 +19,27 @@ from tests.tasks.nights import (
 
 @pytest.fixture(scope="module")
 def undisturbed(night_environment) -> bytes:
-    """The model that a night exports when nobody disturbs it."""
+    """Run a night that nothing disturbs, and return its model."""
     sample(night_environment, rows=800)
-    assert (
-        run(*retrain("--local-scheduler"), environment=night_environment).returncode
-        == 0
-    )
+    finished = run(*retrain("--local-scheduler"), environment=night_environment)
+    assert finished.returncode == 0, finished.stderr
     return model(objects(night_environment))
+
+
+def with_own_store(environment: dict[str, str], suffix: str) -> dict[str, str]:
+    storage = environment["NIGHTSIEVE_STORAGE"] + suffix
+    return {**environment, "NIGHTSIEVE_STORAGE": storage}
 
 
 def test_a_night_killed_in_the_middle_of_every_stage_completes_with_the_same_bytes(
     undisturbed, night_environment
 ):
-    environment = {
-        **night_environment,
-        "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-killed",
-    }
-    left = [
-        family for family in STAGES if family != "Retrain"
-    ]  # which writes nothing, and is over at once
+    environment = with_own_store(night_environment, "-killed")
+    # Retrain writes nothing, and ends at once.
+    left = [family for family in STAGES if family != "Retrain"]
     for delay in itertools.cycle([0.0, 0.01, 0.05]):
-        family = Night(retrain("--local-scheduler"), environment).kill_during(
-            left, delay
-        )
+        night = Night(retrain("--local-scheduler"), environment)
+        family = night.kill_during(left, delay)
         assert_whole(objects(environment))
         if family is None:
             break
@@ -52,16 +50,12 @@ def test_a_night_killed_in_the_middle_of_every_stage_completes_with_the_same_byt
     assert model(objects(environment)) == undisturbed
 
 
-def test_a_killed_worker_s_night_is_taken_up_under_the_same_scheduler(
+def test_a_killed_night_is_resumed_with_the_same_scheduler(
     undisturbed, night_environment
 ):
-    environment = {
-        **night_environment,
-        "NIGHTSIEVE_STORAGE": night_environment["NIGHTSIEVE_STORAGE"] + "-taken-up",
-    }
-    command = retrain(
-        patches=[*SMALL, "evaluation.confidence=0.9"]
-    )  # other tasks than the scheduler has seen just now
+    environment = with_own_store(night_environment, "-taken-up")
+    # The patch makes tasks that the scheduler does not know yet.
+    command = retrain(patches=[*SMALL, "evaluation.confidence=0.9"])
     assert Night(command, environment).kill_during(["BuildTrainingSet"])
     finished = run(*command, environment=environment)
     assert finished.returncode == 0, finished.stderr

@@ -1,26 +1,30 @@
-"""Another task in another script, by configuration only: the requests of a city's citizens, in Russian."""
+"""Another project by configuration only: requests of citizens, in Russian."""
 
 import csv
 import json
+import operator
 import random
 import re
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 
 from pipeline.rules.files import WrittenRule, read_pack
-from tests.conftest import ROOT, fork, run
-from tests.tasks.nights import NIGHT, retrain
+from tests.support import ROOT
+from tests.support.commands import fork, run
+from tests.support.nights import NIGHT, retrain
 
 PROJECT = ROOT / "config" / "examples" / "city-requests"
 PACK = read_pack(PROJECT / "rules")
 OVERLAY = ["--config", str(PROJECT / "overlay.yaml")]
 LABELS = ["housing", "other", "roads", "transport"]
 
-# Made up, every one. In each label some templates hold no word of a rule, and some a word of another label's.
+# All templates are made up. Some templates of each label hold no word of a rule, and
+# some hold a word of another label's rule.
 TEMPLATES = {
     "roads": [
         "на {street} огромная яма, {when} пробил колесо",
@@ -120,37 +124,40 @@ DEPARTMENTS = {
 
 
 def requests(rows: int, seed: int) -> list[dict[str, str]]:
-    """Requests as the city would export them, each with the department that a clerk chose."""
+    """Return requests as the city would export them, with the clerk's department."""
     rng = random.Random(seed)
     made = []
-    for number in range(1, rows + 1):
+    for request_id in range(1, rows + 1):
         label = rng.choice(LABELS)
-        body = (
-            rng.choice(BEGINNINGS) + rng.choice(TEMPLATES[label]) + rng.choice(ENDINGS)
-        )
-        for slot, values in SLOTS.items():
-            body = body.replace(f"{{{slot}}}", rng.choice(values))
-        body = body.replace("{n}", str(rng.randint(1, 120))).replace(
-            "{small}", str(rng.randint(2, 20))
-        )
-        if rng.random() < 0.3:  # typed in haste: letters are missing
-            gaps = set(rng.sample(range(len(body)), k=len(body) // 15))
-            body = "".join(
-                letter for place, letter in enumerate(body) if place not in gaps
-            )
-        received = datetime.fromisoformat(NIGHT) - timedelta(minutes=7 * number)
-        made.append(
-            {
-                "номер": str(number),
-                "текст": body.upper() if rng.random() < 0.1 else body,
-                "канал": f"ОДС-{rng.randint(1, 9)}"
-                if label == "housing" and rng.random() < 0.2
-                else "портал",
-                "поступило": received.isoformat(sep=" "),
-                "отдел": DEPARTMENTS[label],
-            }
-        )
+        body = request_body(label, rng)
+        channel = "портал"
+        if label == "housing" and rng.random() < 0.2:
+            channel = f"ОДС-{rng.randint(1, 9)}"
+        received = datetime.fromisoformat(NIGHT) - timedelta(minutes=7 * request_id)
+        request = {
+            "номер": str(request_id),
+            "текст": body,
+            "канал": channel,
+            "поступило": received.isoformat(sep=" "),
+            "отдел": DEPARTMENTS[label],
+        }
+        made.append(request)
     return made
+
+
+def request_body(label: str, rng: random.Random) -> str:
+    """Return a text of a template: some with missing letters, some in upper case."""
+    parts = (BEGINNINGS, TEMPLATES[label], ENDINGS)
+    body = "".join(map(rng.choice, parts))
+    for slot, values in SLOTS.items():
+        body = body.replace(f"{{{slot}}}", rng.choice(values))
+    body = body.replace("{n}", str(rng.randint(1, 120)))
+    body = body.replace("{small}", str(rng.randint(2, 20)))
+    if rng.random() < 0.3:
+        gaps = set(rng.sample(range(len(body)), k=len(body) // 15))
+        letters = [letter for i, letter in enumerate(body) if i not in gaps]
+        body = "".join(letters)
+    return body.upper() if rng.random() < 0.1 else body
 
 
 def write(path: Path, rows: list[dict[str, str]], columns: list[str]) -> str:
@@ -162,28 +169,18 @@ def write(path: Path, rows: list[dict[str, str]], columns: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def night(night_environment, tmp_path_factory) -> dict:
-    """The manifest of a finished night, and under ``folder`` where its files are."""
+def night(night_environment, tmp_path_factory) -> Path:
+    """Run a night, and return the folder of its fetched files."""
     folder = tmp_path_factory.mktemp("city", numbered=False)
     made = requests(1_200, seed=7)
     columns = ["номер", "текст", "канал", "поступило"]
     new = write(folder / "requests.csv", made[300:], columns)
     decided = write(folder / "decided.csv", made[:300], [*columns, "отдел"])
-    names = [
-        "--key",
-        "номер",
-        "--body",
-        "текст",
-        "--sender",
-        "канал",
-        "--received-at",
-        "поступило",
-    ]
-    for file, label in ((new, []), (decided, ["--label", "отдел"])):
-        loaded = fork(
-            "nightsieve", "load", file, *names, *label, environment=night_environment
-        )
-        assert loaded.returncode == 0, loaded.stderr
+    names = ["--key", "номер", "--body", "текст", "--sender", "канал"]
+    names += ["--received-at", "поступило"]
+    succeed("nightsieve", "load", new, *names, environment=night_environment)
+    names += ["--label", "отдел"]
+    succeed("nightsieve", "load", decided, *names, environment=night_environment)
     views = (PROJECT / "views.sql").read_text(encoding="utf-8")
     url = night_environment["NIGHTSIEVE_DATABASE_URL"]
     with (
@@ -192,49 +189,45 @@ def night(night_environment, tmp_path_factory) -> dict:
         connection.cursor() as cursor,
     ):
         cursor.execute(views)
-    ran = fork(*retrain(*OVERLAY, patches=[]), environment=night_environment)
-    assert ran.returncode == 0, ran.stderr
-    fetched = fork(
-        "nightsieve",
-        "runs",
-        "fetch",
-        NIGHT,
-        *OVERLAY,
-        "--to",
-        str(folder),
-        environment=night_environment,
-    )
-    assert fetched.returncode == 0, fetched.stderr
-    return {**json.loads((folder / "run.json").read_bytes()), "folder": folder}
+    succeed(*retrain(*OVERLAY, patches=[]), environment=night_environment)
+    fetch = ["nightsieve", "runs", "fetch", NIGHT, *OVERLAY, "--to", str(folder)]
+    succeed(*fetch, environment=night_environment)
+    return folder
 
 
-@pytest.mark.parametrize("rule", PACK, ids=lambda rule: rule.id)
+def succeed(*command: str, environment: dict[str, str]) -> None:
+    finished = fork(*command, environment=environment)
+    assert finished.returncode == 0, finished.stderr
+
+
+def results(night: Path) -> dict[str, Any]:
+    return json.loads((night / "run.json").read_bytes())["results"]
+
+
+@pytest.mark.parametrize("rule", PACK, ids=operator.attrgetter("id"))
 def test_every_example_of_its_rules_holds(rule: WrittenRule):
-    found = re.compile(rule.pattern, re.IGNORECASE).search
-    around = "Здравствуйте. {} Ждём." if rule.field == "body" else "{}"
-    assert [
-        text for text in rule.matches if not found(around.format(text.upper()))
-    ] == []
-    assert [text for text in rule.near_misses if found(text)] == []
+    search = re.compile(rule.pattern, re.IGNORECASE).search
+    sentence = "Здравствуйте. {} Ждём." if rule.field == "body" else "{}"
+    for text in rule.matches:
+        assert search(sentence.format(text.upper())), text
+    for text in rule.near_misses:
+        assert not search(text), text
 
 
 def test_a_night_on_it_learns_every_label(night):
-    results = night["results"]
-    model = json.loads((night["folder"] / "model.json").read_bytes())
+    model = json.loads((night / "model.json").read_bytes())
     assert model["labels"] == LABELS
-    assert results["messages"]["counts"]["kept"] == 1_200
-    assert set(LABELS) == {
-        label for label, messages in results["rules"]["labels"].items() if messages
-    }
-    verified = results["description"]["verification"]
-    assert verified["texts"] > 0 and (verified["differences"], verified["flips"]) == (
-        0,
-        0,
-    )
+    assert results(night)["messages"]["counts"]["kept"] == 1_200
+    messages_of_label = results(night)["rules"]["labels"]
+    assert messages_of_label.keys() == set(LABELS)
+    assert all(messages_of_label.values())
+    verified = results(night)["description"]["verification"]
+    assert verified["texts"] > 0
+    assert (verified["differences"], verified["flips"]) == (0, 0)
 
 
 def test_it_agrees_with_the_clerks_who_know_one_label_for_two_of_ours(night):
-    metrics = night["results"]["reviews"]["metrics"]
+    metrics = results(night)["reviews"]["metrics"]
     assert (metrics["n"], metrics["labels"]) == (300, ["housing", "other", "streets"])
     assert min(label["f1"]["value"] for label in metrics["per_label"].values()) >= 0.8
 
@@ -246,22 +239,16 @@ def test_its_model_labels_requests_that_it_has_not_seen(night, night_environment
         "Трамвай снова не приехал, пассажиры мёрзли": "transport",
         "Подскажите, где получить справку для паспорта": "other",
     }
-    command = ["nightsieve", "score", str(night["folder"] / "model.json")]
+    command = ["nightsieve", "score", str(night / "model.json")]
     scored = run(*command, environment=night_environment, input="\n".join(fresh))
-    assert [json.loads(line)["label"] for line in scored.stdout.splitlines()] == list(
-        fresh.values()
-    )
+    labels = [json.loads(line)["label"] for line in scored.stdout.splitlines()]
+    assert labels == list(fresh.values())
 
 
 def test_the_library_names_none_of_its_labels():
-    source = {
-        path: path.read_text(encoding="utf-8")
-        for path in (ROOT / "pipeline").rglob("*.py")
-    }
-    labels = re.compile(
-        r"\b(?:housing|roads|streets|transport)\b|[\"']other[\"']"
-    )  # other is an English word too
-    assert (
-        source
-        and [path.name for path, text in source.items() if labels.search(text)] == []
-    )
+    # In quotes, because other is an English word, too.
+    labels = re.compile(r"\b(?:housing|roads|streets|transport)\b|[\"']other[\"']")
+    files = list((ROOT / "pipeline").rglob("*.py"))
+    assert files
+    for file in files:
+        assert not labels.search(file.read_text(encoding="utf-8")), file

@@ -1,4 +1,4 @@
-"""The worker's patience, and what a task tells the scheduler while it runs."""
+"""When the worker waits, and what a task shows on the scheduler while it runs."""
 
 import datetime
 import inspect
@@ -54,7 +54,7 @@ class Written(luigi.Task):
 
 
 class Ingest(Written):
-    """One that can do without what is prepared, and is at work until it is."""
+    """A task that needs nothing prepared, and runs until the root has prepared."""
 
     stage = "ingest"
 
@@ -65,11 +65,11 @@ class Ingest(Written):
 
 
 class Later(Written):
-    """One that cannot, and rests on nothing, as in a night that is resumed."""
+    """A task that needs what is prepared, and requires nothing: a resumed night."""
 
 
 class Root(Written):
-    """A night of one of the two, which notes how many processes are at work when it prepares."""
+    """A night of one task, which notes how many processes run when it prepares."""
 
     first = luigi.TaskParameter()
 
@@ -86,10 +86,9 @@ class Root(Written):
 def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(
     first, at_work, tmp_path
 ):
+    # A task of an earlier test has sent its result; its process may still be ending.
     for child in multiprocessing.active_children():
-        child.join(
-            30
-        )  # a task of an earlier test has told its result, and may still be ending
+        child.join(30)
     night = NightWorker(
         scheduler=Scheduler(), worker_processes=2, force_multiprocessing=True
     )
@@ -100,15 +99,18 @@ def test_what_later_tasks_need_is_prepared_once_while_ingest_is_at_work(
     assert (tmp_path / "at work").read_text() == at_work
 
 
-def test_progress_is_told_in_whole_per_cent_and_never_backwards(environment):
-    task, told = Retrain(date=NIGHT), []
-    task.set_progress_percentage = told.append
+def test_progress_is_shown_in_whole_per_cent_and_never_goes_back(environment):
+    task = Retrain(date=NIGHT)
+    shown: list[int] = []
+    task.set_progress_percentage = shown.append
     for fraction in (0.001, 0.25, 0.2501, 0.2, 0.999, 1.0):
         task.progress(fraction)
-    assert told == [25, 99, 100]
+    assert shown == [25, 99, 100]
 
 
-QUOTED = "".join(["hu", "sh"])  # so that no line of code, which is shown, spells it
+# Built from parts, because a traceback shows the lines of code.
+QUOTED = "".join(["hu", "sh"])
+NO_BUCKET = "s3://there: the bucket does not exist; create it"
 
 
 class Undecided(luigi.Task):
@@ -118,7 +120,7 @@ class Undecided(luigi.Task):
 
     def complete(self):
         if self.error == "fixable":
-            raise StorageError("no bucket")
+            raise StorageError(NO_BUCKET)
         raise KeyError(QUOTED)
 
 
@@ -144,31 +146,39 @@ class Unplanned(luigi.Task):
 def test_an_error_while_scheduling_is_described_where_luigi_catches_it(
     task, problem, monkeypatch, caplog
 ):
-    """Logged, mailed and shown by the scheduler: an error that an operator can fix by
-    its message alone, a defect by where it is, without what it quotes."""
-    mails, announced = [], []
-    monkeypatch.setattr(
-        NightWorker, "_email_error", lambda *given, **_: mails.append(given[2])
-    )
-    monkeypatch.setattr(
-        NightWorker,
-        "_announce_scheduling_failure",
-        lambda worker, task, text: announced.append(text),
-    )
+    """An error is logged, mailed and shown by the scheduler.
+
+    An error that an operator can fix is described by its message, a defect by its
+    traceback without the messages.
+    """
+    mails = []
+    announced = []
+
+    def mail(worker, task, text, *_, **__):
+        mails.append(text)
+
+    def announce(worker, task, text):
+        announced.append(text)
+
+    monkeypatch.setattr(NightWorker, "_email_error", mail)
+    monkeypatch.setattr(NightWorker, "_announce_scheduling_failure", announce)
     caplog.set_level(logging.ERROR, logger="luigi-interface")
     for error in ("fixable", "defect"):
         with NightWorker(scheduler=Scheduler()) as worker:
             assert not worker.add(task(error=error))
-    fixable, defect = (record.getMessage() for record in caplog.records)
-    assert fixable == f"{task(error='fixable')}: {problem}: no bucket"
-    assert problem in defect and "test_worker.py" in defect
+    fixable, defect = [record.getMessage() for record in caplog.records]
+    assert fixable == f"{task(error='fixable')}: {problem}: {NO_BUCKET}"
+    assert problem in defect
+    assert "test_worker.py" in defect
     assert "KeyError: its message is left out" in defect
-    assert mails == announced and mails[0] == "no bucket"
-    assert QUOTED not in caplog.text + mails[1] and "test_worker.py" in mails[1]
+    assert mails == announced
+    assert mails[0] == NO_BUCKET
+    assert QUOTED not in caplog.text + mails[1]
+    assert "test_worker.py" in mails[1]
 
 
-def test_every_method_of_luigi_s_worker_that_is_replaced_is_there_and_is_called_so():
-    """They are private: another version of luigi may have others."""
+def test_every_replaced_method_of_luigi_s_worker_exists_with_the_same_parameters():
+    """The methods are private: another version of luigi may have others."""
     for name in (
         "_run_task",
         "_handle_next_task",
@@ -184,7 +194,7 @@ def test_every_method_of_luigi_s_worker_that_is_replaced_is_there_and_is_called_
     assert luigi.worker.check_complete is check_complete
 
 
-def test_what_failed_is_tried_again_when_a_night_is_started_again(tmp_path):
+def test_failed_tasks_are_retried_when_a_night_is_started_again(tmp_path):
     scheduler = Scheduler(retry_count=1, retry_delay=900)
     (tmp_path / "broken").touch()
     for complete in (False, True):
@@ -195,11 +205,11 @@ def test_what_failed_is_tried_again_when_a_night_is_started_again(tmp_path):
 
 
 class Fragile(Written):
-    """A task that fails while a file is there."""
+    """A task that fails while a file exists."""
 
     def run(self):
         if Path(f"{self.folder}/broken").exists():
-            raise StorageError("not yet")
+            raise StorageError("s3://there: is not available yet; try again")
         super().run()
 
 
@@ -221,26 +231,26 @@ def test_a_refused_night_ends_with_a_code_of_its_own(tmp_path):
     ("error", "says"),
     [
         (
-            ConfigError("a.yaml: source.shards: must be a number"),
-            "a.yaml: source.shards: must be a number",
+            ConfigError("a.yaml: source.shards: not a number; use 1 or more"),
+            "a.yaml: source.shards: not a number; use 1 or more",
         ),
         (
-            ArtefactError("s3://a/b: cannot be decoded"),
-            "s3://a/b: cannot be decoded\n\nbecause of:\n\nTraceback",
+            ArtefactError("s3://a/b: cannot be decoded; delete it"),
+            "s3://a/b: cannot be decoded; delete it\n\ncaused by:\n\nTraceback",
         ),
         (
-            ArtefactError("s3://a/b: cannot be decoded"),
+            ArtefactError("s3://a/b: cannot be decoded; delete it"),
             "ValueError: its message is left out",
         ),
         (OSError(28, "hush"), "OSError: No space left on device"),
         (KeyError("hush"), "KeyError: its message is left out"),
         (
             RPCError("Errors when connecting to 'http://me:hush@luigid:8082'"),
-            "'http://luigid:8082'; is luigid running?",
+            "'http://luigid:8082'; is luigid running? nightsieve up starts",
         ),
     ],
 )
-def test_a_log_has_the_words_of_known_errors_alone_and_no_password(error, says):
+def test_a_log_quotes_only_the_messages_of_known_errors_and_no_password(error, says):
     quoted = "hush"
     try:
         try:
@@ -258,5 +268,7 @@ def test_a_log_has_the_words_of_known_errors_alone_and_no_password(error, says):
             sys.exc_info(),
         )
     assert RedactingFilter().filter(record)
-    assert record.getMessage().startswith("it failed\n") and says in record.getMessage()
-    assert "hush" not in record.getMessage() and record.exc_info is None
+    assert record.getMessage().startswith("it failed\n")
+    assert says in record.getMessage()
+    assert "hush" not in record.getMessage()
+    assert record.exc_info is None

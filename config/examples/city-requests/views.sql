@@ -1,5 +1,6 @@
--- Stands in for the city's own tables. `nightsieve load` fills `messages` and `reviews`; these views show their rows
--- under the city's names. A label is a short name in Latin letters, so the clerks' words are translated here.
+-- In place of the city's own tables. `nightsieve load` fills the tables `messages` and
+-- `reviews`; these views show their rows under the city's names. A label is a short name in
+-- Latin letters, so the labels of the clerks are translated here.
 
 CREATE OR REPLACE VIEW "обращения" AS
 SELECT key::bigint AS "номер", body AS "текст", sender AS "канал", received_at AS "поступило"

@@ -1,4 +1,4 @@
-"""``nightsieve demo-data``: messages of the project's own making into the database."""
+"""``nightsieve demo-data``: generated messages into the database."""
 
 import datetime
 
@@ -6,41 +6,50 @@ import click
 
 from nightsieve.cli.demo_data import generate
 from nightsieve.cli.demo_data.write import write_blocks
-from nightsieve.cli.options import DATE
+from nightsieve.cli.options import DATE, help_epilog
 from nightsieve.cli.terminal import print_counts, progress_bar
 
 
 @click.command(
-    "demo-data", epilog="Example: nightsieve demo-data --rows 100000 --until 2026-11-20"
+    "demo-data",
+    epilog=help_epilog("nightsieve demo-data --rows 100000 --until 2026-11-20"),
 )
 @click.option(
-    "--rows", type=click.IntRange(min=1), required=True, help="How many messages."
+    "--rows",
+    type=click.IntRange(min=1),
+    metavar="N",
+    required=True,
+    help="Number of messages.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
+    metavar="N",
     default=0,
     show_default=True,
-    help="Same seed, same messages.",
+    help="Seed of the random numbers. The same seed gives the same messages.",
 )
 @click.option(
     "--until",
     metavar="DATE",
     type=DATE,
-    help="Their last day (UTC). Default: until now.",
+    show_default="this moment",
+    help="Last day (UTC), YYYY-MM-DD, on which messages are received.",
 )
 @click.option(
     "--reviewed",
     type=click.FloatRange(0, 1),
+    metavar="SHARE",
     default=0.05,
     show_default=True,
-    help="Share of messages that get their true label as a review (source 'truth').",
+    help="Share of the messages whose true label becomes a review of source 'truth'.",
 )
 def command(rows: int, seed: int, until: datetime.date | None, reviewed: float) -> None:
-    """Write realistic messages, with a known true label, into the database.
+    """Generate realistic messages and write them to the database.
 
-    They are of the last 30 days. Running it again with the same seed adds only what is
-    not there yet.
+    Writes to the tables messages and reviews of $NIGHTSIEVE_DATABASE_URL. The messages
+    are of the last 30 days. Running the command again with the same seed adds only the
+    messages that are missing.
     """
     blocks = generate(rows, seed, _end(until), reviewed)
     with progress_bar("writing", total=rows) as bar:

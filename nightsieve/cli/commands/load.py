@@ -9,56 +9,81 @@ import click
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.csv_records import Dialect
 from nightsieve.cli.loading.load import Loaded, load
+from nightsieve.cli.options import help_epilog
 from nightsieve.cli.terminal import ProgressBar, print_counts, progress_bar
 from pipeline.errors import ConfigError
 
-COLUMN = {"metavar": "COL"}
 _LIST_THEM = "list them all with --bad-lines FILE"
 
 
 @click.command(
     "load",
-    epilog="Example: nightsieve load inbox.csv.gz --body text --key id "
-    "--received-at date",
+    epilog=help_epilog(
+        "nightsieve load inbox.csv.gz --body text --key id --received-at date",
+        exit_codes={
+            3: "a column or an option is wrong",
+            7: "FILE cannot be read, or has no good line",
+        },
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--body", required=True, help="Column of the message's text.", **COLUMN)
+@click.option(
+    "--body",
+    metavar="COL",
+    required=True,
+    help="Column with the text of the message.",
+)
 @click.option(
     "--key",
-    help="Column that names each message. Default: a hash of the line's content.",
-    **COLUMN,
+    metavar="COL",
+    show_default="a hash of the line's content",
+    help="Column that names each message.",
 )
 @click.option(
-    "--label", help="Column of a human's label; goes into the review table.", **COLUMN
+    "--label",
+    metavar="COL",
+    show_default="no reviews",
+    help="Column with a human's label, which is written to the table reviews.",
 )
-@click.option("--sender", help="Column of the sender.", **COLUMN)
+@click.option(
+    "--sender",
+    metavar="COL",
+    show_default="no senders",
+    help="Column with the sender.",
+)
 @click.option(
     "--received-at",
-    help="Column of the time: ISO 8601, 2026.11.20 16:49, 11/20/2026 4:49:00 PM, "
-    "seconds or milliseconds since 1970; UTC unless it says otherwise. A message "
-    "whose time cannot be read is loaded without a time.",
-    **COLUMN,
+    metavar="COL",
+    show_default="no times",
+    help="Column with the time of receipt: ISO 8601, 2026.11.20 16:49, 11/20/2026 "
+    "4:49:00 PM, seconds or milliseconds since 1970; UTC unless the text names a zone. "
+    "A message whose time cannot be read is loaded without a time.",
 )
 @click.option(
     "--no-header",
     is_flag=True,
-    help="The first line is a message; columns are numbers.",
+    help="Read the first line as a message; columns are then numbers.",
 )
 @click.option(
     "--delimiter",
-    help="One character, or tab. Default: comma; tab for *.tsv and *.tsv.gz.",
+    metavar="CHAR",
+    show_default="comma; tab for *.tsv and *.tsv.gz",
+    help="Character between two columns, or the word tab.",
 )
 @click.option(
     "--no-quoting",
     is_flag=True,
-    help="Quotes are text like any other; a line is a message.",
+    help="Read quotes as any other character; each line is then a message.",
 )
 @click.option(
     "--bad-lines",
+    metavar="FILE",
     type=click.Path(path_type=Path),
-    help="List every bad line, by number, in this file.",
+    show_default="the first 20 on stderr",
+    help="File to write every bad line's number and reason to.",
 )
 def command(
+    *,
     file: Path,
     body: str,
     key: str | None,
@@ -70,10 +95,12 @@ def command(
     no_quoting: bool,
     bad_lines: Path | None,
 ) -> None:
-    """Load the messages of FILE: CSV or TSV, UTF-8, plain or gzipped.
+    """Load the messages of FILE into the database.
 
-    COL is a name of the header or a number from 1. Loading the same file again changes
-    nothing. Bad lines are counted, listed by number and left out.
+    FILE is CSV or TSV, UTF-8, plain or gzipped. COL is a name in the header, or the
+    number of a column, from 1. Writes to the tables messages and reviews of
+    $NIGHTSIEVE_DATABASE_URL, all of the file or nothing. Loading the same file again
+    changes nothing. Bad lines are counted, listed by number and left out.
     """
     wanted = {
         "body": body,
@@ -83,33 +110,47 @@ def command(
         "received_at": received_at,
     }
     dialect = Dialect(_delimiter(delimiter, file), quoting=not no_quoting)
-    more = f"all of them in {bad_lines}" if bad_lines else _LIST_THEM
+    more = f"all of them are in {bad_lines}" if bad_lines else _LIST_THEM
     with ExitStack() as stack:
         bad = BadLines(_listing(bad_lines, file, stack))
-        stack.callback(bad.print_first, f"bad lines more; {more}")
+        stack.callback(bad.print_first, f"more bad lines; {more}")
         bar = stack.enter_context(progress_bar("reading", in_bytes=True))
         progress = _ReadingProgress(bar)
-        loaded = load(file, wanted, dialect, not no_header, bad, progress)
+        loaded = load(
+            file,
+            wanted,
+            dialect,
+            header=not no_header,
+            bad=bad,
+            progress=progress,
+        )
     _print(loaded, header=not no_header, dated=received_at is not None)
 
 
 class _ReadingProgress:
-    """Shows how far the file is read, and when its end is reached, what comes next."""
+    """A callback that shows how much of the file is read, then that it is stored."""
 
     def __init__(self, bar: ProgressBar) -> None:
         self._bar = bar
 
     def __call__(self, done: int, size: int | None) -> None:
         at_end = size is not None and done >= size
-        self._bar.update(done, size, "storing" if at_end else "reading")
+        if at_end:
+            self._bar.update(done, size, "storing")
+        else:
+            self._bar.update(done, size)
 
 
-def _delimiter(given: str | None, file: Path) -> str:
-    if given is None:
-        return "\t" if file.name.lower().endswith((".tsv", ".tsv.gz")) else ","
-    delimiter = "\t" if given in ("tab", r"\t") else given
+def _delimiter(option: str | None, file: Path) -> str:
+    if option is None and file.name.lower().endswith((".tsv", ".tsv.gz")):
+        return "\t"
+    if option in ("tab", r"\t"):
+        return "\t"
+    delimiter = "," if option is None else option
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise ConfigError(f"--delimiter {given!r}: one character is expected, or tab")
+        raise ConfigError(
+            f"--delimiter {option!r}: not a delimiter; use one character, or tab"
+        )
     return delimiter
 
 
@@ -118,16 +159,22 @@ def _listing(path: Path | None, file: Path, stack: ExitStack) -> TextIO | None:
     if path is None:
         return None
     if path.exists() and file.exists() and path.samefile(file):
-        raise ConfigError(f"--bad-lines {path}: this is the file to load")
+        raise ConfigError(
+            f"--bad-lines {path}: this is the file to load; name another file"
+        )
     try:
         return stack.enter_context(path.open("w", encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"--bad-lines {path}: {error.strerror}") from error
+        raise ConfigError(
+            f"--bad-lines {path}: cannot be written: {error.strerror}; name another "
+            "file"
+        ) from error
 
 
 def _print(loaded: Loaded, header: bool, dated: bool) -> None:
+    read = "records read, after the header" if header else "records read"
     counts = [
-        (loaded.read, "read (line 1 is the header)" if header else "read"),
+        (loaded.read, read),
         (loaded.new, "new messages"),
         (loaded.known, "already there"),
         (loaded.reviews, "new reviews"),
@@ -139,6 +186,6 @@ def _print(loaded: Loaded, header: bool, dated: bool) -> None:
         )
     if dated:
         counts.append(
-            (loaded.undated, "undated: no time that can be read; part of every night")
+            (loaded.undated, "without a readable time, so part of every night")
         )
     print_counts(counts)

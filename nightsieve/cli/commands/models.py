@@ -1,15 +1,15 @@
-"""``nightsieve models``: what is published, and what was before."""
+"""``nightsieve models``: the models that are published in the S3 store."""
 
 from pathlib import Path
 
 import click
 
 from nightsieve.cli.atomic_files import write_together
-from nightsieve.cli.options import layer_options
+from nightsieve.cli.options import help_epilog, layer_options
 from nightsieve.nights import webhook
-from nightsieve.store import configurations
+from nightsieve.store import configurations, layout
 from nightsieve.store.models import Registry
-from nightsieve.store.registry_repair import repair_registry
+from nightsieve.store.registry_repair import RegistryRepair, repair_registry
 from nightsieve.store.reports import write_nights_page
 from nightsieve.store.version import open_store
 from pipeline.config.settings import validate_reason
@@ -19,16 +19,18 @@ from pipeline.records.models import ModelEntry
 SERIAL = click.IntRange(min=1)
 
 
-@click.group()
+@click.group(epilog=help_epilog("nightsieve models list"))
 def models() -> None:
-    """The published models."""
+    """List, fetch, roll back, pin and repair the published models."""
 
 
-@models.command("list", epilog="Example: nightsieve models list")
+@models.command("list", epilog=help_epilog("nightsieve models list"))
 def list_() -> None:
-    """List every published model, and which of them are current or pinned.
+    """List the published models that the store keeps.
 
-    A line has the serial, the night and the digest of its configuration.
+    Prints a line for each: the serial, the date of the night, the digest of its
+    configuration, and whether the model is current, is pinned or restores an earlier
+    one. Writes nothing.
     """
     registry = Registry(open_store())
     current = registry.current()
@@ -46,18 +48,35 @@ def list_() -> None:
         click.echo(line.rstrip())
 
 
-@models.command(epilog="Example: nightsieve models fetch --to out")
-@click.option("--serial", type=SERIAL, help="Which model; without it the current one.")
+@models.command(
+    epilog=help_epilog(
+        "nightsieve models fetch --serial 7 --to out",
+        exit_codes={
+            3: "there is no such model",
+            7: "the folder cannot be written to",
+            8: "a file of the model is damaged",
+        },
+    )
+)
+@click.option(
+    "--serial",
+    type=SERIAL,
+    metavar="SERIAL",
+    show_default="the current model",
+    help="Serial of the model, a number from models list.",
+)
 @click.option(
     "--to",
+    metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="The folder.",
+    help="Folder to write to; it is created if it is missing.",
 )
 def fetch(serial: int | None, to: Path) -> None:
     """Write a published model's files to a folder.
 
-    They are model.json, vectors.json, pipeline.joblib and manifest.json.
+    Writes model.json, vectors.json, pipeline.joblib and manifest.json, each checked
+    against the sha256 of its publication: all of them or none.
     """
     registry = Registry(open_store())
     entry = _entry(registry, serial)
@@ -76,29 +95,39 @@ def _reason(context: click.Context, parameter: click.Parameter, value: str) -> s
 
 
 @models.command(
-    epilog="Example: nightsieve models rollback 7 "
-    "--reason 'flags bank messages as spam'"
+    epilog=help_epilog(
+        "nightsieve models rollback 7 --reason 'flags bank messages as spam'",
+        exit_codes={
+            3: "there is no such model, or a configuration layer is wrong",
+            8: "a file of the model is damaged",
+        },
+    )
 )
 @click.argument("serial", type=SERIAL)
 @click.option(
     "--reason",
+    metavar="TEXT",
     required=True,
     callback=_reason,
-    help="Why; it is kept with the model and shown by models list.",
+    help="Why; the text is kept with the model and shown by models list.",
 )
 @layer_options(
-    config_help="The nights' overlay: who is notified.",
-    patch_help="A single key, such as notify.events.",
+    config_help=(
+        "Overlay with notify.events, which says who is notified: a YAML file or an "
+        "s3:// address. Repeatable."
+    ),
+    patch_help="One configuration key, such as notify.events. Repeatable.",
 )
 def rollback(
     serial: int, reason: str, overlays: tuple[str, ...], patches: tuple[str, ...]
 ) -> None:
-    """Publish an earlier model again, under a new serial, so that phones take it.
+    """Publish the model SERIAL again, under a new serial.
 
-    The next night may replace it. The page of all nights says so. Who is notified is in
-    notify.events of the configuration as it is today.
+    Phones take the model, since they refuse only lower serials. Writes the new model
+    and models/current.json to the store, rewrites the page of all nights, and sends a
+    notice where notify.events asks for it. The next night may replace the model.
     """
-    # First: an error in the configuration must not come up after the rollback.
+    # Read first: an error in the configuration must not come up after the rollback.
     notify = configurations.resolve(overlays, patches).settings.notify
     store = open_store()
     restored = Registry(store).roll_back(serial, reason)
@@ -108,32 +137,44 @@ def rollback(
     write_nights_page(store)
 
 
-@models.command(epilog="Example: nightsieve models pin 7")
+@models.command(epilog=help_epilog("nightsieve models pin 7"))
 @click.argument("serial", type=SERIAL)
 def pin(serial: int) -> None:
-    """Keep a model whatever release.keep says."""
+    """Keep the model SERIAL, whatever release.keep says.
+
+    Writes a mark to the store; nightsieve models unpin removes it.
+    """
     Registry(open_store()).pin(serial)
     click.echo(f"Model {serial} is pinned")
 
 
-@models.command(epilog="Example: nightsieve models unpin 7")
+@models.command(epilog=help_epilog("nightsieve models unpin 7"))
 @click.argument("serial", type=SERIAL)
 def unpin(serial: int) -> None:
-    """Let release.keep decide about a pinned model again."""
+    """Let release.keep decide about the model SERIAL again.
+
+    Removes the mark that nightsieve models pin wrote.
+    """
     Registry(open_store()).unpin(serial)
     click.echo(f"Model {serial} is no longer pinned")
 
 
-@models.command(epilog="Example: nightsieve models repair")
+@models.command(
+    epilog=help_epilog(
+        "nightsieve models repair",
+        exit_codes={8: "damaged models remain"},
+    )
+)
 @click.option(
-    "--remove", is_flag=True, help="Remove the models that have a damaged file."
+    "--remove", is_flag=True, help="Also remove the models that have a damaged file."
 )
 def repair(remove: bool) -> None:
-    """Make models/current.json name the last complete model; check every model's files.
+    """Check the published models, and set which one is current.
 
-    A damaged model cannot be made again. Publish another one with nightsieve models
-    rollback or a night; where the damaged one is in the way, remove it. Exit code 8 if
-    damaged models remain.
+    Reads every file of every model. Makes the last complete model the current one, by
+    writing models/current.json where it names another model. A damaged model
+    cannot be made again: publish another one with nightsieve models rollback or with a
+    night, and where the damaged one is in the way, remove it with --remove.
     """
     registry = Registry(open_store())
     repaired = repair_registry(registry, remove)
@@ -141,16 +182,24 @@ def repair(remove: bool) -> None:
         click.echo(f"Model {file.serial}: {file.name}: {file.problem}")
     for serial in repaired.removed:
         click.echo(f"Model {serial} is removed")
-    now = "No model is" if repaired.current is None else f"Model {repaired.current} is"
-    change = "now" if repaired.repointed else "as before"
-    click.echo(f"{now} current, {change}")
+    click.echo(_current_line(repaired))
     if repaired.damaged and not remove:
         serials = sorted({file.serial for file in repaired.damaged})
+        models = "model" if len(serials) == 1 else "models"
         raise ArtefactError(
-            f"models {', '.join(map(str, serials))}: damaged; publish another model: "
-            "nightsieve models rollback, or run a night; where they are in the way: "
-            "nightsieve models repair --remove"
+            f"{models} {', '.join(map(str, serials))}: damaged; publish another model: "
+            "nightsieve models rollback, or run a night;\n"
+            "if it is in the way, remove it: nightsieve models repair --remove"
         )
+
+
+def _current_line(repaired: RegistryRepair) -> str:
+    """Say which model is current, and whether the repair changed that."""
+    model = "No model"
+    if repaired.current is not None:
+        model = f"Model {repaired.current}"
+    change = "now" if repaired.repointed else "as before"
+    return f"{model} is current, {change}"
 
 
 def _entry(registry: Registry, serial: int | None) -> ModelEntry:
@@ -159,5 +208,8 @@ def _entry(registry: Registry, serial: int | None) -> ModelEntry:
         return registry.require(serial)
     entry = registry.champion()
     if entry is None:
-        raise ConfigError("nothing is published yet; see nightsieve runs list")
+        raise ConfigError(
+            f"{layout.CURRENT_MODEL}: not there, since nothing is published yet; run a "
+            "night, or see with nightsieve runs show why one published nothing"
+        )
     return entry

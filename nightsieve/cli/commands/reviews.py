@@ -1,4 +1,6 @@
-"""``nightsieve reviews``: sheets for annotators, back into the database, agreement."""
+"""``nightsieve reviews``: sheets for annotators, their import, and agreement."""
+
+# ruff: noqa: D301 - Click does not wrap a paragraph of a docstring after a \b.
 
 import datetime
 import re
@@ -17,6 +19,7 @@ from nightsieve.cli.loading.timestamps import parse_timestamp
 from nightsieve.cli.options import (
     DATE,
     date_argument,
+    help_epilog,
     json_option,
     layer_options,
     run_options,
@@ -33,6 +36,7 @@ from pipeline import ingest
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, DataError
 from pipeline.records.run import RunManifest
+from pipeline.records.words import plural
 from pipeline.reviews import choose_messages, measure_agreement, sheet_rows
 from pipeline.reviews.choose import REASONS
 
@@ -43,44 +47,59 @@ _ANNOTATOR_PATCH = (
 )
 
 
-@click.group()
+@click.group(epilog=help_epilog("nightsieve reviews agreement --date 2026-11-20"))
 def reviews() -> None:
-    """Human labels of messages: from a crowd, or users' corrections."""
+    """Write review sheets, import labels and measure agreement."""
 
 
 @reviews.command(
-    epilog="Example: nightsieve reviews sheet 2026-11-20 --to review_sheet.csv "
-    "--count 200",
+    epilog=help_epilog(
+        "nightsieve reviews sheet 2026-11-20 --to sheet.csv --count 200",
+        exit_codes={
+            3: "there is no such run, or FILE exists already",
+            7: "every text of the sample is reviewed, or FILE cannot be written to",
+        },
+    )
 )
 @date_argument
 @run_options
 @click.option(
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
     required=True,
-    help="*.csv or *.jsonl, new.",
+    help="New file to write to, *.csv or *.jsonl.",
 )
 @click.option(
-    "--count", type=click.IntRange(min=1), required=True, help="How many messages."
+    "--count",
+    type=click.IntRange(min=1),
+    metavar="N",
+    required=True,
+    help="Maximum number of messages.",
 )
 @click.option(
     "--annotators",
     type=click.IntRange(1, 100),
     default=3,
     show_default=True,
-    help="How many see each.",
+    metavar="N",
+    help="Number of annotators, who each label every message.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Another seed, another sheet.",
+    metavar="N",
+    help="Seed of the random choice. Another seed gives another sheet.",
 )
 @click.option(
-    "--unmasked", is_flag=True, help="Leave digits as they are; without it each is a 0."
+    "--unmasked",
+    is_flag=True,
+    help="Write digits as they are. Without this option each digit becomes a 0.",
 )
 def sheet(
+    *,
     date: datetime.date,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
@@ -90,24 +109,26 @@ def sheet(
     seed: int,
     unmasked: bool,
 ) -> None:
-    """Write messages of a night's sample that are worth a review, for annotators.
+    """Write a sheet of messages for annotators to label.
+
+    DATE is the date of the night, YYYY-MM-DD. Chooses messages from its sample. The
+    column why says why a message was chosen; each reason has a quarter of the messages:
 
     \b
-    Column why says what for, a quarter each:
-    flipped    the model published before gives another label than the night's
-    unseen     no rule matched
-    uncertain  the night's model hardly prefers its label to the next one
-    random     any other
+    flipped    the night's model and the one before it give different labels
+    unseen     no rule matched it
+    uncertain  the model's two best labels have nearly the same score
+    random     chosen at random from the remaining messages
 
-    Each kind has the same number of messages of every label that the night's model
-    gives, as long as there are enough. A message that was reviewed does not come again,
-    and texts that differ in digits alone come once. The same night gives the same sheet
-    until there are new reviews.
+    Within a reason, every label that the model gives has the same number of messages
+    where there are enough. Reviewed messages are left out; of texts that differ only
+    in digits one is taken. The same night gives the same sheet until there are new
+    reviews.
     """
     review_sheet.check_suffix(to)
     if to.exists():
         raise ConfigError(
-            f"--to {to}: is there already, perhaps filled in; name a new file"
+            f"--to {to}: exists already and may be filled in; name a new file"
         )
     store = open_store()
     manifest = find_night_of_layers(store, date, overlays, patches)
@@ -117,14 +138,17 @@ def sheet(
     )
     if candidates.empty:
         raise DataError(
-            f"every text in the sample of {manifest.date} was reviewed already"
+            f"sample of {manifest.date}: every text is reviewed already; take another "
+            "night"
         )
     chosen = choose_messages(_scored(store, manifest, candidates), count)
     texts = [review_sheet.readable_text(body, unmasked) for body in chosen["body"]]
     rows = sheet_rows(chosen.assign(text=texts), annotators, seed)
     content = review_sheet.encode(rows, to.suffix)
     write_together(to.parent, {to.name: content})
-    click.echo(f"{len(chosen):,} messages for {annotators} annotators written to {to}")
+    messages = plural(len(chosen), "message")
+    readers = plural(annotators, "annotator")
+    click.echo(f"{messages} for {readers} written to {to}")
     _print_shares("why", chosen["why"], REASONS)
     labels = sorted(chosen["predicted"].unique())
     _print_shares("predicted", chosen["predicted"], labels)
@@ -132,18 +156,27 @@ def sheet(
 
 @reviews.command(
     "import",
-    epilog="Example: nightsieve reviews import review_sheet.csv --source crowd",
+    epilog=help_epilog(
+        "nightsieve reviews import sheet.csv --source crowd",
+        exit_codes={
+            3: "an option or a configuration layer is wrong",
+            7: "FILE cannot be read, or a line of it is wrong",
+        },
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--source",
+    metavar="NAME",
     required=True,
     help="Where the labels come from, such as crowd or correction.",
 )
 @click.option(
     "--reviewed-at",
     metavar="TIME",
-    help="When they were given, such as 2026-11-20 16:49. Default: now.",
+    show_default="now",
+    help="When the labels were given, such as '2026-11-20 16:49', UTC unless it names "
+    "a zone.",
 )
 @layer_options()
 def import_(
@@ -153,26 +186,27 @@ def import_(
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
 ) -> None:
-    """Put the labels of FILE, a filled-in sheet, into the review table.
+    """Import the labels of a filled-in sheet into the database.
 
-    Any CSV or *.jsonl with the columns message_key and label will do; annotator may be
-    there too. A label is one that a rule votes for, or that evaluation.merge names.
-    Lines without a label are counted and left out. If any line is wrong, nothing is
-    imported.
+    FILE is a CSV or *.jsonl with the columns message_key and label, and perhaps
+    annotator. A label is one that a rule votes for, or that evaluation.merge names.
+    Writes to the table reviews of $NIGHTSIEVE_DATABASE_URL. Lines without a label are
+    counted and left out. If one line is wrong, nothing is imported.
 
-    The same file again changes nothing; another label of the same annotator for the
-    same message replaces the first.
+    Importing the same file again changes nothing. A new label by the same annotator for
+    the same message replaces the old one.
     """
     if not _SOURCE.fullmatch(source):
         raise ConfigError(
-            f"--source {source!r}: a short name is expected, such as crowd-2026-11"
+            f"--source {source!r}: not a name; use 1 to 63 letters, digits, dots, "
+            "dashes or underscores, such as crowd-2026-11"
         )
     settings = _settings(overlays, patches)
     moment = _moment(reviewed_at)
     labels = {*settings.labelling.labels, *settings.evaluation.merge}
     bad = BadLines()
     with ExitStack() as stack:
-        stack.callback(bad.print_first, "more")
+        stack.callback(bad.print_first, "more bad lines")
         imported = import_sheet(file, source, moment, labels, bad)
     night = moment.astimezone(datetime.UTC).date()
     print_counts(
@@ -181,18 +215,25 @@ def import_(
                 imported.reviews.new,
                 f"new reviews, for the night of {night} and later ones",
             ),
-            (imported.reviews.changed, "with another label than before"),
+            (imported.reviews.changed, "reviews with a changed label"),
             (imported.reviews.unchanged, "already there"),
             (imported.empty, "without a label, left out"),
         ]
     )
 
 
-@reviews.command(epilog="Example: nightsieve reviews agreement --date 2026-11-20")
+@reviews.command(
+    epilog=help_epilog(
+        "nightsieve reviews agreement --date 2026-11-20",
+        exit_codes={3: "the configuration names no column for the annotator"},
+    )
+)
 @click.option(
     "--date",
+    metavar="DATE",
     type=DATE,
-    help="Reviews made up to the end of this date. Default: all.",
+    show_default="all reviews",
+    help="Last day (UTC) whose reviews count, as YYYY-MM-DD.",
 )
 @layer_options()
 @json_option
@@ -202,12 +243,19 @@ def agreement(
     patches: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Say how far annotators agree, and what their reviews come to.
+    """Measure how well annotators agree.
+
+    Reads the reviews in the database. Prints figures for all reviews, for each
+    annotator and for each pair of them, and how many messages each method of
+    aggregation gives a label. Writes nothing.
 
     \b
-    alpha      Krippendorff's: 1 is agreement, 0 is chance; with a bootstrap interval
-    agreement  of an annotator: with what most of the others say of the message
-    expected   share of messages that the annotator labels rightly, by Dawid and Skene
+    alpha      Krippendorff's alpha with a bootstrap interval: 1 is full
+               agreement, 0 is chance
+    agreement  share of an annotator's reviews that agree with the majority of
+               the others
+    expected   share of messages that the annotator labels correctly, estimated
+               by the model of Dawid and Skene
     """
     settings = _settings(overlays, patches)
     table = _reviews(settings, date or FOREVER)
@@ -229,21 +277,21 @@ def _reviews(settings: Settings, date: datetime.date) -> pd.DataFrame:
 
 
 def _check_annotators(settings: Settings, table: pd.DataFrame) -> None:
-    """Check that reviews of a message by the same source can be told apart."""
+    """Check that a source has one review of a message, or reviews name annotators."""
     reviews = settings.source.reviews
     if reviews is None or reviews.columns.annotator is not None:
         return
     if table.duplicated(["key", "source"]).any():
         raise ConfigError(
-            "source.reviews.columns.annotator: is null, so nobody knows who gave "
-            f"which review; try\n{_ANNOTATOR_PATCH}"
+            "source.reviews.columns.annotator: is null, so reviews have no annotator; "
+            f"name the column:\n{_ANNOTATOR_PATCH}"
         )
 
 
 def _scored(
     store: Store, manifest: RunManifest, candidates: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the candidates with what the models say of them."""
+    """Return the candidates with the labels and scores that the models give."""
     with progress_bar("scoring", total=len(candidates)) as bar:
         models = reviewable.load_models(store, manifest)
         return reviewable.score(candidates, models, bar.update)
@@ -254,10 +302,10 @@ def _print_shares(title: str, values: pd.Series, order: Iterable[str]) -> None:
     click.echo(f"{title}: {', '.join(shares)}")
 
 
-def _moment(given: str | None) -> datetime.datetime:
-    if given is None:
+def _moment(option: str | None) -> datetime.datetime:
+    if option is None:
         return datetime.datetime.now(datetime.UTC)
-    moment = parse_timestamp(given)
+    moment = parse_timestamp(option)
     if moment is None:
-        raise ConfigError(f"--reviewed-at {given}: not a time; use YYYY-MM-DD HH:MM")
+        raise ConfigError(f"--reviewed-at {option!r}: not a time; use YYYY-MM-DD HH:MM")
     return moment

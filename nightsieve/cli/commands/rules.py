@@ -1,17 +1,20 @@
-"""``nightsieve rules``: what the rules do, and what a changed rule would."""
+"""``nightsieve rules``: check rules, try them, and see what they did in a night."""
+
+# ruff: noqa: D301 - Click does not wrap a paragraph of a docstring after a \b.
 
 import datetime
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
+from pydantic import JsonValue
 
 from nightsieve.cli import rule_diff, rule_match
 from nightsieve.cli.options import (
     DATE,
     date_argument,
+    help_epilog,
     json_option,
     layer_options,
     run_options,
@@ -26,24 +29,34 @@ from nightsieve.store.version import open_store
 from pipeline.config import DEFAULTS
 from pipeline.errors import ConfigError
 from pipeline.records.rules import LabellingSummary, RulesDrift
+from pipeline.records.words import plural
 from pipeline.report import rules_drift
 from pipeline.rules.lint.checks import lint_pack
 from pipeline.rules.match import match_message
 from pipeline.rules.overlay import overlay_rules
 
 
-@click.group()
+@click.group(
+    epilog=help_epilog("nightsieve rules match 'Your parcel is out for delivery'")
+)
 def rules() -> None:
-    """The rules that label messages."""
+    """Check, try and compare the rules that label messages."""
 
 
-@rules.command(epilog="Example: nightsieve rules report 2026-11-20 --sort precision")
+@rules.command(
+    epilog=help_epilog(
+        "nightsieve rules report 2026-11-20 --sort precision",
+        exit_codes={3: "there is no such run"},
+    )
+)
 @date_argument
 @run_options
 @click.option(
     "--sort",
     type=click.Choice(list(SORTS)),
-    help="Default: the order of the pack.",
+    metavar="COLUMN",
+    show_default="the order of the rule files",
+    help=f"Sort by one of {', '.join(SORTS)}; coverage is the column messages.",
 )
 @json_option
 def report(
@@ -55,67 +68,82 @@ def report(
 ) -> None:
     """Print what each rule did in a night.
 
+    DATE is the date of the night, YYYY-MM-DD. Writes nothing. The columns:
+
     \b
-    share      of all messages that it matched
-    drift      of that share, in percentage points, since the last earlier night
-               on the same table of the same database, whatever its rules
+    messages   messages that the rule matched
+    share      of all messages, in %
+    drift      change of that share, in percentage points, since the last earlier
+               night on the same table, whatever rules it had
     overlaps   messages that another rule matched too
     conflicts  messages that a rule of another label matched too
-    decides    share of its label's messages that would not have the label without it
-    correct    of the messages with a human label that it matched, those where that
-               is its own
-    precision  the same as a share, with its interval
-    estimated  its accuracy by the label model, where that resolves the votes
+    decides    share of its label's messages that lose the label without it
+    correct    of its messages with a human label, those where both labels agree
+    precision  correct as a share, with its confidence interval
+    estimated  accuracy by the label model, where it resolves the votes
 
-    Sorted by a number, the largest comes first; by precision, the lowest; by drift, the
-    largest change, where a new rule changes by its whole share.
+    With --sort, large numbers come first, but the lowest precision. By drift, the
+    largest change comes first, up or down; a new rule changes by its whole share.
     """
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
     earlier = find.previous_night(store, manifest)
     summary = manifest.results.rules
-    drift = rules_drift(summary, earlier.results.rules if earlier else None)
+    summary_before = None
+    since: dict[str, JsonValue] = {"drift_since": None, "drift_since_config": None}
+    if earlier is not None:
+        summary_before = earlier.results.rules
+        since = {
+            "drift_since": str(earlier.date),
+            "drift_since_config": earlier.config,
+        }
+    drift = rules_drift(summary, summary_before)
     if as_json:
-        print_json(
-            {
-                "date": str(manifest.date),
-                "drift_since": str(earlier.date) if earlier else None,
-                "drift_since_config": earlier.config if earlier else None,
-                **_with_drift(summary, drift),
-            }
-        )
+        print_json({"date": str(manifest.date), **since, **_with_drift(summary, drift)})
     else:
         print_rules(manifest, drift, earlier, sort)
 
 
-@rules.command(epilog="Example: nightsieve rules lint config/rules --budget 5")
+@rules.command(
+    epilog=help_epilog(
+        "nightsieve rules lint config/rules --budget 5",
+        exit_codes={3: "there is a finding"},
+    )
+)
 @click.argument(
-    "path", type=click.Path(path_type=Path), default=DEFAULTS.parent / "rules"
+    "path",
+    type=click.Path(path_type=Path),
+    default=DEFAULTS.parent / "rules",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(0.1, 600),
     default=2.0,
     show_default=True,
-    help="Seconds for each rule.",
+    metavar="SECONDS",
+    help="CPU seconds to search for slow texts, for each rule.",
 )
 @json_option
 def lint(path: Path, budget: float, as_json: bool) -> None:
-    """Lint the rules of PATH, a folder or one file, by default the project's.
+    """Check the rules of PATH, a folder or one file.
 
-    A finding is a line: the file, the rule, what is wrong, what would be right. Exit
-    code 3 if there is one. Looked for are files and rules that cannot be read, patterns
-    that do not compile or match the empty string, examples that are missing or fail,
-    patterns that are there twice, are branches of another one or seem to match nothing
-    that another one does not, slow searches, and catastrophic backtracking on texts
-    made to provoke it.
+    Without PATH, checks the project's own rules. Prints a line for each finding: the
+    file, the rule, what is wrong and what to do. Writes nothing. It finds
+
+    \b
+    - files and rules that cannot be read
+    - patterns that do not compile, or that match the empty text
+    - examples that are missing or fail
+    - patterns that occur twice, are a branch of another one, or seem to match
+      nothing that another one does not match
+    - slow searches, and catastrophic backtracking (ReDoS) on texts made for it
     """
     started = time.monotonic()
     with progress_bar("checking") as bar:
         result = lint_pack(path, budget, bar.update)
     seconds = time.monotonic() - started
     if as_json:
-        findings = [
+        findings: list[JsonValue] = [
             {
                 "file": str(problem.file),
                 "rule": problem.rule,
@@ -128,22 +156,28 @@ def lint(path: Path, budget: float, as_json: bool) -> None:
         for problem in result.problems:
             click.echo(str(problem))
     count = len(result.problems)
-    summary = f"{count or 'no'} finding{'' if count == 1 else 's'}"
+    findings_found = plural(count, "finding") if count else "no findings"
     click.echo(
-        f"{result.rule_count:,} rules checked in {seconds:.1f} s: {summary}", err=True
+        f"{plural(result.rule_count, 'rule')} checked in {seconds:.1f} s: "
+        f"{findings_found}",
+        err=True,
     )
     if result.problems:
         sys.exit(ConfigError.exit_code)
 
 
 @rules.command(
-    epilog="Example: nightsieve rules match 'Your parcel is out for delivery' "
-    "--sender AX-PARCEL"
+    epilog=help_epilog(
+        "nightsieve rules match 'Your parcel is out for delivery' --sender AX-PARCEL",
+        exit_codes={7: "the search of a rule does not end in time"},
+    )
 )
 @click.argument("text")
 @click.option(
     "--sender",
-    help="Who sent it. Default: nobody known, so no rule on the sender matches.",
+    metavar="TEXT",
+    show_default="unknown, so no rule on the sender matches",
+    help="Sender of the message.",
 )
 @layer_options()
 @json_option
@@ -154,9 +188,10 @@ def match(
     patches: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Print which rules match a message, where, and the label by majority of weights.
+    """Print which rules match the message TEXT, where, and its label.
 
-    The first five places of each rule are shown.
+    The label is the one with the majority of the rules' weights. The first five matches
+    of each rule are shown. Writes nothing, and needs no service.
     """
     settings = configurations.resolve(overlays, patches).settings
     message_match = match_message(settings.labelling, text, sender)
@@ -167,7 +202,10 @@ def match(
 
 
 @rules.command(
-    epilog="Example: nightsieve rules diff config/rules/spam/prizes.yaml 2026-11-20",
+    epilog=help_epilog(
+        "nightsieve rules diff config/rules/spam/prizes.yaml 2026-11-20",
+        exit_codes={3: "there is no such run, or the rules cannot be read"},
+    )
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("date", metavar="[DATE]", type=DATE, required=False)
@@ -175,10 +213,11 @@ def match(
 @click.option(
     "--show-texts",
     is_flag=True,
-    help="Print the examples' texts too, every digit of them a 0.",
+    help="Also print the texts of the examples, with every digit as 0.",
 )
 @json_option
 def diff(
+    *,
     file: Path,
     date: datetime.date | None,
     overlays: tuple[str, ...],
@@ -186,17 +225,21 @@ def diff(
     show_texts: bool,
     as_json: bool,
 ) -> None:
-    """Say what changed rules would relabel in a night's sample, by default the last.
+    """Show what changed rules would relabel in the sample of a night.
 
-    FILE is a folder that holds a whole pack, or a file of the night's own pack, all of
-    which is then read as it is now. The rules of any other file replace those with
-    their ids or are new; their label is the folder that the file is in, if the night
-    knows such a label, else the file's own name. The first line says which of these it
-    was.
+    DATE is the date of the night, YYYY-MM-DD, by default of the last one. Matches again
+    the rules that differ from the night's. Prints how many messages each of them gains
+    and loses, how many messages change from which label to which, and up to ten keys of
+    them. Writes nothing.
 
-    The rules that differ from the night's are matched again. Printed are the messages
-    that each of them gains and loses, how many messages go from which label to which,
-    and the keys of up to ten of them.
+    FILE is one of these; the first line of the output says which:
+
+    \b
+    - a folder with a whole pack of rules
+    - a file of the night's own pack, which is then read as a whole, as it is now
+    - any other file: its rules replace those with the same ids, or are new. Their
+      label is the name of the file's folder if the night has this label, else the
+      name of the file
     """
     store = open_store()
     if date is None:
@@ -223,13 +266,14 @@ def diff(
             }
         )
     else:
-        click.echo(f"Night of {date}, {total:,} messages; {changed.source}\n")
+        messages = plural(total, "message")
+        click.echo(f"Night of {date}, {messages}; {changed.source}\n")
         rule_diff.show(result, texts)
 
 
-def _with_drift(summary: LabellingSummary, drift: RulesDrift) -> dict[str, Any]:
+def _with_drift(summary: LabellingSummary, drift: RulesDrift) -> dict[str, JsonValue]:
     """Return the summary as a JSON value, with the drift of every rule."""
-    rows = [
+    rows: list[JsonValue] = [
         {**rule.model_dump(mode="json"), "drift": change.change}
         for rule, change in zip(summary.rules, drift.rules, strict=True)
     ]

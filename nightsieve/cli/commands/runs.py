@@ -1,5 +1,7 @@
 """``nightsieve runs``: the nights that were run, from their manifests in S3."""
 
+# ruff: noqa: D301 - Click does not wrap a paragraph of a docstring after a \b.
+
 import datetime
 import io
 from pathlib import Path
@@ -8,7 +10,13 @@ import click
 from rich.console import Console
 
 from nightsieve.cli.atomic_files import write_together
-from nightsieve.cli.options import DATE, date_argument, layer_options, run_options
+from nightsieve.cli.options import (
+    DATE,
+    date_argument,
+    help_epilog,
+    layer_options,
+    run_options,
+)
 from nightsieve.nights import find
 from nightsieve.nights.addresses import night_addresses
 from nightsieve.nights.explain import explain as explain_night
@@ -24,47 +32,71 @@ from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.run import RunManifest
 
 
-@click.group()
+@click.group(epilog=help_epilog("nightsieve runs show 2026-11-20"))
 def runs() -> None:
-    """The nights that were run."""
+    """List, show, fetch, explain, replay and repair nights."""
 
 
-@runs.command("list", epilog="Example: nightsieve runs list")
+@runs.command("list", epilog=help_epilog("nightsieve runs list"))
 def list_() -> None:
-    """List every run as its date and its configuration's digest, by date."""
+    """List every run in the store, by date.
+
+    Prints the date and the digest of the configuration. Writes nothing.
+    """
     for run in find.list_nights(open_store()):
         click.echo(f"{run.date}  {run.config}")
 
 
-@runs.command(epilog="Example: nightsieve runs show 2026-11-20")
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs show 2026-11-20",
+        exit_codes={3: "there is no such run"},
+    )
+)
 @date_argument
 @run_options
-@click.option("--json", "as_json", is_flag=True, help="The whole run manifest.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the whole run manifest instead."
+)
 def show(
     date: datetime.date,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Print the summary of a night."""
+    """Print the summary of a night.
+
+    DATE is the date of the night, YYYY-MM-DD. The summary is the one that the night
+    printed at its end: the decision, the stages and the quality of the model. Writes
+    nothing.
+    """
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
     if as_json:
         click.echo(manifest.to_json().decode(), nl=False)
     else:
-        _print_summary(
-            store, manifest, Console(width=report.SUMMARY_WIDTH, highlight=False)
-        )
+        console = Console(width=report.SUMMARY_WIDTH, highlight=False)
+        _print_summary(store, manifest, console)
 
 
-@runs.command(epilog="Example: nightsieve runs fetch 2026-11-20 --to out")
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs fetch 2026-11-20 --to out",
+        exit_codes={
+            3: "there is no such run",
+            7: "the folder cannot be written to",
+            8: "a file of the night is damaged",
+        },
+    )
+)
 @date_argument
 @run_options
 @click.option(
     "--to",
+    metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="The folder.",
+    help="Folder to write to; it is created if it is missing.",
 )
 def fetch(
     date: datetime.date,
@@ -72,11 +104,19 @@ def fetch(
     patches: tuple[str, ...],
     to: Path,
 ) -> None:
-    """Write a night's files to a folder: what a device loads, and what the night did.
+    """Write the files of a night to a folder.
 
-    model.json, vectors.json and pipeline.joblib are checked against the sha256 that the
-    run wrote down; manifest.json describes these three; run.json and summary.txt
-    describe the night; report/index.html is its report.
+    DATE is the date of the night, YYYY-MM-DD. Every file is checked against the sha256
+    that the night stored: all files are written, or none.
+
+    \b
+    model.json         what a phone loads
+    vectors.json       texts and scores to test a scorer with
+    pipeline.joblib    the scikit-learn pipeline
+    manifest.json      describes these three
+    run.json           the run manifest: configuration, tasks, results
+    summary.txt        what runs show prints
+    report/index.html  the report
     """
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
@@ -86,18 +126,32 @@ def fetch(
     pages = read_report(store, Run(manifest.date, manifest.config))
     report_files = {f"report/{name}": content for name, content in pages.items()}
     write_together(to, contents | report_files)
-    names = [*contents, *(["report/index.html"] if pages else [])]
+    names = [*contents]
+    if pages:
+        names.append("report/index.html")
     click.echo(f"Written to {to}: {', '.join(names)}")
 
 
-@runs.command(epilog="Example: nightsieve runs explain 2026-11-20")
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs explain 2026-11-20 --task FitModel",
+        exit_codes={3: "there is no such run, or none to compare with"},
+    )
+)
 @date_argument
 @run_options
-@click.option("--task", help="This family alone, such as FitModel.")
+@click.option(
+    "--task",
+    metavar="NAME",
+    show_default="all tasks",
+    help="Explain the tasks of this name alone, such as FitModel.",
+)
 @click.option(
     "--against",
+    metavar="DATE",
     type=DATE,
-    help="Another night; without it the last earlier one on the same table.",
+    show_default="the last earlier night on the same table",
+    help="Night to compare with, as YYYY-MM-DD.",
 )
 def explain(
     date: datetime.date,
@@ -106,12 +160,19 @@ def explain(
     task: str | None,
     against: datetime.date | None,
 ) -> None:
-    """Say for each task of a night why it ran, or why it did not."""
+    """Explain why each task of a night ran, or did not.
+
+    DATE is the date of the night, YYYY-MM-DD. Compares the night with another one, and
+    prints for each task which of its inputs differ: the date, a configuration key or
+    another task. Writes nothing.
+    """
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
     before = _before(store, manifest, against)
     _check_family(manifest, task)
-    click.echo(f"Against the night of {before.date}, configuration {before.config}:")
+    click.echo(
+        f"Compared with the night of {before.date}, configuration {before.config}:"
+    )
     for explanation in explain_night(manifest, before):
         if task in (None, explanation.task):
             reasons = "; ".join(explanation.reasons)
@@ -119,7 +180,17 @@ def explain(
             click.echo(f"{explanation.name}: {reasons or unchanged}")
 
 
-@runs.command(epilog="Example: nightsieve runs replay 2026-11-20")
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs replay 2026-11-20",
+        exit_codes={
+            0: "all objects are the same, byte for byte",
+            3: "there is no such run",
+            7: "the night does not finish today",
+            8: "an object differs, or what the night started from is damaged",
+        },
+    )
+)
 @date_argument
 @run_options
 @click.option(
@@ -127,7 +198,8 @@ def explain(
     type=click.IntRange(1, 64),
     default=2,
     show_default=True,
-    help="Tasks at a time.",
+    metavar="N",
+    help="Number of processes, each with one task at a time.",
 )
 def replay(
     date: datetime.date,
@@ -135,44 +207,57 @@ def replay(
     patches: tuple[str, ...],
     workers: int,
 ) -> None:
-    """Run a past night again on the database's old rows, and compare every object.
+    """Run a past night again, and compare every object.
 
-    The gate decides again, against the models that were published then, and by the time
-    that a message took then. The exit code is 0 when all objects are the same, byte for
-    byte. Nothing of the night itself is touched, nothing is published.
+    DATE is the date of the night, YYYY-MM-DD. The night starts from the messages and
+    reviews that it read from the database then. The gate decides again, against the
+    models that were published then, and with the scoring time that was measured then.
+    Prints the objects that differ. Writes to a temporary prefix of the store, which is
+    removed at the end: the night itself is left as it is, and nothing is published.
     """
-    from nightsieve.cli.replay import replay as replay_night
-    from nightsieve.cli.replay_report import print_replay
+    # Only this command waits until Luigi and the tasks are imported.
+    from nightsieve.cli.replay import replay as replay_night  # noqa: PLC0415
+    from nightsieve.cli.replay_report import print_replay  # noqa: PLC0415
 
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
     is_same = print_replay(manifest, replay_night(store, manifest, workers))
     if not is_same:
         raise ArtefactError(
-            f"the night of {manifest.date} cannot be replayed with what is installed "
-            "today"
+            f"night of {manifest.date}: some objects differ from those of then, see "
+            "above; use the code and the packages of then"
         )
 
 
-@runs.command(epilog="Example: nightsieve runs repair 2026-11-20")
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs repair 2026-11-20",
+        exit_codes={3: "there is no such run"},
+    )
+)
 @date_argument
 @layer_options(
-    config_help="As given to Retrain, or the digest; without it every run of the date.",
-    patch_help="As given to Retrain.",
+    config_help=(
+        "Choose the run made with this overlay, or the run whose configuration has "
+        "this digest. Repeatable."
+    ),
+    patch_help="Choose the run made with this --patch. Repeatable.",
+    default="every run of the date",
 )
 def repair(
     date: datetime.date, overlays: tuple[str, ...], patches: tuple[str, ...]
 ) -> None:
-    """Remove what is damaged of a finished night, so that the night makes it again.
+    """Remove damaged objects of a night, to make them again.
 
-    Every object is read and held against its receipt and the run manifest. With what is
-    damaged or missing go the run manifest and the report's index: the command that is
-    printed then makes again what is missing, and nothing else. Where something is
-    damaged that the database gave, what rests on it goes too, for the database may
-    answer otherwise today. Published models are left alone: nightsieve models repair.
+    DATE is the date of the night, YYYY-MM-DD. Reads every object of the finished night,
+    and compares it with its receipt and the run manifest. If one is damaged or missing,
+    removes it, the run manifest and the report's index, and prints the luigi command
+    that makes only what is missing again. If the damaged object holds rows of the
+    database, removes everything made from it too, since the database may hold other
+    rows today. Published models are left alone; see nightsieve models repair.
     """
     store = open_store()
-    # Not read: it may be what is damaged.
+    # A digest is not looked up: the configuration may be what is damaged.
     config = None if patches else configurations.named_digest(overlays)
     if config is None and (overlays or patches):
         config = configurations.freeze(store, overlays, patches)
@@ -197,8 +282,8 @@ def _print_repair(night: NightRepair) -> None:
         click.echo(f"Make again what is missing: {command}")
     if night.manifest_lost:
         click.echo(
-            "Without the run manifest no other object could be checked. When the "
-            f"night is there again: nightsieve runs repair {date} --config {config}"
+            "The run manifest was damaged, so no other object could be checked. After "
+            f"the night: nightsieve runs repair {date} --config {config}"
         )
 
 
@@ -211,8 +296,8 @@ def _before(
     before = find.previous_night(store, manifest)
     if before is None:
         raise ConfigError(
-            f"there is no night before {manifest.date} on the same table; "
-            "name one with --against"
+            f"night of {manifest.date}: the first one on its table; name a night to "
+            "compare with: --against DATE"
         )
     return before
 
@@ -221,7 +306,8 @@ def _check_family(manifest: RunManifest, task: str | None) -> None:
     families = list(dict.fromkeys(receipt.task for receipt in manifest.tasks))
     if task is not None and task not in families:
         raise ConfigError(
-            f"--task {task}: the night of {manifest.date} has {', '.join(families)}"
+            f"--task {task}: not a task of the night of {manifest.date}; use one of "
+            f"{', '.join(families)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Realistic messages of the project's own making, each with its true label."""
+"""Generate realistic messages, each with its true label."""
 
 from nightsieve.cli.demo_data.messages import LABELS, Block, generate
 

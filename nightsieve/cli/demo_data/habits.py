@@ -1,4 +1,4 @@
-"""How people type: what happens to a message between the thought and the key.
+"""Habits of people who type, as functions that change a text.
 
 Each habit takes a text and a random number, which some habits do not need.
 """
@@ -87,7 +87,7 @@ def unpunctuated(text: str, _: int) -> str:
 
 
 def with_tail(text: str, random: int) -> str:
-    """Add something that many people always write at the end."""
+    """Add what many people write at the end of every message."""
     return text + TAILS[random % len(TAILS)]
 
 
@@ -95,7 +95,7 @@ def _short(word: re.Match[str]) -> str:
     return SHORT[word[0].lower()]
 
 
-#: A habit that is here twice is twice as common.
+#: A habit that is listed twice is twice as common.
 HABITS = (
     in_lower_case,
     in_lower_case,

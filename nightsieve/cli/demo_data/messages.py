@@ -1,4 +1,4 @@
-"""Blocks of messages, each drawn from the seed and the block's index alone."""
+"""Generate blocks of messages, each from the seed and the block's index alone."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,10 +15,10 @@ PERSONAL = 0
 BLOCK = 20_000
 SPREAD = 30 * 24 * 3600  # seconds
 
-# Shares of the messages: of personal ones, those of two sentences and those that are
-# typed with a habit; of all, those that repeat another, are long, empty or missing.
+# Shares of the personal messages: with two sentences, and typed with a habit.
 SECOND_SENTENCE = 0.18
 TYPED = 0.35
+# Shares of all messages: copies of another one, long ones, empty ones, without a body.
 REPEATED = 0.03
 LONG = 0.001
 EMPTY = 0.001
@@ -41,13 +41,13 @@ def generate(
 ) -> Iterator[Block]:
     """Yield messages that were received in the 30 days before a moment.
 
-    Fewer rows of the same seed are a prefix of more.
+    The first messages of a seed do not depend on how many follow.
 
     Parameters
     ----------
     reviewed
-        The share of messages, at most, that are marked as reviewed; those of a smaller
-        share are among those of a larger one.
+        Maximum share of the messages that are marked as reviewed, 0 to 1. The messages
+        of a smaller share are also marked with a larger one.
     """
     end = np.datetime64(int(until.timestamp()), "s")
     for start in range(0, rows, BLOCK):
@@ -57,30 +57,29 @@ def generate(
 def _block(
     start: int, size: int, seed: int, end: np.datetime64, reviewed: float
 ) -> Block:
-    # Drawn whole and then cut, so that the size changes no message.
+    # A block is always drawn whole and then cut, so its size changes no message.
     rng = np.random.default_rng([seed, start // BLOCK])
     truth = rng.choice(len(LABELS), size=BLOCK, p=SHARES)
-    bodies, senders = _drawn(rng, truth)
+    bodies, senders = _draw(rng, truth)
     _add_sentences(rng, bodies, truth)
     _type(rng, bodies, truth)
     _repeat(rng, bodies, senders, truth)
     _stretch(rng, bodies, truth)
     _erase(rng, bodies, truth)
     received_at = end - rng.integers(1, SPREAD, size=BLOCK).astype("timedelta64[s]")
-    seen = (rng.random(BLOCK) < reviewed) & np.not_equal(bodies, None)
+    has_body = np.array([body is not None for body in bodies])
+    is_reviewed = (rng.random(BLOCK) < reviewed) & has_body
     return Block(
         keys=[f"sample-{seed}-{i}" for i in range(start, start + size)],
         bodies=bodies[:size].tolist(),
         senders=senders[:size].tolist(),
         received_at=received_at[:size],
         labels=np.array(LABELS, dtype=object)[truth[:size]].tolist(),
-        reviewed=seen[:size],
+        reviewed=is_reviewed[:size],
     )
 
 
-def _drawn(
-    rng: np.random.Generator, truth: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _draw(rng: np.random.Generator, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return bodies and senders, dtype object, of messages with these labels."""
     bodies = np.empty(len(truth), dtype=object)
     senders = np.empty(len(truth), dtype=object)
@@ -101,17 +100,17 @@ def _drawn(
 def _add_sentences(
     rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray
 ) -> None:
-    """Let some personal messages say two things."""
+    """Join some personal messages with a second one."""
     personal = np.flatnonzero(truth == PERSONAL)
     chosen = personal[rng.random(len(personal)) < SECOND_SENTENCE]
-    joints = np.array([" ", ". ", "\n", ", "], dtype=object)
-    drawn_joints = joints[rng.integers(len(joints), size=len(chosen))]
-    seconds = bodies[rng.choice(personal, size=len(chosen))]
-    bodies[chosen] = bodies[chosen] + drawn_joints + seconds
+    separators = np.array([" ", ". ", "\n", ", "], dtype=object)
+    drawn_separators = separators[rng.integers(len(separators), size=len(chosen))]
+    second_sentences = bodies[rng.choice(personal, size=len(chosen))]
+    bodies[chosen] = bodies[chosen] + drawn_separators + second_sentences
 
 
 def _type(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) -> None:
-    """Let people type as they do."""
+    """Change some personal messages as people type them."""
     chosen = np.flatnonzero((truth == PERSONAL) & (rng.random(len(truth)) < TYPED))
     habits = rng.integers(len(HABITS), size=len(chosen)).tolist()
     randoms = rng.integers(1 << 16, size=len(chosen)).tolist()
@@ -122,7 +121,7 @@ def _type(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) -> No
 def _repeat(
     rng: np.random.Generator, bodies: np.ndarray, senders: np.ndarray, truth: np.ndarray
 ) -> None:
-    """Let some messages repeat another one, character by character."""
+    """Replace some messages by an exact copy of another one."""
     copies = np.flatnonzero(rng.random(len(truth)) < REPEATED)
     originals = rng.integers(len(truth), size=len(copies))
     for values in (bodies, senders, truth):
@@ -130,7 +129,7 @@ def _repeat(
 
 
 def _stretch(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) -> None:
-    """Let a few messages go on for several thousand characters."""
+    """Make a few messages several thousand characters long."""
     for i in np.flatnonzero(rng.random(len(truth)) < LONG).tolist():
         alike = np.flatnonzero(truth == truth[i])
         count = int(rng.integers(20, 120))
@@ -138,7 +137,7 @@ def _stretch(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) ->
 
 
 def _erase(rng: np.random.Generator, bodies: np.ndarray, truth: np.ndarray) -> None:
-    """Let a few messages be empty, as people send them, or missing from the table."""
+    """Make a few messages empty, as people send them, or without a body."""
     draw = rng.random(len(truth))
     is_empty = draw < EMPTY
     bodies[is_empty] = ""

@@ -1,4 +1,4 @@
-"""Demo messages into the database, block by block."""
+"""Write demo messages to the database, block by block."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _ROW = "%s\t%s\t%s\t%s\t%s\n"
 
 @dataclass
 class Written:
-    """Rows written so far, and rows that were there already."""
+    """Counts of rows that were written, and of messages that were there already."""
 
     new: int = 0
     known: int = 0
@@ -37,17 +37,17 @@ class Written:
 def write_blocks(blocks: Iterable[Block], progress: Callable[[int], None]) -> Written:
     """Write each block in a transaction of its own; return what was written.
 
-    An interrupted run is simply run again.
+    After an interruption, writing the same blocks again adds what is missing.
 
     Parameters
     ----------
     progress
-        Takes how many messages are done.
+        Receives the number of messages that are done.
     """
     written = Written()
     with connect() as connection:
         with connection, connection.cursor() as cursor:
-            # A crash of the server may cost the last blocks; run it again then.
+            # A crash of the server may lose the last blocks; writing again adds them.
             cursor.execute("SET synchronous_commit = off")
         for block in blocks:
             with connection, connection.cursor() as cursor:
@@ -67,7 +67,7 @@ def write_blocks(blocks: Iterable[Block], progress: Callable[[int], None]) -> Wr
 
 
 def copy_rows(block: Block) -> bytes:
-    """Return the block in COPY's format; a message has a label if it is reviewed."""
+    """Return the block in COPY's format; only reviewed messages have a label."""
     bodies = [NULL if body is None else copy_text(body) for body in block.bodies]
     times = np.datetime_as_string(block.received_at, timezone="UTC").tolist()
     labels = np.array(block.labels, dtype=object)

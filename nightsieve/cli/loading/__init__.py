@@ -1,1 +1,1 @@
-"""The messages and human labels of a CSV or TSV file into the database."""
+"""Load the messages and human labels of a CSV or TSV file into the database."""

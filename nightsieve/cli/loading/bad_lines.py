@@ -1,4 +1,4 @@
-"""The lines of a file that could not be used."""
+"""Collect the lines of a file that cannot be used."""
 
 from typing import TextIO
 
@@ -8,12 +8,19 @@ SHOWN = 20
 
 
 class BadLines:
-    """Counts bad lines and keeps the first `SHOWN`.
+    """A counter of bad lines, which keeps the first `SHOWN`.
 
     Parameters
     ----------
     listing
-        Gets every bad line; None: there is no such file.
+        File to which every bad line is written, if there is one.
+
+    Examples
+    --------
+    >>> bad = BadLines()
+    >>> bad.add(7, "an empty key")
+    >>> bad.count, bad.first
+    (1, ['line 7: an empty key'])
     """
 
     def __init__(self, listing: TextIO | None = None) -> None:
@@ -22,7 +29,7 @@ class BadLines:
         self._listing = listing
 
     def add(self, line: int, reason: str) -> None:
-        """Note that the record that starts on this line is left out, and why."""
+        """Add a record that is left out: the line that it starts on, and the reason."""
         self.count += 1
         if self.count <= SHOWN:
             self.first.append(f"line {line}: {reason}")
@@ -35,10 +42,10 @@ class BadLines:
         Parameters
         ----------
         more
-            Comes after the number of those that are not printed.
+            Text after the number of lines that are not printed.
         """
         for text in self.first:
             click.echo(text, err=True)
-        left = self.count - len(self.first)
-        if left > 0:
-            click.echo(f"... and {left:,} {more}", err=True)
+        not_printed = self.count - len(self.first)
+        if not_printed > 0:
+            click.echo(f"... and {not_printed:,} {more}", err=True)

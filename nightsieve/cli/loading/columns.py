@@ -1,4 +1,4 @@
-"""Which column of the file holds what."""
+"""Find the columns of a file that are to be loaded."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,10 @@ SHOWN_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions, from 0, in a record of `width` fields; None: the file has none."""
+    """The index of each column in a record of `width` fields.
+
+    A column that is not loaded is None.
+    """
 
     width: int
     body: int
@@ -21,37 +24,42 @@ class Columns:
 
 
 def resolve(wanted: dict[str, str | None], first: list[str], header: bool) -> Columns:
-    """Return the positions of the wanted columns.
+    """Return the indices of the wanted columns.
 
     Parameters
     ----------
     wanted
-        By role, the name of a column in the header or its number from 1.
+        The column for each role: its name in the header, or its number from 1.
     first
         The fields of the first record.
     header
         Whether the first record is a header.
 
+    Examples
+    --------
+    >>> resolve({"body": "text", "key": "1"}, ["id", "text"], header=True)
+    Columns(width=2, body=1, key=0, label=None, sender=None, received_at=None)
+
     Raises
     ------
     ConfigError
-        A column is not there, or the header has its name twice.
+        A column does not exist, or the header has its name twice.
     """
     names = first if header else []
-    positions = {
-        role: _position(role, column, names, len(first))
+    indices = {
+        role: _index(role, column, names, len(first))
         for role, column in wanted.items()
         if column is not None
     }
-    return Columns(width=len(first), **positions)
+    return Columns(width=len(first), **indices)
 
 
-def _position(role: str, column: str, names: list[str], width: int) -> int:
+def _index(role: str, column: str, names: list[str], width: int) -> int:
     option = f"--{role.replace('_', '-')} {column}"
     if names.count(column) > 1:
         raise ConfigError(
             f"{option}: {names.count(column)} columns have this name; "
-            "give the column's number"
+            "use the column's number"
         )
     if column in names:
         return names.index(column)
@@ -59,24 +67,27 @@ def _position(role: str, column: str, names: list[str], width: int) -> int:
         return int(column) - 1
     if not names:
         raise ConfigError(
-            f"{option}: without a header a column is a number from 1 to {width}"
+            f"{option}: not a column of a file without a header; "
+            f"use a number from 1 to {width}"
         )
     raise ConfigError(
-        f"{option}: no such column; there are {_listed(names)}\n"
-        "(no header? then add --no-header)"
+        f"{option}: not a column; use one of {_listed(names)}\n"
+        "If the first line is a message and not a header, add --no-header"
     )
 
 
 def _listed(names: list[str]) -> str:
     shown = [
-        f"{number} {_shortened(name)}"
-        for number, name in enumerate(names[:SHOWN_COLUMNS], start=1)
+        f"{column} {_shortened(name)}"
+        for column, name in enumerate(names[:SHOWN_COLUMNS], start=1)
     ]
     if len(names) > SHOWN_COLUMNS:
         shown.append("...")
     return ", ".join(shown)
 
 
-# The first line of a file without a header is a message, which must not be shown.
+# The first line of a file without a header is a message, which is never printed.
 def _shortened(name: str) -> str:
-    return repr(name) if len(name) <= SHOWN_CHARACTERS else "(a long name)"
+    if len(name) > SHOWN_CHARACTERS:
+        return "(a long name)"
+    return repr(name)

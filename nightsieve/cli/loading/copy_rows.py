@@ -1,16 +1,16 @@
-"""Records -> rows of the temporary table, in blocks of PostgreSQL's COPY format."""
+"""Turn records into rows of the temporary table, in PostgreSQL's COPY format."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.columns import Columns
-from nightsieve.cli.loading.csv_records import Record, RecordError
+from nightsieve.cli.loading.csv_records import Record, RecordError, describe_width
 from nightsieve.cli.loading.timestamps import parse_timestamp
 from nightsieve.database.upsert import NULL, copy_text
 
 BLOCK = 4 << 20
-# PostgreSQL's index takes entries of up to 2,704 bytes.
+# An index entry of PostgreSQL has at most 2,704 bytes.
 MAX_KEY = 2000
 
 
@@ -24,7 +24,7 @@ def rows(records: Iterable[Record], columns: Columns, bad: BadLines) -> Iterator
     Parameters
     ----------
     bad
-        Gets every record that cannot become a row.
+        Collects every record that cannot become a row.
     """
     block: list[str] = []
     size = 0
@@ -64,33 +64,33 @@ def _row(record: Record, columns: Columns) -> str:
 
 
 def _fields(record: Record, width: int) -> list[str]:
-    """Return the fields of a record, once the record has proved whole."""
+    """Return the fields of a record, if it could be read and has all of them."""
     fields = record.fields
     if isinstance(fields, RecordError):
         raise BadRecordError(fields.reason)
     if len(fields) != width:
-        raise BadRecordError(_miscounted(record, width))
+        raise BadRecordError(_describe_width(record, fields, width))
     return fields
 
 
 def _digest(fields: list[str]) -> str:
-    """Return the hash of a record's content, if PostgreSQL can hold the content."""
+    """Return the hash of a record's content, if PostgreSQL can store the content."""
     content = "\0".join(fields)
     if content.count("\0") != len(fields) - 1:
-        raise BadRecordError("a NUL character, which PostgreSQL cannot hold")
+        raise BadRecordError("a NUL character, which PostgreSQL cannot store")
     try:
         return sha256(content.encode()).hexdigest()[:32]
     except UnicodeEncodeError:
         raise BadRecordError("bytes that are not UTF-8") from None
 
 
-def _miscounted(record: Record, width: int) -> str:
-    if not record.fields:
+def _describe_width(record: Record, fields: list[str], width: int) -> str:
+    if not fields:
         return "an empty line"
     span = ""
     if record.last > record.first:
-        span = f", on the lines {record.first} to {record.last}"
-    return f"fields: {len(record.fields)}, expected: {width}{span}"
+        span = f", in the record on lines {record.first} to {record.last}"
+    return f"{describe_width(len(fields), width)}{span}"
 
 
 def _key(text: str) -> str:

@@ -1,18 +1,23 @@
-"""Bytes -> records: the fields of each record and the lines that hold it."""
+"""Read records from bytes: the fields of each record, and the lines that hold it."""
 
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# Without a limit, a quote that nothing closes would swallow the rest of the file and
-# hold it in memory.
+from pipeline.records.words import plural
+
+# Without a limit, the record of a quote that is never closed would hold the rest of the
+# file in memory.
 MAX_RECORD = 8 << 20
-#: What is wrong, by a part of the csv module's message.
+BYTE_ORDER_MARK = "\ufeff"
+#: The reasons that users see, each by a part of the csv module's message.
 REASONS = {
     "unexpected end of data": "a quote opens here and is never closed",
-    "expected after": "text after a closing quote; inside a field it is written twice "
-    "(all plain text? --no-quoting)",
+    "expected after": (
+        "text after a closing quote; write a quote inside a field twice, or add "
+        "--no-quoting"
+    ),
     "new-line character": "a carriage return outside quotes",
     "field larger": f"a field of more than {MAX_RECORD:,} characters",
 }
@@ -21,12 +26,12 @@ _NOT_CLOSED = f"a quote opens here and is not closed within {MAX_RECORD:,} chara
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a line is cut into fields.
+    """How a line is split into fields.
 
     Attributes
     ----------
     quoting
-        Whether quotes mean anything.
+        Whether a quoted field may hold delimiters and line ends.
     """
 
     delimiter: str
@@ -35,13 +40,13 @@ class Dialect:
 
 @dataclass(frozen=True)
 class RecordError:
-    """Stands for the fields of a record that cannot be read."""
+    """The reason why a record cannot be read, in place of its fields."""
 
     reason: str
 
 
 class Record(NamedTuple):
-    """What is on the lines from ``first`` to ``last``, both counted from 1."""
+    """The fields on the lines from ``first`` to ``last``, both counted from 1."""
 
     first: int
     last: int
@@ -49,14 +54,14 @@ class Record(NamedTuple):
 
 
 class RecordTooLongError(Exception):
-    """A record grew past `MAX_RECORD`."""
+    """A record is longer than `MAX_RECORD`."""
 
 
 class Lines:
-    """The lines of a stream as text; it can go back to a record's second line.
+    """The lines of a stream as text, with a way back to a record's second line.
 
     Bytes that are not UTF-8 become lone surrogates, so that the record that holds them
-    can be named and left out.
+    can be reported and left out.
     """
 
     def __init__(self, stream: Iterable[bytes]) -> None:
@@ -64,14 +69,14 @@ class Lines:
         self._record: list[str] = []
         self._size = 0
         self._again: list[str] = []
-        self.number = 0
+        self.line_number = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         line = self._again.pop() if self._again else self._decoded()
-        self.number += 1
+        self.line_number += 1
         self._record.append(line)
         self._size += len(line)
         if self._size > MAX_RECORD and len(self._record) > 1:
@@ -80,18 +85,25 @@ class Lines:
 
     def _decoded(self) -> str:
         line = next(self._raw).decode("utf-8", "surrogateescape")
-        return line.removeprefix("\ufeff") if self.number == 0 else line
+        if self.line_number == 0:
+            return line.removeprefix(BYTE_ORDER_MARK)
+        return line
 
     def begin_record(self) -> int:
         """Return the number of the line that the next record starts on."""
         self._record.clear()
         self._size = 0
-        return self.number + 1
+        return self.line_number + 1
 
     def keep_first_only(self) -> None:
-        """Hand out the lines after the first of the current record again."""
-        self.number -= len(self._record) - 1
+        """Give the lines after the first one of the current record again."""
+        self.line_number -= len(self._record) - 1
         self._again.extend(reversed(self._record[1:]))
+
+
+def describe_width(count: int, width: int) -> str:
+    """Return the reason why a record with this many fields is left out."""
+    return f"{plural(count, 'field')} where the first line has {width}"
 
 
 def read_records(stream: Iterable[bytes], dialect: Dialect) -> Iterator[Record]:
@@ -127,11 +139,11 @@ def _quoted(lines: Lines, delimiter: str) -> Iterator[Record]:
         except csv.Error as error:
             fields = RecordError(_reason(error))
             lines.keep_first_only()
-        yield Record(start, lines.number, fields)
+        yield Record(start, lines.line_number, fields)
 
 
 def _reason(error: csv.Error) -> str:
     for part, reason in REASONS.items():
         if part in str(error):
             return reason
-    return "malformed"
+    return "not CSV"

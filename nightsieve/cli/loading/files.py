@@ -1,4 +1,4 @@
-"""The file to load as a stream of bytes, compressed or not."""
+"""Open a file to load as a stream of bytes, compressed or not."""
 
 import gzip
 import io
@@ -17,14 +17,14 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Source:
-    """A file opened for reading.
+    """A file that is open for reading.
 
     Attributes
     ----------
     position
-        Returns how many bytes of the file on disk have been read.
+        Returns the number of bytes of the file on disk that have been read.
     size
-        Of the file on disk; None for a pipe.
+        Bytes of the file on disk; None for a pipe.
     """
 
     stream: io.BufferedIOBase
@@ -43,18 +43,24 @@ def open_source(path: Path) -> Iterator[Source]:
     """
     try:
         with path.open("rb") as raw:
-            yield Source(_unwrapped(path, raw), *_measure(raw))
+            position, size = _measure(raw)
+            yield Source(_decompressed(path, raw), position, size)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
-            f"{path}: the gzip data is damaged or ends early; nothing was loaded"
+            f"{path}: the gzip data is damaged or ends early, so nothing was loaded; "
+            "copy the file again"
         ) from error
     except OSError as error:
-        if error.filename != str(path) and error.filename is not None:
+        # An error of another file is not about the file to load.
+        if error.filename not in (None, str(path)):
             raise
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(
+            f"{path}: cannot be read: {error.strerror or error}; check its name and "
+            "permissions"
+        ) from error
 
 
-def _unwrapped(path: Path, raw: io.BufferedReader) -> io.BufferedIOBase:
+def _decompressed(path: Path, raw: io.BufferedReader) -> io.BufferedIOBase:
     start = raw.peek(2)[:2]
     stream = raw
     if start == GZIP:
@@ -62,11 +68,12 @@ def _unwrapped(path: Path, raw: io.BufferedReader) -> io.BufferedIOBase:
     start = stream.peek(2)[:2]
     if not start:
         raise DataError(
-            f"{path}: the file is empty; a CSV or TSV file of messages is expected"
+            f"{path}: the file is empty; use a CSV or TSV file with messages"
         )
     if start in UTF16:
         raise DataError(
-            f"{path}: the file is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8"
+            f"{path}: the file is UTF-16, not UTF-8; convert it with "
+            "iconv -f UTF-16 -t UTF-8"
         )
     return stream
 

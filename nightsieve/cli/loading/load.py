@@ -1,4 +1,4 @@
-"""One file of messages into the database, in one transaction."""
+"""Load one file of messages into the database, in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,13 @@ from pipeline.errors import DataError
 
 @dataclass(frozen=True)
 class Loaded:
-    """Records of a file by what became of them, and ``reviews``, rows added."""
+    """Counts of a file's records by what became of them.
+
+    Attributes
+    ----------
+    reviews
+        Rows that were added to the table of reviews.
+    """
 
     read: int
     new: int
@@ -36,11 +42,12 @@ def load(
     path: Path,
     wanted: dict[str, str | None],
     dialect: Dialect,
+    *,
     header: bool,
     bad: BadLines,
     progress: Callable[[int, int | None], None],
 ) -> Loaded:
-    """Load the file: all of it is in the database or, after an error, nothing.
+    """Load a file: all of it is in the database or, after an error, nothing.
 
     Parameters
     ----------
@@ -48,23 +55,24 @@ def load(
         The column of the file for ``body`` and, if the file has them, for ``key``,
         ``label``, ``sender`` and ``received_at``.
     bad
-        Gets every line that is left out.
+        Collects every line that is left out.
     progress
-        Takes the bytes that were read, and the size of the file if it is known.
+        Receives the number of bytes that were read, and the size of the file if it is
+        known.
 
     Raises
     ------
     DataError
-        The file cannot be read, or holds no good line.
+        The file cannot be read, or has no good line.
     ConfigError
-        A column is not there.
+        A column does not exist.
     SourceError
         The database cannot be used.
     """
     with open_source(path) as source:
         records = read_records(source.stream, dialect)
-        first = _first_record(path, records)
-        columns = resolve(wanted, first.fields, header)
+        first = next(records)
+        columns = resolve(wanted, _first_fields(path, first), header)
         messages = records if header else chain([first], records)
         blocks = rows(messages, columns, bad)
         loaded = load_messages(
@@ -73,10 +81,10 @@ def load(
             labelled=columns.label is not None,
         )
     if loaded.rows == 0:
-        reason = "there is only a header"
+        reason = "the file has only a header"
         if bad.count:
-            reason = f"{bad.count:,} bad, first {bad.first[0]}"
-        raise DataError(f"{path}: no line can be loaded: {reason}")
+            reason = f"bad lines: {bad.count:,}, first {bad.first[0]}"
+        raise DataError(f"{path}: nothing can be loaded; {reason}")
     return Loaded(
         read=loaded.rows + bad.count,
         new=loaded.messages.new,
@@ -88,16 +96,18 @@ def load(
     )
 
 
-def _first_record(path: Path, records: Iterator[Record]) -> Record:
-    """Return the first record, which tells how many columns there are."""
-    first = next(records)
-    if isinstance(first.fields, RecordError) or not first.fields:
-        reason = first.fields.reason if first.fields else "an empty line"
-        raise DataError(
-            f"{path}, line {first.first}: {reason}; "
-            "the first line must name or hold the columns"
-        )
-    return first
+def _first_fields(path: Path, first: Record) -> list[str]:
+    """Return the fields of the first record, which has as many as all others."""
+    fields = first.fields
+    reason = ""
+    if isinstance(fields, RecordError):
+        reason = fields.reason
+    elif fields:
+        return fields
+    raise DataError(
+        f"{path}, line {first.first}: {reason or 'an empty line'}; begin the file with "
+        "a header or a message"
+    )
 
 
 def _reported(
@@ -105,7 +115,7 @@ def _reported(
     source: Source,
     progress: Callable[[int, int | None], None],
 ) -> Iterator[bytes]:
-    """Yield the blocks; report how far the file is read when one was used."""
+    """Yield the blocks, and report the progress after each."""
     for block in blocks:
         yield block
         progress(source.position(), source.size)

@@ -1,9 +1,13 @@
-"""The time that a message was received, in the notations of many exports."""
+"""Read the time when a message was received, as many exports write it."""
 
 import re
 from datetime import UTC, datetime
 
 YEARS = range(1970, 2100)
+# Shorter numbers are dates, such as 20110203; longer ones count from 1970.
+DATE_DIGITS = 8
+SECONDS_DIGITS = 11
+NOON = 12
 CLOCK = (
     r"(?:\s*(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
@@ -15,20 +19,27 @@ MONTH_FIRST = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})" 
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """Return the time that a text names, UTC unless it says otherwise.
+    """Return the time that a text names, in UTC unless it names another zone.
 
-    It may be ISO 8601; year, month and day with dots, dashes or slashes;
+    The text is ISO 8601; or year, month and day with dots, dashes or slashes; or
     month/day/year; or seconds or milliseconds since 1970.
 
     Returns
     -------
     datetime | None
-        None if it names no time from 1970 to 2099.
+        None if the text is not a time, or not one from 1970 to 2099.
+
+    Examples
+    --------
+    >>> parse_timestamp("2/13/2011 4:49:05 PM").isoformat()
+    '2011-02-13T16:49:05+00:00'
+    >>> parse_timestamp("yesterday") is None
+    True
     """
     text = text.strip().removesuffix(" UTC")
     try:
         moment = _moment(text)
-    except (ValueError, OverflowError, OSError):  # OSError: the system cannot hold it
+    except (ValueError, OverflowError, OSError):  # OSError: out of the system's range
         return None
     if moment is None or moment.year not in YEARS:
         return None
@@ -36,13 +47,13 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def _moment(text: str) -> datetime | None:
-    if text.isdecimal() and len(text) > 8:
+    if text.isdecimal() and len(text) > DATE_DIGITS:
         return _since_1970(text)
     return _iso(text) or _written(text)
 
 
 def _since_1970(text: str) -> datetime:
-    divisor = 1000 if len(text) > 11 else 1
+    divisor = 1000 if len(text) > SECONDS_DIGITS else 1
     return datetime.fromtimestamp(int(text) / divisor, UTC)
 
 
@@ -59,10 +70,11 @@ def _written(text: str) -> datetime | None:
         return None
     hour = int(match["hour"] or 0)
     if match["half"]:
-        if not 1 <= hour <= 12:
+        if not 1 <= hour <= NOON:
             return None
-        afternoon = match["half"] in "Pp"
-        hour = hour % 12 + (12 if afternoon else 0)
+        hour %= NOON
+        if match["half"] in "Pp":
+            hour += NOON
     return datetime(
         int(match["year"]),
         int(match["month"]),

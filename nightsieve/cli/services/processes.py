@@ -1,4 +1,4 @@
-"""Long-lived processes: started detached, recognised by pid and creation time."""
+"""Start and stop long-lived processes, known by pid and creation time."""
 
 import contextlib
 import json
@@ -16,35 +16,34 @@ import psutil
 from nightsieve.cli.services.credentials import write_private
 from pipeline.errors import ServiceError
 
-# Seconds by which the clock may be stepped while a service runs; no pid is used again
-# that soon.
+# Seconds by which the system's clock may jump while a service runs. No pid is reused
+# within so short a time.
 CLOCK_SLACK = 2.0
 FOREIGN_SETTINGS = ("AWS_", "LUIGI_", "NIGHTSIEVE_", "PG", "RCLONE_")
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is remembered of a service: its port and, while it runs, its process."""
+    """The port of a service and, while the service runs, its process."""
 
     port: int
     pid: int | None = None
     created: float | None = None
 
     def process(self) -> psutil.Process | None:
-        """Return the process while it lives; never a stranger that got its pid."""
+        """Return the process while it lives, never another one that has its pid now."""
         if self.pid is None or self.created is None:
             return None
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.created) < CLOCK_SLACK and is_alive(
-                process
-            ):
+            age_difference = abs(process.create_time() - self.created)
+            if age_difference < CLOCK_SLACK and is_alive(process):
                 return process
         return None
 
 
 class Ledger:
-    """The records of one home, kept in `state.json`."""
+    """The records of one home, kept in ``state.json``."""
 
     def __init__(self, home: Path) -> None:
         self._path = home / "state.json"
@@ -52,25 +51,19 @@ class Ledger:
     def read(self) -> dict[str, Record]:
         """Return the record of each service that was ever started.
 
-        An unreadable ledger counts as an empty one.
+        A file that cannot be read counts as an empty one.
         """
         try:
-            return {
-                name: Record(**fields)
-                for name, fields in json.loads(self._path.read_text()).items()
-            }
+            content = json.loads(self._path.read_text())
+            return {name: Record(**fields) for name, fields in content.items()}
         except (FileNotFoundError, ValueError, TypeError, AttributeError):
             return {}
 
     def write(self, name: str, record: Record) -> None:
-        """Keep `record` as that of the service `name`."""
+        """Keep the record of a service, in place of an earlier one."""
         records = self.read() | {name: record}
-        write_private(
-            self._path,
-            json.dumps(
-                {key: asdict(value) for key, value in records.items()}, indent=2
-            ),
-        )
+        fields = {key: asdict(value) for key, value in records.items()}
+        write_private(self._path, json.dumps(fields, indent=2))
 
 
 def spawn(
@@ -87,14 +80,14 @@ def spawn(
             stderr=stream,
             start_new_session=True,
         )
-    # Without this, the handle of the child warns, when it is collected, that the child
-    # still runs; it is meant to.
+    # The child is meant to keep running. Without a return code, its handle would warn
+    # about that when it is collected.
     child.returncode = 0
     return psutil.Process(child.pid)
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what concerns the servers."""
+    """Return this process's environment without variables that servers would read."""
     return {
         key: value
         for key, value in os.environ.items()
@@ -103,14 +96,14 @@ def clean_environment() -> dict[str, str]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether the process runs; a zombie does not."""
+    """Return whether the process runs; a zombie does not."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
 def listens(process: psutil.Process, port: int) -> bool:
-    """Tell whether the process listens on a port."""
+    """Return whether the process listens on a port."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in process.net_connections("tcp4"):
             if connection.laddr and connection.laddr.port == port:
@@ -119,26 +112,34 @@ def listens(process: psutil.Process, port: int) -> bool:
 
 
 def stop(process: psutil.Process, gentle: signal.Signals, timeout: float) -> None:
-    """End a process, by force if the gentle signal has not ended it in time.
+    """End a process, with SIGKILL if the gentle signal does not end it in time.
 
-    psutil signals no other process that has got the pid since.
+    psutil sends no signal to another process that has the pid now.
+
+    Parameters
+    ----------
+    timeout
+        Seconds to wait after each signal.
 
     Raises
     ------
     ServiceError
-        Not even force ended it.
+        SIGKILL did not end the process either.
     """
     for signal_ in (gentle, signal.SIGKILL):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal_)
         if _ends(process, timeout):
             return
-    raise ServiceError(f"Process {process.pid} does not end, not even by SIGKILL.")
+    raise ServiceError(
+        f"process {process.pid}: does not end, not even by SIGKILL; see its state with "
+        f"ps -p {process.pid}"
+    )
 
 
 def _ends(process: psutil.Process, timeout: float) -> bool:
-    # Not psutil's wait(): where no init reaps orphans, as in many containers, the pid of
-    # a zombie stays for ever.
+    # psutil's wait() would wait for the pid to vanish. In many containers no init reaps
+    # orphans, and the pid of a zombie stays forever.
     deadline = time.monotonic() + timeout
     while is_alive(process):
         if time.monotonic() > deadline:
@@ -150,9 +151,9 @@ def _ends(process: psutil.Process, timeout: float) -> bool:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on `port` of the loopback now."""
+    """Return whether a server could listen on this port of the loopback now."""
     with socket.socket() as probe:
-        # As servers do: the connections of a stopped server do not hold its port.
+        # Servers set this option too: connections of a stopped server hold no port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -162,7 +163,7 @@ def is_free(port: int) -> bool:
 
 
 def candidate_ports(*requested: int | None) -> Iterator[int]:
-    """Yield the requested ports that are free, then a few that the system picks."""
+    """Yield the requested ports that are free, then three that the system chooses."""
     yield from (port for port in requested if port and is_free(port))
     for _ in range(3):
         with socket.socket() as probe:

@@ -1,10 +1,11 @@
-"""luigid: its state is on disk, its task history in PostgreSQL."""
+"""Run luigid, with its state on disk and its task history in PostgreSQL."""
 
 import io
 import sys
 import urllib.request
 from collections.abc import Mapping
 from configparser import RawConfigParser
+from http import HTTPStatus
 from pathlib import Path
 
 import psutil
@@ -14,15 +15,16 @@ from nightsieve.cli.services.postgres import Postgres
 from nightsieve.cli.services.processes import listens
 from nightsieve.cli.services.service import Service
 
-# Read by luigid alone; a worker reads this section only with --local-scheduler.
+# Delays are in seconds. Only luigid reads this section; a worker reads it only with
+# --local-scheduler.
 SCHEDULER = {
     "record_task_history": "true",
     "state_path": "luigi-state.pickle",  # in luigid's working directory, the home
     "remove_delay": "86400",  # a finished night stays on the page for a day
-    "worker_disconnect_delay": "15",  # others soon get the tasks of a killed worker
+    "worker_disconnect_delay": "15",  # then others get the tasks of a killed worker
     "retry_delay": "10",
     "retry_count": "2",  # failures before a task is disabled
-    "disable_persist": "3600",  # seconds; a restarted worker asks for a retry at once
+    "disable_persist": "3600",  # a restarted worker asks for a retry at once
     "metrics_collector": "prometheus",  # at /metrics
     "prune_on_get_work": "true",  # applies the delays at once, not once a minute
 }
@@ -43,19 +45,21 @@ class Scheduler(Service):
 
     @property
     def data(self) -> Path:
+        """The file with luigid's state."""
         return self.home / SCHEDULER["state_path"]
 
     @property
     def config(self) -> Path:
-        """Return the luigi.cfg of luigid and its workers; it holds a password."""
+        """The luigi.cfg of luigid and its workers; it holds a password."""
         return self.home / "luigi.cfg"
 
     def prepare(self, ports: Mapping[str, int]) -> None:
+        """Write the luigi.cfg of luigid and its workers."""
         history = self._postgres.url(ports[self._postgres.name], "luigi")
         parser = RawConfigParser()
         parser["core"] = {"default_scheduler_url": self.address(ports[self.name])}
         parser["scheduler"] = SCHEDULER
-        # SQLAlchemy's default driver differs between its releases: named.
+        # The driver is named, since SQLAlchemy's default differs between releases.
         parser["task_history"] = {
             "db_connection": history.replace(
                 "postgresql://", "postgresql+psycopg2://", 1
@@ -66,6 +70,7 @@ class Scheduler(Service):
         write_private(self.config, text.getvalue())
 
     def command(self, ports: Mapping[str, int]) -> list[str]:
+        """Return the command line of luigid."""
         program = "from luigi.cmdline import luigid; luigid()"
         return [
             sys.executable,
@@ -77,19 +82,22 @@ class Scheduler(Service):
         ]
 
     def variables(self) -> dict[str, str]:
+        """Return the variable that names the luigi.cfg."""
         return {"LUIGI_CONFIG_PATH": str(self.config)}
 
     def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
-        # All luigids answer alike, so this very process must be listening.
+        """Return whether this luigid lists its tasks."""
+        # Every luigid gives the same answers, so this very process must be listening.
         port = ports[self.name]
         if not listens(process, port):
             return False
         try:
             tasks = f"{self.address(port)}/api/task_list"
             with urllib.request.urlopen(tasks, timeout=5) as reply:
-                return reply.status == 200
+                return reply.status == HTTPStatus.OK
         except OSError:
             return False
 
     def address(self, port: int) -> str:
+        """Return the URL of the scheduler."""
         return f"http://127.0.0.1:{port}"

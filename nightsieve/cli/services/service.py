@@ -1,4 +1,4 @@
-"""What the stack asks of each embedded server."""
+"""Define what each embedded server does for the stack."""
 
 import signal
 from abc import ABC, abstractmethod
@@ -14,13 +14,13 @@ from nightsieve.cli.services.credentials import Credentials
 class Service(ABC):
     """One server: how it is prepared, started, checked, initialised and stopped.
 
+    All methods receive in ``ports`` the ports of the services that run already, and the
+    server's own.
+
     Attributes
     ----------
     timeout
-        Seconds that it has to stop.
-
-    In all methods `ports` holds the ports of the services that run already, and this
-    one's own.
+        Seconds that the server has to stop.
     """
 
     name: ClassVar[str]
@@ -36,28 +36,28 @@ class Service(ABC):
     @property
     @abstractmethod
     def data(self) -> Path:
-        """Return where the server keeps its data."""
+        """The file or directory with the server's data."""
 
     @abstractmethod
     def prepare(self, ports: Mapping[str, int]) -> None:
-        """Create its data directory and files; called while it does not run."""
+        """Create the data directory and files, before the server starts."""
 
     @abstractmethod
     def command(self, ports: Mapping[str, int]) -> list[str]:
-        """Return its command line, without secrets: every user can read it."""
+        """Return the command line, without secrets: every user can read it."""
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables it needs."""
+        """Return the environment variables that the server needs."""
         return {}
 
     @abstractmethod
     def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
-        """Tell whether this very server answers a real request."""
+        """Return whether this very server answers a real request."""
 
     def initialise(self, ports: Mapping[str, int]) -> None:
-        """Create what its users need in the running server, unless it is there."""
+        """Create what users need in the running server, unless it exists."""
         return None
 
     @abstractmethod
     def address(self, port: int) -> str:
-        """Return where a person or a client finds it."""
+        """Return the address for a person or a client."""

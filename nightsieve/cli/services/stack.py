@@ -1,4 +1,4 @@
-"""The embedded services as one set: up, down, status and environment."""
+"""Start, stop and describe the embedded services as one set."""
 
 import contextlib
 import fcntl
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -30,16 +31,16 @@ LOG_TAIL = 8  # lines of a log that an error shows
 
 
 def home_directory() -> Path:
-    """Return where the services live.
+    """Return the folder of the services.
 
-    It is NIGHTSIEVE_HOME, or `.nightsieve` in the working directory.
+    It is $NIGHTSIEVE_HOME, or ``.nightsieve`` in the working directory.
     """
     return Path(os.environ.get("NIGHTSIEVE_HOME") or ".nightsieve").absolute()
 
 
 @dataclass(frozen=True)
 class Status:
-    """What one service is doing: `running`, `not answering` or `stopped`."""
+    """The state of a service: ``running``, ``not answering`` or ``stopped``."""
 
     title: str
     state: str
@@ -48,17 +49,28 @@ class Status:
     data: Path
 
 
+class _Services(NamedTuple):
+    """The services, in the order of their start: luigid needs PostgreSQL."""
+
+    postgres: Postgres
+    s3: S3
+    scheduler: Scheduler
+
+    def in_order(self) -> tuple[Service, ...]:
+        return self.postgres, self.s3, self.scheduler
+
+
 class Stack:
-    """PostgreSQL, S3 and luigid with all their data under `home`.
+    """PostgreSQL, S3 and luigid, with all their data in one folder.
 
     Parameters
     ----------
     home
-        Made at the first `up`, mode 0700.
+        The folder. The first `up` creates it, with mode 0700.
     durable
-        False lets PostgreSQL skip fsync: for tests.
+        Whether PostgreSQL calls fsync; tests do without it.
     log
-        Takes one line of progress at a time.
+        Receives progress, a line at a time.
     timeout
         Seconds that each service has to become ready.
     """
@@ -83,133 +95,142 @@ class Stack:
         Parameters
         ----------
         ports
-            The requested port of ``postgres``, ``s3`` and ``luigid``.
+            The requested ports of ``postgres``, ``s3`` and ``luigid``; None for any.
 
         Raises
         ------
         ServiceError
             A requested port is taken, or a service does not become ready; the error
-            shows the end of its log.
+            shows the end of the service's log.
         """
         requested_ports = ports or {}
         with self._locked():
             running: dict[str, int] = {}
             started: set[str] = set()
-            for service in self._services():
-                # luigid keeps the connections of the PostgreSQL that it found.
+            for service in self._services().in_order():
+                # luigid keeps its connections to a PostgreSQL that no longer runs.
                 if service.name == Scheduler.name and Postgres.name in started:
                     self._stop(service)
                 requested_port = requested_ports.get(service.name)
-                if self._is_running(service, requested_port):
-                    running[service.name] = self._ledger.read()[service.name].port
-                    address = service.address(running[service.name])
-                    self._log(f"{service.title} is already running at {address}")
-                else:
-                    running[service.name] = self._start(
-                        service, requested_port, running
-                    )
+                port = self._running_port(service, requested_port)
+                if port is None:
+                    port = self._start(service, requested_port, running)
                     started.add(service.name)
+                else:
+                    address = service.address(port)
+                    self._log(f"{service.title} is already running at {address}")
+                running[service.name] = port
 
     def down(self) -> None:
-        """Stop what runs; the data stay."""
-        if not self._is_made():
+        """Stop the services that run; the data stay."""
+        if not self._exists():
             return
         with self._locked():
-            for service in reversed(self._services()):
+            for service in reversed(self._services().in_order()):
                 if self._stop(service):
                     self._log(f"{service.title} has stopped")
 
     def status(self) -> list[Status]:
         """Return the state of each service, in the order of their start."""
-        services, records = self._services(), self._ledger.read()
-        return [self._status_of(service, records) for service in services]
+        records = self._ledger.read()
+        return [
+            self._status_of(service, records.get(service.name))
+            for service in self._services().in_order()
+        ]
 
     def environment(self) -> dict[str, str]:
-        """Return what points tasks, boto3 and luigi at these services, with secrets.
+        """Return the variables for tasks, boto3 and Luigi, with secrets.
 
         Raises
         ------
         ServiceError
-            Not all of them run.
+            At least one service does not run.
         """
-        postgres, s3, scheduler = self._services()
+        services = self._services()
         records = self._ledger.read()
-        services = (postgres, s3, scheduler)
-        if not all(_runs(service, records) for service in services):
+        stopped = [
+            service.title
+            for service in services.in_order()
+            if _process(records.get(service.name)) is None
+        ]
+        if stopped:
             raise ServiceError(
-                f"The services of {self.home} are not all running: "
-                "start them with `nightsieve up`."
+                f"{self.home}: not running: {', '.join(stopped)}; start the services "
+                "with nightsieve up"
             )
+        postgres_port = records[Postgres.name].port
+        s3_port = records[S3.name].port
         return {
-            "NIGHTSIEVE_DATABASE_URL": postgres.url(
-                records[postgres.name].port, "nightsieve"
+            "NIGHTSIEVE_DATABASE_URL": services.postgres.url(
+                postgres_port, "nightsieve"
             ),
             "NIGHTSIEVE_STORAGE": f"s3://{BUCKET}/nightly",
-            "AWS_ENDPOINT_URL_S3": s3.address(records[s3.name].port),
-            "AWS_ACCESS_KEY_ID": s3.credentials.s3_key,
-            "AWS_SECRET_ACCESS_KEY": s3.credentials.s3_secret,
+            "AWS_ENDPOINT_URL_S3": services.s3.address(s3_port),
+            "AWS_ACCESS_KEY_ID": services.s3.credentials.s3_key,
+            "AWS_SECRET_ACCESS_KEY": services.s3.credentials.s3_secret,
             "AWS_DEFAULT_REGION": REGION,
             # rclone answers a ranged GET with the whole object's checksum.
             "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
-            "LUIGI_CONFIG_PATH": str(scheduler.config),
+            "LUIGI_CONFIG_PATH": str(services.scheduler.config),
         }
 
-    def _services(self) -> tuple[Postgres, S3, Scheduler]:
-        # Asking for the status of services that never ran leaves nothing behind.
-        credentials = (
-            Credentials.of(self.home)
-            if self._is_made()
-            else Credentials("", "", "", "")
-        )
+    def _services(self) -> _Services:
+        # Asking for the status of services that never ran creates no file.
+        credentials = Credentials("", "", "", "")
+        if self._exists():
+            credentials = Credentials.of(self.home)
         postgres = Postgres(self.home, credentials, self._durable)
-        return (
+        return _Services(
             postgres,
             S3(self.home, credentials),
             Scheduler(self.home, credentials, postgres),
         )
 
-    def _is_made(self) -> bool:
+    def _exists(self) -> bool:
+        """Return whether the folder is there."""
         try:
             os.listdir(self.home)
         except FileNotFoundError:
             return False
         except OSError as error:
             raise ServiceError(
-                f"{self.home} cannot be used ({error.strerror}): set NIGHTSIEVE_HOME."
+                f"{self.home}: cannot be read: {error.strerror}; set NIGHTSIEVE_HOME "
+                "to another folder"
             ) from None
         return True
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the home alone, so that two `up` at the same time start one set."""
+        """Lock the folder, so that two `up` at the same time start one set."""
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.home / "log").mkdir(mode=0o700, exist_ok=True)
             lock = (self.home / "lock").open("a")
         except OSError as error:
             raise ServiceError(
-                f"{self.home} cannot be written ({error.strerror}): "
-                "set NIGHTSIEVE_HOME."
+                f"{self.home}: cannot be written: {error.strerror}; set "
+                "NIGHTSIEVE_HOME to another folder"
             ) from None
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _is_running(self, service: Service, requested_port: int | None) -> bool:
+    def _running_port(self, service: Service, requested_port: int | None) -> int | None:
+        """Return the port of a service that runs and answers; None if it must start."""
         record = self._ledger.read().get(service.name)
-        process = record and record.process()
-        if not process:
-            return False
+        process = _process(record)
+        if record is None or process is None:
+            return None
         if requested_port and requested_port != record.port:
             raise ServiceError(
-                f"{service.title} already runs at port {record.port}; "
-                "`nightsieve down` it first."
+                f"port {requested_port}: {service.title} already runs at port "
+                f"{record.port}; stop it first with nightsieve down"
             )
         if self._wait(service, {service.name: record.port}, process):
-            return True
-        self._log(f"{service.title} does not answer: starting it again")
+            return record.port
+        self._log(f"{service.title} does not answer and is started again")
         self._stop(service)
-        return False
+        return None
 
     def _start(
         self,
@@ -219,18 +240,14 @@ class Stack:
     ) -> int:
         """Start the service and return its port.
 
-        It tries the next port if another process takes one in the meantime.
+        If another process takes the port in the meantime, try the next one.
         """
         if requested_port and not is_free(requested_port):
             raise ServiceError(
-                f"Port {requested_port}, requested for {service.title}, is taken by "
-                "another process."
+                f"port {requested_port}: taken by another process; free it, or request "
+                f"another one for {service.title}"
             )
-        last = self._ledger.read().get(service.name)
-        ports_to_try = (requested_port,)
-        if requested_port is None:
-            ports_to_try = (last and last.port, service.preferred_port)
-        for port in candidate_ports(*ports_to_try):
+        for port in self._ports_to_try(service, requested_port):
             self._log(f"{service.title} starts at {service.address(port)} ...")
             ports = {**running, service.name: port}
             service.prepare(ports)
@@ -251,10 +268,19 @@ class Stack:
                 break
         raise self._failure(service)
 
+    def _ports_to_try(
+        self, service: Service, requested_port: int | None
+    ) -> Iterator[int]:
+        if requested_port is not None:
+            return candidate_ports(requested_port)
+        record = self._ledger.read().get(service.name)
+        last_port = None if record is None else record.port
+        return candidate_ports(last_port, service.preferred_port)
+
     def _wait(
         self, service: Service, ports: Mapping[str, int], process: psutil.Process
     ) -> bool:
-        """Wait until the service is ready; tell whether it is."""
+        """Wait until the service is ready; return whether it is."""
         deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline and is_alive(process):
             if service.is_ready(ports, process):
@@ -263,19 +289,18 @@ class Stack:
         return False
 
     def _stop(self, service: Service) -> bool:
-        """Stop the service; tell whether it ran. Its port is remembered."""
+        """Stop the service and keep its port; return whether it ran."""
         record = self._ledger.read().get(service.name)
-        process = record and record.process()
-        if not process:
+        process = _process(record)
+        if record is None or process is None:
             return False
         stop(process, service.stop_signal, service.timeout)
         self._ledger.write(service.name, replace(record, pid=None, created=None))
         return True
 
-    def _status_of(self, service: Service, records: Mapping[str, Record]) -> Status:
-        record = records.get(service.name)
-        process = record and record.process()
-        if not process:
+    def _status_of(self, service: Service, record: Record | None) -> Status:
+        process = _process(record)
+        if record is None or process is None:
             return Status(service.title, "stopped", "", None, service.data)
         is_ready = service.is_ready({service.name: record.port}, process)
         state = "running" if is_ready else "not answering"
@@ -292,16 +317,17 @@ class Stack:
 
     def _failure(self, service: Service) -> ServiceError:
         log = self._log_file(service)
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL:])
+        lines = log.read_text(errors="replace").splitlines()
+        tail = "\n".join(lines[-LOG_TAIL:])
         return ServiceError(
-            f"{service.title} does not answer. The end of {log}:\n{tail}"
+            f"{service.title}: does not start; the end of {log}:\n{tail}"
         )
 
 
-def _runs(service: Service, records: Mapping[str, Record]) -> bool:
-    record = records.get(service.name)
-    return record is not None and record.process() is not None
+def _process(record: Record | None) -> psutil.Process | None:
+    """Return the process of a service while it lives."""
+    return None if record is None else record.process()
 
 
 def _ignore(line: str) -> None:
-    """Take a line of progress and do nothing with it."""
+    """Do nothing with a line of progress."""

@@ -1,10 +1,10 @@
-"""The sections of the configuration: type and bounds of every setting, a module each.
+"""The sections of the configuration, a module each: types and bounds of all settings.
 
 ``config/pipeline.yaml`` gives every setting its value and says what it is for, so that
-no default is hidden in code; ``pipeline.config`` lays overlays and patches over that
-file. The fields that have a default here are those of entries that people add to a list
-or a mapping: a rule's field and weight, a grid's ``C`` or ``alpha``, a label's goal and
-floor. `Source.identity` has one because no file sets it.
+no default is hidden in code; `pipeline.config` lays overlays and patches over that
+file. Fields with a default here belong to entries that people add to a list or a
+mapping: a rule's field and weight, a grid's ``C`` or ``alpha``, a label's goal and
+floor. `Source.identity` has a default because no file sets it.
 """
 
 from pipeline.config.settings.evaluation import Evaluation

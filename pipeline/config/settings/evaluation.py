@@ -1,6 +1,6 @@
-"""`evaluation`: what human labels are for."""
+"""``evaluation``: how human labels are used."""
 
-import itertools
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -9,7 +9,7 @@ from pipeline.config.settings.section import Label, Section
 
 
 class Evaluation(Section):
-    """What human labels are for, how predictions are compared with them, and how sure an interval is."""
+    """How reviews become labels, and the confidence of every interval."""
 
     aggregation: Literal["majority", "dawid_skene"]
     merge: dict[Label, tuple[Label, ...]]
@@ -17,8 +17,13 @@ class Evaluation(Section):
 
     @field_validator("merge")
     @classmethod
-    def _once(cls, merge: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        merged = list(itertools.chain.from_iterable(merge.values()))
-        if len(set(merged)) < len(merged):
-            raise ValueError("a label can be merged into one other label only")
+    def _merges_a_label_once(
+        cls, merge: dict[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        times: Counter[str] = Counter()
+        for merged in merge.values():
+            times.update(merged)
+        for label, count in times.items():
+            if count > 1:
+                raise ValueError(f"{label} is merged {count} times; merge it once")
         return merge

@@ -1,16 +1,22 @@
-"""`labelling`: the rules, how they are searched, and what their votes come to."""
+"""``labelling``: the rules, how they are matched, and how their votes are resolved."""
 
 import re
 import warnings
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from pipeline.config.settings.section import Label, Section
 
+_MIN_LABELS = 2  # a classifier decides between labels
+
 
 class Rule(Section):
-    """One regular expression that votes for a label; ``re`` with IGNORECASE says what it matches."""
+    """One regular expression that votes for a label.
+
+    It matches what `re` matches with IGNORECASE.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
     label: Label
@@ -36,14 +42,18 @@ class Rule(Section):
 
 
 class Engine(Section):
-    """How long rules may take: a pattern's compile is given up, a search that goes on for longer is an error."""
+    """The timeouts of the engine.
+
+    A pattern that compiles for longer is left to `re`; a search that takes longer is an
+    error.
+    """
 
     compile_timeout_seconds: Annotated[float, Field(gt=0, le=600)]
     search_timeout_seconds: Annotated[float, Field(gt=0, le=600)]
 
 
 class Resolution(Section):
-    """From the rules that matched a message to its label, or to none."""
+    """How the rules that match a message decide on its label, if they do."""
 
     method: Literal["majority", "label_model"]
     min_confidence: Annotated[float, Field(ge=0, lt=1)]
@@ -51,20 +61,26 @@ class Resolution(Section):
 
 
 class Labelling(Section):
+    """How messages get their labels from rules."""
+
     rules: tuple[Rule, ...]
     engine: Engine
     resolution: Resolution
 
     @field_validator("rules")
     @classmethod
-    def _told_apart(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        ids = [rule.id for rule in rules]
-        if twice := next(
-            (id_ for place, id_ in enumerate(ids) if id_ in ids[:place]), None
-        ):
-            raise ValueError(f"the id {twice} stands twice; ids are unique")
-        if len({rule.label for rule in rules}) < 2:
-            raise ValueError("there must be rules for two labels at least")
+    def _have_unique_ids_and_several_labels(
+        cls, rules: tuple[Rule, ...]
+    ) -> tuple[Rule, ...]:
+        for rule_id, count in Counter(rule.id for rule in rules).items():
+            if count > 1:
+                raise ValueError(
+                    f"the id {rule_id} is used {count} times; give each rule its own"
+                )
+        if len({rule.label for rule in rules}) < _MIN_LABELS:
+            raise ValueError(
+                "rules must vote for two labels at least; add rules for another label"
+            )
         return rules
 
     @property

@@ -1,4 +1,4 @@
-"""`notify`: who is told of what."""
+"""``notify``: which events people hear of."""
 
 from typing import Literal
 
@@ -6,6 +6,6 @@ from pipeline.config.settings.section import Section
 
 
 class Notify(Section):
-    """Which events people are told of, by a webhook."""
+    """Which events are posted to the webhook."""
 
     events: tuple[Literal["published", "refused", "rolled back", "drift"], ...]

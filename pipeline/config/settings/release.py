@@ -1,4 +1,4 @@
-"""`release`: goals, the gate, and what is kept of what was published."""
+"""``release``: goals, the gate, and how many published models are kept."""
 
 import datetime
 from typing import Annotated, Literal
@@ -7,13 +7,13 @@ from pydantic import Field, model_validator
 
 from pipeline.config.settings.section import Fraction, Label, Reason, Section, Seed
 
-MAX_LOOKBACK = 100  # publications back that the gate may look
+MAX_LOOKBACK = 100  # publications that the gate may look back
 
 Loss = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Floor(Section):
-    """The least that a label must reach on the reviewed messages; null: anything."""
+    """The minimum figures of a label on the reviewed messages; null: no minimum."""
 
     precision: Fraction | None = None
     recall: Fraction | None = None
@@ -21,7 +21,7 @@ class Floor(Section):
 
 
 class MaxLoss(Section):
-    """How much less than the published model's a figure may be; a larger loss refuses."""
+    """How much a figure may be below that of the published model."""
 
     macro_f1: Loss
     precision: Loss
@@ -29,6 +29,8 @@ class MaxLoss(Section):
 
 
 class Regression(Section):
+    """How tonight's model is compared with published models."""
+
     max_loss: MaxLoss
     min_texts: Annotated[int, Field(ge=1)]
     publications_back: Annotated[int, Field(ge=2, le=MAX_LOOKBACK)] | None
@@ -38,11 +40,15 @@ class Regression(Section):
 
 
 class Churn(Section):
+    """The maximum shares of held-out messages that may change their label."""
+
     overall: Fraction
     label: Fraction
 
 
 class Drift(Section):
+    """How much the input may differ from that of the published model's night."""
+
     min_messages_ratio: Fraction
     max_coverage_change: Fraction
     max_share_change: Fraction
@@ -50,20 +56,22 @@ class Drift(Section):
 
 
 class Device(Section):
+    """The maximum size of a model, and the maximum time to score a message."""
+
     gzipped_bytes: Annotated[int, Field(ge=1)]
     terms: Annotated[int, Field(ge=1)]
     microseconds: Annotated[float, Field(gt=0)]
 
 
 class Override(Section):
-    """Why a model that fails is published nevertheless, and the one night for which that is so."""
+    """Why a model that fails is published nevertheless, and on which one night."""
 
     night: datetime.date
     reason: Reason
 
 
 class Gate(Section):
-    """What a model must show before it is published."""
+    """The checks that a model must pass before it is published."""
 
     min_reviewed_messages: Annotated[int, Field(ge=0)]
     floors: dict[Label, Floor]
@@ -75,31 +83,39 @@ class Gate(Section):
 
 
 class Goal(Section):
-    """What a label's threshold is chosen for: a precision or a recall, and as much of the other as comes with it."""
+    """The precision or the recall that a label's threshold must reach.
+
+    Among the thresholds that reach it, the one with most of the other measure is
+    chosen.
+    """
 
     precision: Fraction | None = None
     recall: Fraction | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "Goal":
+    def _has_one_measure(self) -> "Goal":
         if (self.precision is None) == (self.recall is None):
             raise ValueError(
-                "a goal is a precision or a recall, such as {precision: 0.95}"
+                "a goal is a precision or a recall; set one, such as {precision: 0.95}"
             )
         return self
 
     @property
     def measure(self) -> Literal["precision", "recall"]:
-        """Which of the two is asked for."""
+        """The measure that the goal is about."""
         return "recall" if self.precision is None else "precision"
 
     @property
     def bound(self) -> float:
-        """How much of it."""
-        return getattr(self, self.measure)
+        """The minimum of the measure."""
+        bound = self.recall if self.precision is None else self.precision
+        assert bound is not None  # validated: a goal has one measure
+        return bound
 
 
 class Keep(Section):
+    """How many published models are kept, and the models of how many runs."""
+
     models: Annotated[int, Field(ge=1)]
     runs: Annotated[int, Field(ge=1)]
 

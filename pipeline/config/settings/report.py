@@ -1,4 +1,4 @@
-"""`report`: what of a message its readers may see."""
+"""``report``: what its readers may see of a message."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from pipeline.config.settings.section import Section
 
 
 class Masking(Section):
-    """When a word of a message may be read, and how much of the message at most."""
+    """When a word of a message can be read, and the maximum share of words."""
 
     min_texts: Annotated[int, Field(ge=1)]
     min_share: Annotated[float, Field(ge=0, le=1)]
@@ -16,4 +16,6 @@ class Masking(Section):
 
 
 class Report(Section):
+    """What the report shows."""
+
     masking: Masking

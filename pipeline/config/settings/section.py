@@ -1,4 +1,4 @@
-"""What every section is made of: strictness, and the types that several share."""
+"""The base class of all sections, and the types that several sections share."""
 
 from typing import Annotated
 
@@ -8,12 +8,17 @@ MIN_REASON_LENGTH = 10  # characters of a reason
 
 
 def validate_reason(text: str) -> str:
-    """Return the reason without the blanks around it.
+    """Return the reason without the spaces around it.
 
     Raises
     ------
     ValueError
         The text is too short or has no letter.
+
+    Examples
+    --------
+    >>> validate_reason(" the sheet is wrong ")
+    'the sheet is wrong'
     """
     reason = text.strip()
     has_letter = any(character.isalpha() for character in reason)
@@ -30,7 +35,10 @@ Reason = Annotated[str, AfterValidator(validate_reason)]
 
 
 class Section(BaseModel):
-    """Frozen and strict: an unknown key, a wrong type or a value out of range is refused."""
+    """A frozen, strict part of the configuration.
+
+    It refuses an unknown key, a wrong type and a value out of range.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False

@@ -1,4 +1,4 @@
-"""`source`: where messages and reviews are, and how many of them a night takes."""
+"""``source``: where messages and reviews are, and how many of them a night takes."""
 
 from typing import Annotated, Literal
 
@@ -8,25 +8,33 @@ from pipeline.config.settings.section import Fraction, Identifier, Section, Seed
 
 
 class Column(Section):
-    """A column of the source, by its name there."""
+    """A column of a table: its name there, and its type."""
 
     name: Identifier
     dtype: str
 
 
 class TextColumn(Column):
+    """A column of text."""
+
     dtype: Literal["string"]
 
 
 class KeyColumn(Column):
+    """A column of keys or names."""
+
     dtype: Literal["string", "int64"]
 
 
 class TimeColumn(Column):
+    """A column of times."""
+
     dtype: Literal["timestamp"]
 
 
 class MessageColumns(Section):
+    """The columns of the messages; null: the table has no such column."""
+
     key: KeyColumn
     body: TextColumn
     sender: KeyColumn | None
@@ -34,12 +42,16 @@ class MessageColumns(Section):
 
 
 class MessageTable(Section):
+    """Where messages are."""
+
     table: Annotated[str, Field(pattern=r"^[^\s;]+$")]
     columns: MessageColumns
     where: str | None
 
 
 class ReviewColumns(Section):
+    """The columns of the reviews; null: the table has no such column."""
+
     message_key: KeyColumn
     label: TextColumn
     source: KeyColumn | None
@@ -48,12 +60,16 @@ class ReviewColumns(Section):
 
 
 class ReviewTable(Section):
+    """Where reviews are."""
+
     table: Annotated[str, Field(pattern=r"^[^\s;]+$")]
     columns: ReviewColumns
     where: str | None
 
 
 class Sample(Section):
+    """How many messages a night takes, and which ones."""
+
     fraction: Fraction
     seed: Seed
     max_rows: Annotated[int, Field(ge=1)] | None

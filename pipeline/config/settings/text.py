@@ -1,4 +1,4 @@
-"""`text`: from characters to tokens, in training and on the device."""
+"""``text``: from characters to tokens, in training and on the device."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from pipeline.config.settings.section import Section
 
 
 class Text(Section):
-    """The text contract: see ``pipeline.text``."""
+    """The text contract, see `pipeline.text`."""
 
     preset: Literal["ascii", "casefold"]
     digits: Literal["separate", "keep", "shape"]

@@ -1,19 +1,28 @@
-"""`training`: the parameter grid, the folds, and the solvers."""
+"""``training``: the parameter grid, the folds, and the solvers."""
 
 import itertools
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.settings.section import Section, Seed
 
+MAX_NGRAM = 4  # tokens
+
+Estimator: TypeAlias = Literal[
+    "logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"
+]
+_Positive: TypeAlias = Annotated[float, Field(gt=0)]
+
 
 class Candidate(Section):
-    """One point of the parameter grid. ``C`` and ``alpha`` are scikit-learn's: the other one is absent."""
+    """One point of the parameter grid.
 
-    estimator: Literal[
-        "logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"
-    ]
+    ``C`` and ``alpha`` are those of scikit-learn; one of the two is None.
+    """
+
+    estimator: Estimator
     ngrams: tuple[int, int]
     min_df: int
     sublinear_tf: bool
@@ -22,71 +31,72 @@ class Candidate(Section):
     alpha: float | None = None
 
     def __str__(self) -> str:
-        regularisation = (
-            f"C={self.C:g}" if self.C is not None else f"alpha={self.alpha:g}"
-        )
         low, high = self.ngrams
-        extras = f"{', sublinear tf' if self.sublinear_tf else ''}{'' if self.norm else ', no norm'}"
-        return f"{self.estimator} {regularisation}, {low}-{high} grams, min_df {self.min_df}{extras}"
+        regularisation = f"alpha={self.alpha:g}" if self.C is None else f"C={self.C:g}"
+        parts = [
+            f"{self.estimator} {regularisation}",
+            f"{low}-{high} grams",
+            f"min_df {self.min_df}",
+        ]
+        if self.sublinear_tf:
+            parts.append("sublinear tf")
+        if self.norm is None:
+            parts.append("no norm")
+        return ", ".join(parts)
 
 
 class Grid(Section):
-    """Every combination of the listed values is one candidate."""
+    """Lists of values; every combination of them is one candidate."""
 
-    estimator: Literal[
-        "logistic_regression", "linear_svm", "sgd", "multinomial_nb", "complement_nb"
-    ]
-    ngrams: Annotated[
-        tuple[Annotated[tuple[int, int], Field()], ...], Field(min_length=1)
-    ]
+    estimator: Estimator
+    ngrams: Annotated[tuple[tuple[int, int], ...], Field(min_length=1)]
     min_df: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
     sublinear_tf: Annotated[tuple[bool, ...], Field(min_length=1)]
     norm: Annotated[tuple[Literal["l2"] | None, ...], Field(min_length=1)]
-    C: (
-        Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None
-    ) = None
-    alpha: (
-        Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None
-    ) = None
+    C: Annotated[tuple[_Positive, ...], Field(min_length=1)] | None = None
+    alpha: Annotated[tuple[_Positive, ...], Field(min_length=1)] | None = None
 
     @field_validator("ngrams")
     @classmethod
-    def _ordered(
+    def _are_ranges(
         cls, ngrams: tuple[tuple[int, int], ...]
     ) -> tuple[tuple[int, int], ...]:
         for low, high in ngrams:
-            if not 1 <= low <= high <= 4:
+            if not 1 <= low <= high <= MAX_NGRAM:
                 raise ValueError(
-                    f"[{low}, {high}] is no n-gram range: it must be 1 <= lowest <= highest <= 4"
+                    f"[{low}, {high}] is not an n-gram range; "
+                    f"use 1 <= lowest <= highest <= {MAX_NGRAM}"
                 )
         return ngrams
 
     @model_validator(mode="after")
-    def _regularised(self) -> "Grid":
-        wanted = (
-            "C" if self.estimator in ("logistic_regression", "linear_svm") else "alpha"
-        )
-        other = "alpha" if wanted == "C" else "C"
-        if getattr(self, wanted) is None or getattr(self, other) is not None:
+    def _is_regularised(self) -> "Grid":
+        is_linear = self.estimator in ("logistic_regression", "linear_svm")
+        parameter = "C" if is_linear else "alpha"
+        other = "alpha" if is_linear else "C"
+        if getattr(self, parameter) is None or getattr(self, other) is not None:
             raise ValueError(
-                f"{self.estimator} is regularised by {wanted} (a list of numbers above 0), not by {other}"
+                f"{self.estimator} is regularised by {parameter}, not by {other}; "
+                f"set {parameter} to a list of numbers above 0"
             )
         return self
 
     def candidates(self) -> list[Candidate]:
-        """The candidates of this grid, the last listed knob turning fastest."""
-        knobs = {
-            name: values
-            for name, values in self
-            if name != "estimator" and values is not None
-        }
-        return [
-            Candidate(estimator=self.estimator, **dict(zip(knobs, values, strict=True)))
-            for values in itertools.product(*knobs.values())
-        ]
+        """Return the candidates of this grid; the last parameter varies fastest."""
+        values_of = {}
+        for parameter, values in self:
+            if parameter != "estimator" and values is not None:
+                values_of[parameter] = values
+        candidates = []
+        for combination in itertools.product(*values_of.values()):
+            parameters = dict(zip(values_of, combination, strict=True))
+            candidates.append(Candidate(estimator=self.estimator, **parameters))
+        return candidates
 
 
 class Search(Section):
+    """How the best candidate is found."""
+
     folds: Annotated[int, Field(ge=2, le=20)]
     seed: Seed
     scoring: Literal["f1_macro", "f1_weighted", "balanced_accuracy"]
@@ -94,39 +104,45 @@ class Search(Section):
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """Every candidate, in the order of the grids; a candidate's place here is its number."""
-        return tuple(
-            candidate for grid in self.grids for candidate in grid.candidates()
-        )
+        """Every candidate in the order of the grids; its index is its number."""
+        return tuple(_candidates(self.grids))
 
     @field_validator("grids")
     @classmethod
-    def _distinct(cls, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
+    def _have_distinct_candidates(cls, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
         seen: set[Candidate] = set()
-        for candidate in itertools.chain.from_iterable(
-            grid.candidates() for grid in grids
-        ):
+        for candidate in _candidates(grids):
             if candidate in seen:
                 raise ValueError(
-                    f"the same candidate stands in the grids twice: {candidate}"
+                    f"a candidate is in the grids twice: {candidate}; "
+                    "keep one of the two"
                 )
             seen.add(candidate)
         return grids
 
 
+def _candidates(grids: Iterable[Grid]) -> Iterator[Candidate]:
+    for grid in grids:
+        yield from grid.candidates()
+
+
 class CrossValidation(Section):
+    """How the best candidate is measured."""
+
     folds: Annotated[int, Field(ge=2, le=20)]
     seed: Seed
 
 
 class ReviewTraining(Section):
-    """Which reviews train, by source, and the weight of a message that they label."""
+    """The sources of the reviews that train, and the weight of their messages."""
 
     sources: tuple[Annotated[str, Field(min_length=1)], ...]
     weight: Annotated[float, Field(gt=0, le=1000)]
 
 
 class Training(Section):
+    """How a model is trained, found and measured."""
+
     seed: Seed
     max_iter: Annotated[int, Field(ge=1)]
     max_in_memory_documents: Annotated[int, Field(ge=1)]

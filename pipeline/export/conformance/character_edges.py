@@ -1,7 +1,8 @@
-"""Where the ranges of a character map begin and end, shown between letters."""
+"""Texts that show the first and last code points of a character map's ranges."""
 
 import itertools
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from pipeline.export.conformance.material import Material
 from pipeline.text.character_map import SEPARATOR, CharacterMap
@@ -10,8 +11,8 @@ LAST_CODE_POINT = 0x10FFFF
 EDGES_PER_TEXT = 100
 MAX_UNITS = 40_000  # of all texts that show the edges
 
-#: An entry of the map: first and last code point, and for some kinds what they become.
-Entry = tuple
+#: The first and last code point; then for some kinds a string, or a step and a shift.
+Entry: TypeAlias = tuple[int, int] | tuple[int, int, str] | tuple[int, int, int, int]
 
 
 def edges(material: Material) -> Iterator[str]:
@@ -22,31 +23,32 @@ def edges(material: Material) -> Iterator[str]:
         code_points.update(_edge(entry))
     ordered = sorted(code_points)
     max_code_points = MAX_UNITS // len(_apart(material, [LAST_CODE_POINT]))
-    # Texts get as long as this only with a `min_token` that no model has.
+    # Only a `min_token` that no model has would make the texts this long.
     step = -(-len(ordered) // max_code_points)
     for batch in _batches(ordered[::step], EDGES_PER_TEXT):
         yield _apart(material, batch)
 
 
 def corners(material: Material) -> str:
-    """Return the edges of each kind's first and last range, in as few units as can be.
+    """Return a short text with the edges of each kind's first and last range.
 
-    Ranges that are peculiar are shown too: with a step, with a step that does not begin
-    at a multiple of it, replaced by a longer string, and by one that the map changes
-    again.
+    Unusual ranges are shown too: a range with a step, one with a step that does not
+    begin at a multiple of it, one that is replaced by a longer string, and one whose
+    replacement the map would change further.
     """
     characters = material.model.tokeniser.characters
     code_points: set[int] = set()
     for ranges in _kinds(characters):
         for entry in (*ranges[:1], *ranges[-1:]):
             code_points.update(_edge(entry))
-    stepping = [entry for entry in characters.shift if entry[2] > 1]
-    misaligned = [entry for entry in stepping if entry[0] % entry[2]]
-    for entry in (*stepping[:1], *misaligned[:1]):
-        code_points.update(_edge(entry))
-    longer = [entry for entry in characters.replace if len(entry[2]) > 1]
-    changing = [entry for entry in longer if _changes(characters, entry[2])]
-    code_points.update(entry[0] for entry in (*longer[:1], *changing[:1]))
+    stepping = [shift for shift in characters.shift if shift[2] > 1]
+    misaligned = [shift for shift in stepping if shift[0] % shift[2]]
+    for shift in (*stepping[:1], *misaligned[:1]):
+        code_points.update(_edge(shift))
+    longer = [range_ for range_ in characters.replace if len(range_[2]) > 1]
+    changing = [range_ for range_ in longer if _changes(characters, range_[2])]
+    for first, _, _ in (*longer[:1], *changing[:1]):
+        code_points.add(first)
     return _chained(material, sorted(code_points))
 
 
@@ -65,27 +67,36 @@ def _changes(characters: CharacterMap, string: str) -> bool:
 def _edge(entry: Entry) -> list[int]:
     """Return the first and last code point of a range and their neighbours.
 
-    Within a range with steps, those next to its ends are stepped over, and so they are
-    returned as well.
+    In a range with a step, the code points next to its ends are stepped over, so they
+    are returned too.
     """
-    first, last = entry[:2]
+    first = entry[0]
+    last = entry[1]
     code_points = [first - 1, first, last, last + 1]
-    if len(entry) == 4 and entry[2] > 1:
+    if _step(entry) > 1:
         code_points += [first + 1, last - 1]
     return [c for c in code_points if 0 <= c <= LAST_CODE_POINT]
+
+
+def _step(entry: Entry) -> int:
+    """Return the step of a shifted range; other ranges have a step of 1."""
+    match entry:
+        case (int(), int(), int(step), int()):
+            return step
+    return 1
 
 
 def _apart(material: Material, code_points: list[int]) -> str:
     """Return each code point in a word of its own, between letters.
 
-    There are as many letters on each side as a token needs to be kept.
+    Each side has the letters that a token needs to be kept.
     """
     left, right = material.short_words
     return SEPARATOR.join(f"{left}{chr(c)}{right}" for c in code_points)
 
 
 def _chained(material: Material, code_points: list[int]) -> str:
-    """Return the code points with letters between them, in half the units."""
+    """Return the code points with letters between them, in half as many units."""
     sides = itertools.cycle(material.short_words)
     pieces = [next(sides)]
     for code_point in code_points:

@@ -1,7 +1,7 @@
-"""Texts chosen for their scores: closest margins, thresholds, and how a label wins.
+"""Texts chosen by their scores: closest margins, thresholds, unusual winners.
 
-The candidates are made up; which one is taken follows from the scores of the model
-itself, so no wrong scorer needs to run.
+Many texts are made up, and the model's own scores choose among them, so no wrong scorer
+needs to run.
 """
 
 import itertools
@@ -16,16 +16,16 @@ from pipeline.model.counts import count_terms
 from pipeline.model.fixed_point import FixedPointModel
 from pipeline.text.character_map import SEPARATOR
 
-POOL = 4000  # texts among which the closest scores are looked for
-THRESHOLD_POOL = 1000  # texts among which those around a threshold are looked for
-SHORT_POOL = 2000  # short texts among which labels that win oddly are looked for
+POOL = 4000  # texts in which the closest scores are searched
+THRESHOLD_POOL = 1000  # texts in which scores around a threshold are searched
+SHORT_POOL = 2000  # short texts in which unusual winners are searched
 
 
 def smallest_margins(material: Material) -> Iterator[Written]:
-    """Yield for each pair of labels a text with close scores.
+    """Yield a text with close scores for each pair of labels.
 
-    The scores are as close as any of some thousand texts, if possible those of the best
-    two labels.
+    Its scores are the closest of some thousand texts, preferably of texts where these
+    labels are the best two.
     """
     model = material.model
     generator = TextGenerator(material, "smallest margins")
@@ -34,7 +34,7 @@ def smallest_margins(material: Material) -> Iterator[Written]:
     pairs = list(itertools.combinations(range(len(model.labels)), 2))
     for i, j in pairs:
         near = texts[_closest(scores, i, j)]
-        # One term more brings most pairs far closer than another thousand texts would.
+        # One more term brings most pairs much closer than another thousand texts.
         additions = (generator.term() for _ in range(POOL // len(pairs)))
         nearer = [near, *(f"{near} {term}" for term in additions)]
         text = nearer[_closest(_scores(model, nearer), i, j)]
@@ -42,7 +42,7 @@ def smallest_margins(material: Material) -> Iterator[Written]:
 
 
 def around_thresholds(material: Material) -> Iterator[Written]:
-    """Yield for each label with a threshold the closest texts above and below it."""
+    """Yield the closest texts above and below the threshold of each label with one."""
     model = material.model
     generator = TextGenerator(material, "thresholds")
     for label in np.flatnonzero(model.thresholds).tolist():
@@ -59,22 +59,22 @@ def around_thresholds(material: Material) -> Iterator[Written]:
 
 
 def odd_winners(material: Material) -> Iterator[Written]:
-    """Yield the shortest text for each odd way in which a label wins.
+    """Yield the shortest text for each unusual way in which a label wins.
 
-    A way in which no label of the model wins has no text.
+    A way that no label of the model wins has no text.
     """
     model = material.model
     generator = TextGenerator(material, "odd winners")
     texts = [generator.plain(1, 5) for _ in range(SHORT_POOL)]
-    lengths = np.array([len(text) for text in texts])
-    for way, applies in _odd_ways(model, _scores(model, texts)).items():
+    lengths = np.array(list(map(len, texts)))
+    for description, applies in _odd_ways(model, _scores(model, texts)).items():
         if applies.any():
             shortest = np.where(applies, lengths, np.inf).argmin()
-            yield Written(texts[int(shortest)], way)
+            yield Written(texts[int(shortest)], description)
 
 
 def _odd_ways(model: FixedPointModel, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Return for each odd way to win whether each text's label wins so, [n_texts]."""
+    """Return where a label wins in each unusual way, bool [n_texts] by description."""
     winner = scores.argmax(axis=1)
     first_positive = (scores > 0).argmax(axis=1)
     without_biases = scores - np.ldexp(model.biases.astype(float), model.bias_shift)
@@ -90,9 +90,9 @@ def _odd_ways(model: FixedPointModel, scores: np.ndarray) -> dict[str, np.ndarra
 
 
 def _leaning(generator: TextGenerator, strongest: list[str]) -> str:
-    """Return a text with up to eight of the terms that speak most for a label.
+    """Return a text with up to eight of the strongest terms of a label.
 
-    Whether that label wins is left to chance.
+    Whether the label wins is left to chance.
     """
     chosen = generator.random.choices(strongest, k=generator.random.randint(0, 8))
     return SEPARATOR.join([*chosen, generator.plain(1, 8)])
@@ -105,7 +105,7 @@ def _scores(model: FixedPointModel, texts: list[str]) -> np.ndarray:
 def _closest(scores: np.ndarray, i: int, j: int) -> int:
     """Return the row of scores [n_texts, K] in which two labels are closest.
 
-    Rows where they are the best two are preferred.
+    Rows where these labels are the best two are preferred.
     """
     margins = np.abs(scores[:, i] - scores[:, j])
     second_best = np.partition(scores, -2, axis=1)[:, -2]

@@ -1,11 +1,11 @@
-"""A text that was made up, and why."""
+"""A made-up text, and its purpose."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class Written(NamedTuple):
-    """A text of a template, and what tells it from its siblings, in words."""
+    """A text of a template, and how it differs from the template's other texts."""
 
     text: str
     detail: str = ""
@@ -13,14 +13,14 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class MadeUpText:
-    """A text, why it is there, and whether a model's self-test should have it."""
+    """A text, its purpose, and whether a model's self-test should have it."""
 
     text: str
     why: str
     in_self_test: bool
 
     def merged_with(self, other: "MadeUpText") -> "MadeUpText":
-        """Return this text, which another template wrote too, with both reasons."""
+        """Return the text, which another template wrote too, with both purposes."""
         return MadeUpText(
             text=self.text,
             why=f"{self.why}, {other.why}",

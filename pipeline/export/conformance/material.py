@@ -1,10 +1,10 @@
-"""What made-up texts are made of: nothing but a model's terms and its character map.
+"""The parts of made-up texts: only a model's terms and its character map.
 
-So no message is among the texts.
+So no text is a message.
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,31 +14,31 @@ from pipeline.text import Tokeniser
 from pipeline.text.character_map import SEPARATOR, CharacterMap
 
 SEED = 20
-MAX_CHOICES = 200  # terms or characters of one sort that are drawn from
+MAX_CHOICES = 200  # terms or characters of one kind to choose from
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """The parts that texts are put together from, always the same for the same model.
+    """The parts of a model's made-up texts; the same model has the same parts.
 
     Attributes
     ----------
     columns
-        int64, of the terms that a text can have: as many tokens as n-grams have. All
-        lists of terms are of these.
+        int64, the columns of the terms that a text can have, by their number of tokens.
+        All lists of terms are drawn from these.
     heavy
-        Terms of the largest absolute weights, the heaviest first.
+        Terms with the largest absolute weights, the heaviest first.
     weightless
         Terms whose weights are all 0.
     foreign, phrases, words
-        Terms beyond ASCII, of several tokens, and of one token (or any, if there is
-        no such term).
+        Terms with characters beyond ASCII, of several tokens, and of one token. Without
+        a term of one token, ``words`` has any terms.
     tokens
         All tokens of all terms.
     stop_words
-        Those that the character map leaves as they are, in code-point order.
+        The stop words that the character map does not change, in code-point order.
     sources
-        Characters that are mapped to a character, by that character.
+        The characters that are mapped to a character, by that character.
     ligatures
         ``(string, character)`` for characters that are mapped to a longer string.
     dropped
@@ -64,23 +64,28 @@ class Material:
     @classmethod
     def of(cls, model: FixedPointModel) -> "Material":
         """Return the material of a model."""
-        chance = random.Random(SEED)
         columns = _countable(model)
         terms = [model.terms[column] for column in columns]
         characters = model.tokeniser.characters
-        largest = np.abs(model.weights[:, columns]).max(axis=0)
-        by_weight = np.argsort(-largest, kind="stable")
-        weightless = np.flatnonzero(largest == 0)
-        words = _sample(chance, (term for term in terms if SEPARATOR not in term))
+
+        largest_weights = np.abs(model.weights[:, columns]).max(axis=0)
+        by_weight = np.argsort(-largest_weights, kind="stable")[:MAX_CHOICES]
+        weightless = np.flatnonzero(largest_weights == 0)[:MAX_CHOICES]
+
+        # The samples are drawn from one generator: another order draws other terms.
+        generator = random.Random(SEED)
+        words = _sample(generator, [term for term in terms if SEPARATOR not in term])
+        foreign = _sample(generator, [term for term in terms if not term.isascii()])
+        phrases = _sample(generator, [term for term in terms if SEPARATOR in term])
         return cls(
             model=model,
             columns=columns,
-            heavy=[terms[column] for column in by_weight[:MAX_CHOICES]],
-            weightless=[terms[column] for column in weightless[:MAX_CHOICES]],
-            foreign=_sample(chance, (term for term in terms if not term.isascii())),
-            phrases=_sample(chance, (term for term in terms if SEPARATOR in term)),
+            heavy=[terms[index] for index in by_weight],
+            weightless=[terms[index] for index in weightless],
+            foreign=foreign,
+            phrases=phrases,
             words=words or terms[:MAX_CHOICES],
-            tokens=frozenset(SEPARATOR.join(terms).split(SEPARATOR)),
+            tokens=_tokens(terms),
             stop_words=_effective_stop_words(model.tokeniser),
             sources=_sources(characters),
             ligatures=_ligatures(characters),
@@ -89,14 +94,14 @@ class Material:
         )
 
     def strongest(self, label: int, count: int) -> list[str]:
-        """Return the terms that speak most for a label, given by its index."""
+        """Return the terms with the largest weights for a label, given by its index."""
         weights = self.model.weights[label, self.columns]
         by_weight = np.argsort(-weights, kind="stable")[:count]
         return [self.model.terms[column] for column in self.columns[by_weight]]
 
     @property
     def shortest(self) -> str:
-        """The shortest term, of as few tokens as there are."""
+        """The shortest of the terms with the fewest tokens."""
         return min([*self.words, *self.phrases], key=_size)
 
     @property
@@ -106,22 +111,35 @@ class Material:
 
     def is_kept(self, character: str) -> bool:
         """Return whether the character is mapped to itself."""
-        return self.model.tokeniser.characters.lookup(ord(character)) == character
+        return _is_kept(self.model.tokeniser.characters, character)
+
+
+def _is_kept(characters: CharacterMap, character: str) -> bool:
+    return characters.lookup(ord(character)) == character
 
 
 def _countable(model: FixedPointModel) -> np.ndarray:
     lowest, highest = model.tokeniser.ngrams
     n_tokens = np.array([term.count(SEPARATOR) + 1 for term in model.terms])
     columns = np.flatnonzero((n_tokens >= lowest) & (n_tokens <= highest))
-    return columns if len(columns) else np.arange(len(model.terms))
+    if len(columns):
+        return columns
+    return np.arange(len(model.terms))
 
 
-def _sample(chance: random.Random, terms: Iterable[str]) -> list[str]:
-    population = list(terms)
-    return chance.sample(population, min(len(population), MAX_CHOICES))
+def _sample(generator: random.Random, terms: Sequence[str]) -> list[str]:
+    return generator.sample(terms, min(len(terms), MAX_CHOICES))
+
+
+def _tokens(terms: Iterable[str]) -> frozenset[str]:
+    tokens: set[str] = set()
+    for term in terms:
+        tokens.update(term.split(SEPARATOR))
+    return frozenset(tokens)
 
 
 def _size(term: str) -> tuple[int, int, str]:
+    """Return a key that orders terms by tokens, length and code points."""
     return term.count(SEPARATOR), len(term), term
 
 
@@ -133,9 +151,13 @@ def _effective_stop_words(tokeniser: Tokeniser) -> list[str]:
 
 def _letters(characters: CharacterMap, words: list[str]) -> tuple[str, str]:
     candidates = dict.fromkeys("ab" + "".join(words))
-    kept = [c for c in candidates if characters.lookup(ord(c)) == c]
-    first, second = [*kept[:2], *kept[:1], "a", "b"][:2]
-    return first, second
+    kept = [letter for letter in candidates if _is_kept(characters, letter)]
+    match kept:
+        case [first, second, *_]:
+            return first, second
+        case [letter]:
+            return letter, letter
+    return "a", "b"
 
 
 def _dropped(characters: CharacterMap) -> Iterator[str]:
@@ -153,10 +175,11 @@ def _sources(characters: CharacterMap) -> dict[str, list[str]]:
             code_points = range(first, min(last + 1, first + MAX_CHOICES))
             sources.setdefault(string, []).extend(map(chr, code_points))
     for first, last, step, delta in characters.shift:
-        for c in range(first, min(last + 1, first + MAX_CHOICES * step), step):
-            target = chr(c + delta)
-            if characters.lookup(c) == target:
-                sources.setdefault(target, []).append(chr(c))
+        end = min(last + 1, first + MAX_CHOICES * step)
+        for code_point in range(first, end, step):
+            target = chr(code_point + delta)
+            if characters.lookup(code_point) == target:
+                sources.setdefault(target, []).append(chr(code_point))
     return sources
 
 

@@ -9,14 +9,14 @@ SURROGATES = (
     "{0}\ud801{1} {0}\udc28{1} {0}\ud801\ud801\udc28\udc28{1}",
     "\udbff{0}\udbff\udfff{1}\ud800\udc00 {0}\udd11\udd11{1}\ud83d",
 )
-#: What may be taken for part of a word or for its end, and a name of every object in
-#: JavaScript.
+#: Characters that may seem to belong to a word or to end it, and the name of a property
+#: that every JavaScript object has.
 BETWEEN_LETTERS = (
     "{0}\0{1}\n{0}!{1}_{0}'{1}\u02bc{0}\u2028{1}\x85{0}12\u0664{1}\U0001f511{0} "
     "\ufb01n constructor"
 )
-#: Where the Unicode versions, locales and normal forms of runtimes differ: case, width,
-#: marks, digits, ligatures, planes.
+#: Characters on which runtimes differ by Unicode version, locale or normal form: case,
+#: width, marks, digits, ligatures, planes.
 CHARACTER_ZOO = (
     "\u0130I\u0131i \u0394\u039f\u03a3 \u03c3\u03c2 \xdf\u1e9eSS \u0149 \u01f0 "
     "\u017fs \xb5\u03bc \u212aK \u212b\xc5",

@@ -1,8 +1,8 @@
-"""Conformance vectors: texts that tell a wrong scorer from a right one.
+"""Chooses the conformance vectors of a model.
 
-Each comes with what a right one gets from it. The texts follow from templates and the
-model alone, so that no message is among them and the same model gives the same vectors.
-The tests run wrong scorers against them; a night does not.
+The texts follow only from templates and the model, so that none is a message and the
+same model gives the same vectors. The tests run wrong scorers against them; a night
+does not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from pipeline.model.fixed_point import FixedPointModel
 from pipeline.records.export import Vector
 
 SELF_TEST_VECTORS = 12
-SELF_TEST_UNITS = 1700  # UTF-16 units of all texts of a self-test
+SELF_TEST_UNITS = 1700  # UTF-16 units of a self-test's texts together
 
 
 class ConformanceVectors(NamedTuple):
@@ -36,11 +36,19 @@ def choose(model: FixedPointModel) -> ConformanceVectors:
 def make_vectors(
     model: FixedPointModel, reasons: Mapping[str, str]
 ) -> tuple[Vector, ...]:
-    """Return vectors of these texts, with why each is there."""
+    """Return vectors of texts.
+
+    Parameters
+    ----------
+    reasons
+        The purpose of each text, by the text.
+    """
     results = evaluate(model, list(reasons))
     decided = decisions(model, results)
-    return tuple(
-        Vector(
+    columns = zip(reasons.items(), results, decided, strict=True)
+    vectors = []
+    for (text, why), outcome, decision in columns:
+        vector = Vector(
             why=why,
             text=units(text),
             tokens=tuple(outcome.tokens),
@@ -50,25 +58,26 @@ def make_vectors(
             label=outcome.label,
             decision=decision,
         )
-        for (text, why), outcome, decision in zip(
-            reasons.items(), results, decided, strict=True
-        )
-    )
+        vectors.append(vector)
+    return tuple(vectors)
 
 
 def _write(model: FixedPointModel) -> list[MadeUpText]:
-    """Return the texts of all templates, each once."""
+    """Return the distinct texts of all templates."""
     material = Material.of(model)
     written: dict[str, MadeUpText] = {}
     for template in TEMPLATES:
         for made in template.texts(material):
-            before = written.get(made.text)
-            written[made.text] = before.merged_with(made) if before else made
+            earlier = written.get(made.text)
+            if earlier is None:
+                written[made.text] = made
+            else:
+                written[made.text] = earlier.merged_with(made)
     return list(written.values())
 
 
 def _self_test(texts: Sequence[MadeUpText]) -> Iterator[int]:
-    """Yield the indices of texts for the self-test, as long as there is room."""
+    """Yield the indices of the texts for the self-test, while there is room."""
     remaining_vectors = SELF_TEST_VECTORS
     remaining_units = SELF_TEST_UNITS
     for index, made in enumerate(texts):

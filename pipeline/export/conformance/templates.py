@@ -1,8 +1,8 @@
-"""The texts that every model's vectors are made from: fixed templates, its own terms.
+"""The templates of conformance texts, which are filled with a model's own terms.
 
-Each template stands for the mistakes of somebody who writes a scorer: reading UTF-16,
-characters, tokens, n-grams, counts, sums, scores, labels. The tests run mistakes of all
-these kinds against what the templates give for models of many kinds.
+Each template reveals mistakes that the author of a scorer may make: in reading UTF-16,
+in characters, tokens, n-grams, counts, sums, scores or labels. The tests run scorers
+with such mistakes against the texts of many kinds of models.
 """
 
 import itertools
@@ -26,7 +26,7 @@ from pipeline.export.conformance.patterns import (
 from pipeline.export.conformance.text_generator import SEPARATORS, TextGenerator
 from pipeline.text.character_map import SEPARATOR
 
-CUT = 1000  # characters after which scorers were seen to cut a text
+CUT = 1000  # characters after which some scorers cut a text
 MAX_REPEATED = 1060  # characters of the repeated term in the text for a self-test
 OVER_LONG = 5000
 VARIED_TEXTS = 6
@@ -35,14 +35,14 @@ PHRASES_PER_TEXT = 8
 
 @dataclass(frozen=True)
 class Template:
-    """How texts of one purpose are made up.
+    """A way to make up texts of one purpose.
 
     Attributes
     ----------
     purpose
-        What the texts are for, in words; they begin every vector's ``why``.
+        What the texts are for, in words; each vector's ``why`` begins with it.
     write
-        Makes the texts up.
+        Makes up the texts.
     in_self_test
         Whether a model's self-test should have them.
     """
@@ -84,7 +84,7 @@ def _separators(material: Material) -> Iterator[Written]:
     generator = TextGenerator(material, "separators")
     terms = generator.random.choices(material.heavy, k=len(SEPARATORS))
     pairs = zip(terms, SEPARATORS, strict=True)
-    yield Written("".join(term + separator for term, separator in pairs))
+    yield Written("".join(f"{term}{separator}" for term, separator in pairs))
 
 
 def _unknown_words(material: Material) -> Iterator[Written]:
@@ -113,7 +113,7 @@ def _disguised(material: Material) -> Iterator[Written]:
 
 
 def _equivalents(material: Material) -> Iterator[str]:
-    """Yield what is canonically equivalent to a term, but becomes other tokens."""
+    """Yield a text that is canonically equivalent to a term, but has other tokens."""
     tokeniser = material.model.tokeniser
     for term in sorted(material.foreign, key=len):
         for form in ("NFC", "NFD"):
@@ -190,7 +190,7 @@ def _weightless(material: Material) -> Iterator[Written]:
 
 def _strong(material: Material) -> Iterator[Written]:
     for index, label in enumerate(material.model.labels):
-        # A table of logarithms has an odd fourth row: sums need all their digits.
+        # With logarithms the fourth table entry is odd, so sums need all their digits.
         yield Written(SEPARATOR.join(material.strongest(index, 3) * 4), label)
 
 
@@ -203,7 +203,7 @@ def _corners(material: Material) -> Iterator[Written]:
 
 
 def _long(material: Material) -> Iterator[Written]:
-    """Yield a term beyond the table's end, and others where scorers cut texts."""
+    """Yield a term repeated beyond the table, and others where scorers cut texts."""
     generator = TextGenerator(material, "long")
     term = material.shortest
     count = len(material.model.term_frequency) + 4
@@ -218,7 +218,7 @@ def _long(material: Material) -> Iterator[Written]:
 
 
 def _over_long(material: Material) -> Iterator[Written]:
-    """Yield a token longer than any term, a term beyond the table, and many others."""
+    """Yield a very long token, a term repeated beyond the table, and many others."""
     generator = TextGenerator(material, "over-long")
     token = "".join(material.letters) * (OVER_LONG // 8)
     beyond_table = len(material.model.term_frequency) + 4

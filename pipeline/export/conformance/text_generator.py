@@ -1,4 +1,4 @@
-"""What makes up texts at random, the same ones for the same model and seed."""
+"""A generator of random texts: the same model and seed give the same texts."""
 
 import random
 import unicodedata
@@ -11,12 +11,12 @@ WIDE_SPACE = ("\u2009", "\u2028", "\u3000", "\ufeff ", "\u200b ")
 PUNCTUATION = (".", ",", "!", "-", "_", "/", "@", "...")
 UNPAIRED = ("\ufffd", "\ud83d", "\udd11", "\U0001f511")
 SEPARATORS = (*WHITE_SPACE, *WIDE_SPACE, *PUNCTUATION, *UNPAIRED)
-#: Shares of characters that a text disguises.
+#: The share of its characters that a text disguises is one of these.
 SHARES = (0.1, 0.4, 0.8)
 
 
 class TextGenerator:
-    """Makes up texts of the `Material` of a model."""
+    """A generator of texts from the `Material` of a model."""
 
     def __init__(self, material: Material, seed: str) -> None:
         self.material = material
@@ -33,17 +33,17 @@ class TextGenerator:
         self._sort_weights = (4 * heavy, *others)
 
     def term(self) -> str:
-        """Return a term, every other one a heavy one."""
+        """Return a term; on average every other one is heavy."""
         (terms,) = self.random.choices(self._term_sorts, self._sort_weights)
         return self.random.choice(terms)
 
-    def plain(self, fewest: int, most: int) -> str:
-        """Return this many terms, one space between them."""
-        count = self.random.randint(fewest, most)
+    def plain(self, min_terms: int, max_terms: int) -> str:
+        """Return a random number of terms with a space between them."""
+        count = self.random.randint(min_terms, max_terms)
         return SEPARATOR.join(self.term() for _ in range(count))
 
     def unknown_word(self) -> str:
-        """Return a word of the terms' characters that is no token of any term."""
+        """Return a word of the terms' characters that is not a token of a term."""
         three_words = "".join(self.random.choices(self.material.words, k=3))
         word = "".join(self.random.choices(three_words, k=5))
         for _ in range(self._tokeniser.min_token + 20):
@@ -53,15 +53,15 @@ class TextGenerator:
             word += self.random.choice(self.material.letters)
         return word
 
-    def varied(self, fewest: int = 2, most: int = 12) -> str:
+    def varied(self, min_terms: int = 2, max_terms: int = 12) -> str:
         """Return terms as people may write them.
 
-        They are in other characters that mean the same, oddly separated, with unknown
-        words and stop words among them.
+        They have equivalent characters and unusual separators, with unknown words and
+        stop words among them.
         """
         share = self.random.choice(SHARES)
         words = []
-        for _ in range(self.random.randint(fewest, most)):
+        for _ in range(self.random.randint(min_terms, max_terms)):
             words.append(self.disguised(self.term(), share))
             if self.random.random() < share / 2:
                 words.append(self._filler())
@@ -74,7 +74,7 @@ class TextGenerator:
     def disguised(self, term: str, share: float) -> str:
         """Return the term with this share of its characters replaced.
 
-        The character map makes the same of all of them.
+        The character map maps the replacements to the same term.
         """
         ligatures = self.material.ligatures
         for string, character in self.random.sample(ligatures, min(8, len(ligatures))):

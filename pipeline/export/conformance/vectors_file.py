@@ -1,4 +1,4 @@
-"""The file of conformance vectors that travels beside a model, as docs/format.md says."""
+"""The file of conformance vectors that accompanies a model; see docs/format.md."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ArtefactError
-from pipeline.records.export import Vector
+from pipeline.records.export import VECTORS_FILE, Vector
 from pipeline.records.record import Record
 
 FORMAT = "nightsieve-vectors"
@@ -22,15 +22,21 @@ class _VectorsFile(Record):
 
 
 def encode_vectors(vectors: Iterable[Vector], model_bytes: bytes) -> bytes:
-    """Return the file of a model's vectors: ASCII, a line for each vector."""
-    head = {
-        "format": FORMAT,
-        "version": VERSION,
-        "model": hashlib.sha256(model_bytes).hexdigest(),
-    }
-    lines = [f'"{name}": {json.dumps(value)},' for name, value in head.items()]
+    """Return the file of a model's vectors: ASCII, with one line per vector."""
+    digest = hashlib.sha256(model_bytes).hexdigest()
     rows = ",\n".join(map(_row, vectors))
-    return "\n".join(["{", *lines, '"vectors": [', rows, "]", "}", ""]).encode("ascii")
+    lines = [
+        "{",
+        f'"format": "{FORMAT}",',
+        f'"version": "{VERSION}",',
+        f'"model": "{digest}",',
+        '"vectors": [',
+        rows,
+        "]",
+        "}",
+        "",
+    ]
+    return "\n".join(lines).encode("ascii")
 
 
 def decode_vectors(content: bytes, model_bytes: bytes) -> tuple[Vector, ...]:
@@ -39,8 +45,8 @@ def decode_vectors(content: bytes, model_bytes: bytes) -> tuple[Vector, ...]:
     Raises
     ------
     ArtefactError
-        It has another format or version, it was made for another model, or a vector
-        has other entries than it should.
+        The file has another format or version, it was made for another model, or a
+        vector does not have the right entries.
     """
     _check_format(content)
     try:
@@ -48,25 +54,29 @@ def decode_vectors(content: bytes, model_bytes: bytes) -> tuple[Vector, ...]:
     except ValidationError as error:
         (first, *_) = error.errors(include_input=False, include_url=False)
         entry = ".".join(map(str, first["loc"]))
-        raise ArtefactError(f"Vectors: {entry}: {first['msg']}") from None
+        message = f"{VECTORS_FILE}, {entry}: {first['msg']}; fetch the file again"
+        raise ArtefactError(message) from None
     if file.model != hashlib.sha256(model_bytes).hexdigest():
-        raise ArtefactError("Vectors: made for another model")
+        raise ArtefactError(
+            f"{VECTORS_FILE}: made for another model; fetch it with its model"
+        )
     return file.vectors
 
 
 def _check_format(content: bytes) -> None:
-    """Refuse another format or version as such: its entries may be others."""
+    """Refuse another format or version first, because its entries may differ too."""
     try:
         file = TypeAdapter(dict).validate_json(content)
     except ValidationError:
         raise ArtefactError(
-            "Vectors: not a JSON object; fetch the file again"
+            f"{VECTORS_FILE}: not a JSON object; fetch the file again"
         ) from None
     file_format = file.get("format")
     version = file.get("version")
     if (file_format, version) != (FORMAT, VERSION):
         raise ArtefactError(
-            f"Vectors: {file_format!r:.40} {version!r:.40} is not {FORMAT} {VERSION}"
+            f"{VECTORS_FILE}: {file_format!r:.40} {version!r:.40} is not {FORMAT} "
+            f"{VERSION}; fetch the file again"
         )
 
 

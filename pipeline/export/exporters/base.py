@@ -1,4 +1,4 @@
-"""What an exporter is, and what it is given."""
+"""The interface of an exporter, and the values that it receives."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from pipeline.records.export import Provenance, Vector, Verification
 
 @dataclass(frozen=True)
 class ModelToExport:
-    """All that an exporter may write.
+    """All that an exporter may write to a file.
 
     Attributes
     ----------
     linear
         The model in floating point, as it was fitted.
     fixed_point
-        The same in integers, as a device runs it.
+        The model in integers, as a device runs it.
     self_test
-        Vectors for a reader that checks itself.
+        Vectors with which a reader can test itself.
     """
 
     linear: LinearModel
@@ -33,14 +33,14 @@ class ModelToExport:
 
 @dataclass(frozen=True)
 class MessagesToVerify:
-    """The messages of a night: each one's text and what that was cleaned to.
+    """The messages of a night, each with its text and its cleaned text.
 
     Attributes
     ----------
     messages
-        Read once, so that few of them are in memory.
+        Read only once, so that few of them are in memory.
     total
-        How many there are.
+        The number of messages.
     """
 
     messages: Iterable[tuple[str, str]]
@@ -48,16 +48,35 @@ class MessagesToVerify:
 
 
 class Exporter(Protocol):
-    """Writes a model in one format, and proves that what was written predicts the same.
+    r"""A format of exported models: writes a file and proves what it predicts.
 
     Attributes
     ----------
     name
-        Of the format. The suffix is that of its file in `EXPORT_FORMATS`.
+        The name of the format, which is a key of
+        `pipeline.records.export.EXPORT_FORMATS`.
+
+    Examples
+    --------
+    An exporter is any class with these three members. This one writes the labels only:
+
+    >>> class LabelsExporter:
+    ...     name = "labels"
+    ...
+    ...     def encode(self, model):
+    ...         return "\n".join(model.linear.labels).encode()
+    ...
+    ...     def verify(self, content, **evidence):
+    ...         raise NotImplementedError
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(linear=SimpleNamespace(labels=("chat", "spam")))
+    >>> LabelsExporter().encode(model)
+    b'chat\nspam'
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the format."""
 
     def encode(self, model: ModelToExport) -> bytes:
         """Return the file; the same model gives the same bytes."""
@@ -65,15 +84,16 @@ class Exporter(Protocol):
     def verify(
         self,
         content: bytes,
+        *,
         vectors_file: bytes,
         fitted: Pipeline,
         messages: MessagesToVerify,
         report_progress: Callable[[float], None],
     ) -> Verification:
-        """Return how the file agrees with the vectors, and on messages with ``fitted``.
+        """Return how the file agrees with the vectors, and with ``fitted`` on messages.
 
         Raises
         ------
         VerificationError
-            It predicts something else than training measured.
+            The file does not predict what training measured.
         """

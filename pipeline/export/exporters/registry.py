@@ -13,9 +13,10 @@ from pipeline.records.export import EXPORT_FORMATS
 def _exporter(name: str) -> Exporter:
     package = name.replace("-", "_")
     module = importlib.import_module(f"pipeline.export.exporters.{package}.exporter")
-    return module.EXPORTER
+    exporter: Exporter = module.EXPORTER
+    return exporter
 
 
-# All are imported with this module, so that a process that imports it and forks spares
-# its children that.
+# All exporters are imported with this module: a process that imports it and then forks
+# saves its children the time.
 EXPORTERS = {name: _exporter(name) for name in EXPORT_FORMATS}

@@ -1,4 +1,4 @@
-"""The distinct texts of a night, a few chunks of them in memory at once."""
+"""The distinct texts of a night, in chunks of which few are in memory at once."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -7,11 +7,11 @@ MAX_TEXTS = 20_000  # of a chunk
 MAX_CHARACTERS = 5_000_000  # of a chunk, about
 DIGEST_BYTES = 16
 
-Message = tuple[str, str]  # a text, and what it was cleaned to
+Message = tuple[str, str]  # a text and its cleaned text
 
 
 def chunks(messages: Iterable[Message]) -> Iterator[list[Message]]:
-    """Yield the messages in lists that are small enough to hold a few of them."""
+    """Yield the messages in lists that are small enough for a few to fit in memory."""
     chunk: list[Message] = []
     characters = 0
     for message in messages:
@@ -26,13 +26,13 @@ def chunks(messages: Iterable[Message]) -> Iterator[list[Message]]:
 
 
 class SeenTexts:
-    """Remembers texts by a digest, some 80 bytes each."""
+    """The texts seen so far, by a digest, some 80 bytes each."""
 
     def __init__(self) -> None:
         self._digests: set[bytes] = set()
 
     def add(self, messages: list[Message]) -> dict[str, str]:
-        """Return the texts not seen before, and what they were cleaned to."""
+        """Return the texts not seen before, and their cleaned texts."""
         digests = {text: _digest(text) for text, _ in messages}
         new = {
             text: cleaned

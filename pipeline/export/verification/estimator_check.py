@@ -1,4 +1,4 @@
-"""The exported model beside the estimator that it was made from."""
+"""Compares the exported model with the estimator that it was made from."""
 
 import itertools
 
@@ -13,16 +13,17 @@ from pipeline.model.decision_function import centred_decision_function
 from pipeline.model.fixed_point import FixedPointModel
 from pipeline.model.from_sklearn import linear_model
 from pipeline.model.rounding import compare
+from pipeline.records.export import MODEL_FILE
 
 
 class EstimatorCheck:
-    """Counts the texts whose label or scores are unlike the estimator's.
+    """Counts of texts whose label or scores differ from the estimator's.
 
     Attributes
     ----------
     texts, flips, proved, unexplained
-        How many texts were compared; of those: with another label, with a label that
-        rounding cannot have changed, with a score that rounding does not explain.
+        The number of texts that were compared, and how many of them have another label,
+        a label that rounding cannot change, or a score that rounding does not explain.
     largest_score_difference, smallest_margin
         See `pipeline.records.export.Verification`.
     """
@@ -43,16 +44,16 @@ class EstimatorCheck:
         same_tokens = model.tokeniser == self._linear.tokeniser
         if not same_tokens or model.terms != self._linear.terms:
             raise VerificationError(
-                "The exported model is not the fitted one: its terms or its tokens are "
-                "others."
+                f"{MODEL_FILE}: not the fitted model, it has other terms or tokens; "
+                "do not use this export"
             )
         self._tfidf = TfidfTransformer(
             norm=vectoriser.norm, sublinear_tf=vectoriser.sublinear_tf
         )
         self._tfidf.idf_ = vectoriser.idf_
         column_of = {term: column for column, term in enumerate(model.terms)}
-        names = vectoriser.get_feature_names_out()
-        self._columns = [column_of[name] for name in names]
+        terms = vectoriser.get_feature_names_out()
+        self._columns = [column_of[term] for term in terms]
 
     def compare(
         self, texts: list[str], counts: sp.csr_array, multiplicity: np.ndarray
@@ -64,7 +65,7 @@ class EstimatorCheck:
         counts
             int64 [n_texts, V].
         multiplicity
-            int64 [n_texts], how many texts with the same tokens each stands for.
+            int64 [n_texts], the number of texts that have the same tokens.
         """
         vectors = self._tfidf.transform(counts[:, self._columns])
         expected = centred_decision_function(self._estimator, vectors)
@@ -83,9 +84,9 @@ class EstimatorCheck:
         """Raise a VerificationError if rounding does not explain a score."""
         if self.unexplained:
             raise VerificationError(
-                "The exported model is not the fitted one. Rounding does not explain "
-                f"the scores of {self.unexplained} of {self.texts} texts.\n"
-                f"{self._examples}"
+                f"{MODEL_FILE}: not the fitted model, rounding does not explain the "
+                f"scores of {self.unexplained} of {self.texts} texts "
+                f"({self._examples}); do not use this export"
             )
 
     def _widen(self, differences: np.ndarray, expected: np.ndarray) -> None:

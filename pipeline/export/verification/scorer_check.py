@@ -1,5 +1,6 @@
-"""What the scorers write beside what they must write."""
+"""Compares what the scorers write with what they must write."""
 
+import itertools
 import json
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,10 @@ from pipeline.export.verification.scorer_process import (
 from pipeline.model.fixed_point import FixedPointModel
 from pipeline.records.export import Vector
 
-#: Bytes that a scorer must have to write after a line before that line is waited for:
-#: no output buffer is as large.
+#: A line is waited for only when this many bytes must follow it, which is more than any
+#: output buffer holds.
 FLUSH_BYTES = 1 << 20
-#: Seconds to wait for the lines of a chunk, of which a scorer writes thousands in one.
+#: Seconds to wait for the lines of a chunk; a scorer writes thousands of lines in one.
 REPLY_TIMEOUT = 600
 #: The entries of a vector that a line of output holds.
 LINE_ENTRIES = set(Outcome._fields)
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 
 class Differences:
-    """Counts the texts for which a scorer does not write what it must."""
+    """Counts of texts for which a scorer does not write what it must."""
 
     def __init__(self) -> None:
         self.by_language: Counter[str] = Counter()
@@ -42,15 +43,11 @@ class Differences:
         expected: Sequence[T],
         written: Mapping[str, Sequence[T]],
     ) -> None:
-        """Compare what each language's scorer wrote with what it must have written."""
+        """Compare what each language's scorer wrote with the expected values."""
         for language, values in written.items():
-            wrong = [
-                text
-                for text, value, expected_value in zip(
-                    texts, values, expected, strict=True
-                )
-                if value != expected_value
-            ]
+            pairs = zip(values, expected, strict=True)
+            differs = [value != right for value, right in pairs]
+            wrong = list(itertools.compress(texts, differs))
             if wrong:
                 self.by_language[language] += len(wrong)
                 self._examples.add(wrong)
@@ -58,12 +55,12 @@ class Differences:
     def raise_if_any(self) -> None:
         """Raise a VerificationError if there is a difference."""
         if self.by_language:
-            counts = ", ".join(
-                f"{count} in {language}" for language, count in self.by_language.items()
-            )
+            counts = [
+                f"{language}: {count:,}" for language, count in self.by_language.items()
+            ]
             raise VerificationError(
-                "Scorers get something else than training counted or the exported "
-                f"model says: {counts} texts.\n{self._examples}"
+                "scorers: differ from training or the exported model on texts "
+                f"({', '.join(counts)}; {self._examples}); do not use this export"
             )
 
 
@@ -78,7 +75,7 @@ def compare_vectors(
     expected = list(map(_line_of, vectors))
     lines = {language: scorer(texts) for language, scorer in scorers.items()}
     differences.compare(texts, expected, lines)
-    # Without a threshold it is the label, which the lines have shown.
+    # Without a threshold it is the label, which the lines have compared.
     if model.thresholds.any() and not differences.by_language:
         decisions = {
             language: list(map(_decision, scorer(texts, "--explain")))
@@ -90,7 +87,7 @@ def compare_vectors(
 
 @dataclass(frozen=True)
 class _Batch:
-    """Texts that were given to the scorers."""
+    """Texts that the scorers received, and the lines that they must write."""
 
     texts: list[str]
     expected: list[bytes]
@@ -102,9 +99,10 @@ class _Batch:
 
 
 class PendingLines:
-    """Gives texts to running scorers, and compares their lines once they must be there.
+    """The lines that running scorers have still to write.
 
-    So scorers neither wait nor keep in a buffer what is waited for.
+    A line is compared only when the scorer must have flushed it, so that neither side
+    waits for a line that is still in a buffer.
     """
 
     def __init__(
@@ -115,9 +113,9 @@ class PendingLines:
         self._batches: deque[_Batch] = deque()
 
     def start(self, texts: Sequence[str]) -> dict[str, Future[list[bytes]]]:
-        """Give the texts to all scorers, and return the lines that they will write."""
-        given = hexadecimal_lines(texts)
-        return {process.language: process.score(given) for process in self._processes}
+        """Send the texts to all scorers, and return the lines that they will write."""
+        encoded = hexadecimal_lines(texts)
+        return {process.language: process.score(encoded) for process in self._processes}
 
     def expect(
         self,
@@ -125,13 +123,13 @@ class PendingLines:
         expected: list[bytes],
         lines: dict[str, Future[list[bytes]]],
     ) -> None:
-        """Say what the lines of texts that were started must be."""
+        """Add the lines that the scorers must write for texts that were started."""
         self._batches.append(_Batch(texts, expected, lines))
         while self._bytes_after_first() > FLUSH_BYTES:
             self._compare_first()
 
     def finish(self) -> None:
-        """Compare what the scorers have not written yet, and wait for their end."""
+        """Compare the lines that are still due, and wait for the scorers to exit."""
         ends = {process.language: process.end() for process in self._processes}
         while self._batches:
             self._compare_first()
@@ -155,7 +153,8 @@ def _wait_for(language: str, future: Future[T]) -> T:
         return future.result(REPLY_TIMEOUT)
     except TimeoutError:
         raise VerificationError(
-            f"The {language} scorer has written nothing for {REPLY_TIMEOUT} seconds."
+            f"{language} scorer: wrote nothing for {REPLY_TIMEOUT} seconds; "
+            "run the night again if this machine was busy"
         ) from None
 
 
@@ -165,11 +164,9 @@ def _line_of(vector: Vector) -> bytes:
 
 
 def _decision(explanation: bytes) -> str | None:
-    """Return the label with thresholds in a line of a scorer's ``--explain``.
-
-    A line that does not say it gives None.
-    """
+    """Return the label with thresholds in a line of ``--explain``; None without one."""
     try:
-        return json.loads(explanation)["decision"]
+        decision = json.loads(explanation)["decision"]
     except (ValueError, LookupError, TypeError):
         return None
+    return decision if isinstance(decision, str) else None

@@ -14,7 +14,7 @@ JAVASCRIPT = SCORERS / "javascript" / "nightsieve_scorer.js"
 def scorers_digest() -> str:
     """Return sha256 over all scorers, in hexadecimal.
 
-    A task that relies on a scorer runs again when one was edited.
+    A task that uses the scorers runs again after one of them was edited.
     """
     contents = [path.read_bytes() for path in (PYTHON, JAVA, JAVASCRIPT)]
     return hashlib.sha256(b"\0".join(contents)).hexdigest()

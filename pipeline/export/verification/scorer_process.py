@@ -1,4 +1,4 @@
-"""The scorers as their users run them: commands in three languages, given one model."""
+"""The scorers as their users run them: commands in three languages."""
 
 import contextlib
 import itertools
@@ -17,15 +17,15 @@ from pipeline.export.reference import units
 from pipeline.export.verification.scorer_files import JAVA, JAVASCRIPT, PYTHON
 from pipeline.records.export import MODEL_FILE
 
-EXIT_TIMEOUT = 30  # seconds that a process may live on after it closed its output
+EXIT_TIMEOUT = 30  # seconds until a process exits after it has closed its output
 MAX_STDERR = 10_000  # bytes of it that are read
-#: What must be on the PATH for the scorer of a language.
-PROGRAMS = {
+#: The programs that the scorer of a language needs on the PATH.
+PROGRAMS: dict[str, tuple[str, ...]] = {
     "python": (),
     "java": ("javac", "java"),
     "javascript": ("node",),
 }
-#: A compiler that runs for a second is not worth compiling itself.
+#: The compiler runs for a second, too briefly for the JVM to compile the compiler.
 JAVAC_OPTIONS = ("-J-XX:TieredStopAtLevel=1", "-proc:none", "-encoding", "UTF-8")
 
 
@@ -40,7 +40,7 @@ def languages() -> list[str]:
 
 @contextlib.contextmanager
 def scorers(model: bytes) -> Iterator[dict[str, "Scorer"]]:
-    """Yield the scorer of each language that can run here, with the model."""
+    """Yield a scorer with the model for each language that can run here."""
     with tempfile.TemporaryDirectory(prefix="nightsieve-") as folder:
         path = Path(folder, MODEL_FILE)
         path.write_bytes(model)
@@ -60,12 +60,12 @@ def command(language: str, folder: Path) -> list[str]:
     VerificationError
         It cannot be compiled.
     ValueError
-        No scorer is written in the language.
+        There is no scorer in this language.
     """
     match language:
         case "python":
-            # Nothing but the standard library is within reach, as for a user who
-            # copied the file.
+            # Only the standard library can be imported, as by a user who copied the
+            # file.
             return [sys.executable, "-I", "-S", str(PYTHON)]
         case "java":
             _compile_java(folder)
@@ -73,7 +73,8 @@ def command(language: str, folder: Path) -> list[str]:
             return ["java", "-XX:+UseSerialGC", *classes]
         case "javascript":
             return ["node", str(JAVASCRIPT)]
-    raise ValueError(f"no scorer is written in {language}")
+    known = ", ".join(PROGRAMS)
+    raise ValueError(f"{language}: not a scorer's language; use one of {known}")
 
 
 def hexadecimal_lines(texts: Iterable[str]) -> bytes:
@@ -102,7 +103,7 @@ class Scorer:
 
     @contextlib.contextmanager
     def start(self, *options: str) -> Iterator["ScorerProcess"]:
-        """Yield the running scorer; its process has ended when the context is left."""
+        """Yield the running scorer; leaving the context ends its process."""
         with tempfile.TemporaryFile() as stderr, contextlib.ExitStack() as stack:
             process = stack.enter_context(
                 subprocess.Popen(
@@ -115,17 +116,16 @@ class Scorer:
             stack.callback(_close_stdin, process)
             writer = stack.enter_context(ThreadPoolExecutor(1))
             reader = stack.enter_context(ThreadPoolExecutor(1))
-            # The last callback runs first: the threads do not wait for a process that
-            # is gone.
+            # This callback runs first, so that the threads do not wait for the process.
             stack.callback(process.kill)
             yield ScorerProcess(self.language, process, stderr, writer, reader)
 
 
 @dataclass(frozen=True)
 class ScorerProcess:
-    """A running scorer, which takes texts for as long as they come.
+    """A running scorer.
 
-    It writes as it goes; the last lines come when no more texts do.
+    It writes while it reads; the last lines come after the end of its input.
     """
 
     language: str
@@ -137,52 +137,56 @@ class ScorerProcess:
     def score(self, texts: bytes) -> Future[list[bytes]]:
         """Return the lines that the scorer will write for `hexadecimal_lines` of texts.
 
-        They may not come before `end` was called.
+        The last of them may come only after `end` is called.
 
         Raises
         ------
         VerificationError
-            From the future: the scorer refused the model, failed, or wrote fewer lines.
+            From the future: the scorer refused the model, failed, or wrote too few
+            lines.
         """
         self.writer.submit(self._write, texts)
         return self.reader.submit(self._read, texts.count(b"\n"))
 
     def end(self) -> Future[None]:
-        """Send no more texts; the future is done when the process has ended.
+        """Close the input; the future is done when the process has exited.
 
         Raises
         ------
         VerificationError
-            From the future: the scorer wrote more lines, or failed in the end.
+            From the future: the scorer wrote too many lines, or failed at the end.
         """
         self.writer.submit(_close_stdin, self.process)
         return self.reader.submit(self._finish)
 
     def _write(self, texts: bytes) -> None:
-        # The reader finds out why a process takes no more.
+        # If the process takes no more input, the reader reports why.
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(texts)
+            _stdin(self.process).write(texts)
 
     def _read(self, count: int) -> list[bytes]:
-        written = itertools.islice(self.process.stdout, count)
+        written = itertools.islice(_stdout(self.process), count)
         lines = [line.rstrip(b"\r\n") for line in written]
         if len(lines) < count:
             self._finish()
             raise VerificationError(
-                f"The {self.language} scorer wrote {count - len(lines)} lines too few."
+                f"{self.language} scorer: wrote {len(lines)} of {count} lines; "
+                "do not use this export"
             )
         return lines
 
     def _finish(self) -> None:
-        if self.process.stdout.read(1):
+        if _stdout(self.process).read(1):
             raise VerificationError(
-                f"The {self.language} scorer wrote more lines than it was given texts."
+                f"{self.language} scorer: wrote more lines than it received texts; "
+                "do not use this export"
             )
         try:
             exit_code = self.process.wait(EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             raise VerificationError(
-                f"The {self.language} scorer has closed its output and does not end."
+                f"{self.language} scorer: closed its output, but did not exit within "
+                f"{EXIT_TIMEOUT} seconds; do not use this export"
             ) from None
         if exit_code:
             self.stderr.seek(0)
@@ -197,11 +201,23 @@ def _compile_java(folder: Path) -> None:
 
 
 def _close_stdin(process: subprocess.Popen[bytes]) -> None:
-    # What is still in the buffer of a process that is gone goes nowhere.
+    # Closing flushes the buffer, which fails if the process has exited.
     with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
+        _stdin(process).close()
+
+
+def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdin is not None  # it is started with a pipe
+    return process.stdin
+
+
+def _stdout(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdout is not None  # it is started with a pipe
+    return process.stdout
 
 
 def _failure(language: str, stderr: bytes) -> VerificationError:
     first_line = stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-    return VerificationError(f"The {language} scorer failed: {first_line:.300}")
+    return VerificationError(
+        f"{language} scorer: failed: {first_line:.300}; check that it runs here"
+    )

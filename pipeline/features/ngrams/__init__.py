@@ -1,1 +1,1 @@
-"""N-grams of tokens, weighted by tf-idf."""
+"""Count n-grams of tokens, and weigh them by tf-idf."""

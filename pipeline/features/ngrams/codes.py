@@ -1,8 +1,8 @@
-"""N-grams as integers, for documents that do not fit in memory at once.
+"""Write n-grams as integers, for documents that do not fit in memory at once.
 
-The ids of an n-gram's tokens, plus 1, are the digits of its code in a base above them
-all; 0 stands where it is shorter than the longest. So ascending codes are in the
-code-point order of the terms.
+The ids of an n-gram's tokens, plus 1, are the digits of its code, in a base above all
+of them. The digit 0 means that the n-gram is shorter than the longest. So ascending
+codes are in the code-point order of the terms.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,20 @@ MAX_CODES = 2**63
 
 @dataclass(frozen=True)
 class NgramCodes:
-    """The codes of n-grams of up to ``longest`` tokens out of ``n_tokens``."""
+    """The codes of n-grams of up to ``longest`` tokens out of ``n_tokens``.
+
+    Examples
+    --------
+    With 9 tokens the base is 10, so the digits are easy to see:
+
+    >>> codes = NgramCodes(n_tokens=9, longest=2)
+    >>> codes.encode(np.array([[2, 4], [2, -1]]))
+    array([35, 30])
+    >>> codes.decode(np.array([35, 30])).tolist()
+    [[2, 4], [2, -1]]
+    >>> codes.fit
+    True
+    """
 
     n_tokens: int
     longest: int
@@ -50,7 +63,21 @@ class NgramCodes:
 
 @dataclass(frozen=True)
 class CodeCounts:
-    """Distinct codes, ascending, and a number for each, float64 [n_codes]."""
+    """Distinct codes, ascending, and a count for each.
+
+    Attributes
+    ----------
+    codes
+        int64 [n_codes].
+    counts
+        float64 [n_codes].
+
+    Examples
+    --------
+    >>> counts = CodeCounts(np.array([30, 35]), np.array([2.0, 1.0]))
+    >>> counts.counts_of(np.array([10, 35]))
+    array([0., 1.])
+    """
 
     codes: np.ndarray
     counts: np.ndarray
@@ -59,7 +86,7 @@ class CodeCounts:
         return len(self.codes)
 
     def counts_of(self, codes: np.ndarray) -> np.ndarray:
-        """Return the count of each of these ascending codes, 0 for one not here."""
+        """Return the count of each of these ascending codes, 0 for unknown codes."""
         counts = np.zeros(len(codes))
         index, is_known = find_codes(self.codes, codes)
         counts[index[is_known]] = self.counts[is_known]
@@ -67,7 +94,15 @@ class CodeCounts:
 
 
 def add_up(parts: Sequence[CodeCounts]) -> CodeCounts:
-    """Return the distinct codes of all parts, and the sum of the counts of each."""
+    """Return the distinct codes of all parts, and the sum of the counts of each.
+
+    Examples
+    --------
+    >>> first = CodeCounts(np.array([30, 35]), np.array([2.0, 1.0]))
+    >>> second = CodeCounts(np.array([35]), np.array([4.0]))
+    >>> add_up([first, second])
+    CodeCounts(codes=array([30, 35]), counts=array([2., 5.]))
+    """
     codes = np.concatenate([part.codes for part in parts])
     counts = np.concatenate([part.counts for part in parts])
     order = np.argsort(codes, kind="stable")  # a merge of what is sorted already
@@ -77,12 +112,24 @@ def add_up(parts: Sequence[CodeCounts]) -> CodeCounts:
 
 
 def find_codes(codes: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each code would stand among others, and whether it does stand there.
+    """Return the index of each code among others, and whether it is there.
 
     Parameters
     ----------
     codes, among
         int64, both ascending.
+
+    Returns
+    -------
+    tuple of ndarray
+        int64 [n_codes], the index at which the code is or would be inserted, and
+        bool [n_codes].
+
+    Examples
+    --------
+    >>> index, is_known = find_codes(np.array([10, 35]), among=np.array([30, 35]))
+    >>> index.tolist(), is_known.tolist()
+    ([0, 1], [False, True])
     """
     index = np.searchsorted(among, codes)
     return index, np.append(among, -1)[index] == codes

@@ -1,6 +1,6 @@
-"""N-gram counts from token ids.
+"""Count n-grams of token ids.
 
-No string is made for an occurrence, and for a term only when one is asked for.
+No string is made for an occurrence, and for a term only on request.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,13 @@ import scipy.sparse as sp
 from pipeline.data.training_set import TrainingSet
 from pipeline.text.character_map import SEPARATOR
 
-#: In place of a token id where a term is shorter than the longest.
+#: Fills up the token ids of a term that is shorter than the longest.
 NO_TOKEN = -1
 
 
 @dataclass(frozen=True)
 class NgramCounts:
-    """How often every n-gram stands in every document.
+    """The count of every n-gram in every document.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class NgramCounts:
 
 @dataclass(frozen=True)
 class _Occurrences:
-    """Where n-grams of one length stand.
+    """The occurrences of n-grams of one length.
 
     Attributes
     ----------
@@ -56,7 +56,26 @@ class _Occurrences:
 
 
 def count_ngrams(training_set: TrainingSet, low: int, high: int) -> NgramCounts:
-    """Return the counts of every n-gram of ``low`` to ``high`` tokens."""
+    """Return the counts of every n-gram of ``low`` to ``high`` tokens.
+
+    Examples
+    --------
+    >>> training_set = TrainingSet(
+    ...     labels=("chat", "spam"),
+    ...     vocabulary=("free", "prize", "you"),
+    ...     y=np.array([1, 0]),
+    ...     weight=np.array([1, 1]),
+    ...     label_weight=np.array([1.0, 1.0]),
+    ...     group=np.array([0, 1]),
+    ...     tokens=np.array([0, 1, 0, 1, 2], dtype=np.int32),
+    ...     offsets=np.array([0, 4, 5]),
+    ... )
+    >>> counted = count_ngrams(training_set, low=1, high=2)
+    >>> counted.terms(training_set.vocabulary, np.arange(5))
+    ['free', 'free prize', 'prize', 'prize free', 'you']
+    >>> counted.counts.toarray().tolist()
+    [[2.0, 2.0, 2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
+    """
     documents = []
     columns = []
     tokens = []
@@ -85,11 +104,17 @@ def join_tokens(vocabulary: Sequence[str], tokens: np.ndarray) -> list[str]:
     ----------
     tokens
         int64 [n_terms, highest n], with `NO_TOKEN` where a term is shorter.
+
+    Examples
+    --------
+    >>> join_tokens(["free", "prize"], np.array([[0, 1], [1, NO_TOKEN]]))
+    ['free prize', 'prize']
     """
-    return [
-        SEPARATOR.join(vocabulary[token] for token in row if token != NO_TOKEN)
-        for row in tokens.tolist()
-    ]
+    terms: list[str] = []
+    for row in tokens.tolist():
+        words = [vocabulary[token] for token in row if token != NO_TOKEN]
+        terms.append(SEPARATOR.join(words))
+    return terms
 
 
 def _occurrences(training_set: TrainingSet, high: int) -> Iterator[_Occurrences]:
@@ -100,7 +125,7 @@ def _occurrences(training_set: TrainingSet, high: int) -> Iterator[_Occurrences]
     """
     tokens = training_set.tokens.astype(np.int64)
     n_tokens = len(training_set.vocabulary)
-    # liblinear takes 32-bit indices alone, and the matrix gets those of its parts.
+    # liblinear takes only 32-bit indices. A matrix has the index type of its parts.
     document_ids = np.arange(len(training_set), dtype=np.int32)
     document = np.repeat(document_ids, np.diff(training_set.offsets))
     start = np.arange(len(tokens))
@@ -121,8 +146,8 @@ def _occurrences(training_set: TrainingSet, high: int) -> Iterator[_Occurrences]
 def _sort_rows(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows in ascending order, and the new index of each.
 
-    That is the order of the joined strings: token ids are in code-point order, and no
-    token holds a character as low as the separator.
+    This is the order of the joined strings: token ids are in code-point order, and no
+    token contains a character as low as the separator.
     """
     order = np.lexsort(tokens.T[::-1])
     rank = np.empty(len(order), dtype=np.int32)

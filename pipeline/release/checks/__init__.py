@@ -1,4 +1,4 @@
-"""The questions of the gate about tonight's model, and the answers."""
+"""The checks that the gate makes of tonight's model."""
 
 from pipeline.release.checks.gate import check_model
 from pipeline.release.checks.inputs import GateInput, Measurements

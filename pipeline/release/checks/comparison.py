@@ -11,18 +11,22 @@ from pipeline.records.release import (
     Compared,
     Comparison,
     ModelComparison,
-    Verdict,
 )
+from pipeline.records.words import plural
 from pipeline.release.checks.answers import (
     NOTHING_TO_COMPARE,
     at_least,
     at_most,
+    is_below_zero,
+    passed_if,
     skipped,
 )
 from pipeline.release.checks.inputs import GateInput
 from pipeline.statistics.difference import Difference
 
-NO_EARLIER_MODEL = "none before the champion is kept, or an override began again"
+NO_EARLIER_MODEL = (
+    "no model from before the published one is kept, or an override began a new line"
+)
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,11 @@ class ComparisonChecks:
     with_thresholds: bool
 
     def checks(self) -> Iterator[Check]:
-        """Yield evidence, regressions and churn."""
+        """Yield the checks of evidence, regression and churn."""
         reviews = self.compared.reviews
         holdout = self.compared.holdout
         if self.night.champion is not None and self.night.unsupported is None:
-            # Else a night without any evidence would have passed against the champion.
+            # Without this check, a night without any evidence would pass.
             yield at_least(
                 CheckKind.EVIDENCE,
                 reviews.documents + holdout.documents,
@@ -61,10 +65,10 @@ class ComparisonChecks:
         return self._regression(kind, difference, maximum, note=note)
 
     def _regression_of_labels(self, compared: Compared) -> Iterator[Check]:
-        """Yield checks of each label.
+        """Yield the checks of each label's precision and recall.
 
-        One label may lose what macro F1 hides: by what another one gains, or among a
-        dozen others.
+        Macro F1 can hide the loss of one label: another label gains as much, or the
+        loss is one among a dozen labels.
         """
         max_loss = self.gate.regression.max_loss
         for label, difference in compared.per_label.items():
@@ -83,24 +87,25 @@ class ComparisonChecks:
         if difference.texts < minimum:
             return skipped(
                 kind,
-                f"of {difference.texts:,} texts, fewer than {minimum:,}",
+                f"only {plural(difference.texts, 'text')}; {minimum:,} are needed",
                 subject=label,
                 measure=measure,
                 with_thresholds=self.with_thresholds,
                 value=difference.interval.value,
             )
-        return self._regression(kind, difference, max_loss, label, measure)
+        return self._regression(
+            kind, difference, max_loss, subject=label, measure=measure
+        )
 
     def _since_earlier(self) -> Check:
-        """Hold tonight's model against one before the champion.
+        """Compare tonight's model with one that was published before the champion.
 
-        Steps that are each too small to be seen are one large step from where they
-        began.
+        Losses that are each too small to fail a check add up over several nights.
         """
         kind = CheckKind.REGRESSION_SINCE_EARLIER
         if self.compared.earlier is None:
             return skipped(kind, NO_EARLIER_MODEL, with_thresholds=self.with_thresholds)
-        note = f"the earlier model is {self.night.earlier}"
+        note = f"the earlier model is model {self.night.earlier}"
         return self._macro_f1(kind, self.compared.earlier, note)
 
     def _regression(
@@ -108,19 +113,21 @@ class ComparisonChecks:
         kind: CheckKind,
         difference: Difference | None,
         max_loss: float,
+        *,
         subject: str | None = None,
         measure: str | None = None,
         note: str = "",
     ) -> Check:
-        """Fail on a loss that is too large and no accident.
+        """Fail on a loss that is too large and not by chance.
 
-        It is none if the whole interval is below 0.
+        It is not by chance if the whole interval is below 0.
         """
         minimum = -max_loss
         bound = Bound(
             comparison=Comparison.AT_LEAST, value=minimum, unless_uncertain=True
         )
-        if difference is None or difference.interval.value is None:
+        value = None if difference is None else difference.interval.value
+        if difference is None or value is None:
             return skipped(
                 kind,
                 NOTHING_TO_COMPARE,
@@ -130,15 +137,15 @@ class ComparisonChecks:
                 bound=bound,
             )
         interval = difference.interval
-        is_lost = interval.value < minimum and interval.high < 0
+        is_lost = value < minimum and is_below_zero(interval)
         return Check(
             kind=kind,
             subject=subject,
             measure=measure,
             with_thresholds=self.with_thresholds,
-            value=interval.value,
+            value=value,
             bound=bound,
-            verdict=Verdict.FAILED if is_lost else Verdict.PASSED,
+            verdict=passed_if(not is_lost),
             interval=interval,
             texts=difference.texts,
             note=note,

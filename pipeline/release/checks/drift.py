@@ -1,4 +1,4 @@
-"""Checks of what came in tonight beside what came in before."""
+"""Checks of tonight's messages and reviews against those of the champion's night."""
 
 from collections.abc import Iterator
 
@@ -9,24 +9,27 @@ from pipeline.records.release import (
     CheckKind,
     Comparison,
     ReferenceFigures,
-    Verdict,
 )
 from pipeline.release.checks.answers import (
     NO_CHAMPION,
-    NOTHING_TO_COMPARE,
     at_least,
     at_most,
+    overlap,
+    passed_if,
     skipped,
 )
 from pipeline.release.checks.inputs import f1_figures
 from pipeline.statistics.interval import Interval
 from pipeline.statistics.metrics import Metrics
 
+OTHER_REVIEWS = "the two nights have no reviews of the same labels"
+UNDEFINED_F1 = "the reviews of one of the nights give no F1"
+
 
 def drift_checks(
     gate: Gate, tonight: ReferenceFigures, before: ReferenceFigures | None
 ) -> Iterator[Check]:
-    """Yield checks of what came in, beside the night of the champion."""
+    """Yield checks that compare tonight's messages with the champion's night."""
     if before is None:
         yield skipped(CheckKind.DRIFT_OF_SHARE, NO_CHAMPION)
         return
@@ -45,10 +48,11 @@ def drift_checks(
 def review_drift_checks(
     gate: Gate, metrics: Metrics | None, before: ReferenceFigures | None
 ) -> Iterator[Check]:
-    """Yield checks of what the champion measures on the reviews of two nights.
+    """Yield checks of the champion's F1 on the reviews of two nights.
 
-    One model, so what it measures otherwise, the reviews say otherwise. Both models may
-    look alike on reviews that are wrong, so no comparison of the two would show that.
+    The model is the same on both nights, so a difference is one of the reviews. Wrong
+    reviews measure tonight's model and the champion alike, so comparing the two models
+    does not show it.
     """
     if before is None:
         yield skipped(CheckKind.DRIFT_OF_REVIEWS, NO_CHAMPION)
@@ -56,7 +60,7 @@ def review_drift_checks(
     now = f1_figures(metrics)
     then = before.reviews
     if now is None or then is None or now.per_label.keys() != then.per_label.keys():
-        yield skipped(CheckKind.DRIFT_OF_REVIEWS, NOTHING_TO_COMPARE)
+        yield skipped(CheckKind.DRIFT_OF_REVIEWS, OTHER_REVIEWS)
         return
     maximum = gate.drift.max_f1_change_on_reviews
     yield _drift_of_f1(None, now.macro, then.macro, maximum)
@@ -67,24 +71,24 @@ def review_drift_checks(
 def _drift_of_f1(
     label: str | None, now: Interval, then: Interval, maximum: float
 ) -> Check:
-    """Fail on a change that is too large and no accident.
+    """Fail on a change that is too large and not by chance.
 
-    It is none if the intervals do not overlap.
+    It is not by chance if the intervals do not overlap.
     """
     kind = CheckKind.DRIFT_OF_REVIEWS
     bound = Bound(comparison=Comparison.AT_MOST, value=maximum, unless_uncertain=True)
     if now.value is None or then.value is None:
-        return skipped(kind, NOTHING_TO_COMPARE, subject=label, bound=bound)
+        return skipped(kind, UNDEFINED_F1, subject=label, bound=bound)
     change = abs(now.value - then.value)
-    is_apart = now.high < then.low or then.high < now.low
+    has_drifted = change > maximum and not overlap(now, then)
     return Check(
         kind=kind,
         subject=label,
         value=change,
         bound=bound,
-        verdict=Verdict.FAILED if change > maximum and is_apart else Verdict.PASSED,
+        verdict=passed_if(not has_drifted),
         note=(
-            f"{then.value:.4g} on the reviews of its own night, "
+            f"it is {then.value:.4g} on the reviews of its own night and "
             f"{now.value:.4g} on tonight's"
         ),
     )

@@ -1,4 +1,4 @@
-"""Every check of the gate, in the order in which it asks."""
+"""Every check of the gate, in the order of the report."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,13 @@ from pipeline.config.settings import Gate
 from pipeline.records.export import MODEL_FILE, ExportManifest
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.records.reviews import ReviewEvaluation
-from pipeline.release.checks.answers import NO_CHAMPION, at_least, at_most, skipped
+from pipeline.release.checks.answers import (
+    NO_CHAMPION,
+    at_least,
+    at_most,
+    passed_if,
+    skipped,
+)
 from pipeline.release.checks.comparison import ComparisonChecks
 from pipeline.release.checks.drift import drift_checks, review_drift_checks
 from pipeline.release.checks.inputs import GateInput, Measurements
@@ -15,7 +21,10 @@ from pipeline.statistics.metrics import Metrics
 
 
 def check_model(gate: Gate, night: GateInput) -> tuple[Check, ...]:
-    """Return every check of tonight's model."""
+    """Return every check of tonight's model.
+
+    The page ``tests/spec/gate-checks.md`` shows each kind of check by examples.
+    """
     return tuple(_checks(gate, night))
 
 
@@ -29,8 +38,8 @@ def _checks(gate: Gate, night: GateInput) -> Iterator[Check]:
         yield _readable(night.unsupported)
     yield from ComparisonChecks(gate, night, night.compared, False).checks()
     if night.compared_with_thresholds is not None:
-        # An app may ask for thresholds or not: neither must find its labels changed
-        # overnight.
+        # An app may use thresholds or not: its labels must not change overnight either
+        # way.
         yield from ComparisonChecks(
             gate, night, night.compared_with_thresholds, True
         ).checks()
@@ -55,8 +64,8 @@ def _device(gate: Gate, measurements: Measurements) -> Iterator[Check]:
 def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
     """Yield the checks of reviewed messages.
 
-    They hold what the file decides with its thresholds, if it has any: thresholds are
-    there to reach what is asked of a label.
+    A floor applies to the labels with thresholds if the file has any: a threshold is
+    set so that a label reaches its goal.
     """
     has_thresholds = reviews.with_thresholds is not None
     metrics = reviews.with_thresholds or reviews.metrics
@@ -75,7 +84,7 @@ def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
 
 
 def _figure(metrics: Metrics | None, label: str, measure: str) -> float | None:
-    """Return a figure of a label; None where there are no metrics of it."""
+    """Return a figure of a label; None where the label has no metrics."""
     if metrics is None or label not in metrics.per_label:
         return None
     interval: Interval = getattr(metrics.per_label[label], measure)
@@ -86,14 +95,13 @@ def _not_older(night: GateInput) -> Check:
     date = night.date.isoformat()
     if night.champion is None:
         return skipped(CheckKind.NOT_OLDER, NO_CHAMPION, value=date)
-    is_older = night.date < night.champion.date
     return Check(
         kind=CheckKind.NOT_OLDER,
         value=date,
         bound=Bound(
             comparison=Comparison.AT_LEAST, value=night.champion.date.isoformat()
         ),
-        verdict=Verdict.FAILED if is_older else Verdict.PASSED,
+        verdict=passed_if(night.date >= night.champion.date),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the gate knows of tonight."""
+"""What the gate knows about tonight's model."""
 
 import datetime
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pipeline.statistics.metrics import Metrics
 
 @dataclass(frozen=True)
 class Measurements:
-    """What other tasks found out about tonight's sample and tonight's model."""
+    """What other tasks measured of tonight's sample and tonight's model."""
 
     sample: ShardManifest
     rules: LabellingSummary
@@ -29,7 +29,7 @@ class Measurements:
 
     @property
     def figures(self) -> ReferenceFigures:
-        """What a later night is held against."""
+        """The figures that a later night is compared with."""
         return ReferenceFigures(
             messages=self.sample.counts.kept,
             coverage=self.rules.coverage,
@@ -40,7 +40,7 @@ class Measurements:
 
 @dataclass(frozen=True)
 class GateInput:
-    """What the gate knows of tonight.
+    """What the gate knows about tonight's model.
 
     Attributes
     ----------
@@ -52,11 +52,11 @@ class GateInput:
         Why the champion's file cannot be read, so that nothing is compared; None if it
         can, or there is none.
     earlier
-        The serial of the model published before the champion that tonight's is compared
-        with too; None without one.
+        The serial of a model published before the champion, which tonight's model is
+        compared with too; None without one.
     compared, compared_with_thresholds
-        Tonight's model beside these. The second is None where neither model has a
-        threshold, or there is no champion.
+        How tonight's model differs from the champion and the earlier model. The second
+        is None where no model has a threshold, or there is no champion.
     champion_on_reviews
         The champion's metrics on tonight's reviews; None without one, or without
         reviews.
@@ -73,7 +73,7 @@ class GateInput:
 
 
 def f1_figures(metrics: Metrics | None) -> F1Figures | None:
-    """Return F1 of all labels and of each; None without metrics."""
+    """Return macro F1 and each label's F1; None without metrics."""
     if metrics is None:
         return None
     per_label = {label: row.f1 for label, row in metrics.per_label.items()}

@@ -1,7 +1,7 @@
 """The report of a night, and the page of all nights: plain HTML, one style sheet, SVG.
 
-It is right where nothing but images and style sheets of the same origin is allowed, as
-under Jenkins: no script, no style of an element's own, no data: address.
+The pages work under Jenkins, whose policy allows only images and style sheets of the
+same origin: they have no script, no inline style and no ``data:`` address.
 """
 
 import functools
@@ -19,6 +19,7 @@ from pipeline.records.run import (
     ModelDifference,
     RunManifest,
 )
+from pipeline.records.words import plural
 from pipeline.report import tables
 from pipeline.report.content import COUNT, SECONDS, Typography
 from pipeline.report.night import night_content
@@ -27,7 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "index.html"
 STYLE = "report.css"
 TYPOGRAPHY = Typography(minus="\N{MINUS SIGN}", percent="\N{NARROW NO-BREAK SPACE}%")
-MAX_CHANGES = 12  # of the configuration, shown without being asked for
+MAX_CHANGES = 12  # of the configuration; more are folded away
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
 )
@@ -47,12 +48,12 @@ def night_report(
     comparison
         Tonight's model beside the published one.
     before
-        The manifest of the night whose model was the published one; None without one,
-        or if it is gone.
+        The manifest of the night of the published model; None without one, or if it is
+        gone.
     nights
-        Key figures of the nights that there are, the one written last at the end.
+        Key figures of all nights, in the order in which they were written.
     manifest_key
-        Where tonight's manifest is kept, for people to find it.
+        The key of tonight's run manifest, which the page shows.
     """
     content = night_content(manifest, comparison, before, nights)
     page = _render(
@@ -70,12 +71,12 @@ def nights_page(
     current: ModelEntry | None = None,
     rolled_back: Sequence[ModelEntry] = (),
 ) -> dict[str, bytes]:
-    """Return the files of the page of all nights, the last one first.
+    """Return the files of the page of all nights, the latest first.
 
     Parameters
     ----------
     nights
-        The one written last at the end.
+        In the order in which they were written.
     current
         The current model; None before the first publication.
     rolled_back
@@ -103,7 +104,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["write"] = TYPOGRAPHY.write
-    environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS}
+    environment.filters["sentence"] = TYPOGRAPHY.write_sentence
+    environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS, "plural": plural}
     return environment
 
 
@@ -112,7 +114,7 @@ def _render(template: str, **values: object) -> bytes:
 
 
 def _printable(value: object) -> object:
-    """Return the value, every character that no page may hold as U+FFFD."""
+    """Return the value with U+FFFD for every character that XML forbids."""
     if isinstance(value, str) and _UNPRINTABLE.search(value):
         return _UNPRINTABLE.sub("\ufffd", value)
     return value

@@ -1,4 +1,4 @@
-"""Tables made from records: the same for the page and for the terminal."""
+"""Tables made from records, the same ones for the page and the terminal."""
 
 from pipeline.report.tables.gate import checks, device
 from pipeline.report.tables.labelling import label_counts, label_shares, rules

@@ -1,4 +1,4 @@
-"""What the gate asked of a model."""
+"""The checks that the gate made of a model."""
 
 from pipeline.records.release import Check, CheckKind, Decision, Verdict
 from pipeline.records.words import (
@@ -8,7 +8,7 @@ from pipeline.records.words import (
     describe_value,
     name_check,
 )
-from pipeline.report.content import COUNT, MARK, Column, Table
+from pipeline.report.content import COUNT, MARK, SENTENCE, Column, Row, Table
 
 #: In the order in which checks are shown.
 VERDICTS = (Verdict.FAILED, Verdict.PASSED, Verdict.SKIPPED)
@@ -16,31 +16,22 @@ DEVICE_CHECKS = (CheckKind.SIZE, CheckKind.TERMS, CheckKind.SPEED)
 
 
 def checks(decision: Decision) -> Table:
-    """Return all that the gate asked, what failed first."""
+    """Return every check of the gate, the failed ones first."""
     columns = (
         Column("check"),
         Column("verdict", MARK),
-        Column("of"),
-        Column("value"),
-        Column("bound"),
-        Column("note"),
+        Column("measure"),
+        Column("value", SENTENCE),
+        Column("must be", SENTENCE),
+        Column("note", SENTENCE),
     )
-    rows = [
-        (
-            name_check(check),
-            check.verdict.value,
-            describe_measure(check),
-            describe_value(check.value),
-            describe_bound(check),
-            describe_note(check),
-        )
-        for check in sorted(decision.checks, key=_verdict_order)
-    ]
-    return Table("checks", "What the gate asked", columns, rows)
+    failed_first = sorted(decision.checks, key=_verdict_order)
+    rows = list(map(_check_cells, failed_first))
+    return Table("checks", "The gate's checks, the failed ones first", columns, rows)
 
 
 def device(decision: Decision, before: Decision | None) -> Table:
-    """Return size and speed of the model beside the published one's and the bounds.
+    """Return the model's size and speed, the published model's, and what is allowed.
 
     Parameters
     ----------
@@ -49,7 +40,7 @@ def device(decision: Decision, before: Decision | None) -> Table:
     """
     columns = [Column("measure"), Column("tonight", COUNT)]
     if before is not None:
-        columns.append(Column("last published", COUNT))
+        columns.append(Column("published model", COUNT))
     columns.append(Column("allowed", COUNT))
     rows = []
     for check in decision.checks:
@@ -62,10 +53,22 @@ def device(decision: Decision, before: Decision | None) -> Table:
     return Table("device", caption, columns, rows)
 
 
+def _check_cells(check: Check) -> Row:
+    return (
+        name_check(check),
+        check.verdict.value,
+        describe_measure(check),
+        describe_value(check.value),
+        describe_bound(check),
+        describe_note(check),
+    )
+
+
 def _verdict_order(check: Check) -> int:
     return VERDICTS.index(check.verdict)
 
 
 def _value_of_kind(decision: Decision, kind: CheckKind) -> str:
     values = [check.value for check in decision.checks if check.kind is kind]
-    return describe_value(values[0] if values else None)
+    first_value = next(iter(values), None)
+    return describe_value(first_value)

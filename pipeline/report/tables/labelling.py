@@ -1,5 +1,6 @@
 """What the rules did: labels, and the rules themselves."""
 
+import itertools
 from collections.abc import Mapping
 
 from pipeline.records.rules import LabellingSummary, RuleDrift, RulesDrift
@@ -10,11 +11,13 @@ from pipeline.report.content import (
     PERCENT,
     Cell,
     Column,
+    Row,
     Table,
     points,
 )
 
 MAX_RULES = 15
+NO_REVIEWS = "no reviews"
 
 
 def label_counts(summary: LabellingSummary) -> Table:
@@ -39,15 +42,15 @@ def label_shares(
     """
     columns = [Column("label"), Column("messages", COUNT), Column("share", PERCENT)]
     if before is not None:
-        columns.append(Column("last published", PERCENT))
+        columns.append(Column("published model", PERCENT))
         columns.append(Column("change, points", points(1)))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[Row] = []
     for label, share in summary.label_shares.items():
         row = (label, summary.labels[label], share)
         rows.append((*row, *_share_change(label, share, before)))
     for reason, count in _abstained(summary).items():
         rows.append((reason, count, *[""] * (len(columns) - 2)))
-    caption = "Labels by the rules; shares are of the labelled messages"
+    caption = "Labels by the rules, as shares of the labelled messages"
     return Table("shares", caption, columns, rows)
 
 
@@ -57,8 +60,8 @@ def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
     Parameters
     ----------
     drift
-        None where there is nothing to compare with: then the rules that match most are
-        shown.
+        None without an earlier night: the table then shows the rules that match the
+        most messages.
     """
     columns = [
         Column("rule"),
@@ -70,23 +73,22 @@ def rules(summary: LabellingSummary, drift: RulesDrift | None) -> Table:
     if drift is None:
         caption = "Rules that match most"
         by_coverage = sorted(summary.rules, key=_coverage, reverse=True)
-        rows = [_rule_cells(rule) for rule in by_coverage[:MAX_RULES]]
+        rows = list(map(_rule_cells, by_coverage[:MAX_RULES]))
     else:
         caption = "Rules whose share of the messages changed most"
         columns.append(Column("change, points", points(2)))
-        pairs = zip(summary.rules, drift.rules, strict=True)
-        moved = sorted(
-            (pair for pair in pairs if pair[1].change != 0), key=_drift_order
-        )
-        rows = [_rule_cells(rule, drift) for rule, drift in moved[:MAX_RULES]]
+        pairs = list(zip(summary.rules, drift.rules, strict=True))
+        moved = [pair for pair in pairs if pair[1].change != 0]
+        moved.sort(key=_drift_order)
+        rows = list(itertools.starmap(_rule_cells, moved[:MAX_RULES]))
     columns.append(Column("precision on reviews", INTERVAL))
     return Table("rules", caption, columns, rows)
 
 
 def _abstained(summary: LabellingSummary) -> dict[str, int]:
     return {
-        "abstained: silence": summary.silent,
-        "abstained: tie": summary.tied,
+        "no label: no rule matched": summary.silent,
+        "no label: tie between rules": summary.tied,
     }
 
 
@@ -110,9 +112,15 @@ def _drift_order(pair: tuple[Rule, RuleDrift]) -> tuple[bool, float]:
     return True, -abs(drift.change)
 
 
-def _rule_cells(rule: Rule, drift: RuleDrift | None = None) -> tuple[Cell, ...]:
+def _rule_cells(rule: Rule, drift: RuleDrift | None = None) -> Row:
     cells: list[Cell] = [rule.id, rule.label, rule.why, rule.coverage, rule.share]
     if drift is not None:
-        cells.append("new" if drift.change is None else 100 * drift.change)
-    cells.append(rule.precision if rule.reviewed else "no reviews")
+        cells.append(_change_in_points(drift))
+    cells.append(rule.precision if rule.reviewed else NO_REVIEWS)
     return tuple(cells)
+
+
+def _change_in_points(drift: RuleDrift) -> Cell:
+    if drift.change is None:
+        return "new"
+    return 100 * drift.change

@@ -1,9 +1,9 @@
-"""How two models differ: terms, and messages that change their label."""
+"""Tables of how two models differ: terms, and messages that change their label."""
 
 from collections.abc import Sequence
 
 from pipeline.records.run import ChurnedText, MovedTerm, TermInfluence
-from pipeline.report.content import COUNT, Column, Table, points
+from pipeline.report.content import COUNT, Column, Row, Table, points
 
 INFLUENCE = points(2)
 
@@ -24,16 +24,7 @@ def moved(moved_terms: Sequence[MovedTerm]) -> Table:
         Column("tonight", INFLUENCE),
         Column("change", INFLUENCE),
     )
-    rows = [
-        (
-            moved_term.term,
-            moved_term.label,
-            100 * moved_term.before,
-            100 * moved_term.now,
-            100 * (moved_term.now - moved_term.before),
-        )
-        for moved_term in moved_terms
-    ]
+    rows = list(map(_moved_cells, moved_terms))
     return Table("moved", "Terms whose influence changed most", columns, rows)
 
 
@@ -48,3 +39,13 @@ def churned(texts: Sequence[ChurnedText]) -> Table:
     rows = [(text.text, text.before, text.now, text.messages) for text in texts]
     caption = "Messages with another label, the most frequent first"
     return Table("churned", caption, columns, rows)
+
+
+def _moved_cells(moved_term: MovedTerm) -> Row:
+    return (
+        moved_term.term,
+        moved_term.label,
+        100 * moved_term.before,
+        100 * moved_term.now,
+        100 * (moved_term.now - moved_term.before),
+    )

@@ -1,4 +1,4 @@
-"""Nights beside each other, by their key figures."""
+"""Tables that compare nights by their key figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,19 +17,18 @@ from pipeline.report.content import (
     Column,
     Link,
     Quantity,
+    Row,
     Table,
     points,
 )
 from pipeline.report.key_figures import MACRO
-from pipeline.statistics.interval import Interval
+from pipeline.statistics.interval import UNDEFINED, Interval
 
 NO_REVIEWS = "no reviews"
 
-Row = tuple[Cell, ...]
-
 
 def trend(nights: Sequence[KeyFigures]) -> Table:
-    """Return F1 of each label over the nights, the last one first."""
+    """Return F1 of each label over the nights, the latest first."""
     labels = list(nights[-1].f1)
     columns = [
         Column("night"),
@@ -37,15 +36,7 @@ def trend(nights: Sequence[KeyFigures]) -> Table:
         *(Column(f"F1: {label}", INTERVAL) for label in labels),
         Column(f"{MACRO} on reviews", INTERVAL),
     ]
-    rows = [
-        (
-            night.date.isoformat(),
-            night.outcome.value,
-            *(night.f1.get(label, "") for label in labels),
-            night.reviews[MACRO] if night.reviews else NO_REVIEWS,
-        )
-        for night in reversed(nights)
-    ]
+    rows = [_trend_cells(night, labels) for night in reversed(nights)]
     return Table("trend", "F1 in cross-validation, night by night", columns, rows)
 
 
@@ -66,12 +57,14 @@ def since(tonight: KeyFigures, before: KeyFigures) -> Table:
         _count_change("bytes, gzipped", tonight.gzipped_bytes, before.gzipped_bytes),
         _count_change("terms", tonight.terms, before.terms),
     ]
-    caption = f"Tonight, and {before.date} before; shares change by percentage points"
+    caption = (
+        f"Tonight, and the night of {before.date}; a share changes by percentage points"
+    )
     return Table("since", caption, columns, rows)
 
 
 def all_nights(nights: Sequence[ListedNight], current: ModelEntry | None) -> Table:
-    """Return a line for every night, in the order in which they are given.
+    """Return a row for every night, in the given order.
 
     Parameters
     ----------
@@ -91,8 +84,19 @@ def all_nights(nights: Sequence[ListedNight], current: ModelEntry | None) -> Tab
         Column("configuration", CODE),
     )
     rows = [_night_cells(night, current) for night in nights]
-    caption = f"{len(nights)} nights, the last one first"
+    noun = "night" if len(nights) == 1 else "nights"
+    caption = f"{len(nights)} {noun}, the latest first"
     return Table("nights", caption, columns, rows)
+
+
+def _trend_cells(night: KeyFigures, labels: Sequence[str]) -> Row:
+    by_label = [night.f1.get(label) for label in labels]
+    return (
+        night.date.isoformat(),
+        night.outcome.value,
+        *by_label,
+        night.reviews[MACRO] if night.reviews else NO_REVIEWS,
+    )
 
 
 def _f1_changes(
@@ -103,7 +107,7 @@ def _f1_changes(
     if tonight is None or before is None:
         return
     for label, f1 in tonight.items():
-        earlier = before[label].value if label in before else None
+        earlier = before.get(label, UNDEFINED).value
         change = None
         if earlier is not None and f1.value is not None:
             change = f1.value - earlier
@@ -134,9 +138,9 @@ def _count(value: int) -> Quantity:
 
 def _night_cells(night: ListedNight, current: ModelEntry | None) -> Row:
     figures = night.figures
-    date = figures.date.isoformat()
+    reasons = filter(None, [figures.override, *figures.failed_checks])
     return (
-        date if night.report is None else Link(date, night.report),
+        _date_cell(night),
         figures.outcome.value,
         figures.f1[MACRO].value,
         figures.reviews[MACRO].value if figures.reviews else NO_REVIEWS,
@@ -144,9 +148,16 @@ def _night_cells(night: ListedNight, current: ModelEntry | None) -> Row:
         figures.coverage,
         figures.gzipped_bytes,
         _serial(figures, current),
-        "; ".join(filter(None, [figures.override, *figures.failed_checks])),
+        "; ".join(reasons),
         figures.config,
     )
+
+
+def _date_cell(night: ListedNight) -> Cell:
+    date = night.figures.date.isoformat()
+    if night.report is None:
+        return date
+    return Link(date, night.report)
 
 
 def _serial(figures: KeyFigures, current: ModelEntry | None) -> str:

@@ -1,5 +1,6 @@
-"""How well labels are predicted: metrics, confusion, thresholds, candidates."""
+"""Tables of metrics, confusion, thresholds and candidates."""
 
+import itertools
 from collections.abc import Mapping
 
 from pipeline.records.training import SearchResult, Threshold
@@ -8,10 +9,10 @@ from pipeline.report.content import (
     INTERVAL,
     MARK,
     SCORE,
-    Cell,
     CellType,
     Column,
     Format,
+    Row,
     Table,
 )
 from pipeline.statistics.metrics import Metrics
@@ -20,7 +21,7 @@ MEAN_SCORE = Format(CellType.NUMBER, places=4)
 
 
 def metrics(name: str, caption: str, measured: Metrics) -> Table:
-    """Return precision, recall and F1 of each label, and the average over them."""
+    """Return precision, recall and F1 of each label, and their average."""
     columns = (
         Column("label"),
         Column("messages", COUNT),
@@ -43,10 +44,10 @@ def confusion(
     measured: Metrics,
     max_columns: int | None = None,
 ) -> Table:
-    """Return how many messages of each label were given which label."""
+    """Return how many messages of each label got which label."""
     shown = measured.labels[:max_columns]
     columns = [Column("label"), *(Column(f"as {label}", COUNT) for label in shown)]
-    rows: list[tuple[Cell, ...]] = [
+    rows: list[Row] = [
         (label, *counts[:max_columns])
         for label, counts in zip(measured.labels, measured.confusion, strict=True)
     ]
@@ -54,7 +55,7 @@ def confusion(
 
 
 def thresholds(by_label: Mapping[str, Threshold]) -> Table:
-    """Return the thresholds, and what they reach on folds that did not choose them."""
+    """Return the thresholds, and their figures on folds that did not choose them."""
     columns = (
         Column("label"),
         Column("goal"),
@@ -64,19 +65,13 @@ def thresholds(by_label: Mapping[str, Threshold]) -> Table:
         Column("recall", INTERVAL),
         Column("messages", COUNT),
     )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            label,
-            f"{chosen.goal.measure} \u2265 {chosen.goal.bound:g}",
-            "reached" if chosen.reached else "not reached",
-            chosen.threshold or "none",
-            chosen.precision,
-            chosen.recall,
-            chosen.support,
-        )
-        for label, chosen in by_label.items()
-    ]
-    return Table("thresholds", "Thresholds by operating goal", columns, rows)
+    rows = list(itertools.starmap(_threshold_cells, by_label.items()))
+    return Table(
+        "thresholds",
+        "Thresholds, and the goals that they are chosen for",
+        columns,
+        rows,
+    )
 
 
 def candidates(search: SearchResult, limit: int) -> Table:
@@ -91,3 +86,15 @@ def candidates(search: SearchResult, limit: int) -> Table:
         for candidate in search.candidates[:limit]
     ]
     return Table("candidates", "Best candidates", columns, rows)
+
+
+def _threshold_cells(label: str, chosen: Threshold) -> Row:
+    return (
+        label,
+        f"{chosen.goal.measure} \u2265 {chosen.goal.bound:g}",
+        "reached" if chosen.reached else "not reached",
+        chosen.threshold or None,
+        chosen.precision,
+        chosen.recall,
+        chosen.support,
+    )

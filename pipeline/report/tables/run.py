@@ -1,10 +1,10 @@
-"""How a night was made: tasks, objects, files, versions."""
+"""Tables of how a night was made: tasks, objects, files, versions."""
 
 from collections.abc import Mapping, Sequence
 
 from pipeline.records.export import FileDescription
 from pipeline.records.receipt import Receipt
-from pipeline.report.content import COUNT, SECONDS, Column, Table
+from pipeline.report.content import COUNT, SECONDS, Column, Row, Table
 from pipeline.report.costs import Cost
 
 
@@ -18,22 +18,12 @@ def stages(costs: Sequence[Cost]) -> Table:
         Column("seconds", SECONDS),
         Column("peak MiB", COUNT),
     )
-    rows = [
-        (
-            cost.family,
-            cost.tasks,
-            "" if cost.rows_in is None else cost.rows_in,
-            "" if cost.rows_out is None else cost.rows_out,
-            cost.seconds,
-            cost.peak_memory_mib,
-        )
-        for cost in costs
-    ]
-    return Table("stages", "What each stage took", columns, rows)
+    rows = list(map(_cost_cells, costs))
+    return Table("stages", "What each stage cost", columns, rows)
 
 
 def lineage(receipts: Sequence[Receipt]) -> Table:
-    """Return each task's object and its hash, in the order in which they were made."""
+    """Return each task's object and its hash, in the order of the run."""
     columns = (
         Column("task"),
         Column("sha256"),
@@ -41,17 +31,8 @@ def lineage(receipts: Sequence[Receipt]) -> Table:
         Column("version", COUNT),
         Column("bytes", COUNT),
     )
-    rows = [
-        (
-            receipt.task_name,
-            receipt.sha256,
-            receipt.key,
-            receipt.version,
-            receipt.bytes,
-        )
-        for receipt in receipts
-    ]
-    return Table("lineage", "Every object that the model rests on", columns, rows)
+    rows = list(map(_receipt_cells, receipts))
+    return Table("lineage", "Every object that the model was made from", columns, rows)
 
 
 def files(described: Mapping[str, FileDescription]) -> Table:
@@ -62,6 +43,28 @@ def files(described: Mapping[str, FileDescription]) -> Table:
 
 
 def environment(versions: Mapping[str, str]) -> Table:
-    """Return the versions of what the results depend on."""
-    columns = (Column("library"), Column("value"))
-    return Table("environment", "What it ran with", columns, [*versions.items()])
+    """Return the versions of the software that the results depend on."""
+    columns = (Column("software"), Column("version"))
+    rows = list(versions.items())
+    return Table("environment", "Software", columns, rows)
+
+
+def _cost_cells(cost: Cost) -> Row:
+    return (
+        cost.family,
+        cost.tasks,
+        cost.rows_in,
+        cost.rows_out,
+        cost.seconds,
+        cost.peak_memory_mib,
+    )
+
+
+def _receipt_cells(receipt: Receipt) -> Row:
+    return (
+        receipt.task_name,
+        receipt.sha256,
+        receipt.key,
+        receipt.version,
+        receipt.bytes,
+    )

@@ -19,9 +19,10 @@ from pipeline.rules.files import (
 from pipeline.rules.lint.redos_inputs import sample_texts
 from pipeline.rules.lint.redos_probe import ProbeProcess, ProbeRequest
 
-# Texts that a rule must match at least, to say that another rule matches them all.
+# A rule must match this many texts before it can be shown that another rule matches all
+# of them.
 MIN_SAMPLES = 5
-SAMPLES = 200  # texts made for that
+SAMPLES = 200  # texts that are made to find those
 CONTEXTS = ("{}", "Hello. {} Bye.", "a{}", "{}a", "0{}0", "\n{}\n")
 # CPU seconds of a search in such a text. The probe reports what takes longer.
 SEARCH_TIMEOUT = 0.2
@@ -34,7 +35,7 @@ REFERENCES = re.compile(r"\\[1-9]|\(\?(?:P|\(|[aiLmsux-])")
 
 @dataclass(frozen=True)
 class LintResult:
-    """What is wrong, and how many rules could be read."""
+    """The problems of a pack, and how many rules could be read."""
 
     problems: tuple[RuleProblem, ...]
     rule_count: int
@@ -43,7 +44,7 @@ class LintResult:
 def lint_pack(
     path: Path,
     budget: float,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> LintResult:
     """Check the rules of a file, or of all files under a folder.
 
@@ -53,6 +54,16 @@ def lint_pack(
         CPU seconds for each rule, after which the attempt to search with it ends.
     progress
         Receives how many rules are done, and how many there are.
+
+    Examples
+    --------
+    >>> file = Path("spam.yaml")
+    >>> _ = file.write_text(
+    ...     "- {id: prize, pattern: prize, why: Lotteries., matches: [A free prize]}"
+    ... )
+    >>> for problem in lint_pack(file, budget=10).problems:
+    ...     print(problem)
+    spam.yaml: rule prize: near_misses: missing; add a text that the rule must not match
     """
     contents = _read(path)
     rules = contents.rules
@@ -62,14 +73,15 @@ def lint_pack(
         *_repeated_patterns(rules),
         *_contained_branches(rules),
     ]
-    # One of these says enough: such a rule is not reported as shadowed too.
+    # A rule with one of these problems is not reported as shadowed, too.
     reported = {(problem.file, problem.rule) for problem in problems}
     problems += _shadowed(rules, reported)
     problems += _missing_examples(rules)
     ordinary_text = _ordinary_text(rules)
     with ProbeProcess() as probe:
         for i, located in enumerate(rules):
-            progress(i, len(rules))
+            if progress is not None:
+                progress(i, len(rules))
             rule = located.rule
             request = ProbeRequest(
                 pattern=rule.pattern,
@@ -79,14 +91,15 @@ def lint_pack(
             )
             for problem in probe.problems(request, budget):
                 problems.append(RuleProblem(located.file, rule.id, problem))
-    progress(len(rules), len(rules))
+    if progress is not None:
+        progress(len(rules), len(rules))
     return LintResult(tuple(problems), len(rules))
 
 
 def _read(path: Path) -> RuleFiles:
     if path.is_file():
-        # By itself, a file may be a label's or a topic's. The label does not matter to
-        # rules that all have the same one.
+        # A single file may be of a label or of a topic. The name of the label does not
+        # matter, because all rules have the same label.
         return read_file(path, label="any")
     return read_folder(path)
 
@@ -109,8 +122,8 @@ def _repeated_patterns(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
         first = first_rules.setdefault((rule.field, rule.pattern), located)
         if first is not located:
             problem = (
-                f"has the pattern of rule {first.rule.id} in {first.file}; "
-                "keep one of them"
+                f"pattern: the same as in rule {first.rule.id} in {first.file}; keep "
+                "one of them"
             )
             yield RuleProblem(located.file, rule.id, problem)
 
@@ -122,8 +135,8 @@ def _contained_branches(rules: Iterable[LocatedRule]) -> Iterator[RuleProblem]:
             continue
         if _branches(located.rule.pattern) < _branches(other.rule.pattern):
             problem = (
-                f"shadowed: all of its branches stand in rule {other.rule.id} "
-                f"in {other.file}; drop it"
+                f"shadowed: rule {other.rule.id} in {other.file} has all of its "
+                "branches; drop it"
             )
             yield RuleProblem(located.file, located.rule.id, problem)
 
@@ -134,7 +147,7 @@ def _are_comparable(rule: LocatedRule, other: LocatedRule) -> bool:
 
 
 class _SearchedRule:
-    """A rule, and what it matches as far as texts show."""
+    """A rule, and the texts that it is seen to match."""
 
     def __init__(self, located: LocatedRule, timer: SearchTimer) -> None:
         self.located = located
@@ -144,7 +157,7 @@ class _SearchedRule:
         self._timed_out = False
 
     def matches(self, text: str) -> bool:
-        """Return whether the rule matches; nothing, once a search took too long."""
+        """Return whether the rule matches; False once a search took too long."""
         if self._timed_out:
             return False
         try:
@@ -155,32 +168,29 @@ class _SearchedRule:
 
     def matches_all(self, texts: Iterable[str]) -> bool:
         """Return whether the rule matches every text."""
-        return all(self.matches(text) for text in texts)
+        return all(map(self.matches, texts))
 
     @functools.cached_property
     def matched_texts(self) -> list[str]:
         """Examples and samples that the rule matches, alone and in a context.
 
-        There are none if most samples are not matched. Then they do not show what the
-        pattern is about; it may be a look-ahead, for one.
+        The list is empty if most samples are not matched. Then they do not show what
+        the pattern is about, for example because of a look-ahead.
         """
         samples = sample_texts(self.rule.pattern, SAMPLES)
-        matched_samples = [text for text in samples if self.matches(text)]
-        if 2 * len(matched_samples) < len(samples):
+        n_matched = sum(map(self.matches, samples))
+        if 2 * n_matched < len(samples):
             return []
-        candidates = [
-            context.format(text)
-            for text, context in itertools.product(
-                (*self.rule.matches, *samples), CONTEXTS
-            )
-        ]
-        return [text for text in dict.fromkeys(candidates) if self.matches(text)]
+        candidates: list[str] = []
+        for text in (*self.rule.matches, *samples):
+            candidates.extend(context.format(text) for context in CONTEXTS)
+        return list(filter(self.matches, dict.fromkeys(candidates)))
 
 
 def _shadowed(
     rules: Sequence[LocatedRule], reported: set[tuple[Path, str | None]]
 ) -> list[RuleProblem]:
-    """Return the rules that seem to match nothing that another rule does not.
+    """Return the rules that seem to match only what another rule matches, too.
 
     Parameters
     ----------
@@ -199,9 +209,8 @@ def _shadowed(
             if _seems_shadowed(searched, rival):
                 rival_id = rival.rule.id
                 problem = (
-                    f"seems shadowed by rule {rival_id} in {rival.located.file}: "
-                    f"matches nothing that {rival_id} does not; drop one or add its "
-                    "weight to the other"
+                    f"seems shadowed: rule {rival_id} in {rival.located.file} matches "
+                    "all that it matches; drop one or add its weight to the other"
                 )
                 problems.append(RuleProblem(*key, problem))
                 skipped.add(key)
@@ -245,7 +254,7 @@ def _branches(pattern: str) -> frozenset[str]:
 
 
 def _ordinary_text(rules: Iterable[LocatedRule]) -> str:
-    """Return the pack's own examples, one after the other, repeated as needed."""
+    """Return the pack's own examples, joined and repeated as needed."""
     examples: list[str] = []
     for located in rules:
         examples.extend(located.rule.matches)

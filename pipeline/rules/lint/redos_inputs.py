@@ -6,13 +6,15 @@ from every start. So each input is a prefix that reaches a repeat, many iteratio
 the repeat, and a suffix that cannot match. Or it is the prefix, repeated.
 """
 
-import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from re import _constants as op
-from re import _parser as parser
+
+# The parser of `re` is private, and typeshed does not describe it.
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, NamedTuple
 
 # Iterations of a repeat, those of the repeats around it included. Repeats of fewer
 # iterations cannot make a search slow.
@@ -38,10 +40,19 @@ MORE_ITERATIONS = (0, 1, 2, 50)
 MAX_ITERATIONS = 100  # of one repeat in the shortest text that a pattern matches
 REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 
+Node = tuple[Any, Any]  # what a part of a pattern is, and its argument
+Nodes = Iterable[Node]
+
 
 @dataclass(frozen=True)
 class RedosInput:
-    """A text of any length: the prefix, then the pump repeated, then `SUFFIX`."""
+    r"""A text of any length: the prefix, then the pump repeated, then `SUFFIX`.
+
+    Examples
+    --------
+    >>> RedosInput("win ", "a").text(5)
+    'win aaaaa\n\x00a'
+    """
 
     prefix: str
     pump: str
@@ -56,10 +67,21 @@ class RedosInput:
 
 
 def redos_inputs(pattern: str) -> list[RedosInput]:
-    """Return inputs for a pattern that compiles; none, if nothing in it repeats."""
+    """Return inputs for a pattern that compiles; none if nothing in it repeats.
+
+    Examples
+    --------
+    >>> for redos_input in redos_inputs("win (a+)+b"):
+    ...     print(redos_input)
+    'win ' and then 'a' many times
+    'win ' many times
+    'win a' many times
+    'win a ' many times
+    """
     repeats = list(_repeats(parser.parse(pattern, re.IGNORECASE), "", 1))
-    all_iterations = [iterations for _, iterations in repeats]
-    all_pumps = dict.fromkeys(itertools.chain.from_iterable(all_iterations))
+    all_pumps: dict[str, None] = {}
+    for repeat in repeats:
+        all_pumps.update(dict.fromkeys(repeat.iterations))
     inputs: list[RedosInput] = []
     for prefix, iterations in repeats:
         for pump in (*iterations, *all_pumps):
@@ -75,7 +97,12 @@ def sample_texts(pattern: str, count: int) -> list[str]:
     """Return up to ``count`` different texts, most of which the pattern matches.
 
     They are the same at each call. Assertions and back-references are passed over, so
-    the pattern may not match some of them.
+    the pattern may not match some of the texts.
+
+    Examples
+    --------
+    >>> sorted(sample_texts("free (?:gift|prize)", count=10))
+    ['free gift', 'free prize']
     """
     parsed = parser.parse(pattern, re.IGNORECASE)
     sampler = _Sampler()
@@ -90,18 +117,18 @@ class _Sampler:
 
     def __init__(self) -> None:
         self._random = random.Random(0)
-        self._remaining: dict[int, list] = {}  # alternatives still to take, by part
+        self._remaining: dict[int, list[Any]] = {}  # alternatives to take, by part
         self._parts_left = MAX_SAMPLE
 
-    def text(self, sequence: Iterable) -> str:
+    def text(self, sequence: Nodes) -> str:
         """Return a text that the sequence matches."""
         self._parts_left = MAX_SAMPLE
         return self._sequence(sequence)
 
-    def _sequence(self, sequence: Iterable) -> str:
+    def _sequence(self, sequence: Nodes) -> str:
         return "".join(self._part(code, argument) for code, argument in sequence)
 
-    def _part(self, code, argument) -> str:
+    def _part(self, code: Any, argument: Any) -> str:
         self._parts_left -= 1
         match code:
             case op.ANY:
@@ -116,7 +143,7 @@ class _Sampler:
             return self._sequence(_inner_sequences(code, argument)[0])
         return _shortest(code, argument, with_optional=False)
 
-    def _repeat(self, argument) -> str:
+    def _repeat(self, argument: tuple[int, int, Nodes]) -> str:
         minimum, maximum, inner = argument
         choices = {min(minimum + more, maximum) for more in MORE_ITERATIONS}
         text = ""
@@ -126,7 +153,7 @@ class _Sampler:
             text += self._sequence(inner)
         return text
 
-    def _take(self, part, alternatives: Iterable):
+    def _take(self, part: Any, alternatives: Iterable[Any]) -> Any:
         remaining = self._remaining.setdefault(id(part), [])
         if not remaining:
             remaining.extend(alternatives)
@@ -134,15 +161,20 @@ class _Sampler:
         return remaining.pop()
 
 
-def _repeats(
-    sequence: Iterable, prefix: str, outer_iterations: int
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield each repeat of many iterations: its prefix, and texts of one iteration.
+class _Repeat(NamedTuple):
+    """A text that leads to a repeat, and texts of one iteration of the repeat."""
+
+    prefix: str
+    iterations: list[str]
+
+
+def _repeats(sequence: Nodes, prefix: str, outer_iterations: int) -> Iterator[_Repeat]:
+    """Yield each repeat of many iterations.
 
     Parameters
     ----------
     outer_iterations
-        Of the repeats around the sequence, multiplied.
+        Those of the repeats around the sequence, multiplied.
     """
     for code, argument in sequence:
         iterations = outer_iterations
@@ -151,16 +183,17 @@ def _repeats(
             iterations = min(outer_iterations * maximum, MANY_ITERATIONS)
             texts = [text for text in _iteration_texts(inner) if text]
             if iterations >= MANY_ITERATIONS and texts:
-                yield prefix, texts
+                yield _Repeat(prefix, texts)
         for inner in _inner_sequences(code, argument):
             yield from _repeats(inner, prefix, iterations)
         prefix = (prefix + _shortest(code, argument, with_optional=False))[:MAX_SAMPLE]
 
 
-def _iteration_texts(inner) -> list[str]:
+def _iteration_texts(inner: Any) -> list[str]:
     """Return what one iteration may take.
 
-    That is as little as it can, all that it can, and each kind of its characters.
+    These are the shortest text, the text with all that is optional, and each kind of
+    character.
     """
     texts = [
         _shortest_of_sequence(inner, with_optional=False),
@@ -171,7 +204,7 @@ def _iteration_texts(inner) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _inner_sequences(code, argument) -> list:
+def _inner_sequences(code: Any, argument: Any) -> list[Nodes]:
     match code:
         case op.BRANCH:
             return argument[1]
@@ -186,12 +219,13 @@ def _inner_sequences(code, argument) -> list:
     return [argument[2]] if code in REPEATS else []
 
 
-def _shortest_of_sequence(sequence: Iterable, with_optional: bool) -> str:
+def _shortest_of_sequence(sequence: Nodes, with_optional: bool) -> str:
     texts = (_shortest(code, argument, with_optional) for code, argument in sequence)
     return "".join(texts)[:MAX_SAMPLE]
 
 
-def _shortest(code, argument, with_optional: bool) -> str:
+# One return for each kind of part.
+def _shortest(code: Any, argument: Any, with_optional: bool) -> str:  # noqa: PLR0911
     """Return a text that this part of a pattern matches.
 
     Parameters
@@ -220,19 +254,21 @@ def _shortest(code, argument, with_optional: bool) -> str:
     return _shortest_of_sequence(inner_sequences[0], with_optional)
 
 
-def _characters(items: list) -> list[str]:
-    """Return one character for each item of a set, or those that no item excludes."""
-    if items[0][0] is not op.NEGATE:
-        return [_character(item) for item in items]
-    excluded = items[1:]
-    return [
-        character
-        for character in USUAL_CHARACTERS
-        if not any(_contains(item, character) for item in excluded)
-    ] or [OTHER_CHARACTER]
+def _characters(items: list[Node]) -> list[str]:
+    """Return one character for each item of a set.
+
+    Of a negated set, return the usual characters that no item excludes.
+    """
+    first_code, _ = items[0]
+    if first_code is not op.NEGATE:
+        return list(map(_character, items))
+    remaining = list(USUAL_CHARACTERS)
+    for item in items[1:]:
+        remaining = [c for c in remaining if not _contains(item, c)]
+    return remaining or [OTHER_CHARACTER]
 
 
-def _character(item) -> str:
+def _character(item: Node) -> str:
     code, argument = item
     if code is op.LITERAL:
         return chr(argument)
@@ -242,7 +278,8 @@ def _character(item) -> str:
     return CHARACTER_OF_CATEGORY[argument]
 
 
-def _contains(item, character: str) -> bool:
+# One return for each kind of item.
+def _contains(item: Node, character: str) -> bool:  # noqa: PLR0911
     code, argument = item
     if code is op.LITERAL:
         return ord(character) == argument

@@ -1,4 +1,7 @@
-"""Try a pattern on texts in a process that can be killed: a search may never end."""
+"""Try a pattern on texts in a process that can be killed.
+
+A search may never end.
+"""
 
 import math
 import multiprocessing
@@ -27,7 +30,8 @@ MAX_LENGTH = 6400  # of inputs that grow
 ENOUGH_SECONDS = 0.03  # after which the growth has shown enough
 # The exponent of the growth: 1 is linear, 2 quadratic; measurements are not exact.
 SUPERLINEAR = 1.5
-REMEDY = "let no two repeats take the same text, bound the gaps such as .{0,40}"
+REMEDY = "let no two repeats match the same text, and bound gaps, such as .{0,40}"
+MEASURED_LENGTHS = 3  # the last, its half and its quarter, at least
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,12 @@ class ProbeProcess:
         self._kill()
 
     def problems(self, request: ProbeRequest, budget: float) -> list[str]:
-        """Return what is wrong with the pattern and what would be right, in lines.
+        """Return a line for each problem of the pattern: what is wrong, what to do.
 
         Parameters
         ----------
         budget
-            CPU seconds of the process, which the load of the machine does not change.
+            CPU seconds of the process. They do not depend on the load of the machine.
         """
         connection = self._connection or self._start()
         connection.send((request, budget))
@@ -106,13 +110,13 @@ class ProbeProcess:
         return self._connection
 
     def _reason_of_end(self, step: str, budget: float) -> str:
-        """Clear up the process, which ends by itself, and return why it does."""
+        """Clear up the process, which ends by itself, and return the reason."""
         if self._process is not None:
             self._process.join()
         exit_code = self._kill()
         if exit_code == -signal.SIGPROF:
             return f"catastrophic: no answer in {budget:g} s on {step}; {REMEDY}"
-        return f"the process that tried it on {step} crashed; simplify the pattern"
+        return f"pattern: crashed a search in {step}; simplify the pattern"
 
     def _kill(self) -> int | None:
         """End the process if it runs; return its exit code."""
@@ -143,7 +147,7 @@ def _serve(connection: Connection) -> None:
                 connection.send(message)
         except (RecursionError, MemoryError):
             problem = (
-                "is nested too deeply to be examined; write it with fewer groups "
+                "pattern: nested too deeply to be examined; write it with fewer groups "
                 "inside groups"
             )
             connection.send(_Message(_Kind.PROBLEM, problem))
@@ -158,7 +162,8 @@ def _probe(request: ProbeRequest) -> Iterator[_Message]:
     if pattern.search(""):
         yield _Message(
             _Kind.PROBLEM,
-            "matches the empty string, so every message; make a part of it obligatory",
+            "pattern: matches the empty string, so every message; make a part of it "
+            "obligatory",
         )
     yield _Message(_Kind.STEP, "its examples")
     yield from _failed_examples(pattern, request)
@@ -169,8 +174,8 @@ def _probe(request: ProbeRequest) -> Iterator[_Message]:
         yield _Message(
             _Kind.PROBLEM,
             f"slow: {1_000 * seconds:.1f} ms for 1,000 characters of ordinary text, "
-            f"{1_000 * MAX_SECONDS_ORDINARY:g} ms are enough; begin with a word, "
-            "bound the gaps",
+            f"where the maximum is {1_000 * MAX_SECONDS_ORDINARY:g} ms; begin with a "
+            "word, and bound gaps",
         )
     yield from _slow_input(pattern, redos_inputs(request.pattern))
 
@@ -178,26 +183,26 @@ def _probe(request: ProbeRequest) -> Iterator[_Message]:
 def _failed_examples(
     pattern: re.Pattern[str], request: ProbeRequest
 ) -> Iterator[_Message]:
-    for number, text in enumerate(request.matches, 1):
+    for position, text in enumerate(request.matches, 1):
         if not pattern.search(text):
             yield _Message(
                 _Kind.PROBLEM,
-                f"example {number} of matches must be matched; "
-                "mend the pattern or the example",
+                f"matches: example {position} is not matched; fix the pattern or the "
+                "example",
             )
-    for number, text in enumerate(request.near_misses, 1):
+    for position, text in enumerate(request.near_misses, 1):
         if pattern.search(text):
             yield _Message(
                 _Kind.PROBLEM,
-                f"example {number} of near_misses must not be matched; "
-                "mend the pattern or the example",
+                f"near_misses: example {position} is matched; fix the pattern or the "
+                "example",
             )
 
 
 def _slow_input(
     pattern: re.Pattern[str], inputs: Sequence[RedosInput]
 ) -> Iterator[_Message]:
-    """Yield steps, and one problem at most: that of the first input that shows one."""
+    """Yield steps, and the problem of the first input that shows one, if any."""
     screened: list[tuple[float, RedosInput]] = []
     for redos_input in inputs:
         yield _Message(_Kind.STEP, str(redos_input))
@@ -231,9 +236,9 @@ class _Growth:
     Attributes
     ----------
     length, seconds
-        A length at which the growth shows, and what a search takes there.
+        A length at which the growth shows, and the time of a search there.
     seconds_at_quarter
-        What a search takes at a quarter of the length.
+        The time of a search at a quarter of the length.
     """
 
     length: int
@@ -244,7 +249,9 @@ class _Growth:
     def measure(cls, pattern: re.Pattern[str], redos_input: RedosInput) -> "_Growth":
         length = SCREENED_LENGTH
         times = [_fastest(pattern, redos_input.text(length))]
-        while len(times) < 3 or (times[-1] <= ENOUGH_SECONDS and length < MAX_LENGTH):
+        while len(times) < MEASURED_LENGTHS or (
+            times[-1] <= ENOUGH_SECONDS and length < MAX_LENGTH
+        ):
             length *= 2
             times.append(_fastest(pattern, redos_input.text(length)))
         return cls(length, times[-1], times[-3])
@@ -266,12 +273,12 @@ class _Growth:
 
 
 def _fastest(pattern: re.Pattern[str], text: str) -> float:
-    """Return the least of three times: other processes only make a search slower."""
+    """Return the minimum of three times: other processes only slow a search down."""
     return min(_seconds(pattern, text) for _ in range(3))
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float:
-    """Return the CPU seconds of a search, those of other threads left out."""
+    """Return the CPU seconds of a search, without those of other threads."""
     start = time.thread_time()
     pattern.search(text)
     return max(time.thread_time() - start, 1e-7)

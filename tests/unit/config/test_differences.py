@@ -1,4 +1,4 @@
-"""What differs between two configurations, key by key."""
+"""Differences between two configurations, key by key."""
 
 from pipeline.config import differences
 
@@ -21,15 +21,13 @@ def test_each_key_that_differs_is_named_with_both_values():
 
 
 def test_rules_are_named_by_their_ids():
-    def rules(after, before):
-        return list(differences("", labelling(after), labelling(before)))
+    def changes(after, before):
+        return list(differences("labelling", {"rules": after}, {"rules": before}))
 
-    def labelling(written):
-        return {"labelling": {"rules": written}}
-
-    assert rules([OTHER], [RULE]) == ["rule otp added", "rule win removed"]
-    assert rules([{**RULE, "pattern": "won"}], [RULE]) == ["rule win changed"]
-    assert rules([OTHER, RULE], [RULE, OTHER]) == ["rules in another order"]
+    assert changes([OTHER], [RULE]) == ["rule otp added", "rule win removed"]
+    assert changes([{**RULE, "pattern": "won"}], [RULE]) == ["rule win changed"]
+    assert changes([OTHER, RULE], [RULE, OTHER]) == ["rules in another order"]
+    assert changes([RULE], None) == ["rule win added"]
 
 
 def test_a_long_value_is_cut():

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from pipeline.data import schemas
 from pipeline.data.holdout import held_out
 from pipeline.data.reviewed_messages import (
+    Merge,
+    Predict,
     aggregate,
     annotator_names,
     evaluate,
     reviewed_messages,
     unseen_by,
 )
+from pipeline.records.reviews import ReviewEvaluation
 
 MODEL_LABELS = ("bank", "chat", "spam")
 HAM = {"ham": ("bank", "chat")}
@@ -39,28 +42,41 @@ def labels(messages: pd.DataFrame) -> dict[str, str | None]:
     return dict(zip(messages["key"], label.where(label.notna(), None), strict=True))
 
 
-def reviewed(*rows: tuple[str, str, str], merge=None) -> pd.DataFrame:
+def reviewed(*rows: tuple[str, str, str], merge: Merge | None = None) -> pd.DataFrame:
     """Return the reviewed messages of reviews (key, body, label)."""
-    reviews = table(*((key, label, "crowd", None) for key, _, label in rows))
+    reviews = table(*[(key, label, "crowd", None) for key, _, label in rows])
     reviews["body"] = pd.Series([body for _, body, _ in rows], dtype="str")
     messages = reviewed_messages(reviews, reviews["body"], "majority", merge or {})
     return schemas.check(messages, "reviewed_messages")
 
 
 def first_word(body: str) -> str:
-    return body.split()[0]
+    return body.partition(" ")[0]
 
 
-def measured(messages: pd.DataFrame, predict=first_word, merge=None, thresholds=None):
-    return evaluate(messages, predict, MODEL_LABELS, merge or {}, 0.95, thresholds)
+def measure(
+    messages: pd.DataFrame,
+    predict: Predict = first_word,
+    merge: Merge | None = None,
+    label_with_thresholds: Predict | None = None,
+) -> ReviewEvaluation:
+    return evaluate(
+        messages,
+        predict,
+        MODEL_LABELS,
+        merge or {},
+        confidence=0.95,
+        label_with_thresholds=label_with_thresholds,
+    )
 
 
 @EVERY_AGGREGATION
-def test_what_most_annotators_say_decides_however_little_is_known_of_them(aggregation):
+def test_the_most_frequent_label_wins_if_little_is_known_of_annotators(aggregation):
     votes = {"1": "aab", "2": "aaa", "3": "bbb"}
     rows = []
-    for key, said in votes.items():
-        rows += [(key, label, "crowd", f"{key}.{n}") for n, label in enumerate(said)]
+    for key, given_labels in votes.items():
+        for n, label in enumerate(given_labels):
+            rows.append((key, label, "crowd", f"{key}.{n}"))
     messages = aggregate(table(*rows), aggregation, {})
     assert labels(messages) == {"1": "a", "2": "a", "3": "b"}
     assert messages["body"].tolist() == ["text 1", "text 2", "text 3"]
@@ -69,7 +85,7 @@ def test_what_most_annotators_say_decides_however_little_is_known_of_them(aggreg
 
 
 @EVERY_AGGREGATION
-def test_labels_that_are_equally_good_decide_nothing(aggregation):
+def test_labels_that_are_equally_good_give_no_label(aggregation):
     reviews = table(("1", "a", "crowd", "1"), ("1", "b", "crowd", "2"))
     assert labels(aggregate(reviews, aggregation, {})) == {"1": None}
     assert aggregate(reviews.iloc[:0], aggregation, {}).empty
@@ -82,39 +98,36 @@ def test_labels_that_swap_their_names_are_merged_at_once():
 
 
 def crowd(seed: int = 1) -> tuple[np.ndarray, pd.DataFrame]:
-    """Return the true labels of 300 messages, and what five annotators say of them.
+    """Return the true labels of 300 messages, and the reviews of five annotators.
 
-    Two of them are careful, and three hardly look.
+    Two annotators are careful, and three are right hardly more often than by chance.
     """
     chance = np.random.default_rng(seed)
     truth = chance.choice(list("abc"), 300, p=[0.5, 0.3, 0.2])
     rows = []
     for annotator, care in enumerate([0.95, 0.9, 0.45, 0.45, 0.45]):
         is_right = chance.random(300) < care
-        said = np.where(is_right, truth, chance.choice(list("abc"), 300))
-        rows += [
-            (f"{key:03}", label, "crowd", str(annotator))
-            for key, label in enumerate(said)
-        ]
+        given_labels = np.where(is_right, truth, chance.choice(list("abc"), 300))
+        for key, label in enumerate(given_labels):
+            rows.append((f"{key:03}", label, "crowd", str(annotator)))
     return truth, table(*rows)
 
 
 def test_dawid_skene_is_right_more_often_than_the_majority():
     truth, reviews = crowd()
-    right = {}
-    for aggregation in ("majority", "dawid_skene"):
+
+    def n_correct(aggregation):
         decided = labels(aggregate(reviews, aggregation, {}))
-        right[aggregation] = sum(
-            decided[f"{key:03}"] == label for key, label in enumerate(truth)
-        )
-    assert right["dawid_skene"] > right["majority"] + 10
+        return sum(decided[f"{key:03}"] == label for key, label in enumerate(truth))
+
+    assert n_correct("dawid_skene") > n_correct("majority") + 10
 
 
-def test_an_annotator_who_takes_one_label_for_the_other_is_still_of_use():
+def test_an_annotator_who_swaps_two_labels_is_still_useful():
     swapped = {"a": "b", "b": "a"}
     rows = []
     for key, label in enumerate(["a", "b"] * 30):
-        rows += [(f"{key:02}", label, "crowd", who) for who in ("ann", "bob")]
+        rows += [(f"{key:02}", label, "crowd", name) for name in ("ann", "bob")]
         rows += [(f"{key:02}", swapped[label], "crowd", "eve")]
     rows += [("98", "a", "crowd", "eve"), ("98", "b", "crowd", "zoe")]
     rows += [("99", "b", "crowd", "eve"), ("99", "a", "crowd", "zoe")]
@@ -122,11 +135,12 @@ def test_an_annotator_who_takes_one_label_for_the_other_is_still_of_use():
     assert (decided["98"], decided["99"]) == ("b", "a")
 
 
-def test_who_reviewed_alone_is_believed_however_rare_the_label():
+def test_the_only_review_of_a_message_decides_even_for_a_rare_label():
     rows = [(str(key), "a" if key else "b", "load", None) for key in range(50)]
     rows += [("x", "a", "crowd", "1"), ("x", "b", "crowd", "2")]
     decided = labels(aggregate(table(*rows), "dawid_skene", {}))
-    assert decided["0"] == "b" and decided["1"] == "a"
+    assert decided["0"] == "b"
+    assert decided["1"] == "a"
 
 
 def test_annotators_of_two_sources_are_two_annotators():
@@ -168,10 +182,10 @@ REVIEWS = st.lists(
 
 
 @given(REVIEWS, st.sets(st.sampled_from(["fix", "load"])), st.sampled_from([0.0, 0.5]))
-def test_a_model_has_seen_the_texts_that_its_sources_reviewed_unless_held_out(
+def test_a_model_has_seen_the_texts_of_its_sources_unless_held_out(
     drawn, taught_by, fraction
 ):
-    reviews = table(*((key, label, source, None) for key, label, source in drawn))
+    reviews = table(*[(key, label, source, None) for key, label, source in drawn])
     text_of = {key: f"text {int(key) % 3}" for key in "12345"}
     texts = reviews["key"].map(text_of).astype("str")
     sources_of = defaultdict(set)
@@ -180,18 +194,19 @@ def test_a_model_has_seen_the_texts_that_its_sources_reviewed_unless_held_out(
     messages = reviewed_messages(reviews, texts, "majority", {})
     unseen = unseen_by(messages, taught_by, fraction)
     schemas.check(unseen, "reviewed_messages")
-    assert unseen["key"].tolist() == [
-        key
-        for key in messages["key"]
-        if sources_of[text_of[key]].isdisjoint(taught_by)
-        or held_out([text_of[key]], fraction).all()
-    ]
+    expected = []
+    for key in messages["key"]:
+        text = text_of[key]
+        is_taught = not sources_of[text].isdisjoint(taught_by)
+        if not is_taught or held_out([text], fraction).all():
+            expected.append(key)
+    assert unseen["key"].tolist() == expected
 
 
 def test_the_majority_is_measured_and_a_tie_is_left_out_and_counted():
     rows = [("1", "chat a", "spam"), ("1", "chat a", "chat"), ("1", "chat a", "chat")]
     rows += [("2", "spam b", "spam"), ("2", "spam b", "chat"), ("3", "spam c", "spam")]
-    evaluation = measured(reviewed(*rows))
+    evaluation = measure(reviewed(*rows))
     assert (evaluation.reviews, evaluation.messages, evaluation.ties) == (6, 2, 1)
     assert evaluation.metrics.confusion == ((0, 0, 0), (0, 1, 0), (0, 0, 1))
 
@@ -199,19 +214,19 @@ def test_the_majority_is_measured_and_a_tie_is_left_out_and_counted():
 def test_labels_of_model_and_reviews_are_merged_before_votes_and_comparison():
     rows = [("1", "bank a", "ham"), ("2", "chat b", "bank"), ("3", "bank c", "spam")]
     rows += [("4", "spam d", "bank"), ("4", "spam d", "chat")]
-    evaluation = measured(reviewed(*rows, merge=HAM), merge=HAM)
+    evaluation = measure(reviewed(*rows, merge=HAM), merge=HAM)
     assert evaluation.ties == 0
     assert evaluation.metrics.labels == ("ham", "spam")
     assert evaluation.metrics.confusion == ((2, 1), (1, 0))
 
 
-def test_labels_that_the_model_does_not_know_are_left_out_and_counted_by_name():
+def test_labels_that_the_model_does_not_know_are_left_out_and_counted():
     rows = [("1", "chat a", "dubious")] * 2
     rows += [("1", "chat a", "chat"), ("2", "chat b", "foreign")]
     rows += [("3", "chat c", "dubious"), ("4", "chat d", "chat")]
     # Somebody loaded the wrong column.
     rows += [("5", "chat e", "see you at home"), ("6", "chat f", "x" * 33)]
-    evaluation = measured(reviewed(*rows))
+    evaluation = measure(reviewed(*rows))
     unknown = {"(not like a label)": 2, "dubious": 2, "foreign": 1}
     assert evaluation.unknown_labels == unknown
     assert evaluation.messages == evaluation.metrics.n == 1
@@ -221,17 +236,21 @@ def test_labels_that_the_model_does_not_know_are_left_out_and_counted_by_name():
     "rows", [(), [("1", "chat a", "dubious")], [("1", "b", "spam"), ("1", "b", "chat")]]
 )
 def test_there_are_no_metrics_when_no_message_is_left(rows):
-    evaluation = measured(reviewed(*rows))
+    evaluation = measure(reviewed(*rows))
     assert (evaluation.messages, evaluation.metrics) == (0, None)
+
+
+def always_chat(body: str) -> str:
+    return "chat"
 
 
 def test_labels_with_thresholds_are_measured_beside_those_without():
     rows = [("1", "bank a", "ham"), ("2", "spam b", "ham"), ("3", "spam c", "spam")]
     messages = reviewed(*rows, merge=HAM)
-    evaluation = measured(messages, merge=HAM, thresholds=lambda body: "chat")
+    evaluation = measure(messages, merge=HAM, label_with_thresholds=always_chat)
     assert evaluation.metrics.confusion == ((1, 1), (0, 1))
     assert evaluation.with_thresholds.confusion == ((2, 0), (1, 0))
-    assert measured(messages, merge=HAM).with_thresholds is None
+    assert measure(messages, merge=HAM).with_thresholds is None
 
 
 def test_equal_bodies_are_predicted_once_and_are_one_document():
@@ -242,7 +261,7 @@ def test_equal_bodies_are_predicted_once_and_are_one_document():
         return first_word(body)
 
     rows = [(str(key), "spam a", "spam") for key in range(50)]
-    evaluation = measured(reviewed(*rows, ("99", "chat b", "chat")), predict)
+    evaluation = measure(reviewed(*rows, ("99", "chat b", "chat")), predict)
     assert sorted(predicted) == ["chat b", "spam a"]
     assert evaluation.metrics.per_label["spam"].support == 50
     assert evaluation.metrics.per_label["spam"].recall.low < 0.5

@@ -1,4 +1,4 @@
-"""Models of many kinds, for what is made up for every model."""
+"""Models of many kinds, for the conformance vectors of every model."""
 
 import dataclasses
 import functools
@@ -17,15 +17,15 @@ from pipeline.model.linear import LinearModel
 from pipeline.model.quantise import quantise
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap, preset
-from tests.scorers import models
-from tests.unit.export.exported_models import ESTIMATORS, corpus, fit, fixed
+from tests.support import scorer_models
+from tests.support.exported_models import ESTIMATORS, corpus, fit, fixed
 
 
 @functools.cache
 def rich() -> FixedPointModel:
-    """Stop words, 1- and 2-grams, sublinear counts, thresholds, a weightless term.
+    """Return a model with 1- and 2-grams, sublinear counts and thresholds.
 
-    Case is folded, digits are shapes.
+    It has stop words and a term without a weight. Case is folded, digits are shapes.
     """
     model = fixed(ESTIMATORS[0], 3, "l2", True, bits=16)
     weights = model.weights.copy()
@@ -36,7 +36,7 @@ def rich() -> FixedPointModel:
 
 @functools.cache
 def contrary() -> FixedPointModel:
-    """All that the rich model is not: no norm or bias, 2-grams alone.
+    """Return the opposite of the rich model: no norm, no bias, only 2-grams.
 
     Ranges of different kinds overlap.
     """
@@ -61,7 +61,7 @@ def contrary() -> FixedPointModel:
 
 @functools.cache
 def least() -> FixedPointModel:
-    """One term, two labels, tables of one row, and a map that keeps a letter."""
+    """Return a model of one term, two labels, and a map that keeps one letter."""
     model = rich()
     characters = CharacterMap((), (), (), ((0x78, 0x78),))
     return dataclasses.replace(
@@ -80,19 +80,19 @@ def least() -> FixedPointModel:
 
 @functools.cache
 def operated() -> FixedPointModel:
-    """As a night makes it whose labels have goals."""
+    """Return a model of a night whose labels have goals."""
     return quantise(_fitted_svm({"bank": 0.2, "chat": -0.1, "spam": 0.5}), 12)
 
 
 @functools.cache
 def strict() -> FixedPointModel:
-    """The same with a goal for one label's precision."""
+    """Return a model of a night with a goal for one label's precision."""
     return quantise(_fitted_svm({"spam": 0.4}), 12)
 
 
 @functools.cache
 def single_words() -> FixedPointModel:
-    """Words of one character and more, digits as they are, a norm, stop words."""
+    """Return a model of single words, digits as they are, a norm, stop words."""
     tokeniser = Tokeniser(
         preset("casefold", "keep"), 1, frozenset({"the", "you", "免费"}), (1, 1)
     )
@@ -102,7 +102,7 @@ def single_words() -> FixedPointModel:
 
 @functools.cache
 def single_words_without_norm() -> FixedPointModel:
-    """ASCII, single words, digits as shapes, no norm, two labels, a threshold."""
+    """Return a model of ASCII words, shapes of digits, no norm, and a threshold."""
     tokeniser = Tokeniser(
         preset("ascii", "shape"), 2, frozenset({"the", "code"}), (1, 1)
     )
@@ -113,7 +113,7 @@ def single_words_without_norm() -> FixedPointModel:
 
 @functools.cache
 def phrases_without_norm() -> FixedPointModel:
-    """1- and 2-grams of long words, no stop words, no digits, no norm, no bias."""
+    """Return a model of 1- and 2-grams of long words, without norm and bias."""
     tokeniser = Tokeniser(preset("casefold", "separate"), 3, frozenset(), (1, 2))
     vectoriser = TfidfVectorizer(
         analyzer=tokeniser, min_df=1, norm=None, sublinear_tf=True
@@ -124,7 +124,7 @@ def phrases_without_norm() -> FixedPointModel:
 
 @functools.cache
 def shapes() -> FixedPointModel:
-    """1- to 3-grams of two labels, few bits."""
+    """Return a model of 1- to 3-grams of two labels, in few bits."""
     tokeniser = Tokeniser(
         preset("casefold", "shape"), 2, frozenset({"the", "to"}), (1, 3)
     )
@@ -136,14 +136,14 @@ def shapes() -> FixedPointModel:
 
 @functools.cache
 def nightly() -> FixedPointModel:
-    """As a night makes it of made-up messages."""
-    return models.nightly(1500, 4)
+    """Return a model of a night with made-up messages."""
+    return scorer_models.nightly(1500, 4)
 
 
 @functools.cache
 def nightly_with_thresholds() -> FixedPointModel:
-    """A larger one whose labels have thresholds."""
-    model = models.nightly(3000, 3)
+    """Return a larger model of a night, with thresholds."""
+    model = scorer_models.nightly(3000, 3)
     thresholds = np.linspace(-0.2, 0.4, len(model.labels))
     integers = np.ldexp(thresholds, -model.bias_shift).astype(np.int64)
     return dataclasses.replace(model, thresholds=integers)
@@ -151,8 +151,8 @@ def nightly_with_thresholds() -> FixedPointModel:
 
 @functools.cache
 def plain() -> FixedPointModel:
-    """2- and 3-grams of ASCII, no norm, two labels."""
-    return models.plain(1500, 4)
+    """Return a model of 2- and 3-grams of ASCII, without norm, of two labels."""
+    return scorer_models.plain(1500, 4)
 
 
 MODELS = {
@@ -168,7 +168,7 @@ MODELS = {
     "nightly": nightly,
     "nightly with thresholds": nightly_with_thresholds,
     "plain": plain,
-    "handmade": models.handmade,
+    "handmade": scorer_models.handmade,
 }
 
 

@@ -1,4 +1,4 @@
-"""The conformance vectors: right, sharp enough for wrong scorers, always the same."""
+"""The conformance vectors: right, deadly for wrong scorers, always the same."""
 
 import functools
 import hashlib
@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,18 +25,19 @@ from pipeline.export.exporters.nightsieve_linear.format import decode, encode
 from pipeline.export.reference import from_units
 from pipeline.records.export import Vector
 from scorers.python import nightsieve_scorer
+from tests.support.exported_models import PROVENANCE
 from tests.unit.export.conformance_models import (
     MODELS,
     contrary,
     operated,
     rich,
 )
-from tests.unit.export.exported_models import PROVENANCE
 from tests.unit.export.mutants import MISTAKES, THRESHOLDS
 from tests.unit.export.mutants.killing import killed, killed_by_decision
 
-#: For each model the wrong scorers that survived the vectors of nights until 2026-11:
-#: a greedy cover chose these among some hundred texts by running every wrong scorer.
+#: For each model the wrong scorers that survived the vectors of nights until 2026-11.
+#: A greedy cover chose those vectors among some hundred texts by running every wrong
+#: scorer.
 GREEDY_COVER = json.loads(
     (Path(__file__).parent / "mutants" / "greedy_cover.json").read_bytes()
 )
@@ -58,12 +60,22 @@ def file_of(name: str) -> bytes:
     return encode(MODELS[name](), PROVENANCE, self_test(name))
 
 
-def texts_of(vectors) -> list[str]:
+def texts_of(vectors: Iterable[Vector]) -> list[str]:
     return [from_units(vector.text) for vector in vectors]
 
 
+def vector_with(name: str, why: str) -> Vector:
+    """Return the one vector of a model with this purpose."""
+    (vector,) = (vector for vector in vectors_of(name) if why in vector.why)
+    return vector
+
+
+def doubles_of(vector: Vector) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex("".join(vector.scores)), ">f8")
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_the_scorer_of_the_file_gets_what_every_vector_says(name):
+def test_the_scorer_of_the_file_agrees_with_every_vector(name: str):
     scorer = nightsieve_scorer.load(file_of(name))
     for vector in vectors_of(name):
         text = from_units(vector.text)
@@ -76,23 +88,25 @@ def test_the_scorer_of_the_file_gets_what_every_vector_says(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_templates_kill_every_wrong_scorer_that_a_greedy_cover_killed(name):
+def test_templates_kill_every_wrong_scorer_that_a_greedy_cover_killed(name: str):
     survivors = set(MISTAKES) - killed(MODELS[name](), vectors_of(name))
     assert survivors <= set(GREEDY_COVER[name]["vectors"])
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_so_does_the_self_test_which_is_small(name):
+def test_the_self_test_kills_them_too_and_is_small(name: str):
     vectors = self_test(name)
     survivors = set(MISTAKES) - killed(MODELS[name](), vectors)
     assert survivors <= set(GREEDY_COVER[name]["self_test"])
-    assert 0 < len(vectors) <= SELF_TEST_VECTORS == 12
+    assert SELF_TEST_VECTORS == 12
+    assert 0 < len(vectors) <= SELF_TEST_VECTORS
     units = sum(len(vector.text) // 4 for vector in vectors)
-    assert units <= SELF_TEST_UNITS == 1700
+    assert SELF_TEST_UNITS == 1700
+    assert units <= SELF_TEST_UNITS
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_so_do_the_decisions_with_thresholds(name):
+def test_the_decisions_with_thresholds_kill_them_too(name: str):
     model = MODELS[name]()
     survivors = set(THRESHOLDS) - killed_by_decision(model, vectors_of(name))
     if model.thresholds.any():
@@ -100,7 +114,7 @@ def test_so_do_the_decisions_with_thresholds(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_there_are_about_sixty_vectors(name):
+def test_there_are_about_sixty_vectors(name: str):
     assert 30 < len(vectors_of(name)) < 80
 
 
@@ -108,11 +122,15 @@ EQUIVALENT = {
     "a norm where there is none": "the model has a norm",
     "keep looked up before drop": "no kept range runs across a dropped character",
     "labels without regard to case": "the labels are lower-case",
-    "lone surrogates become question marks": "the map separates at question marks as at U+FFFD",
+    "lone surrogates become question marks": (
+        "the map separates at question marks as at U+FFFD"
+    ),
     "lower() before the map": "the map folds what lower() leaves",
     "n-grams from 1 on": "the lowest n is 1",
     "shift looked up before replace": "no character stands in ranges of both",
-    "surrogates left alone where they stand alone": "the map separates at surrogates as at U+FFFD",
+    "surrogates left alone where they stand alone": (
+        "the map separates at surrogates as at U+FFFD"
+    ),
     "the last of equal scores wins": "no text of the terms has two best scores",
     "two U+FFFD for a lone surrogate": "two separators are one",
 }
@@ -121,10 +139,11 @@ EQUIVALENT = {
 def test_only_mistakes_that_change_nothing_survive():
     survivors = set(MISTAKES) - killed(rich(), vectors_of("rich"))
     assert survivors == set(EQUIVALENT)
-    assert len(MISTAKES) >= 35 and len(EQUIVALENT) < len(MISTAKES) / 10
+    assert len(MISTAKES) >= 35
+    assert len(EQUIVALENT) < len(MISTAKES) / 10
 
 
-def test_those_die_where_they_do_change_something():
+def test_these_mistakes_die_where_they_change_something():
     assert set(EQUIVALENT) <= killed(contrary(), vectors_of("contrary"))
 
 
@@ -143,24 +162,23 @@ def test_those_die_where_they_do_change_something():
         ),
     ],
 )
-def test_vectors_catch_scorers_that_are_wrong_with_thresholds(name, equivalent):
+def test_vectors_catch_scorers_that_are_wrong_with_thresholds(
+    name: str, equivalent: set[str]
+):
     model = MODELS[name]()
     caught = killed_by_decision(model, vectors_of(name))
     assert set(THRESHOLDS) - caught == equivalent
     assert "thresholds always applied" in killed(model, self_test(name))
 
 
-def test_around_each_threshold_a_text_stands_on_either_side():
+def test_each_threshold_has_a_text_close_above_and_below():
     model = operated()
     for label, name in enumerate(model.labels):
         margins = {}
         for side in ("above", "below"):
-            (vector,) = (
-                vector
-                for vector in vectors_of("operated")
-                if f"the smallest margin: {side} the threshold of {name}" in vector.why
-            )
-            scores = np.frombuffer(bytes.fromhex("".join(vector.scores)), ">f8")
+            why = f"the smallest margin: {side} the threshold of {name}"
+            vector = vector_with("operated", why)
+            scores = doubles_of(vector)
             remaining = model.subtract_thresholds(scores[None])[0]
             margins[side] = remaining[label] - np.delete(remaining, label).max()
             assert (vector.decision == name) == (side == "above")
@@ -175,7 +193,7 @@ def test_why_names_the_template():
         assert any(why.startswith(template.purpose) for template in TEMPLATES)
 
 
-def test_another_process_chooses_the_same(tmp_path):
+def test_another_process_chooses_the_same(tmp_path: Path):
     (tmp_path / "model.json").write_bytes(file_of("rich"))
     code = (
         "import pathlib, sys\n"
@@ -186,14 +204,14 @@ def test_another_process_chooses_the_same(tmp_path):
         "chosen = choose(decode(content))\n"
         "print(chosen.self_test, encode_vectors(chosen.vectors, b''))\n"
     )
-    # It has other hashes than this process.
+    # The process has another hash seed than this one.
     command = [sys.executable, "-c", code, str(tmp_path / "model.json")]
     run = subprocess.run(command, capture_output=True, check=True, text=True)
     expected = encode_vectors(vectors_of("rich"), b"")
-    assert run.stdout == f"{chosen('rich').self_test} {expected}\n"
+    assert run.stdout == f"{chosen('rich').self_test} {expected!r}\n"
 
 
-def test_the_vectors_that_everyone_is_asked_for_are_there():
+def test_every_model_has_certain_vectors():
     texts = {from_units(vector.text): vector for vector in vectors_of("rich")}
     assert all(text in texts for text in ("", "\0", "\ud83d", "\udd11"))
     assert any("\0" in text and vector.N for text, vector in texts.items())
@@ -203,15 +221,11 @@ def test_the_vectors_that_everyone_is_asked_for_are_there():
     assert any(vector.tokens and not vector.N for vector in texts.values())
 
 
-def test_every_edge_of_the_character_map_stands_in_a_vector():
+def test_every_edge_of_the_character_map_is_in_a_vector():
     characters = rich().tokeniser.characters
     edges = {0, 0x10FFFF}
-    for first, last, *_ in (
-        *characters.replace,
-        *characters.drop,
-        *characters.shift,
-        *characters.keep,
-    ):
+    kinds = (characters.replace, characters.drop, characters.shift, characters.keep)
+    for first, last, *_ in itertools.chain.from_iterable(kinds):
         edges |= {first - 1, first, last, last + 1}
     shown = set(map(ord, "".join(texts_of(vectors_of("rich")))))
     assert {edge for edge in edges if 0 <= edge <= 0x10FFFF} <= shown
@@ -220,13 +234,8 @@ def test_every_edge_of_the_character_map_stands_in_a_vector():
 def test_each_pair_of_labels_has_a_text_where_the_two_are_close_and_best():
     labels = rich().labels
     for first, second in itertools.combinations(labels, 2):
-        (vector,) = (
-            vector
-            for vector in vectors_of("rich")
-            if f"the smallest margin: {first} and {second}" in vector.why
-        )
-        doubles = np.frombuffer(bytes.fromhex("".join(vector.scores)), ">f8")
-        scores = dict(zip(labels, doubles, strict=True))
+        vector = vector_with("rich", f"the smallest margin: {first} and {second}")
+        scores = dict(zip(labels, doubles_of(vector), strict=True))
         second_best, best = sorted(scores, key=scores.__getitem__)[-2:]
         assert {second_best, best} == {first, second}
         assert scores[best] - scores[second_best] < 0.02
@@ -264,12 +273,14 @@ def test_the_file_holds_a_vector_a_line_and_the_digest_of_its_model():
         (b":", b""),
     ],
 )
-def test_a_file_of_another_format_version_or_model_is_refused(right, wrong):
+def test_a_file_of_another_format_version_or_model_is_refused(
+    right: bytes, wrong: bytes
+):
     content = encode_vectors(vectors_of("rich")[:2], b"model")
     assert right in content
-    with pytest.raises(ArtefactError, match="^Vectors"):
+    with pytest.raises(ArtefactError, match=r"^vectors\.json"):
         decode_vectors(content.replace(right, wrong, 1), b"model")
 
 
-def test_the_same_vectors_come_of_the_model_and_of_its_file():
+def test_a_model_and_its_file_have_the_same_vectors():
     assert choose(decode(file_of("contrary"))) == chosen("contrary")

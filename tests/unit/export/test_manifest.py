@@ -1,7 +1,8 @@
-"""The manifest beside a model, and the pipeline that is loaded only when it is the one described."""
+"""The manifest of a model, and the pipeline that is loaded only if it is described."""
 
 import hashlib
 import json
+from pathlib import Path
 
 import joblib
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pipeline.errors import ArtefactError
 from pipeline.export import describe, load_pipeline
 from pipeline.records.export import FileDescription, Verification
-from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+from tests.support.exported_models import ESTIMATORS, corpus, exported, fit, fixed
 
 VERIFICATION = Verification(
     texts=3,
@@ -25,7 +26,7 @@ VERIFICATION = Verification(
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     joblib.dump(fit(ESTIMATORS[0]), tmp_path / "pipeline.joblib")
     (tmp_path / "model.json").write_bytes(exported(fixed(ESTIMATORS[0])))
     files = {}
@@ -39,30 +40,25 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_manifest_says_what_belongs_together(folder):
+def test_the_manifest_names_the_files_that_belong_together(folder: Path):
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert (manifest["training"], manifest["bits"]) == ("ab" * 32, 12)
     assert set(manifest["files"]["pipeline.joblib"]) == {"sha256", "bytes"}
     assert manifest["verification"] == VERIFICATION.model_dump(mode="json")
     assert "serial" not in manifest
-    assert (
-        0
-        < manifest["files"]["model.json"]["gzipped_bytes"]
-        < manifest["files"]["model.json"]["bytes"]
-    )
+    model = manifest["files"]["model.json"]
+    assert 0 < model["gzipped_bytes"] < model["bytes"]
 
 
-def test_the_described_pipeline_is_loaded(folder):
+def test_the_described_pipeline_is_loaded(folder: Path):
     texts = corpus(3)[0]
-    assert (
-        load_pipeline(folder).predict(texts).tolist()
-        == fit(ESTIMATORS[0]).predict(texts).tolist()
-    )
+    labels = load_pipeline(folder).predict(texts)
+    assert labels.tolist() == fit(ESTIMATORS[0]).predict(texts).tolist()
 
 
-def test_another_pipeline_is_not_even_read(folder):
+def test_another_pipeline_is_not_even_read(folder: Path):
     joblib.dump(fit(ESTIMATORS[1]), folder / "pipeline.joblib")
     with pytest.raises(
-        ArtefactError, match="is not the file that manifest.json describes"
+        ArtefactError, match=r"not the file that manifest\.json describes"
     ):
         load_pipeline(folder)

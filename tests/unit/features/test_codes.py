@@ -29,7 +29,7 @@ def test_codes_are_in_the_order_of_the_terms_and_can_be_read_back(terms):
     assert (ngram_codes.decode(codes) == tokens).all()
 
 
-def test_ngrams_have_codes_as_long_as_these_fit_in_63_bits():
+def test_ngrams_have_codes_if_the_codes_fit_in_63_bits():
     assert NgramCodes(2**21 - 1, 3).fit
     assert not NgramCodes(2**21, 3).fit
 
@@ -40,11 +40,11 @@ def counts(part: dict[int, int]) -> CodeCounts:
 
 
 @given(PARTS)
-def test_counts_of_several_parts_are_added_up_and_found_again(parts):
+def test_counts_of_several_parts_are_added_up(parts):
     total = add_up([counts(part) for part in parts])
     expected = sum((Counter(part) for part in parts), Counter())
     assert dict(zip(total.codes.tolist(), total.counts, strict=True)) == expected
-    asked = np.arange(25)
-    assert total.counts_of(asked).tolist() == [expected[code] for code in asked]
-    _, is_known = find_codes(asked, total.codes)
-    assert is_known.tolist() == [code in expected for code in asked]
+    codes = np.arange(25)
+    assert total.counts_of(codes).tolist() == [expected[code] for code in codes]
+    _, is_known = find_codes(codes, total.codes)
+    assert is_known.tolist() == [code in expected for code in codes]

@@ -7,7 +7,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.features.ngrams.counts import count_ngrams
 from pipeline.text import Tokeniser
-from tests.unit.training.training_corpus import TEXT, make_training_set
+from tests.support.training_corpus import TEXT, make_training_set
 
 TOKENS = st.sampled_from(
     [
@@ -23,17 +23,16 @@ TOKENS = st.sampled_from(
 TEXTS = st.lists(
     st.lists(TOKENS, max_size=8).map(" ".join), min_size=1, max_size=6, unique=True
 )
-RANGES = st.integers(1, 4).flatmap(
-    lambda high: st.tuples(st.integers(1, high), st.just(high))
-)
+RANGES = st.tuples(st.integers(1, 4), st.integers(1, 4)).map(sorted).map(tuple)
 
 
 @given(TEXTS, RANGES)
 def test_counts_and_terms_are_those_of_count_vectorizer(texts, ngrams):
     texts = sorted(texts)
     training_set = make_training_set([(text, "chat") for text in texts])
-    found = count_ngrams(training_set, *ngrams)
-    terms = found.terms(training_set.vocabulary, np.arange(found.counts.shape[1]))
+    counted = count_ngrams(training_set, *ngrams)
+    columns = np.arange(counted.counts.shape[1])
+    terms = counted.terms(training_set.vocabulary, columns)
 
     vectoriser = CountVectorizer(analyzer=Tokeniser.from_settings(TEXT, ngrams))
     if not any(vectoriser.analyzer(text) for text in texts):
@@ -41,4 +40,4 @@ def test_counts_and_terms_are_those_of_count_vectorizer(texts, ngrams):
         return
     expected = vectoriser.fit_transform(texts)
     assert terms == vectoriser.get_feature_names_out().tolist()
-    assert (found.counts.toarray() == expected.toarray()).all()
+    assert (counted.counts.toarray() == expected.toarray()).all()

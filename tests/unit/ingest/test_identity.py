@@ -1,4 +1,4 @@
-"""Which database a configuration means, and what it may not say of it."""
+"""The database of a configuration: its URL, its identity, and no secret in either."""
 
 import pytest
 
@@ -61,10 +61,10 @@ def test_the_identity_and_no_part_of_the_account_is_in_the_digest(settings):
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("mysql://db/messages", "mysql is not supported; postgresql and sqlite are"),
+        ("mysql://db/messages", "mysql is not supported; use postgresql or sqlite"),
         (
             "somewhere",
-            "not a database URL; it looks like postgresql://user:password@host/database",
+            "not a database URL; use postgresql://user:password@host/database",
         ),
         ("${NOWHERE}", "the environment variable NOWHERE is not set; export it, or"),
         (URL, "holds a password; put the URL into an environment variable: ${NAME}"),

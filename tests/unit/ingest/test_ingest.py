@@ -1,8 +1,9 @@
-"""Ingest from a real PostgreSQL and a real SQLite, by the same description."""
+"""Ingest from a real PostgreSQL and a real SQLite, with the same settings."""
 
 import datetime
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,7 @@ NASTY = [
 
 
 def source(*patches: str) -> Source:
-    """The source of the default configuration, patched."""
+    """Return the source of the default configuration, patched."""
     layers = [config.file_layer(config.DEFAULTS), *map(config.patch_layer, patches)]
     return config.resolve(layers, read_rules).settings.source
 
@@ -47,67 +48,85 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Conne
         yield connection
 
 
-def fill(
-    connection: Connection, messages: list[tuple], reviews: list[tuple] = ()
-) -> None:
-    """Make tables as `nightsieve load` does.
+#: The key, the body, and the time of receipt.
+Message = tuple[str, str | None, str | None]
+#: The key of the message, the label, the source, and the time of the review.
+Review = tuple[str, str, str, str | None]
 
-    Messages are (key, body, received_at), reviews (key, label, source, reviewed_at).
-    """
+
+def execute(
+    connection: Connection, statement: str, *rows: Mapping[str, object]
+) -> None:
+    """Execute a statement, once for each row of values."""
+    connection.execute(sqlalchemy.text(statement), list(rows) or None)
+
+
+def fill(
+    connection: Connection, messages: list[Message], reviews: Sequence[Review] = ()
+) -> None:
+    """Make tables as `nightsieve load` does."""
     time = "timestamptz" if connection.dialect.name == "postgresql" else "timestamp"
-    statements = [
+    execute(
+        connection,
         f"CREATE TABLE messages (key text, body text, sender text, received_at {time})",
-        f"CREATE TABLE reviews (message_key text, label text, source text, reviewed_at {time})",
-    ]
-    for statement in statements:
-        connection.execute(sqlalchemy.text(statement))
+    )
+    execute(
+        connection,
+        "CREATE TABLE reviews "
+        f"(message_key text, label text, source text, reviewed_at {time})",
+    )
     insert(connection, messages)
     for row in reviews:
         values = dict(zip("klst", row, strict=True))
-        connection.execute(
-            sqlalchemy.text("INSERT INTO reviews VALUES (:k, :l, :s, :t)"), values
-        )
+        execute(connection, "INSERT INTO reviews VALUES (:k, :l, :s, :t)", values)
 
 
-def insert(connection: Connection, messages: list[tuple]) -> None:
-    values = [dict(zip("kbt", row, strict=True)) for row in messages]
-    connection.execute(
-        sqlalchemy.text("INSERT INTO messages VALUES (:k, :b, 'AX-BANK', :t)"), values
-    )
+def insert(connection: Connection, messages: list[Message]) -> None:
+    rows = [dict(zip("kbt", row, strict=True)) for row in messages]
+    execute(connection, "INSERT INTO messages VALUES (:k, :b, 'AX-BANK', :t)", *rows)
+
+
+def numbered(start: int, stop: int, text: str = "text") -> list[Message]:
+    """Return messages with the keys from start to stop."""
+    return [(str(key), text, None) for key in range(start, stop)]
 
 
 def draw(
     connection: Connection, folder: Path, *patches: str, night: datetime.date = NIGHT
 ) -> tuple[pd.DataFrame, SampleCounts]:
     """Return the sampled messages by key, and the counts."""
-    described = source(*patches)
-    sampled = ingest.draw_sample(connection, described, night, folder)
-    shards = [
-        schemas.check(pd.read_parquet(file), "messages") for file in sampled.files
-    ]
-    assert [len(shard) for shard in shards] == sampled.rows and len(
-        shards
-    ) == described.shards
+    settings = source(*patches)
+    sampled = ingest.draw_sample(connection, settings, night, folder)
+    shards = []
+    for file in sampled.files:
+        shards.append(schemas.check(pd.read_parquet(file), "messages"))
+    assert [len(shard) for shard in shards] == sampled.rows
+    assert len(shards) == settings.shards
     return pd.concat(shards).set_index("key").sort_index(), sampled.counts
 
 
+def sampled_keys(connection: Connection, folder: Path, *patches: str) -> set[str]:
+    messages, _ = draw(connection, folder, *patches)
+    return set(messages.index)
+
+
 def test_every_message_arrives_as_it_is(connection, tmp_path):
-    fill(connection, [(f"{i}", body, None) for i, body in enumerate(NASTY)])
+    fill(connection, [(str(i), body, None) for i, body in enumerate(NASTY)])
     messages, counts = draw(connection, tmp_path)
     assert messages["body"].tolist() == NASTY
     assert messages["sender"].tolist() == ["AX-BANK"] * len(NASTY)
     assert counts == SampleCounts(sampled=7, null_bodies=0, oversized_bodies=0, kept=7)
 
 
-def test_a_night_sees_what_was_received_before_its_end_and_what_has_no_time(
+def test_a_night_sees_messages_received_before_its_end_or_without_a_time(
     connection, tmp_path
 ):
     times = {
         "before": "2026-11-20 23:59:59+00:00",
         "after": "2026-11-21 00:00:00+00:00",
         "undated": None,
+        "elsewhere": "2026-11-21 01:00:00+02:00",
     }
-    times["elsewhere"] = "2026-11-21 01:00:00+02:00"
     fill(connection, [(key, "text", time) for key, time in times.items()])
     messages, _ = draw(connection, tmp_path)
     assert messages.index.tolist() == ["before", "elsewhere", "undated"]
@@ -133,32 +152,34 @@ def test_null_and_oversized_bodies_are_counted_and_left_out(connection, tmp_path
 def test_the_sample_is_repeatable_and_keeps_its_messages_as_the_table_grows(
     connection, tmp_path
 ):
-    fill(connection, [(f"{i}", "text", None) for i in range(2_000)])
+    fill(connection, numbered(0, 2_000))
     patch = "source.sample.fraction=0.3"
-    first = set(draw(connection, tmp_path, patch)[0].index)
+    first = sampled_keys(connection, tmp_path, patch)
     assert 500 < len(first) < 700
-    assert set(draw(connection, tmp_path, patch)[0].index) == first
-    assert (
-        set(draw(connection, tmp_path, patch, "source.sample.seed=1")[0].index) != first
-    )
-    capped = set(
-        draw(connection, tmp_path, patch, "source.sample.max_rows=100")[0].index
-    )
-    assert len(capped) == 100 and capped < first
-    insert(connection, [(f"{i}", "text", None) for i in range(2_000, 3_000)])
-    grown = set(draw(connection, tmp_path, patch)[0].index)
+    assert sampled_keys(connection, tmp_path, patch) == first
+    reseeded = sampled_keys(connection, tmp_path, patch, "source.sample.seed=1")
+    assert reseeded != first
+    capped = sampled_keys(connection, tmp_path, patch, "source.sample.max_rows=100")
+    assert len(capped) == 100
+    assert capped < first
+    insert(connection, numbered(2_000, 3_000))
+    grown = sampled_keys(connection, tmp_path, patch)
     assert {key for key in grown if int(key) < 2_000} == first
 
 
 def test_the_filter_and_integer_keys(connection, tmp_path):
-    connection.execute(
-        sqlalchemy.text("CREATE TABLE inbox (id bigint, said text, country text)")
+    execute(connection, "CREATE TABLE inbox (id bigint, said text, country text)")
+    for i in range(20):
+        country = "IN" if i % 2 else "GB"
+        execute(
+            connection,
+            "INSERT INTO inbox VALUES (:i, 'text', :c)",
+            {"i": i, "c": country},
+        )
+    columns = (
+        "{key: {name: id, dtype: int64}, body: {name: said, dtype: string}, "
+        "sender: null, received_at: null}"
     )
-    rows = [{"i": i, "c": "IN" if i % 2 else "GB"} for i in range(20)]
-    connection.execute(
-        sqlalchemy.text("INSERT INTO inbox VALUES (:i, 'text', :c)"), rows
-    )
-    columns = "{key: {name: id, dtype: int64}, body: {name: said, dtype: string}, sender: null, received_at: null}"
     messages, _ = draw(
         connection,
         tmp_path,
@@ -176,11 +197,13 @@ def test_the_filter_and_integer_keys(connection, tmp_path):
     [
         (
             "source.messages.table=mesages",
-            "source.messages.table: no table mesages; there are: messages, reviews",
+            "source.messages.table: table mesages does not exist; "
+            "use one of messages, reviews",
         ),
         (
             "source.messages.columns.body.name=text",
-            "no column text in messages; there are: key, body, sender, received_at",
+            "column text does not exist in messages; "
+            "use one of key, body, sender, received_at",
         ),
     ],
 )
@@ -197,89 +220,106 @@ def test_a_column_of_another_type_is_named(database_url, tmp_path):
     with ingest.connect(make_url(database_url)) as connection:
         fill(connection, [("1", "text", None)])
         with pytest.raises(
-            SourceError, match="columns.key: messages.key is TEXT, not int64"
+            SourceError, match=r"columns\.key: messages\.key is TEXT, not int64"
         ):
             draw(connection, tmp_path, "source.messages.columns.key.dtype=int64")
 
 
 def test_keys_that_are_not_unique_are_refused(connection, tmp_path):
     fill(connection, [("1", "text", None), ("1", "other", None)])
-    with pytest.raises(SourceError, match="messages.key is not unique"):
+    with pytest.raises(SourceError, match=r"messages\.key is not unique"):
         draw(connection, tmp_path)
 
 
 @pytest.fixture
 def small_blocks(monkeypatch) -> int:
-    """The bytes of a block, of which a hundred rows are several."""
+    """Make blocks so small that a hundred rows are several; return their bytes."""
     monkeypatch.setattr(stream, "BLOCK", 10_000)
     return stream.BLOCK
 
 
-def fill_many(connection: Connection, rows: int = 6_000) -> None:
-    fill(connection, [(str(number), "text " * 40, None) for number in range(rows)])
+def fill_many(connection: Connection) -> None:
+    fill(connection, numbered(0, 6_000, "text " * 40))
 
 
-def test_a_row_that_is_far_too_long_is_refused_in_words(database_url, tmp_path):
-    with (
-        pytest.raises(SourceError, match="a row is longer than 8 MB"),
-        ingest.connect(make_url(database_url)) as each,
-    ):
-        fill(each, [(str(number), "text", None) for number in range(100)])
-        each.execute(
-            sqlalchemy.text(
-                "UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')"
-            )
-        )
-        draw(each, tmp_path)
+def refusal(database_url: str, folder: Path, *statements: str) -> str:
+    """Return the error of drawing many messages after these statements.
 
-
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("place", [0, 10, 5_999])
-def test_a_row_that_is_too_long_is_refused_wherever_it_stands(
-    small_blocks, place, database_url, tmp_path
-):
-    with (
-        pytest.raises(SourceError, match="a row is longer than .* MB"),
-        ingest.connect(make_url(database_url)) as each,
-    ):
-        fill_many(each)
-        each.execute(
-            sqlalchemy.text(
-                f"UPDATE messages SET sender = repeat('s', 20000) WHERE key = '{place}'"
-            )
-        )
-        draw(each, tmp_path)
-
-
-@pytest.mark.timeout(60)
-def test_a_text_that_is_no_utf_8_is_refused_in_words(
-    small_blocks, database_url, tmp_path, monkeypatch
-):
-    # A database of encoding SQL_ASCII sends this; the tests may not make one.
-    write = stream.Blocks.write
-    monkeypatch.setattr(
-        stream.Blocks,
-        "write",
-        lambda blocks, row: write(blocks, row.replace(b'"10"', b'"\xff"')),
-    )
-    with (
-        pytest.raises(SourceError, match="a text is not valid UTF-8"),
+    Drawing fails inside the connection, as in a night.
+    """
+    with (  # noqa: PT012 - the connection itself raises the error
+        pytest.raises(SourceError) as refused,
         ingest.connect(make_url(database_url)) as connection,
     ):
         fill_many(connection)
-        draw(connection, tmp_path)
+        for statement in statements:
+            execute(connection, statement)
+        draw(connection, folder)
+    return str(refused.value)
+
+
+def test_a_row_that_is_far_too_long_is_refused(database_url, tmp_path):
+    message = refusal(
+        database_url,
+        tmp_path,
+        "UPDATE messages SET sender = repeat('s', 20000000) WHERE key IN ('7', '70')",
+    )
+    assert "a row is longer than 8 MB" in message
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("key", [0, 10, 5_999])
+def test_a_row_that_is_too_long_is_refused_at_any_position(
+    small_blocks, key, database_url, tmp_path
+):
+    message = refusal(
+        database_url,
+        tmp_path,
+        f"UPDATE messages SET sender = repeat('s', 20000) WHERE key = '{key}'",
+    )
+    assert re.search("a row is longer than .* MB", message)
+
+
+@pytest.mark.timeout(60)
+def test_a_text_that_is_not_utf_8_is_refused(
+    small_blocks, database_url, tmp_path, monkeypatch
+):
+    # A database with the encoding SQL_ASCII sends such bytes; tests may not make one.
+    write = stream.Blocks.write
+
+    def write_invalid(blocks: stream.Blocks, row: bytes) -> None:
+        write(blocks, row.replace(b'"10"', b'"\xff"'))
+
+    monkeypatch.setattr(stream.Blocks, "write", write_invalid)
+    assert "a text is not valid UTF-8" in refusal(database_url, tmp_path)
+
+
+@pytest.mark.timeout(60)
+def test_a_connection_that_was_lost_ends_the_stream(database_url):
+    url = make_url(database_url)
+
+    def read_lost_connection() -> None:
+        with ingest.connect(url) as connection:
+            connection.connection.dbapi_connection.close()
+            list(stream.stream(connection, "SELECT 1", {}))
+
+    with pytest.raises(SourceError):
+        read_lost_connection()
 
 
 @pytest.mark.timeout(60)
 def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_ends(
     small_blocks, database_url, tmp_path, monkeypatch
 ):
-    write, written, ahead = stream.Blocks.write, [], []
-    monkeypatch.setattr(
-        stream.Blocks,
-        "write",
-        lambda blocks, row: written.append(len(row)) or write(blocks, row),
-    )
+    write = stream.Blocks.write
+    written: list[int] = []
+    ahead: list[float] = []
+
+    def write_counted(blocks: stream.Blocks, row: bytes) -> None:
+        written.append(len(row))
+        write(blocks, row)
+
+    monkeypatch.setattr(stream.Blocks, "write", write_counted)
 
     def slowly(rows: int) -> None:
         time.sleep(0.2)
@@ -296,16 +336,18 @@ def test_little_is_read_ahead_of_a_slow_reader_and_a_stream_that_is_given_up_end
     assert 0 < max(ahead) < stream.AHEAD + 1
 
 
-def test_an_empty_sample_says_so(connection, tmp_path):
+def test_an_empty_sample_is_an_error(connection, tmp_path):
     fill(connection, [("1", "text", "2026-11-21 00:00:00+00:00")])
     with pytest.raises(
         DataError,
-        match="the sample is empty: no message in messages with received_at up to 2026-11-20",
+        match="the sample is empty: messages has no message with received_at up to "
+        "2026-11-20",
     ):
         draw(connection, tmp_path)
     with pytest.raises(
         DataError,
-        match="all 1 messages sampled have no body or one over source.max_body_bytes",
+        match="1 of 1 sampled messages have no body, or a body over "
+        r"source\.max_body_bytes",
     ):
         draw(
             connection,
@@ -316,7 +358,7 @@ def test_an_empty_sample_says_so(connection, tmp_path):
 
 
 def test_a_statement_that_fails_gives_its_sqlstate_and_no_row(database_url, tmp_path):
-    with (
+    with (  # noqa: PT012 - the connection itself raises the error
         pytest.raises(SourceError) as refused,
         ingest.connect(make_url(database_url)) as connection,
     ):
@@ -344,20 +386,18 @@ def test_reviews_come_with_their_messages(connection):
     assert ingest.read_reviews(connection, source("source.reviews=null"), NIGHT).empty
 
 
-def test_reviews_say_who_gave_them_where_the_table_does(connection):
+def test_reviews_name_their_annotator_if_the_table_does(connection):
     fill(
         connection,
         [("1", "free cash", None)],
         [("1", "spam", "crowd", None), ("1", "ham", "crowd", None)],
     )
-    connection.execute(sqlalchemy.text("ALTER TABLE reviews ADD COLUMN who int"))
-    connection.execute(
-        sqlalchemy.text(
-            "UPDATE reviews SET who = CASE label WHEN 'spam' THEN 2 ELSE 1 END"
-        )
+    execute(connection, "ALTER TABLE reviews ADD COLUMN who int")
+    execute(
+        connection, "UPDATE reviews SET who = CASE label WHEN 'spam' THEN 2 ELSE 1 END"
     )
-    described = source("source.reviews.columns.annotator={name: who, dtype: int64}")
-    table = ingest.read_reviews(connection, described, NIGHT)
+    settings = source("source.reviews.columns.annotator={name: who, dtype: int64}")
+    table = ingest.read_reviews(connection, settings, NIGHT)
     assert table[["label", "annotator"]].values.tolist() == [
         ["ham", "1"],
         ["spam", "2"],
@@ -378,26 +418,25 @@ def test_an_unreachable_database_is_named_without_its_password(
     url = make_url(database_url).set(**change)
     with pytest.raises(SourceError) as refused, ingest.connect(url):
         pass
-    assert says in str(refused.value) and "\n" not in str(refused.value)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
     assert url.password not in str(refused.value)
 
 
-def test_a_sqlite_file_that_is_not_there_is_not_made(tmp_path):
+def test_a_sqlite_file_that_does_not_exist_is_not_made(tmp_path):
     with (
-        pytest.raises(SourceError, match="no such file"),
+        pytest.raises(SourceError, match="the file does not exist"),
         ingest.connect(make_url(f"sqlite:///{tmp_path}/new.db")),
     ):
         pass
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_no_unicode_in_sqlite_becomes_the_replacement_character(tmp_path):
+def test_bytes_in_sqlite_that_are_not_unicode_become_replacement_characters(tmp_path):
     database = tmp_path / "messages.db"
     database.touch()
     with ingest.connect(make_url(f"sqlite:///{database}")) as connection:
         fill(connection, [("1", "text", None)])
-        connection.execute(
-            sqlalchemy.text("UPDATE messages SET body = CAST(x'61ff00ed' AS TEXT)")
-        )
+        execute(connection, "UPDATE messages SET body = CAST(x'61ff00ed' AS TEXT)")
         messages, _ = draw(connection, tmp_path)
     assert messages["body"].tolist() == ["a\ufffd\x00\ufffd"]

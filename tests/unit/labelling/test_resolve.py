@@ -1,4 +1,4 @@
-"""Votes and labels, each against the plain definition, a message at a time."""
+"""Votes and labels, each against its definition, one message at a time."""
 
 from collections import Counter
 
@@ -10,39 +10,41 @@ from pipeline import labelling, patterns
 from pipeline.config.settings import Engine, Labelling, Resolution, Rule
 from pipeline.data import schemas
 from pipeline.rules import rule_patterns
-from tests.unit.stages import results
+from tests.support.stages import keys, results, split
 
 LABELS = ("notification", "personal", "spam")
 WORDS = ("win", "cash", "otp", "mum", "balance", "\U0001f600")
 LIMITS = Engine(compile_timeout_seconds=10, search_timeout_seconds=1)
 MAJORITY = Resolution(method="majority", min_confidence=0, soft_labels=False)
-# Two rules a word, of different labels and weights: lists of rules conflict and tie.
-RULES = tuple(
-    Rule(
-        id=f"{word}-{label}" if word.isascii() else f"smile-{label}",
-        label=label,
-        pattern=word,
-        weight=weight,
-        why="x",
-    )
-    for number, word in enumerate(WORDS)
-    for label, weight in (
-        (LABELS[number % 3], 0.1 + 0.1 * (number % 3)),
-        (LABELS[(number + 1) % 3], 0.3 - 0.1 * (number % 2)),
-    )
-)
+
+
+def rule(word: str, label: str, weight: float) -> Rule:
+    name = word if word.isascii() else "smile"
+    return Rule(id=f"{name}-{label}", label=label, pattern=word, weight=weight, why="x")
+
+
+def two_rules_a_word() -> tuple[Rule, ...]:
+    """Return rules of different labels and weights: lists of them conflict and tie."""
+    rules = []
+    for i, word in enumerate(WORDS):
+        rules.append(rule(word, LABELS[i % 3], 0.1 + 0.1 * (i % 3)))
+        rules.append(rule(word, LABELS[(i + 1) % 3], 0.3 - 0.1 * (i % 2)))
+    return tuple(rules)
+
+
+def join_sorted(words: set[str]) -> str:
+    return " ".join(sorted(words))
+
+
+RULES = two_rules_a_word()
 SETTINGS = Labelling(rules=RULES, engine=LIMITS, resolution=MAJORITY)
 COMPILED = patterns.compile_patterns(rule_patterns(RULES), 10).to_bytes()
-bodies = st.lists(
-    st.sets(st.sampled_from(WORDS)).map(lambda words: " ".join(sorted(words))),
-    max_size=20,
-)
+bodies = st.lists(st.sets(st.sampled_from(WORDS)).map(join_sorted), max_size=20)
 
 
 def messages(texts: list[str]) -> pd.DataFrame:
-    keys = [str(key) for key in range(len(texts))]
-    table = pd.DataFrame({"key": keys, "body": texts, "sender": [None] * len(texts)})
-    return table.astype({"key": "str", "body": "str", "sender": "str"})
+    columns = {"key": keys(len(texts)), "body": texts, "sender": [None] * len(texts)}
+    return pd.DataFrame(columns).astype("str")
 
 
 def votes_of(texts: list[str]) -> pd.DataFrame:
@@ -56,16 +58,12 @@ def resolving(**resolution) -> labelling.ResolutionStage:
     return labelling.ResolutionStage(settings)
 
 
-def shards_of(votes: pd.DataFrame, n: int) -> list[pd.DataFrame]:
-    return [votes.iloc[shard::n] for shard in range(n)]
-
-
 def majority(ids: list[str]) -> tuple[str | None, float]:
     """Return the label with the most weight and its share.
 
     Weights are counted in tenths, so that sums are exact.
     """
-    score = Counter()
+    score: Counter[str] = Counter()
     for rule in RULES:
         score[rule.label] += round(10 * rule.weight) * (rule.id in ids)
     highest = max(score.values())
@@ -74,28 +72,32 @@ def majority(ids: list[str]) -> tuple[str | None, float]:
     return label, highest / max(1, score.total())
 
 
+def matching_rules(text: str) -> list[str]:
+    return [rule.id for rule in RULES if rule.pattern in text]
+
+
 @given(bodies, st.integers(1, 3))
 def test_votes_and_labels_are_those_of_the_definition(texts, n):
     votes = votes_of(texts)
-    expected = [[rule.id for rule in RULES if rule.pattern in text] for text in texts]
-    assert [list(ids) for ids in votes["rules"]] == expected
-    resolved = resolving().run(shards_of(votes, n))
+    expected = list(map(matching_rules, texts))
+    assert list(map(list, votes["rules"])) == expected
+    resolved = resolving().run(split(votes, n))
     schemas.check(resolved, "resolved_labels")
     lists = map(tuple, resolved["rules"])
     counts = dict(zip(lists, resolved["messages"], strict=True))
     assert counts == Counter(map(tuple, expected))
     for row in resolved.itertuples():
         label, share = majority(row.rules)
-        assert (row.label if isinstance(row.label, str) else None) == label
+        assert row.label == label or (pd.isna(row.label) and label is None)
         assert abs(row.confidence - share) < 1e-12
 
 
 @given(bodies, st.integers(1, 3))
 def test_each_shard_is_matched_as_if_alone(texts, n):
     table = messages(texts)
-    parts = [
-        labelling.apply_rules(part, SETTINGS, COMPILED) for part in shards_of(table, n)
-    ]
+    parts = []
+    for part in split(table, n):
+        parts.append(labelling.apply_rules(part, SETTINGS, COMPILED))
     together = pd.concat(parts).sort_values("key", ignore_index=True)
     whole = votes_of(texts).sort_values("key", ignore_index=True)
     pd.testing.assert_frame_equal(together, whole)
@@ -108,13 +110,13 @@ def test_neither_shards_nor_the_order_of_merging_matter(texts, order):
     for method in ("majority", "label_model"):
         stage = resolving(method=method)
         expected = stage.run([votes])
-        for result in results(stage, shards_of(votes, 3), order):
+        for result in results(stage, split(votes, 3), order):
             pd.testing.assert_frame_equal(result, expected)
 
 
 def test_counts_are_resolved_without_the_messages_that_they_count():
     texts = ["win", "win cash", "win", ""]
-    counts = Counter(tuple(rules) for rules in votes_of(texts)["rules"])
+    counts = Counter(map(tuple, votes_of(texts)["rules"]))
     pd.testing.assert_frame_equal(
         labelling.resolve_counts(counts, SETTINGS), resolving().run([votes_of(texts)])
     )

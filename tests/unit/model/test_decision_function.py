@@ -1,4 +1,4 @@
-"""Scores of estimators that have a row per class, and of those that have one row."""
+"""Scores of estimators, whether they have a row per class or a single row."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from pipeline.model.decision_function import (
     centred_decision_function,
     decision_function,
 )
-from tests.unit.export.exported_models import ESTIMATORS, corpus, fit, identify
+from tests.support.exported_models import ESTIMATORS, corpus, fit, identify
 
 
 @pytest.mark.parametrize("labels", [2, 3])
@@ -33,7 +33,7 @@ def test_a_single_row_speaks_for_the_second_class():
     assert as_two_rows(np.eye(3)).tolist() == np.eye(3).tolist()
 
 
-def test_what_all_labels_share_is_taken_away():
+def test_what_all_labels_share_is_subtracted():
     assert centre_rows(np.array([[1.0, 4.0], [3.0, 0.0]])).tolist() == [
         [-1, 2],
         [1, -2],

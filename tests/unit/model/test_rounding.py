@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import random
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pipeline.model.fixed_point import FixedPointModel
 from pipeline.model.from_sklearn import linear_model
 from pipeline.model.linear import LinearModel
 from pipeline.model.rounding import compare
-from tests.unit.export.exported_models import (
+from tests.support.exported_models import (
     ESTIMATORS,
     KINDS,
     WORDY_TEXT,
@@ -32,18 +33,35 @@ def test_rounding_explains_every_difference_and_flips_no_proved_label(kind, text
     assert not (agreement.proved & agreement.flipped).any()
 
 
+class RoundedModel(NamedTuple):
+    """A model, and the model that it was rounded to."""
+
+    exact: LinearModel
+    rounded: FixedPointModel
+
+
 def worst_rounded(
-    weight: int, idf: int, bias: int, signs: tuple[int, int, int]
-) -> tuple[LinearModel, FixedPointModel]:
-    """A model of numbers up to these, and what it was rounded from: each of its numbers as far off as it can be."""
-    chance = np.random.default_rng(weight)
-    model, fitted = fixed(ESTIMATORS[0]), linear_model(fit(ESTIMATORS[0]))
-    shape = model.weights.shape
+    magnitudes: tuple[int, int, int], signs: tuple[int, int, int]
+) -> RoundedModel:
+    """Return a model whose numbers were all rounded as far as possible.
+
+    Parameters
+    ----------
+    magnitudes
+        The largest weight, square of idf and bias of the rounded model.
+    signs
+        The directions in which squares of idf, weights and biases were rounded.
+    """
+    weight, idf, bias = magnitudes
+    rng = np.random.default_rng(weight)
+    model = fixed(ESTIMATORS[0])
+    fitted = linear_model(fit(ESTIMATORS[0]))
+    n_labels, n_terms = model.weights.shape
     rounded = dataclasses.replace(
         model,
-        weights=chance.integers(-weight, weight, shape, endpoint=True),
-        idf_squared=chance.integers(idf // 2, idf, shape[1], endpoint=True),
-        biases=chance.integers(-bias, bias, shape[0], endpoint=True),
+        weights=rng.integers(-weight, weight, (n_labels, n_terms), endpoint=True),
+        idf_squared=rng.integers(idf // 2, idf, (n_terms,), endpoint=True),
+        biases=rng.integers(-bias, bias, (n_labels,), endpoint=True),
         bias_shift=0,
         score_shift=0,
     )
@@ -51,26 +69,28 @@ def worst_rounded(
     alternating = np.array([1, -1, 1])
     exact_idf = np.sqrt(rounded.idf_squared + signs[0] / 2)
     exact_weights = rounded.weights + signs[1] * alternating[:, None]
-    return dataclasses.replace(
+    exact = dataclasses.replace(
         fitted,
         idf=exact_idf,
         weights=exact_weights / exact_idf,
         intercepts=rounded.biases + signs[2] / 2 * alternating,
-    ), rounded
+    )
+    return RoundedModel(exact, rounded)
 
 
 @pytest.mark.parametrize(
     "magnitudes", [(3, 2000, 0), (2000, 30, 0), (1, 2000, 2), (40, 30, 40)]
 )
 def test_the_proof_holds_when_every_number_was_rounded_the_worst_way(magnitudes):
-    words, chance = corpus(3)[0], random.Random(0)
-    texts = [
-        " ".join(chance.choice(words).split()[: chance.randint(1, 5)])
-        for _ in range(3_000)
-    ]
+    sentences = corpus(3)[0]
+    rng = random.Random(0)
+    texts = []
+    for _ in range(3_000):
+        words = rng.choice(sentences).split()
+        texts.append(" ".join(words[: rng.randint(1, 5)]))
     proved = 0
     for signs in itertools.product((-1, 1), repeat=3):
-        exact, rounded = worst_rounded(*magnitudes, signs)
+        exact, rounded = worst_rounded(magnitudes, signs)
         agreement = compare(exact, rounded, count_terms(rounded, texts))
         assert agreement.explained.all()
         assert not (agreement.proved & agreement.flipped).any()

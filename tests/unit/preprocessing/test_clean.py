@@ -1,4 +1,4 @@
-"""Cleaning: the text contract over tables, a shard at a time."""
+"""Cleaning applies the text contract to tables, one shard at a time."""
 
 import pandas as pd
 from hypothesis import given
@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 from pipeline import preprocessing
 from pipeline.config.settings import Text
 from pipeline.data import schemas
+from tests.support.stages import keys, split
 
 SETTINGS = Text(preset="casefold", digits="shape", min_token=1, stop_words=())
 
 
 def messages(bodies: list[str]) -> pd.DataFrame:
-    keys = [str(key) for key in range(len(bodies))]
-    return pd.DataFrame({"key": keys, "body": bodies}).astype("str")
+    return pd.DataFrame({"key": keys(len(bodies)), "body": bodies}).astype("str")
 
 
 @given(st.lists(st.sampled_from(["", "A b", "a  B", "b"])), st.integers(1, 3))
 def test_each_shard_is_cleaned_as_if_alone(bodies, n):
     table = messages(bodies)
-    parts = [preprocessing.clean(table.iloc[i::n], SETTINGS) for i in range(n)]
+    parts = [preprocessing.clean(shard, SETTINGS) for shard in split(table, n)]
     together = pd.concat(parts).sort_values("key", ignore_index=True)
     whole = preprocessing.clean(table, SETTINGS).sort_values("key", ignore_index=True)
     pd.testing.assert_frame_equal(together, whole)

@@ -1,6 +1,5 @@
 """The training set: labelled messages collapsed to unique documents."""
 
-import itertools
 from collections import Counter
 
 import numpy as np
@@ -13,7 +12,7 @@ from pipeline.data.codecs import Npz
 from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
 from pipeline.preprocessing import TrainingSetStage
-from tests.unit.stages import results
+from tests.support.stages import keys, results, split
 
 LABELS = st.sampled_from(["personal", "spam", None])
 Message = tuple[str, str | None]
@@ -33,12 +32,12 @@ RESOLVED = pd.DataFrame(
 
 def shards(messages: list[Message], n: int) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return votes and cleaned texts of n shards; a rule is named like its label."""
-    keys = [str(key) for key in range(len(messages))]
+    key = keys(len(messages))
     rules = [[label] if label else [] for _, label in messages]
-    votes = pd.DataFrame({"key": keys, "rules": rules}).astype({"key": "str"})
+    votes = pd.DataFrame({"key": key, "rules": rules}).astype({"key": "str"})
     texts = [text for text, _ in messages]
-    cleaned = pd.DataFrame({"key": keys, "text": texts}).astype("str")
-    return [(votes.iloc[i::n], cleaned.iloc[i::n]) for i in range(n)]
+    cleaned = pd.DataFrame({"key": key, "text": texts}).astype("str")
+    return list(zip(split(votes, n), split(cleaned, n), strict=True))
 
 
 def build(messages: list[Message], n: int = 1, **settings) -> TrainingSet:
@@ -48,9 +47,10 @@ def build(messages: list[Message], n: int = 1, **settings) -> TrainingSet:
 
 def documents(built: TrainingSet) -> list[tuple[str, str]]:
     """Return the text and the label of each document."""
-    tokens = [built.vocabulary[token] for token in built.tokens]
-    texts = [" ".join(tokens[a:b]) for a, b in itertools.pairwise(built.offsets)]
-    return list(zip(texts, (built.labels[y] for y in built.y), strict=True))
+    tokens = np.array(built.vocabulary)[built.tokens]
+    texts = map(" ".join, np.split(tokens, built.offsets[1:-1]))
+    labels = np.array(built.labels)[built.y].tolist()
+    return list(zip(texts, labels, strict=True))
 
 
 def assert_same(one: TrainingSet, other: TrainingSet) -> None:
@@ -64,20 +64,21 @@ def assert_same(one: TrainingSet, other: TrainingSet) -> None:
 @given(MESSAGES, st.integers(1, 3))
 def test_documents_are_the_labelled_messages_counted(messages, n):
     expected = Counter(message for message in messages if message[1] is not None)
-    if len({label for _, label in expected}) < 2:
+    labels = {label for _, label in expected}
+    if len(labels) < 2:
         with pytest.raises(DataError, match="two labels are needed"):
             build(messages, n)
         return
     built = build(messages, n)
     assert dict(zip(documents(built), built.weight, strict=True)) == expected
     assert documents(built) == sorted(expected)
-    texts = np.array([text for text, _ in documents(built)])
+    texts, labels = map(np.array, zip(*documents(built), strict=True))
     same_group = built.group[:, None] == built.group[None, :]
     assert (same_group == (texts[:, None] == texts[None, :])).all()
-    assert built.messages == expected.total() and (built.label_weight == 1).all()
+    assert built.messages == expected.total()
+    assert (built.label_weight == 1).all()
     soft = build(messages, n, soft_labels=True)
-    weights = [CONFIDENCE[label] for _, label in documents(built)]
-    assert soft.label_weight.tolist() == weights
+    assert soft.label_weight.tolist() == list(map(CONFIDENCE.get, labels.tolist()))
 
 
 HUMAN = pd.DataFrame(
@@ -86,7 +87,7 @@ HUMAN = pd.DataFrame(
 
 
 @pytest.mark.parametrize("soft_labels", [False, True])
-def test_human_labels_go_before_those_of_the_rules_with_their_weight(soft_labels):
+def test_human_labels_replace_those_of_the_rules_with_their_own_weight(soft_labels):
     messages = [("a", "spam"), ("a", "spam"), ("a", "personal"), ("b", None)]
     messages += [("c", "personal"), ("c", "personal")]
     built = build(
@@ -125,9 +126,13 @@ def test_a_training_set_survives_its_codec():
     assert_same(Npz().decode(encoded), built)
 
 
-COMMON = [(f"{label} {n}", label) for label in ("personal", "spam") for n in range(5)]
-# Four texts of its own; of the fifth, most messages are spam.
-RARE = [(f"rare {n}", "rare") for n in range(4)]
+def five_texts(label: str) -> list[Message]:
+    return [(f"{label} {n}", label) for n in range(5)]
+
+
+COMMON = [*five_texts("personal"), *five_texts("spam")]
+# Four texts have the label; of the fifth text, most messages are spam.
+RARE: list[Message] = [(f"rare {n}", "rare") for n in range(4)]
 RARE += [("shared", "rare"), ("shared", "spam"), ("shared", "spam")]
 
 
@@ -135,7 +140,8 @@ def test_a_rare_label_is_an_error_that_says_how_rare_and_what_to_do():
     with pytest.raises(DataError) as failure:
         build(COMMON + RARE, folds=5)
     first, second = str(failure.value).splitlines()
-    assert "'rare' has 4 distinct texts for 5 folds" in first and "spam" not in first
+    assert "'rare' has 4 distinct texts for 5 folds" in first
+    assert "spam" not in first
     assert "training.rare_labels: drop" in second
     assert build(COMMON + RARE, folds=4).labels == ("personal", "rare", "spam")
 
@@ -153,5 +159,5 @@ def test_a_rare_label_that_is_dropped_leaves_nothing_behind(n, rare):
 
 def test_two_labels_must_remain():
     messages = [message for message in COMMON + RARE if message[1] != "personal"]
-    with pytest.raises(DataError, match="two labels.*without rare labels.*only spam"):
+    with pytest.raises(DataError, match=r"two labels.*without rare labels.*only spam"):
         build(messages, folds=5, rare_labels="drop")

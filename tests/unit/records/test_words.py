@@ -7,6 +7,7 @@ from pipeline.records.words import (
     DASH,
     describe_check,
     describe_interval,
+    describe_value,
     name_check,
 )
 from pipeline.statistics.interval import UNDEFINED, Interval
@@ -41,7 +42,7 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("described", "line"),
     [
         (
             check(
@@ -51,7 +52,7 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 subject="spam",
                 measure="precision",
             ),
-            "floor spam: precision 0.9, must be at least 0.95",
+            "floor of spam: the precision on reviews is 0.9; it must be at least 0.95",
         ),
         (
             check(
@@ -62,15 +63,18 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 measure="f1",
                 with_thresholds=True,
             ),
-            "floor spam, with thresholds: f1 \N{EN DASH}, must be at least 0.95",
+            "floor of spam, with thresholds: the F1 on reviews is \N{EN DASH}; "
+            "it must be at least 0.95; the reviews give no such figure",
         ),
         (
             check(CheckKind.SIZE, 500_001, at_most(500_000)),
-            "size: bytes of the gzipped model 500,001, must be at most 500,000",
+            "size: the size of the gzipped model in bytes is 500,001; it must be at "
+            "most 500,000",
         ),
         (
             check(CheckKind.NOT_OLDER, "2026-11-18", at_least("2026-11-19")),
-            "newer: night 2026-11-18, must be 2026-11-19 or later",
+            "date: the night of this model is 2026-11-18; it must be "
+            "2026-11-19 or later",
         ),
         (
             check(
@@ -79,12 +83,13 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 Bound(comparison=Comparison.IS, value="readable"),
                 note="version 2.0",
             ),
-            "champion: the published model's file unreadable, must be readable; "
-            "version 2.0",
+            "format of the published model: the published model's file is unreadable; "
+            "it must be readable; version 2.0",
         ),
         (
             check(CheckKind.EVIDENCE, 0, at_least(1)),
-            "evidence: texts that both models can be judged on 0, must be at least 1; "
+            "evidence: the number of texts to compare the two models on is 0; it must "
+            "be at least 1; "
             "see source.reviews and training.holdout_fraction",
         ),
         (
@@ -95,9 +100,9 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 interval=Interval(-0.02, -0.03, -0.001),
                 texts=1_050,
             ),
-            "regression on reviews: macro F1 against the champion's -0.02, must be at "
-            "least -0.01, if all of its interval is below 0; interval -0.03 to -0.001, "
-            "1,050 texts",
+            "regression on reviews: the change of macro F1 from the published model's "
+            "is -0.02; it must be at least -0.01, unless its interval reaches 0; "
+            "interval -0.03 to -0.001 on 1,050 texts",
         ),
         (
             check(
@@ -107,29 +112,59 @@ def check(kind: CheckKind, value, bound: Bound | None, **fields) -> Check:
                 subject="spam",
                 note="0.9 then, 0.7 now",
             ),
-            "drift of reviews of spam: change of the champion's F1 0.2, must be at "
-            "most 0.1, if the intervals do not overlap; 0.9 then, 0.7 now",
+            "drift of reviews of spam: the change of the published model's F1 is 0.2; "
+            "it must be at most 0.1, unless the intervals overlap; 0.9 then, 0.7 now",
         ),
     ],
 )
-def test_a_check_in_a_line(told, line):
-    assert describe_check(told) == line
+def test_a_check_is_described_in_a_line(described, line):
+    assert describe_check(described) == line
 
 
-def test_every_kind_has_a_name_of_its_own_and_words():
-    whole = [check(kind, 1, at_most(0)) for kind in WHOLE_MODEL_KINDS]
-    of_label = [
-        check(kind, 1, at_most(0), subject="spam", measure="recall")
-        for kind in LABEL_KINDS
-    ]
-    names = [name_check(each) for each in (*whole, *of_label)]
+def test_every_kind_has_its_own_name_and_a_description():
+    checks = [check(kind, 1, at_most(0)) for kind in WHOLE_MODEL_KINDS]
+    for kind in LABEL_KINDS:
+        label_check = check(kind, 1, at_most(0), subject="spam", measure="recall")
+        assert "spam" in name_check(label_check)
+        checks.append(label_check)
+    names = list(map(name_check, checks))
     assert len(set(names)) == len(names)
-    assert all("spam" in name_check(each) for each in of_label)
-    for each in (*whole, *of_label):
-        assert describe_check(each).startswith(f"{name_check(each)}: ")
+    for named, name in zip(checks, names, strict=True):
+        assert describe_check(named).startswith(f"{name}: ")
 
 
-def test_an_interval_has_its_bounds_and_an_undefined_one_is_a_dash():
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, DASH),
+        ("2026-11-19", "2026-11-19"),
+        (0, "0"),
+        (200_000, "200,000"),
+        (2_000.0, "2,000"),
+        (123.45, "123.5"),
+        (9_999.49, "9,999"),
+        (9_999.5, "10,000"),
+        (1_234_567.8, "1,234,568"),
+        (-12_345.6, "-12,346"),
+        (-0.012346, "-0.01235"),
+    ],
+)
+def test_a_value_has_commas_whatever_its_type_and_never_an_exponent(value, written):
+    assert describe_value(value) == written
+
+
+def test_a_comparison_on_one_text_is_in_the_singular():
+    made = check(
+        CheckKind.REGRESSION_ON_REVIEWS,
+        -0.02,
+        at_least(-0.01),
+        interval=Interval(-0.02, -0.03, -0.001),
+        texts=1,
+    )
+    assert describe_check(made).endswith("; interval -0.03 to -0.001 on 1 text")
+
+
+def test_an_interval_is_described_with_its_bounds_and_an_undefined_one_as_a_dash():
     assert describe_interval(Interval(0.5, 0.25, 1.0)) == "0.500 [0.250, 1.000]"
     assert describe_interval(Interval(0.5, 0.25, 1.0), ".4g") == "0.5 [0.25, 1]"
     assert describe_interval(UNDEFINED) == DASH

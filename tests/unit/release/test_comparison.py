@@ -1,8 +1,8 @@
-"""The gate's work: which messages the models are held against each other on."""
+"""Which messages the gate compares the models on."""
 
 import functools
+import itertools
 import json
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,14 +23,14 @@ from pipeline.release import (
     judge,
     model_traits,
 )
-from pipeline.release.contenders import shared_holdout
+from pipeline.release.contenders import Predict, shared_holdout
 from pipeline.rules.files import read_rules
+from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fit
+from tests.support.gate_records import CHAMPION, DATE, MEASUREMENTS, changed, f1
 from tests.unit.data.test_reviewed_messages import table
-from tests.unit.export.exported_models import ESTIMATORS, SENTENCES, exported, fit
-from tests.unit.release.test_checks import CHAMPION, DATE, MEASUREMENTS, changed, f1
 
 TEACHING = "training.reviews.sources=[correction]"
-WORDS = [f"{first}{second}" for first in "abcdef" for second in "ghijkl"]
+WORDS = list(map("".join, itertools.product("abcdef", "ghijkl")))
 
 
 @functools.cache
@@ -43,21 +43,31 @@ def settings(*patches: str) -> config.Settings:
 
 
 def evaluation_set(*rows: tuple[str, str | None, int]) -> pd.DataFrame:
-    """The evaluation set of (body, label, weight); a body is its own cleaned text."""
-    found = pd.DataFrame(rows, columns=["body", "label", "weight"])
-    found.insert(0, "text", found["body"])
+    """Return the evaluation set of these bodies, labels and weights.
+
+    A body is its own cleaned text.
+    """
+    documents = pd.DataFrame(rows, columns=["body", "label", "weight"])
+    documents.insert(0, "text", documents["body"])
     types = {"text": "str", "body": "str", "label": "str", "weight": "int64"}
-    return schemas.check(found.astype(types), "evaluation_set")
+    return schemas.check(documents.astype(types), "evaluation_set")
 
 
-def says(label: str):
-    return lambda body: label
+def always(label: str) -> Predict:
+    """Return a model that gives every message this label."""
+
+    def predict(body: str) -> str:
+        return label
+
+    return predict
 
 
-SPAM = says("spam")
+SPAM = always("spam")
 
 
-def contender(predict=SPAM, *patches: str, **traits: Any) -> Contender:
+def contender(
+    predict: Predict = SPAM, *patches: str, **traits: float | str
+) -> Contender:
     return Contender(
         label=predict,
         label_with_thresholds=predict,
@@ -92,11 +102,11 @@ def decide(
     return judge(gate, tonight, Opponents(champion, earlier), MEASUREMENTS, evidence)
 
 
-def verdicts(found: Decision, kind: CheckKind) -> set[Verdict]:
-    return {check.verdict for check in found.checks if check.kind is kind}
+def verdicts(decided: Decision, kind: CheckKind) -> set[Verdict]:
+    return {check.verdict for check in decided.checks if check.kind is kind}
 
 
-def test_reviews_that_taught_the_published_model_compare_nothing():
+def test_reviews_that_trained_the_published_model_compare_nothing():
     reviews = table(
         ("1", "spam", "correction", None),
         ("2", "personal", "correction", None),
@@ -106,13 +116,13 @@ def test_reviews_that_taught_the_published_model_compare_nothing():
     compared = []
     for patches in ((), (TEACHING,)):
         champion = published(contender(SPAM, *patches))
-        found = decide(contender(), champion, reviews=reviews)
-        compared.append(found.compared.reviews.messages)
+        decided = decide(contender(), champion, reviews=reviews)
+        compared.append(decided.compared.reviews.messages)
     assert compared == [3, 0]
 
 
 def crowd(labels: dict[str, str], correction: str | None = None) -> pd.DataFrame:
-    """A review of the crowd for each word, and a correction of that one."""
+    """Return a review by the crowd of each word, and a correction of one word."""
     reviews = table(*((word, label, "crowd", None) for word, label in labels.items()))
     if correction is None:
         return reviews
@@ -120,30 +130,31 @@ def crowd(labels: dict[str, str], correction: str | None = None) -> pd.DataFrame
     return pd.concat([reviews, corrected], ignore_index=True)
 
 
-def test_an_earlier_model_is_compared_on_the_reviews_that_did_not_teach_it():
+def test_an_earlier_model_is_compared_on_reviews_that_did_not_train_it():
     reviews = crowd(dict.fromkeys(WORDS, "spam"), correction=WORDS[0])
-    wrong, right = contender(says("personal")), contender(SPAM, TEACHING)
+    wrong = contender(always("personal"))
+    right = contender(SPAM, TEACHING)
     earlier = published(right, changed(CHAMPION, serial=4))
-    found = decide(wrong, published(wrong), earlier, reviews)
+    decided = decide(wrong, published(wrong), earlier, reviews)
     (on_reviews,) = (
-        check for check in found.checks if check.kind is CheckKind.REGRESSION_ON_REVIEWS
+        check
+        for check in decided.checks
+        if check.kind is CheckKind.REGRESSION_ON_REVIEWS
     )
     (since_earlier,) = (
         check
-        for check in found.checks
+        for check in decided.checks
         if check.kind is CheckKind.REGRESSION_SINCE_EARLIER
     )
     assert (on_reviews.verdict, on_reviews.value) == (Verdict.PASSED, 0)
     assert (since_earlier.verdict, since_earlier.value) == (Verdict.FAILED, -1)
-    assert found.earlier == 4
-    assert found.compared.reviews.messages == len(WORDS)
-    assert found.compared.earlier.messages == len(WORDS) - 1
+    assert decided.earlier == 4
+    assert decided.compared.reviews.messages == len(WORDS)
+    assert decided.compared.earlier.messages == len(WORDS) - 1
 
 
-def test_reviews_that_change_their_mind_are_seen_though_no_model_changes():
-    truth = {
-        word: ("spam", "personal")[number % 2] for number, word in enumerate(WORDS)
-    }
+def test_reviews_that_change_are_seen_although_no_model_changes():
+    truth = dict.fromkeys(WORDS[::2], "spam") | dict.fromkeys(WORDS[1::2], "personal")
     right = f1(0.96)
     f1_figures = {"macro": right, "per_label": {"personal": right, "spam": right}}
     figures = changed(
@@ -158,9 +169,9 @@ def test_reviews_that_change_their_mind_are_seen_though_no_model_changes():
         (dict.fromkeys(WORDS, "personal"), Verdict.FAILED),
     ):
         champion = published(contender(knows), changed(CHAMPION, figures=figures))
-        found = decide(contender(knows), champion, reviews=crowd(labels))
-        assert verdicts(found, CheckKind.DRIFT_OF_REVIEWS) == {expected}
-        assert verdicts(found, CheckKind.REGRESSION_ON_REVIEWS) == {Verdict.PASSED}
+        decided = decide(contender(knows), champion, reviews=crowd(labels))
+        assert verdicts(decided, CheckKind.DRIFT_OF_REVIEWS) == {expected}
+        assert verdicts(decided, CheckKind.REGRESSION_ON_REVIEWS) == {Verdict.PASSED}
 
 
 def exported_with(**thresholds: float) -> bytes:
@@ -186,24 +197,26 @@ def compared(tonight: bytes, champion: bytes | None, *patches: str) -> Decision:
     )
 
 
-def test_a_threshold_that_changes_labels_is_seen_whoever_has_it():
-    without, careful = exported_with(), exported_with(spam=9.0)
-    for found in (compared(careful, without), compared(without, careful)):
-        assert found.compared.holdout.churn == 0
-        assert found.compared_with_thresholds.holdout.churn == 0.5
-    for found in (compared(without, without), compared(careful, None)):
-        assert found.compared_with_thresholds is None
+def test_a_threshold_that_changes_labels_is_seen_in_either_model():
+    without = exported_with()
+    careful = exported_with(spam=9.0)
+    for decided in (compared(careful, without), compared(without, careful)):
+        assert decided.compared.holdout.churn == 0
+        assert decided.compared_with_thresholds.holdout.churn == 0.5
+    for decided in (compared(without, without), compared(careful, None)):
+        assert decided.compared_with_thresholds is None
 
 
-def test_a_champion_of_another_format_is_a_reason_in_words_that_can_be_overridden():
+def test_a_champion_of_another_format_fails_and_can_be_overridden():
     tonight = exported_with()
     other = json.dumps({**json.loads(tonight), "version": "2.0"}).encode()
-    found = compared(tonight, other)
-    (check,) = (check for check in found.checks if check.kind is CheckKind.READABLE)
-    assert (found.publish, found.champion) == (False, CHAMPION.serial)
-    assert check in found.failed and "2.0" in check.note
-    assert found.compared.holdout.churn is None
-    assert found.compared.holdout.documents == 2
+    decided = compared(tonight, other)
+    (check,) = (check for check in decided.checks if check.kind is CheckKind.READABLE)
+    assert (decided.publish, decided.champion) == (False, CHAMPION.serial)
+    assert check in decided.failed
+    assert "2.0" in check.note
+    assert decided.compared.holdout.churn is None
+    assert decided.compared.holdout.documents == 2
     why = [
         f"release.gate.override.night={DATE}",
         "release.gate.override.reason=the format is a new one",
@@ -217,13 +230,13 @@ def test_an_earlier_model_of_another_format_is_not_compared_and_refuses_nothing(
     other = json.dumps({**json.loads(tonight), "version": "2.0"}).encode()
     model = Contender.from_file(tonight, model_traits(DATE, settings()))
     earlier = PublishedModel.from_file(changed(CHAMPION, serial=4), other)
-    found = decide(model, published(model), earlier)
-    assert found.earlier is found.compared.earlier is None
-    assert verdicts(found, CheckKind.REGRESSION_SINCE_EARLIER) == {Verdict.SKIPPED}
-    assert not verdicts(found, CheckKind.READABLE)
+    decided = decide(model, published(model), earlier)
+    assert decided.earlier is decided.compared.earlier is None
+    assert verdicts(decided, CheckKind.REGRESSION_SINCE_EARLIER) == {Verdict.SKIPPED}
+    assert not verdicts(decided, CheckKind.READABLE)
 
 
-def test_models_are_compared_on_the_texts_that_both_were_kept_from():
+def test_models_are_compared_on_texts_held_out_of_both():
     documents = evaluation_set(*((word, "spam", 2) for word in WORDS))
     fewer = int(held_out(WORDS, 0.5).sum())
     assert 0 < fewer < len(WORDS)
@@ -234,16 +247,17 @@ def test_models_are_compared_on_the_texts_that_both_were_kept_from():
         ({"holdout": 1.0, "text": "cleaned otherwise"}, 0),
     ):
         champion = published(contender(**traits))
-        found = decide(tonight, champion, documents=documents)
-        assert found.compared.holdout.documents == expected
-        assert found.compared.holdout.messages == 2 * expected
+        decided = decide(tonight, champion, documents=documents)
+        assert decided.compared.holdout.documents == expected
+        assert decided.compared.holdout.messages == 2 * expected
     assert decide(tonight, None, documents=documents).compared.holdout.documents == 36
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(0.05, 0.1), (0.1, 0.05), (0.05, 0.05)])
-def test_the_shared_holdout_is_the_smaller_one(ours, theirs):
+def test_the_shared_holdout_is_the_smaller_one(ours: float, theirs: float):
     traits: ModelTraits = CHAMPION.traits
-    tonight, other = changed(traits, holdout=ours), changed(traits, holdout=theirs)
+    tonight = changed(traits, holdout=ours)
+    other = changed(traits, holdout=theirs)
     assert shared_holdout(tonight, other) == 0.05
     assert shared_holdout(tonight, changed(other, text="01")) == 0
 

@@ -1,24 +1,27 @@
-"""What people are told about a night's model."""
+"""The notices about a night's model."""
 
 import datetime
 
 import pytest
 
-from pipeline.config.settings import Gate
 from pipeline.records.release import Overtaken, Publication
-from pipeline.release import gate_warnings, notices
-from tests.unit.release.test_checks import (
+from pipeline.release.notices import gate_warnings, notices
+from tests.support.gate_records import (
     DATE,
-    GATE,
     OVERRIDE,
     decision,
-    export,
-    rules,
-    sample,
+    export_manifest,
+    first_night,
+    gate_input,
+    gate_settings,
+    labelling_summary,
+    review_evaluation,
+    sample_of,
 )
 
 NEXT_NIGHT = datetime.date(2026, 11, 21)
-DRIFTED = {"sample": sample(600), "rules": rules(ham=500, spam=300)}
+TOO_MANY_TERMS = export_manifest(terms=101)
+TERMS_LINE = "- terms: the number of terms is 101; it must be at most 100"
 
 
 def publication(serial: int | None = None, later: bool | None = None) -> Publication:
@@ -29,45 +32,68 @@ def publication(serial: int | None = None, later: bool | None = None) -> Publica
     return Publication(serial=serial, overtaken=overtaken, removed=())
 
 
-def test_a_published_model_is_told_in_a_line():
+def test_a_published_model_is_one_line():
     assert notices(DATE, decision(), publication(9)) == [
-        ("published", "The model of 2026-11-20 was published as 9.")
+        ("published", "The model of 2026-11-20 was published as model 9.")
     ]
 
 
-def test_a_refused_model_is_told_with_every_reason_and_drift_by_itself():
-    found = decision(export=export(terms=101), **DRIFTED)
-    refused, drift = notices(DATE, found, publication())
+def test_a_refusal_lists_every_reason_and_drift_has_a_notice_of_its_own():
+    night = gate_input(
+        export=TOO_MANY_TERMS,
+        sample=sample_of(600),
+        rules=labelling_summary(ham=500, spam=300),
+    )
+    refused, drift = notices(DATE, decision(night), publication())
     drift_lines = [
-        "- messages: share of the champion's 0.5455, must be at least 0.6",
-        "- share of ham: change 0.135, must be at most 0.1",
-        "- share of spam: change 0.135, must be at most 0.1",
+        "- number of messages: the ratio to the number on the published model's night "
+        "is 0.5455; it must be at least 0.6",
+        "- share of ham: the change since the published model's night is 0.135; "
+        "it must be at most 0.1",
+        "- share of spam: the change since the published model's night is 0.135; "
+        "it must be at most 0.1",
     ]
     assert refused.event == "refused"
     assert refused.text.splitlines() == [
-        "The model of 2026-11-20 was refused; the published one stays.",
-        "- terms: terms 101, must be at most 100",
+        "The model of 2026-11-20 was refused: model 7 stays published.",
+        TERMS_LINE,
         *drift_lines,
     ]
     assert drift.event == "drift"
-    assert drift.text.splitlines()[1:] == drift_lines
-
-
-def test_a_failure_that_is_no_drift_gives_no_notice_of_drift():
-    found = decision(export=export(terms=101))
-    assert [notice.event for notice in notices(DATE, found, publication())] == [
-        "refused"
+    assert drift.text.splitlines() == [
+        "The messages or reviews of 2026-11-20 differ from those of the published "
+        "model's night.",
+        *drift_lines,
     ]
 
 
-def test_an_overridden_model_is_told_with_the_reason_of_both():
-    found = decision(export=export(terms=101), gate={"override": OVERRIDE})
-    ((event, text),) = notices(DATE, found, publication(9))
+def test_the_first_model_can_be_refused_too():
+    night = first_night()
+    unreviewed = vars(night.measurements) | {"reviews": review_evaluation(None)}
+    measurements = type(night.measurements)(**unreviewed)
+    refused_night = type(night)(**vars(night) | {"measurements": measurements})
+    (refused,) = notices(DATE, decision(refused_night), publication())
+    headline, *_ = refused.text.splitlines()
+    assert headline == (
+        "The model of 2026-11-20 was refused: no model is published yet."
+    )
+
+
+def test_a_failure_other_than_drift_gives_no_notice_of_drift():
+    decided = decision(gate_input(export=TOO_MANY_TERMS))
+    events = [notice.event for notice in notices(DATE, decided, publication())]
+    assert events == ["refused"]
+
+
+def test_an_overridden_model_has_both_reasons():
+    night = gate_input(export=TOO_MANY_TERMS)
+    decided = decision(night, gate={"override": OVERRIDE})
+    ((event, text),) = notices(DATE, decided, publication(9))
     assert event == "published"
     assert text.splitlines() == [
-        "The model of 2026-11-20 was published as 9, although it failed: "
+        "The model of 2026-11-20 was published as model 9, although checks failed: "
         f"{OVERRIDE['reason']}",
-        "- terms: terms 101, must be at most 100",
+        TERMS_LINE,
     ]
 
 
@@ -82,17 +108,17 @@ def test_an_overtaken_model_is_refused_unless_a_later_night_is_published():
 
 
 @pytest.mark.parametrize(("terms", "count"), [(90, 0), (101, 1)])
-def test_a_night_that_is_only_older_is_not_told(terms, count):
+def test_a_night_that_is_only_older_has_no_notice(terms: int, count: int):
     before = datetime.date(2026, 11, 18)
-    found = decision(date=before, export=export(terms=terms))
-    assert len(notices(before, found, publication())) == count
+    decided = decision(gate_input(date=before, export=export_manifest(terms=terms)))
+    assert len(notices(before, decided, publication())) == count
 
 
 def test_an_override_that_was_left_in_place_is_warned_of():
-    gate = Gate.model_validate({**GATE, "override": OVERRIDE})
+    gate = gate_settings({"override": OVERRIDE})
     assert gate_warnings(gate, DATE) == []
     (line,) = gate_warnings(gate, NEXT_NIGHT)
     assert line == (
-        "release.gate.override is for the night of 2026-11-20 and overrides nothing "
-        "here; take it out"
+        "release.gate.override: names the night of 2026-11-20, so it does nothing "
+        "here; remove it"
     )

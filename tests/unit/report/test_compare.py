@@ -1,4 +1,4 @@
-"""Tonight's model beside the published one, on texts that hold what nobody may read."""
+"""Two models compared on texts with words that nobody may read."""
 
 import itertools
 import json
@@ -17,9 +17,9 @@ from pipeline.report import Champion, compare_models
 from pipeline.report.compare import TEXTS as MAX_TEXTS
 from pipeline.text.masking import BLOCK, common_words
 from scorers.python import nightsieve_scorer
-from tests.unit.export.exported_models import ESTIMATORS, corpus, exported, fixed
-from tests.unit.report.made_up import entry
-from tests.unit.training.training_corpus import make_training_set
+from tests.support.exported_models import ESTIMATORS, corpus, exported, fixed
+from tests.support.report_records import entry
+from tests.support.training_corpus import make_training_set
 
 CANARY = "Zebedee-Quux"
 
@@ -27,17 +27,17 @@ CANARY = "Zebedee-Quux"
 def evaluation_set(bodies: list[str]) -> pd.DataFrame:
     """Return the bodies, each of two messages, one of which a rule labelled."""
     tokens = fixed(ESTIMATORS[0], 3).tokeniser.tokens
-    rows = [
-        (" ".join(tokens(body)), body, label, 1)
-        for body in bodies
-        for label in ("spam", None)
-    ]
+    rows: list[tuple[str, str, str | None, int]] = []
+    for body in bodies:
+        text = " ".join(tokens(body))
+        rows.append((text, body, "spam", 1))
+        rows.append((text, body, None, 1))
     columns = ["text", "body", "label", "weight"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"text": "str", "body": "str", "label": "str"})
 
 
-TEXTS = corpus(3)[0]  # two of them in one message, and models disagree
+TEXTS = corpus(3)[0]  # two of these in one message make the models disagree
 BODIES = [
     f"{first} {CANARY} {second} 48{i:04}"
     for i, (first, second) in enumerate(itertools.pairwise(TEXTS))
@@ -55,7 +55,9 @@ def compare(
     table: pd.DataFrame = EVALUATION_SET,
     masking: Masking = MASKING,
 ) -> ModelDifference:
-    published = champion and Champion(entry("2026-11-19", 7), champion)
+    published = None
+    if champion is not None:
+        published = Champion(entry("2026-11-19", 7), champion)
     return compare_models(table, TONIGHT, published, TRAINED, masking)
 
 
@@ -64,24 +66,27 @@ def difference() -> ModelDifference:
     return compare()
 
 
-def test_nothing_that_the_model_has_no_term_for_can_be_read(difference):
+def test_only_terms_of_the_model_can_be_read(difference: ModelDifference):
     written = difference.to_json().decode()
-    assert difference.churned and BLOCK * len("zebedee") in written
-    assert not [part for part in ("zebedee", "quux") if part in written.lower()]
+    assert difference.churned
+    assert BLOCK * len("zebedee") in written
+    assert "zebedee" not in written.lower()
+    assert "quux" not in written.lower()
     shown = "".join(churned.text for churned in difference.churned)
-    assert not any(sign.isdecimal() and sign != "0" for sign in shown)
+    assert set(filter(str.isdecimal, shown)) <= {"0"}
 
 
 def test_with_a_champion_of_another_format_nothing_is_compared():
     other = json.dumps({**json.loads(CHAMPION), "version": "2.0"}).encode()
     unreadable = compare(other)
     assert (unreadable.changed, unreadable.moved, unreadable.churned) == (0, (), ())
+    assert unreadable.champion is not None
     assert unreadable.champion.serial == 7
     assert unreadable.terms
 
 
-def test_half_of_a_message_can_be_read_at_most_and_nothing_that_few_texts_have(
-    difference,
+def test_at_most_half_of_a_message_can_be_read_and_no_rare_word(
+    difference: ModelDifference,
 ):
     for churned in difference.churned:
         words = churned.text.removesuffix("\u2026").split()
@@ -93,41 +98,40 @@ def test_half_of_a_message_can_be_read_at_most_and_nothing_that_few_texts_have(
     assert signs <= {BLOCK, " ", "\u2026"}
 
 
-def test_what_can_be_read_separates_the_two_labels_most(difference):
+def tokens_of(body: str) -> tuple[str, ...]:
+    return tuple(MODEL.tokeniser.tokens(body))
+
+
+def test_what_can_be_read_separates_the_two_labels_most(difference: ModelDifference):
     common = common_words(TRAINED, MASKING)
     for churned in difference.churned:
         before = MODEL.weights[MODEL.labels.index(churned.before)]
         now = MODEL.weights[MODEL.labels.index(churned.now)]
-        apart = dict(zip(MODEL.terms, abs(before - now).tolist(), strict=True))
+        distances = abs(before - now).tolist()
+        separation = dict(zip(MODEL.terms, distances, strict=True))
         words = churned.text.removesuffix("\u2026").split()
-        (message,) = {
-            tokens
-            for body in BODIES
-            if fits(tokens := tuple(MODEL.tokeniser.tokens(body))[: len(words)], words)
-        }
-        shown = [word for word in words if BLOCK not in word]
-        hidden = [
-            word
-            for word in message
-            if word in common & apart.keys() and word not in shown
-        ]
-        assert all(
-            apart[word] <= min(map(apart.get, shown))
-            for word in hidden
-            if message.count(word) == 1
-        )
+        beginnings = {tokens_of(body)[: len(words)] for body in BODIES}
+        (message,) = (tokens for tokens in beginnings if fits(tokens, words))
+        shown = {word for word in words if BLOCK not in word}
+        hidden = (common & separation.keys() & set(message)) - shown
+        least_shown = min(separation[word] for word in shown)
+        for word in hidden:
+            assert separation[word] <= least_shown or message.count(word) > 1
 
 
 def fits(tokens: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether the tokens can be what the masked words were."""
-    return [*map(len, tokens)] == [*map(len, words)] and all(
-        BLOCK in word or word == token
-        for token, word in zip(tokens, words, strict=True)
-    )
+    """Return whether the masked words can be those tokens."""
+    if list(map(len, tokens)) != list(map(len, words)):
+        return False
+    pairs = zip(tokens, words, strict=True)
+    return all(BLOCK in word or word == token for token, word in pairs)
 
 
-def test_messages_are_those_whose_label_differs_the_most_frequent_first(difference):
-    tonight, champion = map(nightsieve_scorer.load, (TONIGHT, CHAMPION))
+def test_the_most_frequent_messages_with_another_label_come_first(
+    difference: ModelDifference,
+):
+    tonight = nightsieve_scorer.load(TONIGHT)
+    champion = nightsieve_scorer.load(CHAMPION)
     changed = sum(2 for body in BODIES if tonight.label(body) != champion.label(body))
     assert difference.changed == changed > 0
     assert difference.messages == 2 * len(BODIES)
@@ -155,7 +159,9 @@ def test_the_smallest_body_of_a_text_stands_for_all_of_them():
     assert several.terms != compare(table=table_of(("t", "win", "spam", 2))).terms
 
 
-def test_a_term_s_influence_is_its_share_of_what_terms_add_to_the_score(difference):
+def test_influence_is_a_term_s_share_of_what_all_terms_add(
+    difference: ModelDifference,
+):
     def term_frequency(counts: np.ndarray) -> np.ndarray:
         table = MODEL.term_frequency
         return table[np.minimum(counts, len(table)) - 1]
@@ -180,7 +186,7 @@ def test_a_term_s_influence_is_its_share_of_what_terms_add_to_the_score(differen
     assert changes[0] > 0
 
 
-def test_the_first_night_has_nothing_to_compare_with(difference):
+def test_the_first_night_has_nothing_to_compare_with(difference: ModelDifference):
     first = compare(champion=None)
     assert first.champion is None
     assert (first.churned, first.moved, first.changed) == ((), (), 0)

@@ -8,6 +8,7 @@ from pipeline.report.content import (
     INTERVAL,
     PERCENT,
     SCORE,
+    SENTENCE,
     WORDS,
     Cell,
     Column,
@@ -28,6 +29,7 @@ FINE = Typography(minus="\u2212", percent="\u202f%")
     ("cell", "form", "plain"),
     [
         ("spam", WORDS, "spam"),
+        ("at least -0.01", SENTENCE, "at least -0.01"),
         (1234567, COUNT, "1,234,567"),
         (-12, COUNT_CHANGE, "-12"),
         (12, COUNT_CHANGE, "+12"),
@@ -51,6 +53,15 @@ def test_a_cell_is_written_as_its_format_says(cell: Cell, form: Format, plain: s
     if not isinstance(cell, Link):
         fine = plain.replace("%", "\u202f%").replace("-", "\u2212")
     assert FINE.write(cell, form) == fine
+
+
+def test_a_hyphen_that_is_no_minus_sign_stays_in_a_sentence():
+    sentence = "held-out on 2026-11-20, spam-2: -0.1 [-0.2, 0.1], (-1)"
+    assert PLAIN.write(sentence, SENTENCE) == sentence
+    assert FINE.write(sentence, SENTENCE) == (
+        "held-out on 2026-11-20, spam-2: \u22120.1 [\u22120.2, 0.1], (\u22121)"
+    )
+    assert FINE.write("spam -1", WORDS) == "spam -1"
 
 
 def test_a_column_can_be_left_out():

@@ -4,11 +4,11 @@ import pytest
 
 from pipeline.records.rules import LabellingSummary
 from pipeline.report import rules_drift
-from tests.unit.report.made_up import manifest
+from tests.support.report_records import manifest
 
 
 def summary(messages: int, **coverage: int) -> LabellingSummary:
-    """Return what rules of these ids did to so many messages."""
+    """Return what rules of these ids did to this many messages."""
     rules = manifest().results.rules
     statistics = tuple(
         rules.rules[0].model_copy(update={"id": rule_id, "coverage": count})
@@ -17,7 +17,7 @@ def summary(messages: int, **coverage: int) -> LabellingSummary:
     return rules.model_copy(update={"messages": messages, "rules": statistics})
 
 
-def test_drift_is_the_change_of_a_rules_share_and_new_and_gone_rules_are_told_apart():
+def test_drift_is_the_change_of_a_rules_share():
     tonight = summary(100, stays=30, comes=5)
     drift = rules_drift(tonight, summary(200, stays=20, goes=1))
     assert [rule.id for rule in drift.rules] == ["stays", "comes"]

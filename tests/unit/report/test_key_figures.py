@@ -1,4 +1,4 @@
-"""What nights are compared by."""
+"""The key figures by which nights are compared."""
 
 import datetime
 
@@ -8,7 +8,7 @@ from pipeline.records.release import OutcomeKind
 from pipeline.records.run import KeyFigures
 from pipeline.report import key_figures
 from pipeline.report.key_figures import MAX_NIGHTS, trend
-from tests.unit.report.made_up import DATE, LABELS, UNREACHED, manifest
+from tests.support.report_records import DATE, LABELS, UNREACHED, manifest
 
 BEFORE = "2026-11-19"
 
@@ -19,15 +19,17 @@ def test_the_key_figures_of_a_night_are_those_of_its_manifest():
     figures = key_figures(night)
     validation = night.results.cross_validation.metrics
     assert (figures.outcome, figures.serial) == (OutcomeKind.REFUSED, None)
-    assert figures.failed_checks == ("floor spam",)
-    assert figures.reasons[0].startswith("floor spam: precision 0.")
+    assert figures.failed_checks == ("floor of spam",)
+    assert figures.reasons[0].startswith(
+        "floor of spam: the precision on reviews is 0."
+    )
     assert figures.f1["spam"] == validation.per_label["spam"].f1
     assert figures.f1["macro average"] == validation.macro_f1
     assert figures.shares.keys() == set(LABELS)
     assert sum(figures.shares.values()) == pytest.approx(1)
 
 
-def test_a_night_that_a_later_one_went_ahead_of_gives_no_reasons():
+def test_a_night_before_the_published_one_gives_no_reasons():
     figures = key_figures(manifest("2026-11-18", champion=manifest(BEFORE)))
     assert figures.outcome is OutcomeKind.OLDER
     assert (figures.reasons, figures.failed_checks) == ((), ())

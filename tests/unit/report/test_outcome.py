@@ -5,8 +5,8 @@ import datetime
 import pytest
 
 from pipeline.records.release import OutcomeKind, Overtaken
-from pipeline.report import outcome
-from tests.unit.report.made_up import UNREACHED, manifest, with_results
+from pipeline.report.outcome import outcome
+from tests.support.report_records import UNREACHED, manifest, with_results
 
 NEXT_DAY = datetime.date(2026, 11, 21)
 
@@ -18,14 +18,14 @@ NEXT_DAY = datetime.date(2026, 11, 21)
             NEXT_DAY,
             True,
             OutcomeKind.OLDER,
-            "Not published: the model of a later night is.",
+            "Not published: the model of a later night is already published.",
         ),
         (
             datetime.date(2026, 11, 19),
             False,
             OutcomeKind.OVERTAKEN,
             "Not published: model 9 was published after this one was judged. "
-            "The next night is judged against that.",
+            "The next night is compared with model 9.",
         ),
     ],
 )
@@ -36,13 +36,13 @@ def test_a_model_may_be_published_while_another_one_is_judged(
     overtaken = Overtaken(serial=9, date=date, later=later)
     changes = {"serial": None, "overtaken": overtaken}
     publication = night.results.publication.model_copy(update=changes)
-    became = outcome(with_results(night, publication=publication).results)
-    assert (became.kind, became.sentence) == (kind, sentence)
+    overtaken_night = outcome(with_results(night, publication=publication).results)
+    assert (overtaken_night.kind, overtaken_night.sentence) == (kind, sentence)
 
 
 def test_a_failed_check_is_a_reason_in_a_line_and_by_its_name():
-    became = outcome(manifest(floor=UNREACHED).results)
-    (reason,) = became.reasons
-    assert reason.startswith("floor spam: precision 0.9")
-    assert reason.endswith(", must be at least 0.999")
-    assert became.failed_checks == ("floor spam",)
+    refused = outcome(manifest(floor=UNREACHED).results)
+    (reason,) = refused.reasons
+    assert reason.startswith("floor of spam: the precision on reviews is 0.9")
+    assert reason.endswith("; it must be at least 0.999")
+    assert refused.failed_checks == ("floor of spam",)

@@ -10,12 +10,13 @@ from pipeline.records.rules import FallbackRule
 from pipeline.records.run import RunManifest
 from pipeline.report import NightAddresses, night_report, summary
 from pipeline.report.terminal import SUMMARY_WIDTH
-from tests.unit.report.made_up import (
+from tests.support.report_records import (
     UNREACHED,
     WHY,
     comparison,
     manifest,
     with_results,
+    with_rule,
     with_thresholds,
 )
 
@@ -47,21 +48,21 @@ def lines(night: RunManifest) -> list[str]:
         (
             manifest(floor=UNREACHED),
             [
-                "Refused: the published model stays as it is.",
-                "floor spam: precision 0.",
+                "Refused: no model is published yet.",
+                "floor of spam: the precision on reviews is 0.",
             ],
         ),
         (
             manifest(floor=UNREACHED, override=WHY),
-            [f"Published as model 1, although it failed: {WHY}", "floor spam:"],
+            [f"Published as model 1, although checks failed: {WHY}", "floor of spam:"],
         ),
     ],
 )
 def test_the_summary_begins_with_the_decision_and_why(
     night: RunManifest, decision: list[str]
 ):
-    night_of, *rest = filter(None, lines(night))
-    assert night_of == f"Night of {night.date}, configuration {night.config}"
+    heading, *rest = filter(None, lines(night))
+    assert heading == f"Night of {night.date}, configuration {night.config}"
     for line, beginning in zip(rest, decision, strict=False):
         assert line.startswith(beginning)
 
@@ -73,18 +74,19 @@ def test_a_metric_reads_as_on_the_page():
     shown = lines(night)
     for name in ("validation", "reviews", "decided"):
         rows = root.findall(f".//table[@id='{name}-table']/tbody/tr")
-        for label, support, _, *intervals in (map(words, row) for row in rows):
+        for row in rows:
+            label, support, _predicted, *intervals = map(text_of, row)
             shown_cells = filter(None, [label, support, *intervals])
             assert " ".join(shown_cells) in shown
     (thresholds,) = root.findall(".//table[@id='thresholds-table']/tbody/tr")
-    assert " ".join(map(words, thresholds)) in shown
+    assert " ".join(map(text_of, thresholds)) in shown
 
 
-def words(cell: ElementTree.Element) -> str:
+def text_of(cell: ElementTree.Element) -> str:
     return "".join(cell.itertext()).strip()
 
 
-def test_what_a_person_should_look_at_is_said():
+def test_the_summary_names_what_needs_attention():
     fallbacks = tuple(
         FallbackRule(id=f"rule-{i}", strategy="fallback", reason="a lookbehind")
         for i in range(7)
@@ -92,13 +94,54 @@ def test_what_a_person_should_look_at_is_said():
     night = manifest()
     rules = night.results.rules.model_copy(update={"fallbacks": fallbacks})
     shown = lines(with_results(night, rules=rules))
-    assert "searched by re: rule-0 (a lookbehind)" in shown
-    assert "and 2 more: nightsieve rules report" in shown
-    assert "5 candidates, 1 of them not converged: raise training.max_iter" in shown
+    assert "Rule rule-0 is searched by Python's re alone: a lookbehind" in shown
+    assert "and 2 more rules; see nightsieve rules report" in shown
+    assert "440 rules, each of which matched a message" in shown
+    assert (
+        "5 candidates, 1 of which did not converge: raise training.max_iter"
+    ) in shown
     assert "Sample: 25,000 messages; left out: 3 without a body" in shown
 
 
-def test_an_address_is_on_one_line_and_one_that_is_missing_on_none():
+@pytest.mark.parametrize(
+    ("n_rules", "n_dead", "line"),
+    [
+        (0, 0, "0 rules"),
+        (1, 0, "1 rule, which matched a message"),
+        (1, 1, "1 rule, which matched no message"),
+        (4, 0, "4 rules, each of which matched a message"),
+        (4, 1, "4 rules, 1 of which matched no message"),
+        (4, 3, "4 rules, 3 of which matched no message"),
+    ],
+)
+def test_the_summary_counts_rules_and_those_without_a_match(
+    n_rules: int, n_dead: int, line: str
+):
+    night = manifest()
+    rules = night.results.rules.rules[:n_rules]
+    dead = tuple(rule.id for rule in rules[:n_dead])
+    summary = night.results.rules.model_copy(update={"rules": rules, "dead": dead})
+    assert line in lines(with_results(night, rules=summary))
+
+
+def test_one_of_a_thing_is_in_the_singular():
+    night = manifest()
+    search = night.results.search
+    candidate = search.candidates[0].model_copy(update={"converged": False})
+    sample = night.results.messages
+    counts = sample.counts.model_copy(update={"kept": 1})
+    shown = lines(
+        with_results(
+            night,
+            search=search.model_copy(update={"candidates": (candidate,)}),
+            messages=sample.model_copy(update={"counts": counts}),
+        )
+    )
+    assert "1 candidate, which did not converge: raise training.max_iter" in shown
+    assert "Sample: 1 message; left out: 3 without a body" in shown
+
+
+def test_an_address_is_on_one_line_and_a_missing_address_has_no_line():
     text = printed(manifest())
     assert f"\nreport                 {ADDRESSES.report}\n" in text
     assert "scheduler" not in text
@@ -106,15 +149,71 @@ def test_an_address_is_on_one_line_and_one_that_is_missing_on_none():
 
 def test_without_reviews_the_summary_says_so():
     night = manifest()
-    changes = {"metrics": None, "reviews": 0, "messages": 0, "ties": 3}
+    changes = {
+        "metrics": None,
+        "reviews": 0,
+        "messages": 0,
+        "ties": 3,
+        "unknown_labels": {"old": 1},
+    }
     reviews = night.results.reviews.model_copy(update=changes)
     shown = lines(with_results(night, reviews=reviews))
     assert (
-        "Exported model, against human reviews: nothing to compare with; 0 reviews of "
-        "0 messages; left out: 3 ties between reviewers"
+        "Exported model, against human reviews: \u2013 (no review to compare with); "
+        "0 reviews of 0 messages; left out: 3 ties between reviewers, "
+        "1 with the unknown label old"
     ) in shown
 
 
 def test_a_label_that_looks_like_markup_is_shown_as_it_is():
     shown = lines(manifest(labels=("[bold]", "[/]", "spam")))
     assert any(line.startswith("[bold] 6,") for line in shown)
+
+
+def test_the_export_says_what_agrees_with_what():
+    shown = lines(manifest())
+    assert (
+        "Scorers in Python and Java: equal to the last bit for 12,345 distinct "
+        "messages and 60 conformance vectors"
+    ) in shown
+    assert "Labels: 12,345 of 12,345 equal scikit-learn's" in shown
+    assert (
+        "(12,300 by proof, as rounding cannot have changed them, 45 by comparison)"
+    ) in shown
+    assert "Scores: at most 0.02 from scikit-learn's" in shown
+
+
+def test_without_a_message_there_is_no_comparison_with_scikit_learn():
+    night = manifest()
+    verification = night.results.description.verification.model_copy(
+        update={"texts": 0, "proved": 0, "observed": 0, "languages": ("python",)}
+    )
+    description = night.results.description.model_copy(
+        update={"verification": verification}
+    )
+    shown = lines(with_results(night, description=description))
+    assert "Labels: \u2013 (no message to compare with scikit-learn)" in shown
+    assert (
+        "Scorers in Python: equal to the last bit for 0 distinct messages and "
+        "60 conformance vectors"
+    ) in shown
+
+
+def test_without_a_scorer_the_summary_says_so():
+    night = manifest()
+    verification = night.results.description.verification.model_copy(
+        update={"languages": ()}
+    )
+    description = night.results.description.model_copy(
+        update={"verification": verification}
+    )
+    shown = lines(with_results(night, description=description))
+    assert "Scorers: \u2013 (no scorer was compared)" in shown
+
+
+def test_the_rules_that_conflict_most_are_named():
+    night = with_rule(manifest(), 0, conflicts=1)
+    first = night.results.rules.rules[0].id
+    line = f"Most often matched by rules of other labels too: {first} (1 message)"
+    assert line in lines(night)
+    assert "No message is matched by rules of two labels" in lines(manifest())

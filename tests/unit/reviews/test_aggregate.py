@@ -1,4 +1,4 @@
-"""Which reviews train, and that what has trained measures nothing."""
+"""The reviews that train, and that a text that trains does not measure."""
 
 import pandas as pd
 from hypothesis import given
@@ -10,8 +10,8 @@ from pipeline.data.holdout import held_out
 from pipeline.data.reviewed_messages import aggregate
 from pipeline.reviews import aggregate_reviews, human_labels
 from pipeline.text import Tokeniser
+from tests.support.training_corpus import EVALUATION, NO_REVIEWS, TEXT
 from tests.unit.data.test_reviewed_messages import crowd, labels, table
-from tests.unit.training.training_corpus import EVALUATION, NO_REVIEWS, TEXT
 
 DAWID_SKENE = EVALUATION.model_copy(update={"aggregation": "dawid_skene"})
 
@@ -36,25 +36,23 @@ REVIEWS = st.lists(
 
 
 @given(REVIEWS, st.sets(st.sampled_from(["fix", "crowd"])), st.sampled_from([0.0, 0.5]))
-def test_no_review_of_a_text_that_taught_is_left_and_every_other_is(
-    drawn, sources, fraction
-):
+def test_exactly_the_reviews_of_texts_that_train_are_left_out(drawn, sources, fraction):
     rows = [(f"{n:02}", "a", source, None) for n, (_, source) in enumerate(drawn)]
     reviews = table(*rows)
-    reviews["body"] = pd.Series([body for body, _ in drawn], dtype="str")
-    texts = [Tokeniser.from_settings(TEXT).cleaned(body) for body, _ in drawn]
+    bodies = [body for body, _ in drawn]
+    reviews["body"] = pd.Series(bodies, dtype="str")
+    texts = list(map(Tokeniser.from_settings(TEXT).cleaned, bodies))
     is_held_out = held_out(texts, fraction)
-    taught = {
-        text
-        for text, (_, source), out in zip(texts, drawn, is_held_out, strict=True)
-        if source in sources and not out
-    }
+    taught = set()
+    for text, (_, source), out in zip(texts, drawn, is_held_out, strict=True):
+        if source in sources and not out:
+            taught.add(text)
     training = ReviewTraining(sources=tuple(sources), weight=1.0)
     reviewed = aggregate_reviews(reviews, training, fraction, TEXT, EVALUATION)
     schemas.check(reviewed, "reviewed_messages")
-    unseen = [(n, text) for n, text in enumerate(texts) if text not in taught]
-    assert reviewed["key"].tolist() == [f"{n:02}" for n, _ in unseen]
-    assert reviewed["text"].tolist() == [text for _, text in unseen]
+    unseen = [(f"{n:02}", text) for n, text in enumerate(texts) if text not in taught]
+    keys_and_texts = zip(reviewed["key"], reviewed["text"], strict=True)
+    assert list(keys_and_texts) == unseen
 
 
 def test_reviews_that_train_take_no_part_in_the_estimate_of_labels():
@@ -62,9 +60,10 @@ def test_reviews_that_train_take_no_part_in_the_estimate_of_labels():
     reviews["body"] = "message number " + reviews["key"].str.replace("0", "ten ")
     is_taught = reviews["key"].str.endswith("1")
     corrections = reviews[is_taught].assign(label="c", source="fix", annotator="0")
-    given = pd.concat([reviews, corrections], ignore_index=True)
+    all_reviews = pd.concat([reviews, corrections], ignore_index=True)
     training = ReviewTraining(sources=("fix",), weight=1.0)
     text = TEXT.model_copy(update={"digits": "keep"})
-    reviewed = aggregate_reviews(given, training, 0.0, text, DAWID_SKENE)
+    reviewed = aggregate_reviews(all_reviews, training, 0.0, text, DAWID_SKENE)
     alone = aggregate(reviews[~is_taught], "dawid_skene", {})
-    assert labels(reviewed) == labels(alone) and len(alone) == 270
+    assert labels(reviewed) == labels(alone)
+    assert len(alone) == 270

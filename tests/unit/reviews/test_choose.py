@@ -1,4 +1,4 @@
-"""Which messages are worth a person's time, and the sheet that annotators get."""
+"""The messages that are worth a person's time, and the sheet that annotators get."""
 
 from collections import Counter
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.reviews.choose import FIELDS, REASONS, choose_messages, sheet_rows
+from tests.support.stages import keys
 
 LABELS = ("notification", "personal", "spam")
 CANDIDATE = st.tuples(
@@ -19,10 +20,10 @@ def test_each_reason_has_its_quota_spread_evenly_over_the_labels(drawn, count):
     columns = ["flipped", "unseen", "predicted", "margin"]
     dtypes = {"flipped": bool, "unseen": bool, "predicted": "str", "margin": float}
     candidates = pd.DataFrame(drawn, columns=columns).astype(dtypes)
-    keys = [str(n) for n in range(len(candidates))]
-    candidates = candidates.assign(key=keys, text="")
+    candidates = candidates.assign(key=keys(len(candidates)), text="")
     chosen = choose_messages(candidates, count)
-    assert len(chosen) == min(count, len(candidates)) and chosen["key"].is_unique
+    assert len(chosen) == min(count, len(candidates))
+    assert chosen["key"].is_unique
     remaining = candidates
     for reason in REASONS:
         of_reason = chosen[chosen["why"] == reason]
@@ -51,12 +52,12 @@ def test_each_reason_has_its_quota_spread_evenly_over_the_labels(drawn, count):
 
 
 def test_every_annotator_gets_every_message_in_an_order_of_their_own():
-    keys = [str(n) for n in range(30)]
-    chosen = pd.DataFrame({"key": keys, "text": "", "why": "random"})
+    chosen = pd.DataFrame({"key": keys(30), "text": "", "why": "random"})
     rows = sheet_rows(chosen, annotators=3, seed=1)
     assert rows.equals(sheet_rows(chosen, annotators=3, seed=1))
     assert not rows.equals(sheet_rows(chosen, annotators=3, seed=2))
     orders = [tuple(part["message_key"]) for _, part in rows.groupby("annotator")]
     assert len(set(orders)) == 3
-    assert {frozenset(order) for order in orders} == {frozenset(keys)}
-    assert (rows["label"] == "").all() and tuple(rows.columns) == FIELDS
+    assert set(map(frozenset, orders)) == {frozenset(keys(30))}
+    assert (rows["label"] == "").all()
+    assert tuple(rows.columns) == FIELDS

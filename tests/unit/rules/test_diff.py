@@ -6,7 +6,7 @@ from pipeline.rules.diff import ChangeKind, RuleChange, diff_packs, rules_to_mat
 
 def rule(rule_id: str, **changed: object) -> Rule:
     fields = {"id": rule_id, "label": "spam", "pattern": rule_id, "why": "test"}
-    return Rule(**{**fields, **changed})
+    return Rule.model_validate({**fields, **changed})
 
 
 OLD = [rule("kept"), rule("gone"), rule("weighed"), rule("moved"), rule("explained")]

@@ -38,12 +38,12 @@ def test_spans_are_those_of_the_text_that_the_rule_searches():
     assert message.label_by_majority == "notification"
 
 
-def test_at_most_some_spans_are_looked_for():
+def test_at_most_five_spans_of_a_rule_are_found():
     message = match_message(PACK, "mum " * 9, None)
     assert len(message.rules[0].spans) == MAX_SPANS
 
 
-def test_no_rule_matches_a_sender_that_is_not_known():
+def test_no_rule_matches_a_missing_sender():
     message = match_message(PACK, "ax-", None)
     assert (message.rules, message.label_by_majority) == ((), None)
 
@@ -53,18 +53,18 @@ def test_the_label_is_that_of_a_night_for_every_list_of_rules(min_confidence):
     resolution = PACK.resolution.model_copy(update={"min_confidence": min_confidence})
     pack = PACK.model_copy(update={"resolution": resolution})
     ids = [rule.id for rule in pack.rules]
-    decided = set()
+    labels = set()
     for size in range(len(ids) + 1):
         for rule_list in itertools.combinations(ids, size):
             resolved = labelling.resolve_counts(Counter([rule_list]), pack)
             label = resolved["label"].iloc[0]
             expected = None if pd.isna(label) else label
             assert majority_label(list(rule_list), pack) == expected
-            decided.add(expected)
-    assert decided == {None, *LABELS}
+            labels.add(expected)
+    assert labels == {None, *LABELS}
 
 
-def test_whatever_resolves_a_night_the_label_is_the_majority_s():
+def test_the_label_is_the_majority_s_whatever_resolves_the_night():
     resolution = PACK.resolution.model_copy(update={"method": "label_model"})
     pack = PACK.model_copy(update={"resolution": resolution})
     message = match_message(pack, "code", None)
@@ -74,6 +74,6 @@ def test_whatever_resolves_a_night_the_label_is_the_majority_s():
 def test_a_search_that_does_not_end_is_named_by_its_rule_without_the_text():
     endless = Rule(id="endless", label="spam", pattern="(a+)+$", why="test")
     pack = PACK.model_copy(update={"rules": (*PACK.rules, endless)})
-    with pytest.raises(DataError, match="^rule endless: .* in 0.2 s") as failure:
+    with pytest.raises(DataError, match=r"^rule endless: .* in 0\.2 s") as failure:
         match_message(pack, "a" * 60 + "!", None)
     assert "aaa" not in str(failure.value)

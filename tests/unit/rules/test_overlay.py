@@ -42,7 +42,7 @@ def test_a_folder_is_a_whole_pack(night, tmp_path):
     assert changed.source == f"{folder} is read as a whole pack"
 
 
-def test_a_file_of_the_night_s_pack_stands_for_the_pack(night, tmp_path):
+def test_a_file_of_the_night_s_pack_is_read_with_the_pack(night, tmp_path):
     folder = write(tmp_path / "rules", spam=["win", "bonus"])
     changed = overlay_rules(night, folder / "spam.yaml")
     ids = [rule.id for rule in changed.labelling.rules]
@@ -76,7 +76,7 @@ def test_any_other_file_replaces_rules_in_their_place_and_adds_new_ones(
 
 def test_a_pack_with_a_problem_is_refused(night, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="is read as a whole pack of rules, and is"):
+    with pytest.raises(ConfigError, match="not a whole pack of rules"):
         overlay_rules(night, tmp_path / "empty")
     with pytest.raises(ConfigError, match=r"missing\.yaml: No such file"):
         overlay_rules(night, tmp_path / "missing.yaml")

@@ -1,4 +1,4 @@
-"""Krippendorff's alpha, against the literature and against crowd-kit's."""
+"""Krippendorff's alpha, against the literature and against crowd-kit."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,13 @@ GOLDEN = crowds.read()
 def counts(*annotators: Sequence[str]) -> np.ndarray:
     """Return how many annotators gave each unit each value.
 
-    Each annotator has a value for each unit in turn; a dot is none.
+    Each annotator has a value for each unit in turn; a dot stands for none.
     """
     values = sorted(set().union(*annotators) - {"."})
-    units = zip(*annotators, strict=True)
-    return np.array([[said.count(value) for value in values] for said in units])
+    rows = []
+    for values_of_unit in zip(*annotators, strict=True):
+        rows.append([values_of_unit.count(value) for value in values])
+    return np.array(rows)
 
 
 # Krippendorff, "Computing Krippendorff's alpha-reliability", 2011, sections A, B and C.
@@ -31,7 +33,7 @@ def counts(*annotators: Sequence[str]) -> np.ndarray:
         (("aab", "aab"), 1.0),
     ],
 )
-def test_alpha_is_that_of_the_literature_and_lies_in_its_interval(annotators, expected):
+def test_alpha_is_as_in_the_literature_and_is_in_its_interval(annotators, expected):
     alpha = krippendorff_alpha(counts(*annotators), confidence=0.95)
     assert alpha.value == pytest.approx(expected, abs=0.0005)
     assert alpha.low <= alpha.value <= alpha.high
@@ -39,7 +41,7 @@ def test_alpha_is_that_of_the_literature_and_lies_in_its_interval(annotators, ex
 
 
 @pytest.mark.parametrize("crowd", GOLDEN.values(), ids=GOLDEN)
-def test_alpha_is_crowd_kit_s(crowd):
+def test_alpha_is_as_in_crowd_kit(crowd):
     annotators = zip(*crowd["reviews"], strict=True)
     alpha = krippendorff_alpha(counts(*annotators), confidence=0.95)
     assert alpha.value == pytest.approx(crowd["alpha"], abs=1e-8)

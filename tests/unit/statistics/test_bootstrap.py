@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from pipeline.config.settings import MaxLoss, Regression
 from pipeline.statistics.bootstrap import PairedPredictions, differences
-from pipeline.statistics.difference import ClassifierDifference, LabelDifference
+from pipeline.statistics.difference import ClassifierDifference, Difference
 from pipeline.statistics.interval import Interval
 
 REGRESSION = Regression(
@@ -27,28 +27,27 @@ DOCUMENTS = st.lists(
 )
 
 
-def found(documents) -> ClassifierDifference:
+def compare(documents) -> ClassifierDifference:
     columns = np.array(documents, dtype=np.int64).T
     return differences(PairedPredictions(LABELS, *columns), LABELS, REGRESSION)
 
 
-def difference(documents) -> Interval:
-    return found(documents).macro_f1
+def macro_f1(documents) -> Interval:
+    return compare(documents).macro_f1
 
 
 @given(DOCUMENTS)
 def test_the_value_is_the_difference_of_the_macro_f1_over_all_messages(documents):
     truth, challenger, champion, weight = np.array(documents).T
 
-    def macro(predicted):
-        there = sorted({*truth, *predicted})
+    def expected(predicted):
+        labels = sorted({*truth, *predicted})
         return f1_score(
-            truth, predicted, labels=there, average="macro", sample_weight=weight
+            truth, predicted, labels=labels, average="macro", sample_weight=weight
         )
 
-    assert difference(documents).value == pytest.approx(
-        macro(challenger) - macro(champion)
-    )
+    difference = expected(challenger) - expected(champion)
+    assert macro_f1(documents).value == pytest.approx(difference)
 
 
 @settings(max_examples=40)
@@ -57,78 +56,80 @@ def test_each_label_has_the_difference_of_its_measures_and_the_texts_behind_it(
     documents,
 ):
     truth, challenger, champion, weight = np.array(documents).T
-    ours, theirs = (
-        precision_recall_fscore_support(
+
+    def expected(predicted):
+        precision, recall, _, _ = precision_recall_fscore_support(
             truth,
             predicted,
             labels=range(3),
             sample_weight=weight,
             zero_division=np.nan,
         )
-        for predicted in (challenger, champion)
-    )
-    assert tuple(found(documents).per_label) == LABELS
-    for label, measures in enumerate(found(documents).per_label.values()):
-        said = min((predicted == label).sum() for predicted in (challenger, champion))
-        for place, (name, texts) in enumerate(
-            (("precision", said), ("recall", (truth == label).sum()))
-        ):
-            measured = getattr(measures, name)
-            value = measured.interval.value
-            value = np.nan if value is None else value
-            assert value == pytest.approx(
-                ours[place][label] - theirs[place][label], nan_ok=True
-            )
-            assert measured.texts == texts
+        return precision, recall
+
+    precision, recall = np.subtract(expected(challenger), expected(champion))
+    per_label = compare(documents).per_label
+    assert tuple(per_label) == LABELS
+    for index, label in enumerate(LABELS):
+        measured = per_label[label]
+        assert value(measured.precision) == pytest.approx(precision[index], nan_ok=True)
+        assert value(measured.recall) == pytest.approx(recall[index], nan_ok=True)
+        n_challenger = (challenger == index).sum()
+        n_champion = (champion == index).sum()
+        assert measured.precision.texts == min(n_challenger, n_champion)
+        assert measured.recall.texts == (truth == index).sum()
+
+
+def value(difference: Difference) -> float:
+    measured = difference.interval.value
+    return np.nan if measured is None else measured
 
 
 @given(DOCUMENTS)
-def test_the_interval_turns_round_with_the_models_and_is_a_point_for_equals(documents):
-    swapped = [
-        (truth, champion, challenger, weight)
-        for truth, challenger, champion, weight in documents
-    ]
-    equals = [
-        (truth, champion, champion, weight) for truth, _, champion, weight in documents
-    ]
-    assert difference(equals) == Interval(0.0, 0.0, 0.0)
-    assert difference(documents).value == pytest.approx(-difference(swapped).value)
+def test_swapped_models_have_the_opposite_value_and_equal_ones_a_point(documents):
+    swapped = []
+    equals = []
+    for truth, challenger, champion, weight in documents:
+        swapped.append((truth, champion, challenger, weight))
+        equals.append((truth, champion, champion, weight))
+    assert macro_f1(equals) == Interval(0.0, 0.0, 0.0)
+    assert macro_f1(documents).value == pytest.approx(-macro_f1(swapped).value)
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
-    rng, covered, rounds = np.random.default_rng(3), 0, 200
+def test_the_interval_covers_the_truth_about_as_often_as_its_confidence():
+    rng = np.random.default_rng(3)
+    rounds = 200
+    labels = ("ham", "spam")
+    covered = 0
     for _ in range(rounds):
         truth = rng.integers(0, 2, 300)
-        right = rng.random((2, 300)) < np.array([[0.8], [0.75]])
-        challenger, champion = np.where(right, truth, 1 - truth)
+        is_right = rng.random((2, 300)) < np.array([[0.8], [0.75]])
+        challenger, champion = np.where(is_right, truth, 1 - truth)
         weight = np.ones(300, dtype=np.int64)
-        predictions = PairedPredictions(
-            ("ham", "spam"), truth, challenger, champion, weight
-        )
-        macro = differences(predictions, ("ham", "spam"), REGRESSION).macro_f1
-        covered += macro.low <= 0.05 <= macro.high
+        predictions = PairedPredictions(labels, truth, challenger, champion, weight)
+        interval = differences(predictions, labels, REGRESSION).macro_f1
+        covered += interval.low <= 0.05 <= interval.high
     assert 0.84 <= covered / rounds <= 0.96
 
 
 def test_a_text_that_stands_for_many_messages_is_one_observation():
     once = [(0, 0, 1, 1), (1, 1, 1, 1), (0, 0, 0, 1), (1, 0, 1, 1)] * 20
     often = [(*document[:3], 50) for document in once]
-    assert bounds(difference(often)) == pytest.approx(bounds(difference(once)))
-    rows = (found(documents).per_label.values() for documents in (once, often))
-    for few, many in zip(*rows, strict=True):
-        assert figures(many) == pytest.approx(figures(few))
+    few = compare(once)
+    many = compare(often)
+    assert figures(many.macro_f1) == pytest.approx(figures(few.macro_f1))
+    for label in LABELS:
+        for measure in ("precision", "recall"):
+            difference = getattr(many.per_label[label], measure)
+            expected = getattr(few.per_label[label], measure)
+            assert figures(difference.interval) == pytest.approx(
+                figures(expected.interval)
+            )
+            assert difference.texts == expected.texts
 
 
-def bounds(interval: Interval) -> tuple:
+def figures(interval: Interval) -> tuple[float | None, float | None, float | None]:
     return (interval.value, interval.low, interval.high)
-
-
-def figures(row: LabelDifference) -> list:
-    return [
-        figure
-        for measured in (row.precision, row.recall)
-        for figure in (*bounds(measured.interval), measured.texts)
-    ]
 
 
 def test_macro_f1_is_the_mean_of_the_judged_labels_alone():

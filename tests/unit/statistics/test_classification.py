@@ -1,4 +1,4 @@
-"""Metrics are scikit-learn's; intervals hold the value, and shrink with documents rather than messages."""
+"""Metrics are those of scikit-learn; intervals shrink with documents, not messages."""
 
 import numpy as np
 import pytest
@@ -18,45 +18,42 @@ from pipeline.statistics.metrics import Metrics
 LABELS = ("bank", "chat", "otp")
 CONFIDENCE = 0.95
 DOCUMENT = st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 9))
-DOCUMENTS = st.lists(DOCUMENT, min_size=1, max_size=30).map(
-    lambda rows: np.array(rows).T
-)
+DOCUMENTS = st.lists(DOCUMENT, min_size=1, max_size=30).map(np.array).map(np.transpose)
 NAMES = ("precision", "recall", "f1")
 
 
 def intervals(metrics: Metrics) -> list[Interval]:
-    of_labels = [
-        getattr(row, name) for row in metrics.per_label.values() for name in NAMES
-    ]
+    of_labels: list[Interval] = []
+    for row in metrics.per_label.values():
+        of_labels += [row.precision, row.recall, row.f1]
     return [*of_labels, metrics.macro_f1, metrics.accuracy]
 
 
 @given(DOCUMENTS)
-def test_values_are_those_of_scikit_learn_and_null_is_its_undefined(documents):
+def test_values_are_those_of_scikit_learn_and_none_where_it_has_nan(documents):
     truth, predicted, weight = documents
-    found = classification_report(truth, predicted, weight, LABELS, CONFIDENCE)
+    report = classification_report(truth, predicted, weight, LABELS, CONFIDENCE)
     expected = precision_recall_fscore_support(
         truth, predicted, sample_weight=weight, labels=range(3), zero_division=np.nan
     )
-    rows = [found.per_label[label] for label in LABELS]
+    rows = [report.per_label[label] for label in LABELS]
     for name, values in zip(NAMES, expected[:3], strict=True):
-        numbers = [getattr(row, name).value for row in rows]
-        np.testing.assert_allclose(
-            [np.nan if n is None else n for n in numbers], values, atol=1e-12
-        )
+        measured = [getattr(row, name).value for row in rows]
+        # None becomes NaN.
+        np.testing.assert_allclose(np.array(measured, float), values, atol=1e-12)
     assert [row.support for row in rows] == expected[3].tolist()
     matrix = confusion_matrix(truth, predicted, sample_weight=weight, labels=range(3))
-    assert found.confusion == tuple(map(tuple, matrix.tolist()))
+    assert report.confusion == tuple(map(tuple, matrix.tolist()))
     assert [row.predicted for row in rows] == matrix.sum(axis=0).tolist()
-    assert found.macro_f1.value == pytest.approx(np.nanmean(expected[2]))
-    assert found.accuracy.value == pytest.approx(
+    assert report.macro_f1.value == pytest.approx(np.nanmean(expected[2]))
+    assert report.accuracy.value == pytest.approx(
         accuracy_score(truth, predicted, sample_weight=weight)
     )
-    assert found.n == weight.sum()
+    assert report.n == weight.sum()
 
 
 @given(DOCUMENTS)
-def test_intervals_hold_the_value_and_shrink_with_more_documents(documents):
+def test_an_interval_contains_the_value_and_shrinks_with_more_documents(documents):
     few = intervals(classification_report(*documents, LABELS, CONFIDENCE))
     nine_times = np.tile(documents, 9)
     many = intervals(classification_report(*nine_times, LABELS, CONFIDENCE))
@@ -69,18 +66,16 @@ def test_intervals_hold_the_value_and_shrink_with_more_documents(documents):
         assert large.high - large.low < small.high - small.low
 
 
-def test_repeats_of_a_document_change_the_value_but_add_no_certainty():
+def test_repeats_of_a_document_change_the_value_and_add_no_certainty():
     truth = predicted = np.zeros(20, dtype=int)
-    once, often = (
-        accuracy(truth, predicted, np.full(20, messages)) for messages in (1, 1000)
-    )
-    assert once == often
+    once = accuracy(truth, predicted, np.full(20, 1))
+    repeated = accuracy(truth, predicted, np.full(20, 1000))
+    assert once == repeated
     wrong = np.array([1] + [0] * 19)
     skewed = accuracy(truth, wrong, np.array([981] + [1] * 19))
     assert skewed.value == 0.019
-    assert skewed.high - skewed.low > 0.7, (
-        "one document decides: as good as one observation"
-    )
+    # One document decides the value: it is worth about one observation.
+    assert skewed.high - skewed.low > 0.7
 
 
 def accuracy(truth, predicted, weight) -> Interval:
@@ -88,18 +83,19 @@ def accuracy(truth, predicted, weight) -> Interval:
     return report.accuracy
 
 
-def test_intervals_are_wilsons_and_f1s_is_that_of_the_agreement():
-    truth, predicted = (
-        np.repeat([0, 0, 1, 1], [30, 5, 3, 62]),
-        np.repeat([0, 1, 0, 1], [30, 5, 3, 62]),
-    )
+def test_intervals_are_those_of_wilson_and_f1_has_that_of_the_agreement():
+    counts = [30, 5, 3, 62]
+    truth = np.repeat([0, 0, 1, 1], counts)
+    predicted = np.repeat([0, 1, 0, 1], counts)
     weight = np.ones(100, dtype=int)
     report = classification_report(truth, predicted, weight, ("a", "b"), 0.9)
-    a = report.per_label["a"]
+    metrics = report.per_label["a"]
     for name, hits, n in (("precision", 30, 33), ("recall", 30, 35)):
         expected = binomtest(hits, n).proportion_ci(0.9, method="wilson")
-        interval = getattr(a, name)
+        interval = getattr(metrics, name)
         assert (interval.low, interval.high) == pytest.approx(tuple(expected))
     agreement = binomtest(30, 38).proportion_ci(0.9, method="wilson")
-    assert a.f1.low / (2 - a.f1.low) == pytest.approx(agreement.low)
-    assert a.f1.high / (2 - a.f1.high) == pytest.approx(agreement.high)
+    low = metrics.f1.low
+    high = metrics.f1.high
+    assert low / (2 - low) == pytest.approx(agreement.low)
+    assert high / (2 - high) == pytest.approx(agreement.high)

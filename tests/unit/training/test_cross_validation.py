@@ -15,7 +15,7 @@ from pipeline.config.settings import Goal
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate
 from pipeline.training.folds import assign_folds
-from tests.unit.training.training_corpus import (
+from tests.support.training_corpus import (
     CONFIDENCE,
     TEXT,
     make_grid,
@@ -49,14 +49,15 @@ def test_cross_validation_measures_on_folds_of_its_own():
     scores = cross_val_predict(
         model, texts, labels, cv=splits, method="predict_log_proba"
     )
-    bank, margin = labels == "bank", scores[:, 0] - scores[:, 1:].max(axis=1)
+    is_bank = labels == "bank"
+    margin = scores[:, 0] - scores[:, 1:].max(axis=1)
     curve = result.curves["bank"]
     assert len(curve) > 30
     for point in curve:
         given_label = margin > point.threshold
-        assert point.recall == recall_score(bank, given_label)
-        assert point.precision == precision_score(bank, given_label)
+        assert point.recall == recall_score(is_bank, given_label)
+        assert point.precision == precision_score(is_bank, given_label)
     given_label = margin > result.thresholds["bank"].threshold
-    precision, recall, _ = precision_recall_curve(bank, margin)
-    assert recall_score(bank, given_label) >= 0.9
-    assert precision_score(bank, given_label) == precision[recall >= 0.9].max()
+    precision, recall, _ = precision_recall_curve(is_bank, margin)
+    assert recall_score(is_bank, given_label) >= 0.9
+    assert precision_score(is_bank, given_label) == precision[recall >= 0.9].max()

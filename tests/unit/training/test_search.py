@@ -6,14 +6,19 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
 
+from pipeline.config.settings import Training
+from pipeline.data.training_set import TrainingSet
 from pipeline.errors import DataError
 from pipeline.records.training import CandidateResult, RankedCandidate
 from pipeline.text import Tokeniser
 from pipeline.training import cross_validate, evaluate_candidate, select_best
 from pipeline.training.folds import assign_folds
-from tests.unit.training.training_corpus import (
+from tests.support.training_corpus import (
     CONFIDENCE,
+    ESTIMATORS,
+    EVERY_SETTING,
     TEXT,
+    Message,
     make_grid,
     make_messages,
     make_training,
@@ -21,60 +26,38 @@ from tests.unit.training.training_corpus import (
     reference,
 )
 
-EVERY_KNOB = {
-    "ngrams": ((1, 1), (1, 2), (2, 3)),
-    "min_df": (1, 4),
-    "sublinear_tf": (True, False),
-    "norm": ("l2", None),
-}
-ESTIMATORS = [
-    "logistic_regression",
-    "linear_svm",
-    "sgd",
-    "multinomial_nb",
-    "complement_nb",
-]
-
 
 @pytest.mark.parametrize(
     ("repeats", "scoring", "estimator"),
     [
         *((1, "f1_macro", estimator) for estimator in ESTIMATORS),
         *((5, "f1_weighted", estimator) for estimator in ESTIMATORS),
-        (
-            5,
-            "balanced_accuracy",
-            "multinomial_nb",
-        ),  # of the same predictions, so one estimator will do
+        # It has the same predictions, so one estimator is enough.
+        (5, "balanced_accuracy", "multinomial_nb"),
     ],
 )
 def test_scores_are_those_of_grid_search(repeats, scoring, estimator):
     messages = make_messages(90, seed=5, repeats=repeats)
     training_set = make_training_set(messages)
-    knobs = EVERY_KNOB if repeats == 1 else {**EVERY_KNOB, "ngrams": ((1, 2),)}
-    training = make_training(
-        make_grid(estimator, **knobs), scoring=scoring, max_iter=1_000_000
-    )
-    candidates = training.search.candidates
+    ngrams = EVERY_SETTING["ngrams"] if repeats == 1 else ((1, 2),)
+    grid = make_grid(estimator, **{**EVERY_SETTING, "ngrams": ngrams})
+    training = make_training(grid, scoring=scoring, max_iter=1_000_000)
 
-    scores = [
-        evaluate_candidate(training_set, candidate, training).scores
-        for candidate in candidates
-    ]
+    scores = []
+    for candidate in training.search.candidates:
+        scores.append(evaluate_candidate(training_set, candidate, training).scores)
     expected = grid_search(messages, training_set, training)
     assert len(np.unique(expected)) > 10, "too easy: hardly two scores differ"
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
 
 
-def grid_search(messages, training_set, training) -> np.ndarray:
+def grid_search(
+    messages: list[Message], training_set: TrainingSet, training: Training
+) -> np.ndarray:
     """Return the scores of scikit-learn's own search, [n_candidates, n_folds]."""
     candidates = training.search.candidates
-    pipeline = Pipeline(
-        [
-            ("tfidf", TfidfVectorizer()),
-            ("estimator", reference(candidates[0], training)),
-        ]
-    )
+    classifier = reference(candidates[0], training)
+    pipeline = Pipeline([("tfidf", TfidfVectorizer()), ("estimator", classifier)])
     grid = [
         {
             "tfidf__analyzer": [Tokeniser.from_settings(TEXT, candidate.ngrams)],
@@ -96,18 +79,14 @@ def grid_search(messages, training_set, training) -> np.ndarray:
         error_score="raise",
     )
     results = search.fit(texts, labels).cv_results_
-    return np.column_stack(
-        [
-            results[f"split{number}_test_score"]
-            for number in range(training.search.folds)
-        ]
-    )
+    columns = [f"split{fold}_test_score" for fold in range(training.search.folds)]
+    return np.column_stack([results[column] for column in columns])
 
 
-def test_a_result_says_what_was_evaluated_and_is_the_same_again():
+def test_a_result_names_the_candidate_and_is_repeatable():
     training_set = make_training_set(make_messages(90, seed=6, repeats=3))
     training = make_training(make_grid("sgd"))
-    fractions = []
+    fractions: list[float] = []
     (candidate,) = training.search.candidates
     result = evaluate_candidate(training_set, candidate, training, fractions.append)
     again = evaluate_candidate(training_set, candidate, training)
@@ -123,7 +102,9 @@ def test_a_result_says_what_was_evaluated_and_is_the_same_again():
 
 
 @pytest.mark.parametrize("estimator", ["logistic_regression", "linear_svm", "sgd"])
-def test_a_solver_that_does_not_end_is_reported_and_not_warned_of(estimator, recwarn):
+def test_a_solver_that_does_not_converge_is_reported_without_a_warning(
+    estimator, recwarn
+):
     training_set = make_training_set(make_messages(90, seed=6))
     training = make_training(make_grid(estimator), max_iter=1)
     (candidate,) = training.search.candidates
@@ -143,19 +124,19 @@ def test_no_frequent_term_is_an_error_that_names_min_df():
 
 def test_the_highest_mean_is_best_and_the_lowest_number_on_a_tie():
     (candidate,) = make_training(make_grid("sgd")).search.candidates
-    results = [
-        CandidateResult(
+    results = []
+    for index, mean in enumerate([1.0, 3.0, 2.0, 3.0]):
+        result = CandidateResult(
             candidate=candidate,
-            description=f"number {number}",
+            description=f"number {index}",
             scores=(mean,),
             mean=mean,
             std=0.25,
             n_terms=(1,),
             iterations=(1,),
-            converged=number != 3,
+            converged=index != 3,
         )
-        for number, mean in enumerate([1.0, 3.0, 2.0, 3.0])
-    ]
+        results.append(result)
     best = select_best(results)
     assert best.best == 1
     assert [row.number for row in best.candidates] == [1, 3, 2, 0]

@@ -1,1 +1,1 @@
-"""The format of docs/format.md, which devices compute exactly alike."""
+"""The format of docs/format.md, which every device computes exactly alike."""

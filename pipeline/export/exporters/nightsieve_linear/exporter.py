@@ -13,7 +13,7 @@ from pipeline.records.export import Verification
 
 @dataclass(frozen=True)
 class NightsieveLinear:
-    """Writes integers, and proves them with the scorers of three languages."""
+    """The format of integers, which the scorers of three languages verify."""
 
     name: str = FORMAT
 
@@ -23,13 +23,14 @@ class NightsieveLinear:
         Raises
         ------
         ArtefactError
-            The format does not allow what the model holds.
+            The format does not allow a value of the model.
         """
         return encode(model.fixed_point, model.provenance, model.self_test)
 
     def verify(
         self,
         content: bytes,
+        *,
         vectors_file: bytes,
         fitted: Pipeline,
         messages: MessagesToVerify,
@@ -40,10 +41,15 @@ class NightsieveLinear:
         Raises
         ------
         VerificationError
-            As `pipeline.export.verification.verify.verify` does.
+            See `pipeline.export.verification.verify.verify`.
         """
         return verify(
-            decode(content), content, vectors_file, fitted, messages, report_progress
+            decode(content),
+            content,
+            vectors_file=vectors_file,
+            fitted=fitted,
+            messages=messages,
+            report_progress=report_progress,
         )
 
 

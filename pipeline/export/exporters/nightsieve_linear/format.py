@@ -1,7 +1,8 @@
-"""`FixedPointModel` <-> the bytes of a ``nightsieve-linear`` file, see docs/format.md.
+"""Encodes a `FixedPointModel` as a ``nightsieve-linear`` file and decodes it.
 
-The version is written in three places: here, in the name of the schema, in the scorers.
-The last section of that page says how to raise it.
+docs/format.md describes the format. Its version is written in three places: here, in
+the name of the schema, and in the scorers. The last section of that page says how to
+raise it.
 """
 
 import dataclasses
@@ -19,7 +20,7 @@ from jsonschema.validators import extend
 
 from pipeline.errors import ArtefactError
 from pipeline.model.fixed_point import FixedPointModel
-from pipeline.records.export import Provenance, Vector
+from pipeline.records.export import MODEL_FILE, Provenance, Vector
 from pipeline.text import Tokeniser
 from pipeline.text.character_map import CharacterMap
 from scorers.python import nightsieve_scorer
@@ -27,7 +28,7 @@ from scorers.python import nightsieve_scorer
 FORMAT = "nightsieve-linear"
 VERSION = "1.0"
 NO_NORM = "none"
-#: Entries that are arrays of integers, in the file and in the model.
+#: Entries that are arrays of integers, both in the file and in the model.
 ARRAYS = (
     "term_frequency",
     "term_frequency_squared",
@@ -43,14 +44,14 @@ Entries = dict[str, Any]  # a JSON object
 def encode(
     model: FixedPointModel, provenance: Provenance, self_test: Sequence[Vector]
 ) -> bytes:
-    """Return the file: ASCII, a line for each entry.
+    """Return the file: ASCII, with one line per entry.
 
     The same model, provenance and self-test give the same bytes.
 
     Raises
     ------
     ArtefactError
-        The provenance, the model or the self-test is not what the format allows.
+        The format does not allow the provenance, the model or the self-test.
     """
     entries = _entries(model, provenance, self_test)
     lines = [f'"{name}": {_compact(value)},\n' for name, value in entries.items()]
@@ -61,7 +62,7 @@ def encode(
 
 
 def sealed(content: bytes) -> bytes:
-    """Return the content with its checksum, which is the last entry of the file."""
+    """Return the content with its checksum as the last entry of the file."""
     return content + f'"checksum": "{zlib.crc32(content):08x}"\n}}\n'.encode()
 
 
@@ -76,7 +77,7 @@ def decode(encoded: bytes) -> FixedPointModel:
     try:
         nightsieve_scorer.load(encoded)
     except ValueError as error:
-        raise ArtefactError(f"Exported model: {error}") from None
+        raise ArtefactError(f"{MODEL_FILE}: {error}; do not use this export") from None
     entries = json.loads(encoded)
     last_weights = [-sum(column) for column in zip(*entries["weights"], strict=True)]
     entries["weights"].append(last_weights)
@@ -119,7 +120,7 @@ def _entries(
         "terms": model.terms,
         "idf_squared": model.idf_squared.tolist(),
         "weights": model.weights[:-1].tolist(),
-        "self_test": [_self_test_entry(vector) for vector in self_test],
+        "self_test": list(map(_self_test_entry, self_test)),
     }
 
 
@@ -149,14 +150,16 @@ def _check_schema(encoded: bytes) -> None:
     error = best_match(_validator().iter_errors(json.loads(encoded)))
     if error is not None:
         path = ".".join(map(str, error.absolute_path)) or "the file"
-        raise ArtefactError(f"Exported model, {path}: {error.message:.200}")
+        raise ArtefactError(
+            f"{MODEL_FILE}, {path}: {error.message:.200}; do not use this export"
+        )
 
 
 @functools.cache
 def _validator() -> Draft202012Validator:
     schema = resources.files(__package__).joinpath(f"{FORMAT}-{VERSION}.schema.json")
-    # JSON Schema takes 1.0 for an integer. The format does not, since a reader in
-    # another language may not.
+    # In JSON Schema 1.0 is an integer. In the format it is not, because a reader in
+    # another language may refuse it.
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
     strict_validator = extend(Draft202012Validator, type_checker=checker)
     return strict_validator(json.loads(schema.read_bytes()))

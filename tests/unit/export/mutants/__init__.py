@@ -1,6 +1,6 @@
-"""Wrong scorers: the mistakes of people who write a scorer, each with a name in words.
+"""Wrong scorers: mistakes that the author of a scorer may make, by a description.
 
-Tests run them against the conformance vectors of many models. No night runs them.
+The tests run them against the conformance vectors of many models. No night runs them.
 `tests/scorers/mutants/README.md` says how they differ from the set there.
 """
 
@@ -14,17 +14,19 @@ MISTAKES = CHARACTERS | TOKENS | SUMS
 
 
 def mutants(scorer: Scorer) -> dict[str, Scorer]:
-    """A wrong scorer of the same model for each mistake, by its name; for some models some mistakes change nothing.
+    """Return a wrong scorer of the same model for each mistake, by its description.
 
-    They may raise anything at any text.
+    For some models some mistakes change nothing. A wrong scorer may raise any exception
+    on any text.
     """
     return {name: mistake(scorer) for name, mistake in MISTAKES.items()}
 
 
 def misdeciding(scorer: Scorer) -> dict[str, Scorer]:
-    """The same for mistakes with thresholds, none if the model has no threshold; only ``_decide`` is wrong."""
-    return {
-        name: mistake(scorer)
-        for name, mistake in THRESHOLDS.items()
-        if any(scorer._thresholds)
-    }
+    """Return the scorers with mistakes in thresholds; empty without a threshold.
+
+    Only the ``_decide`` of these is wrong.
+    """
+    if not any(scorer._thresholds):
+        return {}
+    return {name: mistake(scorer) for name, mistake in THRESHOLDS.items()}

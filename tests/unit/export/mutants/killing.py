@@ -1,4 +1,4 @@
-"""Which wrong scorers a model's vectors tell from the right one."""
+"""Which wrong scorers a model's vectors reveal."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from pipeline.model.fixed_point import FixedPointModel
 from pipeline.records.export import Vector
 from scorers.python import nightsieve_scorer
 from scorers.python.nightsieve_scorer import Scorer, _outcome
-from tests.unit.export.exported_models import exported
+from tests.support.exported_models import exported
 from tests.unit.export.mutants import misdeciding, mutants
 
 
@@ -17,28 +17,27 @@ def scorer_of(model: FixedPointModel) -> Scorer:
 
 
 def killed(model: FixedPointModel, vectors: Iterable[Vector]) -> set[str]:
-    """Return the names of wrong scorers that get another line for some vector."""
+    """Return the names of wrong scorers that write another line for some vector."""
     vectors = list(vectors)
-    wrong_scorers = mutants(scorer_of(model))
-    return {
-        name
-        for name, mutant in wrong_scorers.items()
-        if not all(_gets_line(mutant, vector) for vector in vectors)
-    }
+    names = set()
+    for name, mutant in mutants(scorer_of(model)).items():
+        if not all(_gets_line(mutant, vector) for vector in vectors):
+            names.add(name)
+    return names
 
 
 def killed_by_decision(model: FixedPointModel, vectors: Iterable[Vector]) -> set[str]:
-    """Return the names of scorers wrong with thresholds alone that decide otherwise."""
+    """Return the names of scorers that label wrongly with thresholds."""
     scorer = scorer_of(model)
-    decided = [
-        (scorer.evaluate(from_units(vector.text)).scores, vector.decision)
-        for vector in vectors
-    ]
-    return {
-        name
-        for name, mutant in misdeciding(scorer).items()
-        if any(mutant._decide(scores) != decision for scores, decision in decided)
-    }
+    decided = []
+    for vector in vectors:
+        result = scorer.evaluate(from_units(vector.text))
+        decided.append((result.scores, vector.decision))
+    names = set()
+    for name, mutant in misdeciding(scorer).items():
+        if any(mutant._decide(scores) != decision for scores, decision in decided):
+            names.add(name)
+    return names
 
 
 def _gets_line(mutant: Scorer, vector: Vector) -> bool:

@@ -1,4 +1,4 @@
-"""How a right scorer becomes a wrong one: a copy of it, with some methods or entries replaced."""
+"""Makes wrong scorers: copies of the right one with other methods or attributes."""
 
 import copy
 from collections.abc import Callable
@@ -10,7 +10,7 @@ Mistake = Callable[[Scorer], Scorer]
 
 
 def overriding(**methods: Callable) -> Mistake:
-    """A scorer whose methods are these; they take ``self`` first."""
+    """Return a scorer with other methods, which take the scorer first."""
     wrong = type("Mutant", (Scorer,), methods)
 
     def mistake(scorer: Scorer) -> Scorer:
@@ -22,7 +22,7 @@ def overriding(**methods: Callable) -> Mistake:
 
 
 def holding(**entries: Callable[[Scorer], Any]) -> Mistake:
-    """A scorer whose attributes are what these functions make of the right one."""
+    """Return a scorer with other attributes, computed from the right scorer."""
 
     def mistake(scorer: Scorer) -> Scorer:
         mutant = copy.copy(scorer)
@@ -33,5 +33,9 @@ def holding(**entries: Callable[[Scorer], Any]) -> Mistake:
 
 
 def reading(change: Callable[[str], str]) -> Mistake:
-    """A scorer that changes the text before anything else."""
-    return overriding(tokens=lambda self, text: Scorer.tokens(self, change(text)))
+    """Return a scorer that changes the text before anything else."""
+
+    def tokens(scorer: Scorer, text: str) -> list[str]:
+        return Scorer.tokens(scorer, change(text))
+
+    return overriding(tokens=tokens)

@@ -1,0 +1,1 @@
+"""What the release gate publishes and refuses in thirty nights."""

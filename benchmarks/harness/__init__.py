@@ -1,0 +1,1 @@
+"""Machinery that the benchmarks of all folders share."""

@@ -1,0 +1,1 @@
+"""Rules: how fast they are searched, and how good their labels are."""

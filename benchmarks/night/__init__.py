@@ -1,0 +1,1 @@
+"""Whole nights: their time and memory, and how these grow."""

@@ -1,0 +1,1 @@
+"""The exported model beside scikit-learn: labels, size and speed."""

@@ -1,0 +1,1 @@
+"""The grid search, and training in blocks."""

@@ -1,0 +1,1 @@
+"""Specifications: tables in Markdown, both documentation and tests."""
