@@ -27,6 +27,7 @@ from scorers.python import nightsieve_scorer
 from tasks import Retrain
 from tasks.luigi_setup.worker import REFUSED
 from tests.support import ROOT
+from tests.support.sentences import BANNED_WORDS
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
@@ -48,21 +49,13 @@ CODE = re.compile(r"`[^`]*`")
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 HEADING = re.compile(r"^#+ +(?P<title>.+?) *$", re.MULTILINE)
 TREE = re.compile(r"^```\{toctree\}\n(?P<entries>.*?)^```$", re.MULTILINE | re.DOTALL)
-# Words that readers who learnt English at school stumble over, and what to write.
-BANNED_WORDS = {
-    r"anew": "again",
-    r"once more": "again",
-    r"mend(?:s|ed|ing)?": "fix",
-    r"knobs?": "setting",
-    r"(?:is|are|was|were|be|been|being) told": "receives",
-    r"such an?": "a",
-    r"so (?:many|often)": "n",
-    r"as far as": "up to",
-    r"none that": "none",
-    r"who(?:m|so)?ever": "people who",
-    r"of (?:nights|those|these|them) that": "the subject first",
-    r"blanks?": "space",
-}
+# Pages that are not of the site, but are read by the same people.
+OTHER_PAGES = [
+    ROOT / "benchmarks" / "README.md",
+    *sorted((ROOT / "scorers").rglob("*.md")),
+    *sorted((ROOT / "config").rglob("*.md")),
+    *sorted((ROOT / "tests" / "spec").glob("*.md")),
+]
 TESTS_NEED_THE_SITE = "CI" in os.environ
 
 
@@ -233,7 +226,8 @@ def test_lines_of_prose_are_wrapped(page):
 @pytest.mark.parametrize("words", BANNED_WORDS)
 def test_words_that_are_hard_to_read_do_not_occur(words):
     texts = {path: prose(text) for path, text in PAGES.items()}
-    texts |= {path: comments(path) for path in (ROOT / "config").glob("*.yaml")}
+    texts |= {path: prose(path.read_text()) for path in OTHER_PAGES}
+    texts |= {path: comments(path) for path in (ROOT / "config").rglob("*.yaml")}
     pattern = re.compile(rf"\b{words}\b".replace(" ", r"\s+"), re.IGNORECASE)
     for path, text in texts.items():
         match = pattern.search(text)

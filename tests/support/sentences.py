@@ -15,6 +15,21 @@ PACKAGES = ("pipeline", "tasks", "nightsieve")
 SCORER = ROOT / "scorers" / "python" / "nightsieve_scorer.py"
 TEMPLATES = ROOT / "pipeline" / "report" / "html" / "templates"
 TAGS = re.compile(r"<[^>]*>|\{%.*?%\}|\{\{.*?\}\}")
+# Words that readers who learnt English at school stumble over, and what to write.
+BANNED_WORDS = {
+    r"anew": "again",
+    r"once more": "again",
+    r"mend(?:s|ed|ing)?": "fix",
+    r"knobs?": "setting",
+    r"(?:is|are|was|were|be|been|being) told": "receives",
+    r"such an?": "a",
+    r"so (?:many|often)": "n",
+    r"as far as": "up to",
+    r"none that": "none",
+    r"who(?:m|so)?ever": "people who",
+    r"of (?:nights|those|these|them) that": "the subject first",
+    r"blanks?": "space",
+}
 MIN_WORDS = 3  # of a literal that may be a sentence or a part of one
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
