@@ -45,7 +45,7 @@ def tasks_table() -> str:
 def _subclasses(task: type[NightTask]) -> Iterator[type[NightTask]]:
     """Yield the tasks of a night below a class that have an output of their own."""
     for subclass in task.__subclasses__():
-        # Tests define tasks, too.
+        # Benchmarks define tasks, too.
         is_shipped = subclass.__module__.startswith("tasks.")
         if is_shipped and hasattr(subclass, "name") and subclass is not Retrain:
             yield subclass

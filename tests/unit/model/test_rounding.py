@@ -43,7 +43,7 @@ class RoundedModel(NamedTuple):
 def worst_rounded(
     magnitudes: tuple[int, int, int], signs: tuple[int, int, int]
 ) -> RoundedModel:
-    """Return a model whose numbers were all rounded as far as possible.
+    """Return a model whose numbers were all rounded by the largest possible amount.
 
     Parameters
     ----------
