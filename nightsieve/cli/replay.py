@@ -14,6 +14,7 @@ from nightsieve.store import layout
 from nightsieve.store.configurations import load_settings, read_verified
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store, damage_at
+from nightsieve.store.receipts import seal_receipt
 from nightsieve.store.version import claim_layout
 from pipeline.errors import DataError
 from pipeline.records.receipt import Receipt
@@ -133,7 +134,7 @@ def _copy_inputs(manifest: RunManifest, store: Store, other: Store) -> None:
             content = store.read_verified(receipt.key, receipt.sha256)
             if task is IngestMessages:
                 _copy_parts(content, receipt, store, other)
-            other.write(layout.receipt(receipt.key), receipt.to_json())
+            other.write(layout.receipt(receipt.key), seal_receipt(receipt))
             other.write(receipt.key, content)
 
 

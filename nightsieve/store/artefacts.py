@@ -16,6 +16,7 @@ from nightsieve.store.objects import (
     damage_at,
     has_sha256,
 )
+from nightsieve.store.receipts import open_receipt, seal_receipt
 from pipeline.data.codecs import Codec, RecordJson
 from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Account, Receipt
@@ -123,7 +124,7 @@ class Artefact:
             rows_out=rows,
             **dict(account),
         )
-        self.store.write(layout.receipt(self.key), receipt.to_json())
+        self.store.write(layout.receipt(self.key), seal_receipt(receipt))
         self.store.write(self.key, content)
         return receipt
 
@@ -201,7 +202,7 @@ class Artefact:
         if answer is None:
             return None
         with damage_at(self.store.address(key)):
-            receipt = Receipt.from_json(answer[0])
+            receipt = open_receipt(answer[0])
             if receipt.key != self.key:
                 raise ArtefactError(f"is the receipt of {receipt.key}")
         self.__dict__["_receipt"] = receipt

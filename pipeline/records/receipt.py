@@ -47,12 +47,15 @@ class Receipt(Account):
         The hash and the size of the content; every read checks the hash.
     rows_out
         The rows of the object; None if it does not hold rows.
+    erased
+        The number of messages that were erased from the object after the task wrote it.
     """
 
     key: str
     sha256: str
     bytes: int
     rows_out: int | None
+    erased: int = 0
 
     @property
     def stage(self) -> str:
