@@ -14,12 +14,10 @@ from luigi.task import Task
 from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
 from luigi.worker import TracebackWrapper, Worker, check_complete_cached
 
+from nightsieve.nights.exit_codes import REFUSED
 from tasks.luigi_setup.redaction import describe_error
 
 logger = logging.getLogger("luigi-interface")
-
-#: The exit code of a night whose model was not published.
-REFUSED = 50
 
 
 class NightWorker(Worker):
