@@ -18,6 +18,7 @@ from tasks.export import (
 )
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
+from tasks.luigi_setup.parameters import today
 from tasks.preprocessing import BuildEvaluationSet
 from tasks.reviews import AggregateReviews
 
@@ -98,6 +99,7 @@ class GateModel(NightTask):
             opponents,
             self._measurements(),
             self._evidence(),
+            today=today(),
         )
         self.output().dump(decision)
 
@@ -154,6 +156,7 @@ class PublishModel(NightTask):
             traits=release.model_traits(self.date, self.settings),
             config=self.config,
             keep=self.settings.release.keep,
+            today=today(),
         )
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)

@@ -51,6 +51,7 @@ def publish_decision(
     traits: ModelTraits,
     config: str,
     keep: Keep,
+    today: datetime.date,
 ) -> Publication:
     """Publish the model if it passed, then remove models that are not kept.
 
@@ -69,6 +70,8 @@ def publish_decision(
         The digest of the night's configuration.
     keep
         How many models to keep.
+    today
+        A model of a night after this day stands in no earlier night's way.
 
     Examples
     --------
@@ -78,6 +81,7 @@ def publish_decision(
     >>> publish_decision(
     ...     registry, entry.publication, manifest.results.decision, files={},
     ...     traits=entry.traits, config=entry.config, keep=Keep(models=31, runs=31),
+    ...     today=datetime.date(2026, 11, 20),
     ... )
     Publication(serial=1, overtaken=None, removed=())
     """
@@ -85,7 +89,8 @@ def publish_decision(
     overtaken = None
     if decision.publish:
         if registry.by_publication(publication) is None:
-            overtaken = overtaken_by(registry.champion(), decision, traits.date)
+            current = registry.champion()
+            overtaken = overtaken_by(current, decision, traits.date, today)
         if overtaken is None:
             facts = ModelFacts(
                 traits=traits,
@@ -100,12 +105,15 @@ def publish_decision(
 
 
 def overtaken_by(
-    current: ModelEntry | None, decision: Decision, date: datetime.date
+    current: ModelEntry | None,
+    decision: Decision,
+    date: datetime.date,
+    today: datetime.date,
 ) -> Overtaken | None:
     """Return the model that was published after the decision; None if there is none.
 
     Serials only ascend: if the decision's champion is current, nothing was published
-    in between.
+    in between. The model of a night in the future overtakes no real night.
 
     Parameters
     ----------
@@ -117,13 +125,16 @@ def overtaken_by(
     Examples
     --------
     >>> (manifest,) = find_runs(store_with_night, list_runs(store_with_night))
-    >>> decision = manifest.results.decision
-    >>> overtaken_by(None, decision, manifest.date) is None
+    >>> decision, night = manifest.results.decision, manifest.date
+    >>> overtaken_by(None, decision, night, today=night) is None
     True
-    >>> overtaken_by(Registry(store_with_night).champion(), decision, manifest.date)
+    >>> current = Registry(store_with_night).champion()
+    >>> overtaken_by(current, decision, night, today=night)
     Overtaken(serial=1, date=datetime.date(2026, 11, 20), later=False)
     """
     if current is None or current.serial == decision.champion:
+        return None
+    if date <= today < current.date:
         return None
     is_later = current.date > date
     return Overtaken(serial=current.serial, date=current.date, later=is_later)
