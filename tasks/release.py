@@ -1,5 +1,7 @@
 """Tasks that decide whether tonight's model is good enough, and publish it if it is."""
 
+import datetime
+
 import luigi
 
 from nightsieve.nights import webhook
@@ -72,6 +74,23 @@ class GateModel(NightTask):
     )
     depends_on_date = True
     resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
+    _publications_before: tuple[NightTask, ...] = ()
+
+    def decide_after(self, *publications: "PublishModel") -> None:
+        """Wait for the publications of earlier nights in the same range.
+
+        So each of them is published. They are nothing that the decision is made from,
+        and if one of their nights fails, this one is decided without it.
+        """
+        self._publications_before = publications
+
+    def waits_for(self, night: datetime.date) -> bool:
+        """Return whether the decision waits for a night before this one."""
+        return any(earlier.date == night for earlier in self._publications_before)
+
+    def deps(self) -> list[NightTask]:
+        """Return what the scheduler must have run before."""
+        return [*super().deps(), *self._publications_before]
 
     def requires(self) -> Requirements:
         return {

@@ -89,6 +89,11 @@ class Retrain(NightTask):
         index = find_report(self.store, Run(self.date, self.config))
         return index is not None and index.figures.outcome.held_back
 
+    @property
+    def nights(self) -> list[str]:
+        """The night, by its date and its configuration: what this root makes."""
+        return [f"{self.date} ({self.config})"]
+
     def requires(self) -> Requirements:
         return {
             "manifest": self.clone(WriteManifest),

@@ -219,8 +219,8 @@ class Decision(Record):
     def future_champion(self) -> str | None:
         """The champion's night if it was in the future when this was decided."""
         for check in self.checks:
-            is_skipped = check.verdict is Verdict.SKIPPED and check.bound is not None
-            if check.kind is CheckKind.NOT_OLDER and is_skipped:
+            is_skipped = check.verdict is Verdict.SKIPPED
+            if check.kind is CheckKind.NOT_OLDER and is_skipped and check.bound:
                 return str(check.bound.value)
         return None
 

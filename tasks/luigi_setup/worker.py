@@ -9,18 +9,19 @@ import logging
 import sys
 from typing import Any
 
-from luigi import execution_summary
 from luigi.task import Task
 from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
-from luigi.worker import TracebackWrapper, Worker, check_complete_cached
+from luigi.worker import TracebackWrapper, check_complete_cached
 
-from nightsieve.nights.exit_codes import REFUSED
+from nightsieve.nights.exit_codes import FINISHED
+from tasks.luigi_setup import ending
+from tasks.luigi_setup.ordering import OrderedWorker
 from tasks.luigi_setup.redaction import describe_error
 
 logger = logging.getLogger("luigi-interface")
 
 
-class NightWorker(Worker):
+class NightWorker(OrderedWorker):
     """A worker that waits for others, counts their tasks as done, and retries."""
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -33,13 +34,17 @@ class NightWorker(Worker):
         Raises
         ------
         SystemExit
-            With `REFUSED`: the night is complete, and its model was not published.
+            The night is complete, but its model was not published (`REFUSED`), or a
+            range left nights out (`LEFT_OUT`).
         """
         self._retry_failed()
         succeeded = super().run()
-        if self._is_done() and self._is_refused():
-            logger.info(execution_summary.summary(self))
-            raise SystemExit(REFUSED)
+        if self._is_done():
+            tasks = self._scheduled_tasks.values()
+            code = ending.exit_code(tasks)
+            if code != FINISHED:
+                ending.log_ending(self, tasks)
+                raise SystemExit(code)
         return succeeded
 
     def _run_task(self, task_id: str) -> None:
@@ -68,10 +73,6 @@ class NightWorker(Worker):
             return False
         waiting = self._config.keep_alive and bool(get_work_response.running_tasks)
         return super()._keep_alive(get_work_response) or waiting
-
-    def _is_refused(self) -> bool:
-        nights = self._scheduled_tasks.values()
-        return any(getattr(task, "refused", False) for task in nights)
 
     def _is_done(self) -> bool:
         """Return whether any worker has completed the root; else log why not."""

@@ -1,4 +1,4 @@
-"""What a killed process leaves in the folder for temporary files, and who removes it."""
+"""What a killed process leaves among the temporary files, and who removes it."""
 
 import contextlib
 import errno
@@ -98,9 +98,13 @@ def test_a_sweep_leaves_the_folders_of_another_user(temporary):
 
 
 def test_a_full_disk_is_named_with_its_variable(temporary):
-    with pytest.raises(DataError) as full, private_folder() as folder:
-        (folder / "part").write_text("a message")
-        raise OSError(errno.ENOSPC, "hush")
+    def fill() -> None:
+        with private_folder() as folder:
+            (folder / "part").write_text("a message")
+            raise OSError(errno.ENOSPC, "hush")
+
+    with pytest.raises(DataError) as full:
+        fill()
     assert str(full.value) == (
         f"TMPDIR {temporary}: no space left for temporary files; "
         "free some, or set TMPDIR to another folder"
