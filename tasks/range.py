@@ -58,6 +58,10 @@ class RangeDaily(luigi_range.RangeDaily):
     of_params: dict[str, Any] = OptionsParameter(
         default={}, description="the options of each night, a JSON object"
     )
+    # Luigi's own default is not of its parameter's type, and luigi warns of it.
+    param_name: str | None = luigi.OptionalParameter(  # type: ignore[assignment]
+        default=None, positional=False, description="the parameter that is the date"
+    )
 
     _missing: Sequence[datetime.datetime] = ()
 
