@@ -108,7 +108,7 @@ def _named_problems() -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise DataError(
-                f"{name}: no space left for temporary files; "
+                f"{name}: has no space left for temporary files; "
                 "free some, or set TMPDIR to another folder"
             ) from error
         if error.filename is not None and _is_in(parent, Path(error.filename)):

@@ -44,7 +44,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(night_environment, tmp_path)
     full = run(*command, environment=environment)
     assert full.returncode == TASK_FAILED, full.stderr
     line = (
-        f"TMPDIR {tmp_path}: no space left for temporary files; "
+        f"TMPDIR {tmp_path}: has no space left for temporary files; "
         "free some, or set TMPDIR to another folder"
     )
     assert line in full.stderr.splitlines()

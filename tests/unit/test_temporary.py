@@ -106,7 +106,7 @@ def test_a_full_disk_is_named_with_its_variable(temporary):
     with pytest.raises(DataError) as full:
         fill()
     assert str(full.value) == (
-        f"TMPDIR {temporary}: no space left for temporary files; "
+        f"TMPDIR {temporary}: has no space left for temporary files; "
         "free some, or set TMPDIR to another folder"
     )
     assert not list(temporary.iterdir())
