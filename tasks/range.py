@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import luigi
+from luigi.task_register import TaskClassException
 from luigi.tools import range as luigi_range
 
 from pipeline.errors import ConfigError
@@ -18,6 +19,23 @@ from tasks.release import GateModel, PublishModel
 from tasks.retrain import Retrain
 
 logger = logging.getLogger("luigi-interface")
+
+
+class NightTaskParameter(luigi.TaskParameter):
+    """The task of each night, by its name."""
+
+    def parse(self, source: str) -> Any:
+        """Return the class of the task.
+
+        Raises
+        ------
+        ConfigError
+            There is no task of this name.
+        """
+        try:
+            return super().parse(source)
+        except TaskClassException:
+            raise ConfigError(f"--of {source}: not a task; use Retrain") from None
 
 
 class OptionsParameter(luigi.DictParameter):
@@ -46,6 +64,9 @@ class RangeDaily(luigi_range.RangeDaily):
     Luigi's own class says nothing of the nights that it leaves out.
     """
 
+    of: Any = NightTaskParameter(
+        default=Retrain, description="the task of each night: Retrain"
+    )
     start: datetime.date | None = NightParameter(  # type: ignore[assignment]
         option="--start", default=None, description="the first night"
     )

@@ -66,10 +66,13 @@ class VersionedWorker(Worker):
         ConfigError
             A worker with another version of the code runs the night.
         """
+        nights = getattr(task, "nights", ())
         if not self._is_registered:
             self._is_registered = True
             sweep()
-            self._register(getattr(task, "nights", ()))
+            self._register(nights)
+        elif nights:
+            self._announce(nights)  # a scheduler that was killed has forgotten it
         return super().add(task, multiprocess, processes)
 
     def run(self) -> bool:

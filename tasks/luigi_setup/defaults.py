@@ -33,6 +33,10 @@ WORKER = {
     "wait_interval": "1",
     "wait_jitter": "0.5",
     "ping_interval": "1",
+    # The longest that a worker waits while no worker runs a task.
+    "max_keep_alive_idle_duration": "10 minutes",
+    # Seconds after which a task is ended and counts as failed: six hours.
+    "timeout": "21600",
 }
 # For --local-scheduler; luigid has settings of its own. A task has a second attempt
 # after a few seconds, then the night fails.

@@ -97,9 +97,8 @@ def test_of_two_versions_the_one_that_began_goes_on(monkeypatch):
     with pytest.raises(ConfigError, match="runs it with other code"):
         new.add(night)
     of_range = worker(scheduler, "range", monkeypatch)
-    asked = {"of": Retrain, "start": today(), "stop": None}
     with pytest.raises(ConfigError, match="runs it with other code"):
-        of_range.add(RangeDaily(**asked))
+        of_range.add(RangeDaily(start=today()))
     # The refused ones do not stand in the way of the first one's second machine.
     worker(scheduler, "old", monkeypatch)._register(night.nights)
     # Another night, and the same night when the first one has ended.

@@ -61,6 +61,11 @@ def test_a_failed_night_has_its_exit_code_in_any_directory(elsewhere, tmp_path):
             "or add --allow-future",
         ),
         (
+            "--module tasks RangeDaily --of Retrian --start 2026-11-20",
+            NOT_STARTED,
+            "--of Retrian: not a task; use Retrain",
+        ),
+        (
             "--module tasks RangeDaily --of Retrain --start 20-11-2026",
             NOT_STARTED,
             "--start 20-11-2026: not a date; use YYYY-MM-DD",

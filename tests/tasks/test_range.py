@@ -22,8 +22,7 @@ DAY = datetime.timedelta(days=1)
 
 
 def nights(start: datetime.date, stop: datetime.date | None, **options) -> RangeDaily:
-    asked = {"of": Retrain, "start": start, "stop": stop, **options}
-    return RangeDaily(**asked)
+    return RangeDaily(start=start, stop=stop, **options)
 
 
 def dates(nights: RangeDaily) -> list[datetime.date]:
