@@ -54,7 +54,8 @@ class GateModel(NightTask):
 
     A night is decided once, against the models that were published then: the decision
     names their serials, the fingerprint does not. Otherwise each publication would
-    invalidate all earlier decisions. The ``registry`` resource serialises deciding and
+    invalidate all earlier decisions. A decision that is lost after its model was
+    published is made again against the models that were published before it. The ``registry`` resource serialises deciding and
     publishing across concurrent nights.
     """
 
@@ -70,6 +71,8 @@ class GateModel(NightTask):
         "evaluation",
     )
     depends_on_date = True
+    # It looks at the models that are published now.
+    is_reading = True
     resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
 
     def requires(self) -> Requirements:
@@ -90,7 +93,9 @@ class GateModel(NightTask):
         traits = release.model_traits(self.date, self.settings)
         model = self.input()["model"].load()
         opponents = read_opponents(
-            Registry(self.store), gate.regression.publications_back
+            Registry(self.store),
+            gate.regression.publications_back,
+            publication=self.fingerprint,
         )
         decision = release.judge(
             gate,

@@ -152,10 +152,10 @@ def serial_of(model: PublishedModel | None) -> int | None:
 def test_the_opponents_are_the_published_model_and_one_before_it(
     registry, publications_back, expected
 ):
-    assert read_opponents(registry, publications_back) == Opponents()
+    assert read_opponents(registry, publications_back, "tonight") == Opponents()
     for day, predecessors in ((18, ()), (19, (1,)), (20, (1, 2))):
         registry.publish(f"night{day}", FILES, facts(november(day), predecessors))
-    opponents = read_opponents(registry, publications_back)
+    opponents = read_opponents(registry, publications_back, "tonight")
     serials = [serial_of(opponents.champion), serial_of(opponents.earlier)]
     assert serials == expected
     # The files are invented, so this version cannot read them.

@@ -13,7 +13,7 @@ from pipeline import config
 from pipeline.errors import StorageError
 from tasks import Retrain, retrain
 from tasks.labelling import ApplyRules
-from tasks.report import lineage
+from tasks.base import lineage
 
 NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
