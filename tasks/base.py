@@ -44,7 +44,7 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _COMMON_PARAMETERS = ("date", "config", "storage")
 
 
-class StaleInput(DamagedObject):  # noqa: N818 - says what it is
+class StaleInput(DamagedObject):
     """An input was made from another reading than the rest of the inputs."""
 
 

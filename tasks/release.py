@@ -55,8 +55,8 @@ class GateModel(NightTask):
     A night is decided once, against the models that were published then: the decision
     names their serials, the fingerprint does not. Otherwise each publication would
     invalidate all earlier decisions. A decision that is lost after its model was
-    published is made again against the models that were published before it. The ``registry`` resource serialises deciding and
-    publishing across concurrent nights.
+    published is made again against the models that were published before it. The
+    ``registry`` resource serialises deciding and publishing across concurrent nights.
     """
 
     stage = "release"

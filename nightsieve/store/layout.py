@@ -104,6 +104,17 @@ def receipt(key: str) -> str:
     return f"{key}{_RECEIPT}"
 
 
+def is_receipt(key: str) -> bool:
+    """Return whether this is the key of a receipt.
+
+    Examples
+    --------
+    >>> is_receipt("text/cleaned-9f3a.parquet.receipt.json")
+    True
+    """
+    return key.endswith(_RECEIPT)
+
+
 def described(key: str) -> str:
     """Return the key of the object that a receipt describes; other keys unchanged.
 

@@ -125,20 +125,3 @@ def check_signature(receipt: Receipt, seal: Seal, where: str = "the receipt") ->
             "workers that wrote it or, if you trust what is in the store, sign it: "
             "nightsieve runs sign"
         )
-
-
-def open_unsigned(content: bytes) -> Receipt:
-    """Return the receipt that `seal_receipt` made, whoever signed it.
-
-    Raises
-    ------
-    ArtefactError
-        The content is not what was written; the message begins with a verb.
-
-    Examples
-    --------
-    >>> open_unsigned(b"{}")
-    Traceback (most recent call last):
-    pipeline.errors.ArtefactError: does not hold what this version writes there ...
-    """
-    return open_with_seal(content, Receipt)[0]

@@ -1,5 +1,7 @@
 """How an object was made: a receipt is written beside it, and before it."""
 
+from pydantic import Field
+
 from pipeline.records.record import Record
 
 
@@ -38,7 +40,7 @@ class Account(Record):
     seconds: float
     peak_memory_mib: int
     host: str
-    readings: dict[str, str] = {}
+    readings: dict[str, str] = Field(default_factory=dict)
 
 
 class Receipt(Account):
