@@ -4,7 +4,11 @@ import luigi
 
 from nightsieve.nights import webhook
 from nightsieve.store.models import Registry
-from nightsieve.store.publication import publish_decision, read_opponents
+from nightsieve.store.publication import (
+    other_content_warnings,
+    publish_decision,
+    read_opponents,
+)
 from pipeline import release
 from pipeline.data.codecs import RecordJson
 from pipeline.records.release import Decision, Latency, Publication
@@ -150,16 +154,19 @@ class PublishModel(NightTask):
         inputs = self.input()
         decision = inputs["decision"].load()
         self.warn(map(describe_check, decision.failed))
-        files = inputs["files"].items()
+        inputs_by_name = inputs["files"].items()
+        files = {name: file.verified_bytes() for name, file in inputs_by_name}
+        registry = Registry(self.store)
         publication = publish_decision(
-            Registry(self.store),
+            registry,
             self.clone(GateModel).fingerprint,
             decision,
-            files={name: artefact.verified_bytes() for name, artefact in files},
+            files=files,
             traits=release.model_traits(self.date, self.settings),
             config=self.config,
             keep=self.settings.release.keep,
         )
+        self.warn(other_content_warnings(registry, publication, files))
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)
 

@@ -88,7 +88,7 @@ class CompareModels(NightTask):
 
     stage = "report"
     name = "comparison"
-    version = 3
+    version = 4
     codec = RecordJson(ModelDifference)
     sections = ("report.masking",)
     depends_on_date = True

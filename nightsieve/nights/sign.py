@@ -41,7 +41,7 @@ class Signed:
 
 
 def sign_receipts(store: Store) -> Signed:
-    """Sign every whole receipt whose object is whole too, whoever wrote them.
+    """Sign every whole receipt whose object is whole too, with any key or none.
 
     A receipt without its object says nothing, and is left as it is.
 
@@ -55,7 +55,7 @@ def sign_receipts(store: Store) -> Signed:
     >>> import os
     >>> os.environ["NIGHTSIEVE_RECEIPT_KEY"] = "0f" * 16
     >>> sign_receipts(store_with_night).signed
-    6
+    7
     >>> sign_receipts(store_with_night).signed
     0
     """

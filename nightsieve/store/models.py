@@ -91,7 +91,7 @@ class Registry:
         champion = readable(self.champion, "the last whole model is the current one")
         if champion is not None and not self.has_damaged_file(champion):
             return champion
-        damaged = []
+        damaged: list[int] = []
         for serial in reversed(self.serials()):
             entry = self.find_readable(serial)
             if entry is not None and not self.has_damaged_file(entry):

@@ -2,13 +2,13 @@
 
 import datetime
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from nightsieve.store import layout
 from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry, complete_models, files_by_serial
-from nightsieve.store.objects import Store
+from nightsieve.store.objects import Store, has_sha256
 from nightsieve.store.runs import find_runs, list_runs
 from pipeline.config.settings import Keep
 from pipeline.records.export import MODEL_FILE
@@ -117,6 +117,37 @@ def publish_decision(
             serial = registry.publish(publication, files, facts).serial
     removed = prune(registry, keep, decision.champion)
     return Publication(serial=serial, overtaken=overtaken, removed=removed)
+
+
+def other_content_warnings(
+    registry: Registry, publication: Publication, files: Mapping[str, bytes]
+) -> list[str]:
+    """Return a warning if this decision published its model with another content.
+
+    That happens if the sample is lost after the publication, and the database holds
+    other rows by now. The published model stays as it is.
+
+    Parameters
+    ----------
+    files
+        Tonight's model, as for `publish_decision`.
+
+    Examples
+    --------
+    >>> registry = Registry(store_with_night)
+    >>> publication = Publication(serial=1, overtaken=None, removed=())
+    >>> files = {MODEL_FILE: b"another model"}
+    >>> len(other_content_warnings(registry, publication, files))
+    1
+    """
+    entry = registry.find_readable(publication.serial)
+    if entry is None or has_sha256(files[MODEL_FILE], entry.files[MODEL_FILE]):
+        return []
+    return [
+        f"model {entry.serial} was published before by this decision, and was made "
+        "from other rows than the database has now; it stays published. To publish "
+        "tonight's model too, change a setting of release.gate"
+    ]
 
 
 def overtaken_by(

@@ -109,11 +109,11 @@ def check_signature(receipt: Receipt, seal: Seal, where: str = "the receipt") ->
 
     Examples
     --------
-    >>> os.environ["NIGHTSIEVE_RECEIPT_KEY"] = "0f" * 16
     >>> from nightsieve.nights.find import find_night
     >>> import datetime
     >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
     >>> receipt = night.receipt("IngestMessages")
+    >>> os.environ["NIGHTSIEVE_RECEIPT_KEY"] = "0f" * 16
     >>> check_signature(receipt, seal_of(receipt))
     Traceback (most recent call last):
     nightsieve.store.receipts.UnsignedReceipt: the receipt: is not signed with the ...

@@ -74,7 +74,8 @@ def seal_record(record: Record, key: bytes | None = None) -> bytes:
     Seal(sha256='ab', hmac=None)
     """
     seal = seal_of(record, key)
-    return _sealed(type(record))(**dict(record), seal=seal).to_json()
+    fields = {**dict(record), "seal": seal}
+    return _sealed(type(record))(**fields).to_json()
 
 
 def open_record(content: bytes, record_type: type[_RecordType]) -> _RecordType:

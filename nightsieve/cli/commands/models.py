@@ -211,7 +211,7 @@ def repair(remove: bool) -> None:
         raise ArtefactError(
             f"{_named_models(repaired)}: damaged; publish another model: "
             "nightsieve models rollback, or run a night;\n"
-            "to remove what is damaged: nightsieve models repair --remove"
+            "remove what is damaged: nightsieve models repair --remove"
         )
 
 

@@ -276,10 +276,10 @@ def sign() -> None:
     """Sign the receipts that were written without the key, or with another one.
 
     Use this when NIGHTSIEVE_RECEIPT_KEY is set for a store that has nights already, or
-    is replaced. It says that you trust what is in the store now: whoever could write to
-    the bucket until now may have changed it. Reads every object, and signs the receipts
-    of those that are not damaged. Published models have no receipts, and stay as they
-    are.
+    is replaced. It says that you trust what is in the store now: a person who could
+    write to the bucket until now may have changed it. Reads every object that has a
+    receipt, and signs the receipt if neither is damaged. Published models have no
+    receipts, and stay as they are.
     """
     result = sign_receipts(open_store())
     receipts = "receipt" if result.signed == 1 else "receipts"
