@@ -57,12 +57,22 @@ def end(groups: set[int]) -> None:
     for leader in groups:
         _send(os.kill, leader, signal.SIGTERM)
     deadline = time.monotonic() + _GRACE
-    while time.monotonic() < deadline:
-        if not any(_send(os.killpg, group, 0) for group in groups):
-            return
+    while any(map(_is_running, groups)) and time.monotonic() < deadline:
         time.sleep(_POLL)
     for group in groups:
         _send(os.killpg, group, signal.SIGKILL)
+
+
+def _is_running(leader: int) -> bool:
+    """Return whether the leader of a group may still clean up."""
+    if not _send(os.kill, leader, 0):
+        return False
+    try:
+        with open(f"/proc/{leader}/stat", "rb") as status:
+            # The first process of some containers never collects what has ended.
+            return b") Z " not in status.read()
+    except OSError:
+        return True  # not Linux
 
 
 def _send(kill: Callable[[int, int], None], pid: int, signal_number: int) -> bool:

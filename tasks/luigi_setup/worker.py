@@ -7,14 +7,22 @@ for ever for a task that the scheduler gives to nobody. And if it is killed, it 
 the processes of its tasks behind.
 """
 
+import contextlib
+import json
 import logging
 import sys
 from typing import Any
 
 from luigi import execution_summary
+from luigi.rpc import RPCError
 from luigi.task import Task
 from luigi.task_status import DONE, FAILED, PENDING, SUSPENDED, UNKNOWN
-from luigi.worker import TaskProcess, TracebackWrapper, check_complete_cached
+from luigi.worker import (
+    GetWorkResponse,
+    TaskProcess,
+    TracebackWrapper,
+    check_complete_cached,
+)
 
 from tasks.luigi_setup.children import Children
 from tasks.luigi_setup.processes import NightProcess
@@ -51,9 +59,10 @@ class NightWorker(WaitingWorker):
 
     def __exit__(self, error_type: Any, error: Any, traceback: Any) -> None:
         """End the processes of all tasks."""
+        self._children.end(at_once=error is not None)
         if isinstance(error, Stopped):
             logger.error("%s: %s", next(iter(self._roots.values()), "luigi"), error)
-        self._children.end(at_once=error is not None)
+            self._give_back()
         super().__exit__(error_type, error, traceback)
         self._stop_by_signal.__exit__()
 
@@ -80,6 +89,7 @@ class NightWorker(WaitingWorker):
         process = self._running_tasks[task_id]
         if process is not earlier and process.use_multiprocessing:
             self._children.started(process)
+        self._stop_by_signal.check()
 
     def _create_task_process(self, task: Task) -> TaskProcess:
         process = super()._create_task_process(task)
@@ -100,6 +110,25 @@ class NightWorker(WaitingWorker):
         self._prepare()  # while ingest runs in processes of its own
         super()._handle_next_task()
         self._is_repairing = False
+        self._stop_by_signal.check()
+
+    def _keep_alive(self, get_work_response: GetWorkResponse) -> bool:
+        self._stop_by_signal.check()
+        return super()._keep_alive(get_work_response)
+
+    def _give_back(self) -> None:
+        """Let the scheduler know at once that nobody runs the tasks any more.
+
+        The next worker then need not wait until this one counts as gone.
+        """
+        with contextlib.suppress(RPCError):
+            for task_id in self._running_tasks:
+                self._scheduler.add_task(
+                    worker=self._id,
+                    task_id=task_id,
+                    status=FAILED,
+                    expl=json.dumps("its worker was stopped"),
+                )
 
     def _add_task(self, *args: Any, **kwargs: Any) -> None:
         is_pending = kwargs["status"] == PENDING

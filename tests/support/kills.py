@@ -25,6 +25,7 @@ class Begun(NamedTuple):
 
     night: Night
     task_pid: int
+    log: str
 
     @property
     def worker(self) -> Fork:
@@ -35,15 +36,19 @@ class Begun(NamedTuple):
         """Send a signal to one of `TARGETS`."""
         TARGETS[target](self, number)
 
+    def until(self, family: str) -> "Begun":
+        """Return when a task of a later family begins."""
+        return _read_until(self.night, family, self.log)
+
     def end(self) -> "Ended":
         """Wait until the luigi process and all that can write to its log have ended."""
         with self.night.stderr:
-            log = self.night.stderr.read()
-        return Ended(self.night.fork.wait(), log)
+            rest = self.night.stderr.read()
+        return Ended(self.night.fork.wait(), self.log + rest)
 
 
 class Ended(NamedTuple):
-    """How a night ended, and what it logged after its task began."""
+    """How a night ended, and its log."""
 
     code: int
     log: str
@@ -51,13 +56,7 @@ class Ended(NamedTuple):
 
 def begin(command: list[str], environment: dict[str, str], family: str) -> Begun:
     """Start a night, and return when a task of the family begins."""
-    night = Night(command, environment)
-    pattern = re.compile(rf"\[pid (\d+)\] .* running   {family}\(")
-    for line in night.stderr:
-        match = pattern.search(line)
-        if match:
-            return Begun(night, int(match[1]))
-    raise AssertionError(f"no task {family} ran")
+    return _read_until(Night(command, environment), family, "")
 
 
 def disturb(begun: Begun, target: str, number: int, delay: float = 0.0) -> Ended:
@@ -76,3 +75,13 @@ def pause(begun: Begun, seconds: float) -> None:
     time.sleep(seconds)
     for process in processes:
         process.send_signal(signal.SIGCONT)
+
+
+def _read_until(night: Night, family: str, log: str) -> Begun:
+    pattern = re.compile(rf"\[pid (\d+)\] .* running   {family}\(")
+    for line in night.stderr:
+        log += line
+        match = pattern.search(line)
+        if match:
+            return Begun(night, int(match[1]), log)
+    raise AssertionError(f"{family} did not run:\n{log}")

@@ -20,11 +20,10 @@ from luigi.task_status import DONE, FAILED, PENDING, SUSPENDED
 
 from tasks.luigi_setup.processes import NightProcess
 from tasks.luigi_setup.results import Report
-from tasks.luigi_setup.waiting import WaitingWorker
 from tasks.luigi_setup.worker import NightWorker, check_complete
 
 #: Luigi's own worker, in whose place the module has ours.
-THEIRS = WaitingWorker.__bases__[0]
+(THEIRS,) = (cls for cls in NightWorker.__mro__ if cls.__module__ == "luigi.worker")
 
 #: Methods of luigi's worker that ours replaces or extends.
 REPLACED = {
@@ -47,6 +46,7 @@ REPLACED = {
 USED = {
     "_add_task_history",  # also read by luigi.execution_summary, for the exit code
     "_config",
+    "_id",
     "_running_tasks",
     "_scheduled_tasks",
     "_scheduler",

@@ -122,6 +122,16 @@ def test_what_tasks_have_started_ends_with_the_worker(number, code, tmp_path):
     assert bool(re.search(stopped, text)) == (number != signal.SIGKILL)
 
 
+def test_an_early_ctrl_c_has_one_line(tmp_path):
+    log = tmp_path / "log"
+    with log.open("w") as stderr:
+        command = ["python", "-c", "import tasks; raise KeyboardInterrupt"]
+        ended = Fork(command, {}, stderr.fileno(), stderr.fileno())
+    assert ended.wait() == -signal.SIGINT  # a shell says 130
+    stopped = "luigi: stopped by SIGINT; run the same command to continue\n"
+    assert log.read_text() == stopped
+
+
 def test_a_guardian_that_was_killed_is_replaced_and_knows_the_processes(tmp_path):
     guardian = Guardian()
     guardian.lifeline()

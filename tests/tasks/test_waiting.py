@@ -2,6 +2,8 @@
 
 import datetime
 import logging
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING
 from pipeline.errors import ArtefactError
 from tasks.luigi_setup.patience import Patience
 from tasks.luigi_setup.repairs import LIMIT
+from tasks.luigi_setup.stopping import Stopped
 from tasks.luigi_setup.waiting import TRIES
 from tasks.luigi_setup.worker import NightWorker
 
@@ -196,6 +199,28 @@ def test_waiting_is_counted_in_rounds_and_another_worker_s_task_begins_it_again(
     patience.reset()
     assert patience.asks(has_pending=False)
     assert not patience.is_exhausted(has_pending=False)
+
+
+class Stopping(Written):
+    """A task that stops its worker the first time."""
+
+    def run(self):
+        stopped = Path(self.folder, "stopped")
+        if not stopped.exists():
+            stopped.touch()
+            os.kill(os.getppid(), signal.SIGTERM)
+            time.sleep(60)
+        super().run()
+
+
+def test_a_stopped_worker_gives_its_tasks_back_at_once(tmp_path):
+    # Nobody would give them out again within a minute.
+    luigid = Scheduler(worker_disconnect_delay=60, retry_delay=60)
+    task = Stopping(folder=str(tmp_path))
+    with pytest.raises(Stopped) as ended:
+        run(task, luigid)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert run(task, luigid)
 
 
 class Damaged(Written):
