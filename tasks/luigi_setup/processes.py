@@ -65,7 +65,7 @@ class NightProcess(ContextManagedTaskProcess):
         _lead_a_group(self.started_pid)
 
     def terminate(self) -> None:
-        """End the process and what it has started, within a bounded time."""
+        """End the process within a bounded time."""
         end_all([self])
 
     def sweep(self) -> None:
@@ -128,7 +128,7 @@ class NightProcess(ContextManagedTaskProcess):
 
 
 def end_all(processes: Collection[NightProcess]) -> None:
-    """End processes, and then what is left of their groups.
+    """End processes; `NightProcess.sweep` then kills what is left of their groups.
 
     It takes `GRACE` seconds for all of them together, and not much more. A process that
     is stopped, or does not return to the interpreter, is killed.
@@ -138,7 +138,6 @@ def end_all(processes: Collection[NightProcess]) -> None:
     join_all(processes)
     for process in processes:
         process.kill()
-        process.sweep()
     join_all(processes)
 
 

@@ -74,6 +74,7 @@ class WaitingWorker(Worker):
     def _register_again(self) -> None:
         """Ask the store what is complete, and register the tasks again."""
         logger.info("No worker runs a task; asking the store again what is complete")
+        self._add_worker()
         for root in list(self._roots.values()):
             self.add(root)
         for task_id in self._given_up():
