@@ -22,10 +22,13 @@ class IngestMessages(NightTask):
         "source.shards",
     )
     depends_on_date = True
+    is_reading = True
 
     def output(self) -> ShardedOutput:
         key = self.key("json")
-        artefact = ShardedArtefact(self.store, key, part_codec=self.codec)
+        artefact = ShardedArtefact(
+            self.store, key, part_codec=self.codec, is_reading=self.is_reading
+        )
         return ShardedOutput(artefact, self)
 
     def run(self) -> None:
@@ -57,6 +60,7 @@ class IngestReviews(NightTask):
         "source.max_body_bytes",
     )
     depends_on_date = True
+    is_reading = True
 
     def run(self) -> None:
         with ingest.connect(ingest.database_url(self.settings.source)) as connection:

@@ -6,7 +6,11 @@ import luigi
 
 from nightsieve.nights import webhook
 from nightsieve.store.models import Registry
-from nightsieve.store.publication import publish_decision, read_opponents
+from nightsieve.store.publication import (
+    other_content_warnings,
+    publish_decision,
+    read_opponents,
+)
 from pipeline import release
 from pipeline.data.codecs import RecordJson
 from pipeline.records.release import Decision, Latency, Publication
@@ -57,8 +61,9 @@ class GateModel(NightTask):
 
     A night is decided once, against the models that were published then: the decision
     names their serials, the fingerprint does not. Otherwise each publication would
-    invalidate all earlier decisions. The ``registry`` resource serialises deciding and
-    publishing across concurrent nights.
+    invalidate all earlier decisions. A decision that is lost after its model was
+    published is made again against the models that were published before it. The
+    ``registry`` resource serialises deciding and publishing across concurrent nights.
     """
 
     stage = "release"
@@ -73,6 +78,8 @@ class GateModel(NightTask):
         "evaluation",
     )
     depends_on_date = True
+    # It looks at the models that are published now.
+    is_reading = True
     resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
     _publications_before: tuple[NightTask, ...] = ()
 
@@ -110,7 +117,9 @@ class GateModel(NightTask):
         traits = release.model_traits(self.date, self.settings)
         model = self.input()["model"].load()
         opponents = read_opponents(
-            Registry(self.store), gate.regression.publications_back
+            Registry(self.store),
+            gate.regression.publications_back,
+            publication=self.fingerprint,
         )
         decision = release.judge(
             gate,
@@ -166,17 +175,20 @@ class PublishModel(NightTask):
         inputs = self.input()
         decision = inputs["decision"].load()
         self.warn(map(describe_check, decision.failed))
-        files = inputs["files"].items()
+        inputs_by_name = inputs["files"].items()
+        files = {name: file.verified_bytes() for name, file in inputs_by_name}
+        registry = Registry(self.store)
         publication = publish_decision(
-            Registry(self.store),
+            registry,
             self.clone(GateModel).fingerprint,
             decision,
-            files={name: artefact.verified_bytes() for name, artefact in files},
+            files=files,
             traits=release.model_traits(self.date, self.settings),
             config=self.config,
             keep=self.settings.release.keep,
             today=today(),
         )
+        self.warn(other_content_warnings(registry, publication, files))
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)
 

@@ -14,7 +14,7 @@ from nightsieve.nights.addresses import night_addresses
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
-from nightsieve.store.reports import find_report
+from nightsieve.store.reports import find_readable_report
 from nightsieve.store.runs import list_runs
 from pipeline import report
 from pipeline.errors import ConfigError
@@ -86,7 +86,7 @@ class Retrain(NightTask):
 
         Read from the report's index, which is much smaller than the run manifest.
         """
-        index = find_report(self.store, Run(self.date, self.config))
+        index = find_readable_report(self.store, Run(self.date, self.config))
         return index is not None and index.figures.outcome.held_back
 
     @property

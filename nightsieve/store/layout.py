@@ -104,6 +104,17 @@ def receipt(key: str) -> str:
     return f"{key}{_RECEIPT}"
 
 
+def is_receipt(key: str) -> bool:
+    """Return whether this is the key of a receipt.
+
+    Examples
+    --------
+    >>> is_receipt("text/cleaned-9f3a.parquet.receipt.json")
+    True
+    """
+    return key.endswith(_RECEIPT)
+
+
 def described(key: str) -> str:
     """Return the key of the object that a receipt describes; other keys unchanged.
 
@@ -153,8 +164,24 @@ def part(manifest: str, index: int, parts: int, sha256: str, suffix: str) -> str
     >>> part("ingest/messages-9f3a.json", 0, 2, "ab" * 32, "parquet")
     'ingest/messages-9f3a/part-00000-of-00002-abababababababab.parquet'
     """
-    folder = manifest.removesuffix(_JSON)
-    return f"{folder}/part-{index:05d}-of-{parts:05d}-{sha256[:16]}.{suffix}"
+    name = f"{index:05d}-of-{parts:05d}-{sha256[:16]}.{suffix}"
+    return f"{parts_of(manifest)}{name}"
+
+
+def parts_of(manifest: str) -> str:
+    """Return the prefix of the parts of what a task hands over.
+
+    Parameters
+    ----------
+    manifest
+        The key of the manifest that names the parts.
+
+    Examples
+    --------
+    >>> parts_of("ingest/messages-9f3a.json")
+    'ingest/messages-9f3a/part-'
+    """
+    return f"{manifest.removesuffix(_JSON)}/part-"
 
 
 def run(date: datetime.date, config: str) -> str:

@@ -5,13 +5,11 @@ because such a person can seal a receipt of their own. The HMAC does, as long as
 not know the key.
 """
 
-import hashlib
-import hmac
 import os
 
+from nightsieve.store.seals import Seal, open_with_seal, seal_of, seal_record
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.receipt import Receipt
-from pipeline.records.record import Record
 
 #: The environment variable with the key. All workers of a store need the same one.
 VARIABLE = "NIGHTSIEVE_RECEIPT_KEY"
@@ -19,23 +17,17 @@ VARIABLE = "NIGHTSIEVE_RECEIPT_KEY"
 _MINIMUM_LENGTH = 32
 
 
-class _Seal(Record):
-    """What a receipt ends with.
+class UnsignedReceipt(ArtefactError):  # noqa: N818 - says what it is
+    """A receipt is whole, but not signed with the key in the environment.
 
-    Attributes
-    ----------
-    sha256
-        The digest of the receipt without its seal.
-    hmac
-        The HMAC-SHA256 of the same bytes; None if the writer had no key.
+    It may be older than the key, or the key may be the wrong one. Nothing is removed or
+    made again for it: with a wrong key, that would be every object of the store.
+
+    Examples
+    --------
+    >>> UnsignedReceipt("is not signed").exit_code
+    8
     """
-
-    sha256: str
-    hmac: str | None
-
-
-class _SealedReceipt(Receipt):
-    seal: _Seal
 
 
 def signing_key() -> bytes | None:
@@ -75,7 +67,7 @@ def seal_receipt(receipt: Receipt) -> bytes:
     >>> open_receipt(seal_receipt(receipt)) == receipt
     True
     """
-    return _SealedReceipt(**dict(receipt), seal=_seal_of(receipt)).to_json()
+    return seal_record(receipt, signing_key())
 
 
 def open_receipt(content: bytes) -> Receipt:
@@ -86,8 +78,10 @@ def open_receipt(content: bytes) -> Receipt:
     Raises
     ------
     ArtefactError
-        The content is not what was written, or is not signed with the key. The message
-        begins with a verb, so that the caller puts the object's address before it.
+        The content is not what was written. The message begins with a verb, so that the
+        caller puts the object's address before it.
+    UnsignedReceipt
+        The receipt is whole, but not signed with the key.
 
     Examples
     --------
@@ -95,24 +89,39 @@ def open_receipt(content: bytes) -> Receipt:
     Traceback (most recent call last):
     pipeline.errors.ArtefactError: is not whole JSON; it was damaged or cut short
     """
-    sealed = _SealedReceipt.from_json(content)
-    receipt = Receipt(**sealed.model_dump(exclude={"seal"}))
-    expected = _seal_of(receipt)
-    if sealed.seal.sha256 != expected.sha256 or sealed.to_json() != content:
-        raise ArtefactError("is not the receipt that was written")
-    if expected.hmac is not None and not _is_equal(sealed.seal.hmac, expected.hmac):
-        raise ArtefactError(f"is not signed with the key in {VARIABLE}")
+    receipt, seal = open_with_seal(content, Receipt)
+    check_signature(receipt, seal)
     return receipt
 
 
-def _seal_of(receipt: Receipt) -> _Seal:
-    content = receipt.to_json()
+def check_signature(receipt: Receipt, seal: Seal, where: str = "the receipt") -> None:
+    """Check that a receipt is signed with the key in the environment, if there is one.
+
+    Parameters
+    ----------
+    where
+        The address of the receipt.
+
+    Raises
+    ------
+    UnsignedReceipt
+        It has no HMAC, or one of another key.
+
+    Examples
+    --------
+    >>> from nightsieve.nights.find import find_night
+    >>> import datetime
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> receipt = night.receipt("IngestMessages")
+    >>> os.environ["NIGHTSIEVE_RECEIPT_KEY"] = "0f" * 16
+    >>> check_signature(receipt, seal_of(receipt))
+    Traceback (most recent call last):
+    nightsieve.store.receipts.UnsignedReceipt: the receipt: is not signed with the ...
+    """
     key = signing_key()
-    signature = None
-    if key is not None:
-        signature = hmac.new(key, content, hashlib.sha256).hexdigest()
-    return _Seal(sha256=hashlib.sha256(content).hexdigest(), hmac=signature)
-
-
-def _is_equal(signature: str | None, expected: str) -> bool:
-    return signature is not None and hmac.compare_digest(signature, expected)
+    if key is not None and not seal.has_hmac_of(seal_of(receipt, key)):
+        raise UnsignedReceipt(
+            f"{where}: is not signed with the key in {VARIABLE}; use the key of the "
+            "workers that wrote it or, if you trust what is in the store, sign it: "
+            "nightsieve runs sign"
+        )

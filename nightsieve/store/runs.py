@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
+from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store, damage_at
 from pipeline.data.codecs import RecordJson
@@ -95,6 +96,19 @@ def find_run(store: Store, run: Run) -> RunManifest | None:
     artefact = manifest_of(store, run)
     content = artefact.find_verified_bytes()
     return None if content is None else _decoded(content, str(artefact))
+
+
+def find_readable_run(store: Store, run: Run) -> RunManifest | None:
+    """Return what `find_run` returns; None, with a warning, if it is damaged.
+
+    Examples
+    --------
+    >>> (run,) = list_runs(store_with_night)
+    >>> store_with_night.write(layout.run(*run), b"damaged")
+    >>> find_readable_run(store_with_night, run) is None
+    True
+    """
+    return readable(functools.partial(find_run, store, run), "the run is left out")
 
 
 def find_runs(store: Store, runs: Sequence[Run]) -> Iterator[RunManifest | None]:

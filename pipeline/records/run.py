@@ -195,7 +195,8 @@ class ModelDifference(Record):
     texts, messages
         The numbers of texts and messages that were compared.
     changed
-        The number of messages that change their label.
+        The number of messages that change their label; None if the models were not
+        compared.
     terms
         By label, the terms of the largest influence.
     moved, churned
@@ -206,7 +207,7 @@ class ModelDifference(Record):
     champion: ModelReference | None
     texts: int
     messages: int
-    changed: int
+    changed: int | None
     terms: dict[str, tuple[TermInfluence, ...]]
     moved: tuple[MovedTerm, ...]
     churned: tuple[ChurnedText, ...]

@@ -4,7 +4,7 @@ import gc
 
 import luigi.worker
 
-from tasks.luigi_setup import command_line, defaults, redaction
+from tasks.luigi_setup import command_line, defaults, redaction, stopping
 from tasks.luigi_setup.worker import NightWorker, check_complete
 
 
@@ -16,6 +16,7 @@ def install() -> None:
     defaults.install()
     command_line.install()
     redaction.install()
+    stopping.install()
     luigi.worker.Worker = NightWorker  # type: ignore[misc]  # mypy: "assign to a type"
     luigi.worker.check_complete = check_complete
     # Imported objects are never garbage. Without this, the collector visits all of them

@@ -33,7 +33,8 @@ WORKER = {
     "wait_interval": "1",
     "wait_jitter": "0.5",
     "ping_interval": "1",
-    # The longest that a worker waits while no worker runs a task.
+    # The longest that a worker waits while no worker runs a task. It asks the store
+    # again all the while. Then the night ends with 25.
     "max_keep_alive_idle_duration": "10 minutes",
     # Seconds after which a task is ended and counts as failed: six hours.
     "timeout": "21600",

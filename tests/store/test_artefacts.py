@@ -208,6 +208,17 @@ def test_an_artefact_that_is_there_is_not_written_again():
     assert Artefact(store, "a/b", Json()).load() == {"seconds": 1}
 
 
+@pytest.mark.parametrize("receipt", [None, b"", b"{}"])
+def test_an_object_whose_receipt_is_damaged_is_written_again(receipt):
+    store = MemoryStore()
+    Artefact(store, "a/b", Json()).dump({"seconds": 1}, ACCOUNT)
+    del store.objects["a/b.receipt.json"]
+    if receipt is not None:
+        store.objects["a/b.receipt.json"] = receipt
+    Artefact(store, "a/b", Json()).dump({"seconds": 2}, ACCOUNT)
+    assert Artefact(store, "a/b", Json()).load() == {"seconds": 2}
+
+
 def test_a_given_up_worker_that_dies_after_its_receipt_damages_nothing(monkeypatch):
     store = MemoryStore()
     Artefact(store, "a/b", Json()).dump({"seconds": 1}, ACCOUNT)

@@ -12,9 +12,9 @@ from nightsieve.store.objects import Store
 from pipeline import config
 from pipeline.errors import ConfigError, StorageError
 from tasks import Retrain, retrain
+from tasks.base import lineage
 from tasks.labelling import ApplyRules
 from tasks.luigi_setup.parameters import today
-from tasks.report import lineage
 
 NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}

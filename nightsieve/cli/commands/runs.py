@@ -22,6 +22,7 @@ from nightsieve.nights.addresses import night_addresses
 from nightsieve.nights.explain import explain as explain_night
 from nightsieve.nights.model_files import read_model_files
 from nightsieve.nights.repair import NightRepair, repair_nights
+from nightsieve.nights.sign import sign_receipts
 from nightsieve.store import configurations
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
@@ -34,7 +35,7 @@ from pipeline.records.run import RunManifest
 
 @click.group(epilog=help_epilog("nightsieve runs show 2026-11-20"))
 def runs() -> None:
-    """List, show, fetch, explain, replay and repair nights."""
+    """List, show, fetch, explain, replay, repair and sign nights."""
 
 
 @runs.command("list", epilog=help_epilog("nightsieve runs list"))
@@ -263,6 +264,32 @@ def repair(
         config = configurations.freeze(store, overlays, patches)
     for night in repair_nights(store, date, config):
         _print_repair(night)
+
+
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs sign",
+        exit_codes={3: "no key is set", 8: "an object is damaged"},
+    )
+)
+def sign() -> None:
+    """Sign the receipts that were written without the key, or with another one.
+
+    Use this when NIGHTSIEVE_RECEIPT_KEY is set for a store that has nights already, or
+    is replaced. It says that you trust what is in the store now: a person who could
+    write to the bucket until now may have changed it. Reads every object that has a
+    receipt, and signs the receipt if neither is damaged. Published models have no
+    receipts, and stay as they are.
+    """
+    result = sign_receipts(open_store())
+    receipts = "receipt" if result.signed == 1 else "receipts"
+    click.echo(
+        f"Signed {result.signed} {receipts}; {result.unchanged} had the signature"
+    )
+    for damage in result.damage[1:]:
+        click.echo(f"Not signed: {damage.address}: {damage.problem}")
+    if result.damage:
+        raise result.damage[0]
 
 
 def _print_repair(night: NightRepair) -> None:
