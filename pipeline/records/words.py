@@ -1,6 +1,13 @@
 """Checks, figures and counts in words, for people alone; no code reads them."""
 
-from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
+from pipeline.records.release import (
+    Bound,
+    Check,
+    CheckKind,
+    Comparison,
+    Decision,
+    Verdict,
+)
 from pipeline.statistics.interval import Interval
 
 #: In place of an undefined number.
@@ -96,6 +103,14 @@ def describe_check(check: Check) -> str:
     bound = describe_bound(check)
     line = f"{name}: the {measure} is {value}; it must be {bound}"
     return f"{line}; {note}" if note else line
+
+
+def name_champion(decision: Decision) -> str:
+    """Return the model that tonight's was compared with, and what is odd about it."""
+    name = f"model {decision.champion}"
+    if decision.future_champion is None:
+        return name
+    return f"{name} (of {decision.future_champion}, a night in the future)"
 
 
 def name_check(check: Check) -> str:

@@ -14,6 +14,7 @@ from nightsieve.cli.services.credentials import Credentials, write_private
 from nightsieve.cli.services.postgres import Postgres
 from nightsieve.cli.services.processes import listens
 from nightsieve.cli.services.service import Service
+from nightsieve.nights.exit_codes import RETCODE
 
 # Delays are in seconds. Only luigid reads this section; a worker reads it only with
 # --local-scheduler.
@@ -57,8 +58,12 @@ class Scheduler(Service):
         """Write the luigi.cfg of luigid and its workers."""
         history = self._postgres.url(ports[self._postgres.name], "luigi")
         parser = RawConfigParser()
-        parser["core"] = {"default_scheduler_url": self.address(ports[self.name])}
+        parser["core"] = {
+            "default_scheduler_url": self.address(ports[self.name]),
+            "autoload_range": "false",
+        }
         parser["scheduler"] = SCHEDULER
+        parser["retcode"] = RETCODE
         # The driver is named, since SQLAlchemy's default differs between releases.
         parser["task_history"] = {
             "db_connection": history.replace(

@@ -16,6 +16,7 @@ from pipeline.errors import VerificationError
 from pipeline.export.reference import units
 from pipeline.export.verification.scorer_files import JAVA, JAVASCRIPT, PYTHON
 from pipeline.records.export import MODEL_FILE
+from pipeline.temporary import private_folder
 
 EXIT_TIMEOUT = 30  # seconds until a process exits after it has closed its output
 MAX_STDERR = 10_000  # bytes of it that are read
@@ -41,11 +42,11 @@ def languages() -> list[str]:
 @contextlib.contextmanager
 def scorers(model: bytes) -> Iterator[dict[str, "Scorer"]]:
     """Yield a scorer with the model for each language that can run here."""
-    with tempfile.TemporaryDirectory(prefix="nightsieve-") as folder:
-        path = Path(folder, MODEL_FILE)
+    with private_folder() as folder:
+        path = folder / MODEL_FILE
         path.write_bytes(model)
         yield {
-            language: Scorer(language, [*command(language, Path(folder)), str(path)])
+            language: Scorer(language, [*command(language, folder), str(path)])
             for language in languages()
         }
 
