@@ -208,6 +208,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._handle(_method(self.command, self.path), target, body)
             self.wfile.flush()
 
+    def handle_expect_100(self) -> bool:
+        """Let the client send its body; without this it would wait for a second."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def log_message(self, *_: object) -> None:
         """Say nothing; see `Proxy.log`."""
 
