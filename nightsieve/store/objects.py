@@ -9,6 +9,7 @@ import itertools
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+import urllib3.exceptions
 from botocore import exceptions as failures
 from botocore.config import Config
 
@@ -52,6 +54,8 @@ _READ_TIMEOUT = 60.0
 # An answer that fails its checksum is read again so many times. If it still fails, the
 # object itself is damaged.
 _READINGS = 4
+# An answer that does not fit its ETag, and is the same so many times, is believed.
+_EQUAL_READINGS = 3
 # An upload in parts that the store loses is begun again so many times.
 _UPLOADS = 5
 _KEYS_OF_A_PAGE = 1000
@@ -78,6 +82,12 @@ _LOST_UPLOAD = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")
 _FULL = ("507", "InsufficientStorage", "XMinioStorageFull")
 _DISK_FULL = b"no space left on device"
 _LAST_LINES = 3
+# botocore lets the last one through where the body of an error breaks off.
+_BROKEN_ANSWERS = (
+    failures.ResponseStreamingError,
+    failures.IncompleteReadError,
+    urllib3.exceptions.HTTPError,
+)
 _WRITING = (
     "PutObject",
     "CreateMultipartUpload",
@@ -94,8 +104,8 @@ _REFUSALS = {
     "SignatureDoesNotMatch": "the secret key is wrong",
     "ExpiredToken": "the credentials have expired",
 }
-# Endpoints whose ETags are something else than the MD5 of the content.
-_servers_without_md5: set[str] = set()
+# Whether the ETags of an endpoint are the MD5 of the content, once that is known.
+_etag_is_md5: dict[str, bool] = {}
 # boto3's session is not safe between threads.
 _making_a_client = threading.Lock()
 
@@ -600,7 +610,7 @@ def disconnect() -> None:
     """
     _session.cache_clear()
     _client_of.cache_clear()
-    _servers_without_md5.clear()
+    _etag_is_md5.clear()
     forget_contact()
 
 
@@ -627,7 +637,7 @@ class _Readings:
 
     def __init__(self, address: str):
         self._address = address
-        self._digests: set[bytes] = set()
+        self._digests: Counter[bytes] = Counter()
         self._failures = 0
 
     def content_of(self, answer: "GetObjectOutputTypeDef") -> bytes:
@@ -650,11 +660,11 @@ class _Readings:
             raise _changed_answer() from None
         if not _fits_etag(content, answer):
             digest = hashlib.sha256(content).digest()
-            if digest not in self._digests:
-                self._digests.add(digest)
+            self._digests[digest] += 1
+            if self._digests[digest] < _EQUAL_READINGS:
                 raise _changed_answer()
-            # Twice the same: the ETags of this server are no MD5.
-            _servers_without_md5.add(_endpoint())
+            # This is what the store holds. So its ETags are no MD5, unless one was.
+            _etag_is_md5.setdefault(_endpoint(), False)
         return content
 
 
@@ -761,7 +771,7 @@ def _persist(send: Callable[[], _Result]) -> _Result:
             if not _is_transient(error):
                 raise
             raise TransientError(_code(error), answered=True) from None
-        except (failures.ResponseStreamingError, failures.IncompleteReadError) as error:
+        except _BROKEN_ANSWERS as error:
             raise TransientError(type(error).__name__, answered=True) from None
         except (failures.HTTPClientError, failures.ConnectionError) as error:
             raise TransientError(type(error).__name__, answered=False) from None
@@ -821,10 +831,15 @@ def _fits_etag(content: bytes, answer: "GetObjectOutputTypeDef") -> bool:
     """Return whether the ETag of an answer, if it is an MD5, is that of the content."""
     if answer.get("ServerSideEncryption", "AES256") != "AES256":
         return True
-    if "SSECustomerAlgorithm" in answer or _endpoint() in _servers_without_md5:
-        return True
     digest = _digest_in(answer["ETag"])
-    return digest is None or digest == _md5(content).hexdigest()
+    if digest is None or "SSECustomerAlgorithm" in answer:
+        return True
+    if not _etag_is_md5.get(_endpoint(), True):
+        return True
+    is_equal = digest == _md5(content).hexdigest()
+    if is_equal:
+        _etag_is_md5[_endpoint()] = True
+    return is_equal
 
 
 def _digest_in(etag: str) -> str | None:
