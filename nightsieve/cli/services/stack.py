@@ -165,6 +165,7 @@ class Stack:
                 postgres_port, "nightsieve"
             ),
             "NIGHTSIEVE_STORAGE": f"s3://{BUCKET}/nightly",
+            "NIGHTSIEVE_STORAGE_LOG": str(self._log_file(services.s3)),
             "AWS_ENDPOINT_URL_S3": services.s3.address(s3_port),
             "AWS_ACCESS_KEY_ID": services.s3.credentials.s3_key,
             "AWS_SECRET_ACCESS_KEY": services.s3.credentials.s3_secret,

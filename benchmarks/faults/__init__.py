@@ -1,0 +1,1 @@
+"""Faults: what a night does when a part of it breaks."""
