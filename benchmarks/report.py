@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
-from xml.etree import ElementTree
 
 from markdown_it import MarkdownIt
 
@@ -14,7 +13,9 @@ from benchmarks.harness import markdown, targets
 from benchmarks.harness.results import RESULTS, Result, read_result
 from benchmarks.training.records import GRID_SEARCH, GridSearchResult
 from benchmarks.training.tables import grid_search_tables
+from pipeline.records.release import Verdict
 from pipeline.report.html.pages import PAGE, STYLE, TEMPLATES
+from pipeline.report.junit import Case, suite
 
 ResultType = TypeVar("ResultType", bound=Result)
 
@@ -72,7 +73,7 @@ class Report(Generic[ResultType]):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PAGE).write_text(page, encoding="utf-8")
         (folder / STYLE).write_bytes((TEMPLATES / STYLE).read_bytes())
-        (to / "junit.xml").write_bytes(junit(name, reached))
+        (to / "junit.xml").write_bytes(suite(name, name, list(map(_case, reached))))
 
 
 def main() -> None:
@@ -95,22 +96,10 @@ def main() -> None:
     REPORTS[arguments.name].write(arguments.name, arguments.results, arguments.to)
 
 
-def junit(suite: str, reached: list[Target]) -> bytes:
-    """Return the targets as JUnit's XML; a target that was missed is a failure."""
-    missed = [target for target in reached if not target.reached]
-    root = ElementTree.Element(
-        "testsuite", name=suite, tests=str(len(reached)), failures=str(len(missed))
-    )
-    for target in reached:
-        case = ElementTree.SubElement(
-            root, "testcase", classname=suite, name=target.name
-        )
-        text = f"{target.measured}; the target is {target.target}"
-        if target.reached:
-            ElementTree.SubElement(case, "system-out").text = text
-        else:
-            ElementTree.SubElement(case, "failure", message=text)
-    return ElementTree.tostring(root)
+def _case(target: Target) -> Case:
+    verdict = Verdict.PASSED if target.reached else Verdict.FAILED
+    text = f"{target.measured}; the target is {target.target}"
+    return Case(target.name, verdict, text)
 
 
 def _search_targets(result: GridSearchResult) -> Iterator[Target]:

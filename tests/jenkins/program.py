@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-OUT = Path(os.environ["OUT"])
+OUT = Path(os.environ.get("OUT", "out"))
 NAME = Path(sys.argv[0]).name
 ARGUMENTS = sys.argv[1:]
 
@@ -28,7 +28,10 @@ def main() -> None:
         luigi()
     elif NAME == "nightsieve":
         finish("FETCH_CODE")
-        page()
+        if ARGUMENTS[1] == "show":
+            print(suite(failures=1 if os.environ.get("LUIGI_CODE") == "50" else 0))
+        else:
+            page()
     elif ARGUMENTS[:2] == ["-m", "pytest"]:
         failed = int(os.environ.get("PYTEST_CODE", "0"))
         for word in ARGUMENTS:
@@ -67,9 +70,15 @@ def page() -> None:
 def junit(path: Path, failures: int) -> None:
     """Write test results."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(suite(failures))
+
+
+def suite(failures: int) -> str:
+    """Return test results."""
     cases = "<testcase name='good'/>"
     cases += "<testcase name='bad'><failure/></testcase>" * failures
-    path.write_text(f"<testsuite>{cases}</testsuite>")
+    return f"<testsuite>{cases}</testsuite>"
 
 
-main()
+if __name__ == "__main__":
+    main()

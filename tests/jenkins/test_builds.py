@@ -213,7 +213,8 @@ def test_a_published_night_is_a_success_with_its_report(results):
     assert ended["result"] == "SUCCESS"
     assert ended["stages"] == ["set up", "job"]
     assert ended["pages"] == ["Night"]
-    assert ended["archived"] == ["figures.json", "report/index.html"]
+    assert ended["archived"] == ["figures.json", "junit.xml", "report/index.html"]
+    assert ended["tests"] == [["build/out/junit.xml", 0]]
     assert ended["mails"] == []
     assert ended["cron"] == "TZ=Etc/UTC\nH 2 * * *"
     assert ended["jobs"][0] == "night"
@@ -226,15 +227,18 @@ def test_a_published_night_is_a_success_with_its_report(results):
         "--workers=2",
         "--config=config/pipeline.yaml",
     ]
-    (fetch,) = calls("published", "nightsieve")
-    assert fetch["arguments"][:3] == ["runs", "fetch", yesterday()]
-    assert fetch["arguments"][-2:] == ["--to", "build/out"]
+    fetch, show = (call["arguments"] for call in calls("published", "nightsieve"))
+    assert fetch[:3] == ["runs", "fetch", yesterday()]
+    assert fetch[-2:] == ["--to", "build/out"]
+    assert show[:3] == ["runs", "show", yesterday()]
+    assert show[-1] == "--junit"
 
 
 def test_a_refused_model_is_unstable_with_its_report_and_somebody_is_told(results):
     ended = results["refused"]
     assert ended["result"] == "UNSTABLE"
     assert ended["pages"] == ["Night"]
+    assert ended["tests"] == [["build/out/junit.xml", 1]]
     assert ended["unstable"].endswith("refused or overtaken (exit code 50)")
     (mail,) = ended["mails"]
     assert mail["to"] == TEAM
@@ -285,7 +289,7 @@ def test_a_night_is_tested_first_after_a_change_or_on_demand(results, name):
     ended = results[name]
     assert ended["result"] == "SUCCESS"
     assert ended["stages"] == ["set up", "test", "job"]
-    assert ended["tests"] == [["build/tests.xml", 0]]
+    assert ended["tests"][0] == ["build/tests.xml", 0]
     assert has_tested(name)
     assert len(calls(name, "luigi")) == 1
     assert not has_tested("published")
