@@ -115,10 +115,18 @@ def test_make_has_no_code_but_2_and_says_luigis(jenkins):
     assert re.search(r"retrain\] Error 40$", finished.stderr, re.MULTILINE)
 
 
-def test_an_unknown_command_is_one_line():
-    finished = run(".ci/night", "replay", environment={})
+@pytest.mark.parametrize(
+    ("command", "date", "sentence"),
+    [
+        ("replay", "2026-11-20", ".ci/night: no such command; use retrain or export"),
+        ("retrain", "", "DATE: not set; export the date of the night, such as "),
+    ],
+)
+def test_wrong_usage_is_one_line(command, date, sentence):
+    finished = run(".ci/night", command, environment={"DATE": date})
     assert finished.returncode == 2
-    assert finished.stderr == ".ci/night: no such command; use retrain or export\n"
+    assert finished.stderr.startswith(sentence)
+    assert finished.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["make retrain", RETRAIN])

@@ -43,8 +43,9 @@ def suite(name: str, classname: str, cases: Sequence[Case]) -> bytes:
     Examples
     --------
     >>> case = Case("size", Verdict.FAILED, "it must be at most 1,000")
-    >>> suite("gate of 2026-11-20", "gate", [case])[:41]
-    b'<testsuite name="gate of 2026-11-20" test'
+    >>> root = ElementTree.fromstring(suite("gate of 2026-11-20", "gate", [case]))
+    >>> root.attrib["failures"], root[0].attrib["name"]
+    ('1', 'size')
     """
     verdicts = [case.verdict for case in cases]
     root = ElementTree.Element(

@@ -115,9 +115,9 @@ def command(
     $NIGHTSIEVE_DATABASE_URL, all of the file or nothing. Loading the same file again
     changes nothing. Bad lines are counted, listed by number and left out.
 
-    A label that is none of the rules of --config, and not in evaluation.merge, is
-    loaded with a warning: no night counts it. Load the file again with --label-map, and
-    the labels are replaced.
+    A label that no rule of --config votes for, and that evaluation.merge does not name,
+    is loaded with a warning, since nights leave it out. Load the file again with
+    --label-map, and the labels are replaced.
     """
     labels = Labels(parse_label_maps(label_maps))
     known = _known_labels(label, label_maps, overlays, patches)

@@ -33,7 +33,7 @@ def validate_review_label(text: str) -> str:
     Raises
     ------
     ValueError
-        The text is blank.
+        The text is empty, or only spaces.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def validate_review_label(text: str) -> str:
     'Not spam'
     """
     if not text.strip():
-        raise ValueError("must not be blank")
+        raise ValueError("must not be empty")
     return text
 
 

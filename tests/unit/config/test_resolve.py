@@ -228,8 +228,8 @@ def test_reviews_have_labels_of_any_text(label):
     assert patched.settings.evaluation.merge == {label: ("personal",)}
 
 
-def test_a_blank_label_of_reviews_is_refused():
-    with pytest.raises(ConfigError, match="must not be blank"):
+def test_an_empty_label_of_reviews_is_refused():
+    with pytest.raises(ConfigError, match="must not be empty"):
         resolve("evaluation.merge={' ': [spam]}")
 
 
