@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nightsieve.cli import review_sheet
+from nightsieve.cli.commands.reviews import reviews
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.labels import Labels
 from nightsieve.cli.review_import import Imported, import_sheet
@@ -289,6 +291,11 @@ def test_labels_of_a_sheet_are_renamed_before_they_are_checked(query, tmp_path):
     path.write_text(
         '{"message_key": "1", "label": "Spam"}\n{"message_key": "2", "label": 0}\n'
     )
-    labels = Labels({"Spam": "spam", "0": "personal"})
-    import_sheet(path, "crowd", MOMENT, LABELS, BadLines(), labels=labels)
+    command = ["import", str(path), "--source", "crowd"]
+    maps = ["--label-map", "Spam=spam,0=personal,Ham=personal"]
+    imported = CliRunner().invoke(reviews, [*command, *maps])
+    assert imported.exit_code == 0, imported.output
+    assert imported.stderr == (
+        "Warning: --label-map Ham: no row has this label; check its spelling\n"
+    )
     assert [row[2] for row in query(STORED)] == ["spam", "personal"]

@@ -21,10 +21,14 @@ from tests.support import ROOT
 HERE = Path(__file__).parent
 MVN = shutil.which("mvn")
 JAVA = shutil.which("java")
-pytestmark = pytest.mark.skipif(
-    "CI" not in os.environ and (MVN is None or JAVA is None),
-    reason="mvn and java are missing",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        "CI" not in os.environ and (MVN is None or JAVA is None),
+        reason="mvn and java are missing",
+    ),
+    # Some 20 builds in one process; each runs make several times.
+    pytest.mark.timeout(900),
+]
 
 PROGRAMS = ("luigi", "nightsieve", "python", "ruff", "mypy", "lint-imports")
 COPIED = ("Makefile", "setup.py", "requirements", ".ci/night", ".ci/package-lock.json")
@@ -176,14 +180,14 @@ def run_java(*arguments: str, folder: Path) -> None:
     assert JAVA is not None, "java: not on the PATH; install a JDK"
     classpath = folder / "classpath"
     maven = [MVN, "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:build-classpath"]
-    subprocess.run([*maven, f"-Dmdep.outputFile={classpath}"], check=True, timeout=300)
+    subprocess.run([*maven, f"-Dmdep.outputFile={classpath}"], check=True, timeout=600)
     java = [JAVA, "-cp", classpath.read_text().strip(), "groovy.ui.GroovyMain"]
     finished = subprocess.run(
         [*java, str(HERE / "build.groovy"), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -301,6 +305,8 @@ def test_code_that_fails_its_tests_runs_no_night(results):
     assert ended["stages"] == ["set up", "test"]
     assert ended["tests"] == [["build/tests.xml", 1]]
     assert calls("broken code", "luigi") == []
+    (mail,) = ended["mails"]
+    assert mail["body"].startswith("set-up and tests\n")
 
 
 @pytest.mark.parametrize("name", ["change", "tests"])
