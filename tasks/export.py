@@ -221,6 +221,7 @@ class EvaluateOnReviews(NightTask):
         contradicted = training.goals_contradicted(
             settings.release.goals, measured.with_thresholds, merge
         )
+        self.warn(data.reviewed_messages.unknown_label_warnings(measured))
         self.warn(contradicted)
         self.output().dump(measured)
 

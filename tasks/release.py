@@ -68,7 +68,7 @@ class GateModel(NightTask):
 
     stage = "release"
     name = "decision"
-    version = 5
+    version = 6
     codec = RecordJson(Decision)
     sections = (
         "release.gate",

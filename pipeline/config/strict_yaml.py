@@ -1,4 +1,7 @@
-"""YAML that loses nothing silently: a repeated key is refused, a date stays text."""
+"""YAML that loses nothing silently.
+
+A repeated key is refused, a date stays text, and so does every key: a label may be 0.
+"""
 
 import re
 from typing import Any, TypeAlias
@@ -9,6 +12,16 @@ from pipeline.errors import ConfigError
 
 _FLOAT_TAG = "tag:yaml.org,2002:float"
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
+_TEXT_TAG = "tag:yaml.org,2002:str"
+#: A key that would be a value of these types stays as it is written: ``0``, ``no``.
+_TAGS_OF_TEXT_KEYS = frozenset(
+    {
+        "tag:yaml.org,2002:int",
+        "tag:yaml.org,2002:bool",
+        "tag:yaml.org,2002:null",
+        _FLOAT_TAG,
+    }
+)
 _EXPONENT = re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$")
 
 
@@ -38,6 +51,8 @@ class _Loader(yaml.SafeLoader):
     ) -> dict[Any, Any]:
         seen: list[object] = []  # not a set: a key need not be hashable here
         for key_node, _ in node.value:
+            if key_node.tag in _TAGS_OF_TEXT_KEYS:
+                key_node.tag = _TEXT_TAG
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise _RepeatedKeyError(
@@ -69,6 +84,8 @@ def load(text: str | bytes, name: str) -> object:
     --------
     >>> load("{night: 2026-11-20, alpha: 1e-3}", "overlay.yaml")
     {'night': '2026-11-20', 'alpha': 0.001}
+    >>> load("{0: spam, no: ham}", "overlay.yaml")
+    {'0': 'spam', 'no': 'ham'}
     """
     try:
         return yaml.load(text, Loader=_Loader)

@@ -24,6 +24,7 @@ class CheckKind(StrEnum):
     TERMS = "terms"
     SPEED = "speed"
     REVIEWS = "reviews"
+    KNOWN_REVIEWS = "known reviews"
     FLOOR = "floor"
     NOT_OLDER = "not older"
     READABLE = "readable"

@@ -104,7 +104,7 @@ def review_evaluation(
 ) -> ReviewEvaluation:
     """Return what tonight's model measures on reviews."""
     return ReviewEvaluation(
-        reviews=25,
+        reviews=0 if measured is None else 25,
         messages=0 if measured is None else measured.n,
         ties=0,
         unknown_labels={},

@@ -6,6 +6,7 @@ from pipeline.config.settings import Gate
 from pipeline.records.export import MODEL_FILE, ExportManifest
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.words import describe_left_out
 from pipeline.release.checks.answers import (
     NO_CHAMPION,
     at_least,
@@ -71,6 +72,8 @@ def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
     metrics = reviews.with_thresholds or reviews.metrics
     n_messages = 0 if metrics is None else metrics.n
     yield at_least(CheckKind.REVIEWS, n_messages, gate.min_reviewed_messages)
+    if reviews.reviews > 0 and reviews.messages == 0:
+        yield _unknown(reviews)
     for label, floor in sorted(gate.floors.items()):
         for measure, minimum in floor.model_dump(exclude_none=True).items():
             yield at_least(
@@ -81,6 +84,17 @@ def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
                 measure=measure,
                 with_thresholds=has_thresholds,
             )
+
+
+def _unknown(reviews: ReviewEvaluation) -> Check:
+    """Return the failed check of reviews of which none counts."""
+    return Check(
+        kind=CheckKind.KNOWN_REVIEWS,
+        value=0,
+        bound=Bound(comparison=Comparison.AT_LEAST, value=1),
+        verdict=Verdict.FAILED,
+        note=f"left out: {describe_left_out(reviews)}",
+    )
 
 
 def _figure(metrics: Metrics | None, label: str, measure: str) -> float | None:

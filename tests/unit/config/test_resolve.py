@@ -217,6 +217,22 @@ def test_a_floor_is_for_a_label_of_merged_reviews():
         resolve(merge, "release.gate.floors={personal: {f1: 0.9}}")
 
 
+@pytest.mark.parametrize("label", ["Spam", "0", "no", "Not spam", "1.50", "null"])
+def test_reviews_have_labels_of_any_text(label):
+    overlay = f"evaluation: {{merge: {{{label}: [spam]}}}}"
+    floor = f"release.gate.floors={{{label}: {{f1: 0.9}}}}"
+    settings = resolve(floor, overlay=overlay).settings
+    assert settings.evaluation.merge == {label: ("spam",)}
+    assert settings.release.gate.floors[label].f1 == 0.9
+    patched = resolve(f"evaluation.merge={{{label}: [personal]}}", overlay=overlay)
+    assert patched.settings.evaluation.merge == {label: ("personal",)}
+
+
+def test_an_empty_label_of_reviews_is_refused():
+    with pytest.raises(ConfigError, match="must not be empty"):
+        resolve("evaluation.merge={' ': [spam]}")
+
+
 @pytest.mark.parametrize("null", ["source.reviews", "source.reviews.columns.annotator"])
 def test_dawid_and_skene_need_the_annotators_of_reviews(null):
     aggregation = "evaluation.aggregation=dawid_skene"
