@@ -40,8 +40,13 @@ LONGEST_ERROR = 260  # characters: two lines
 WITHOUT_PLACE = {
     "not read, because rule files end in .yaml; rename the file": "the rule file",
     "must be a list of rules, each with id, pattern and why": "the rule file",
+    "holds Python objects, which nothing reads": "damage_at adds the address",
 }
 WITHOUT_REMEDY = {
+    "holds Python objects, which nothing reads": "damage_at adds the remedy",
+    "holds {unpacked} bytes in {len(content)}, which is more than any task writes": (
+        "damage_at adds the address and the remedy"
+    ),
     "must be a list of rules, each with id, pattern and why": "says what is right",
     "is the receipt of {receipt.key}": "damage_at adds the address and the remedy",
     "rule {rule.id}: {timeout}": "SearchTimeout has the remedy",

@@ -60,8 +60,8 @@ def decode_arrays(content: bytes) -> dict[str, np.ndarray]:
         unpacked = sum(member.file_size for member in members)
         if unpacked > max(SMALL_BYTES, MAX_RATIO * len(content)):
             raise ArtefactError(
-                f"claims to hold {unpacked:,} bytes in {len(content):,}; "
-                "no task writes such a file"
+                f"holds {unpacked:,} bytes in {len(content):,}, "
+                "which is more than any task writes"
             )
         for member in members:
             name = member.filename.removesuffix(_SUFFIX)
@@ -90,12 +90,12 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
             raise ValueError("another version of the npy format")
         shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
         if dtype.hasobject:
-            raise ArtefactError("holds Python objects, which are never read")
+            raise ArtefactError("holds Python objects, which nothing reads")
         n_bytes = math.prod(shape) * dtype.itemsize
         if n_bytes != member.file_size - file.tell():
             raise ValueError("an array has another size than its member")
         data = np.empty(n_bytes, dtype=np.uint8)
-        if file.readinto(memoryview(data)) != n_bytes or file.read(1):
+        if file.readinto(data.data) != n_bytes or file.read(1):
             raise ValueError("an array is shorter than its header says")
     if is_fortran:
         return data.view(dtype).reshape(shape[::-1]).T

@@ -31,7 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "PatternStrategy",
             "compile_patterns",
         ],
-        "engine": ["engine"],
+        "hyperscan_engine": ["engine"],
         "matcher": ["Matcher", "PatternTimeout"],
         "pattern": ["Pattern"],
     },

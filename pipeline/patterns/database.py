@@ -19,7 +19,7 @@ from pipeline.patterns.byte_classes import (
     build_byte_map,
 )
 from pipeline.patterns.compile_process import CompileError, CompileProcess
-from pipeline.patterns.engine import engine
+from pipeline.patterns.hyperscan_engine import engine
 from pipeline.patterns.pattern import Pattern
 from pipeline.patterns.translate import Translation, TranslationError
 
@@ -92,7 +92,7 @@ class PatternDatabase:
     strategies
         How each pattern is matched, in the order of the patterns.
     engine
-        What compiled the databases, see `pipeline.patterns.engine.engine`. Only this
+        What compiled the databases, see `pipeline.patterns.engine`. Only this
         engine may load them, and only from a writer who is trusted: they are native
         data for a C library.
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from pipeline.patterns.byte_classes import encode
 from pipeline.patterns.database import MatchStrategy, PatternDatabase
-from pipeline.patterns.engine import engine
+from pipeline.patterns.hyperscan_engine import engine
 from pipeline.patterns.pattern import Pattern
 from pipeline.patterns.search_timeout import (
     SLOW_SEARCHES,
