@@ -86,9 +86,12 @@ class Matcher:
         self._byte_tables = database.byte_tables
         self._strategies = [pattern.strategy for pattern in database.strategies]
         self._databases = _load(database)
-        self._expressions = [
-            re.compile(pattern.expression, re.IGNORECASE) for pattern in patterns
-        ]
+        # Hyperscan needs none of them, and thousands take seconds to compile.
+        self._expressions = {
+            index: re.compile(pattern.expression, re.IGNORECASE)
+            for index, pattern in enumerate(patterns)
+            if self._strategies[index] is not MatchStrategy.HYPERSCAN
+        }
 
     @property
     def fields(self) -> list[str]:
