@@ -30,7 +30,8 @@ AFTER_PREPARED = {
     "MeasureSpeed",
 }
 SEARCH = {"EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel"}
-AFTER_TRAINING_SET = SEARCH | AFTER_PREPARED | DECISION
+AFTER_FIT = AFTER_PREPARED | {"ExportPipeline"}
+AFTER_TRAINING_SET = SEARCH | AFTER_FIT | DECISION
 REVIEWS_TRAIN = {
     "LabelByReviews",
     "AggregateReviews",
