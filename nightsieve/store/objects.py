@@ -208,6 +208,20 @@ class Store:
             answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
             return answer["Body"].read()
 
+    def size(self, key: str) -> int:
+        """Return the bytes of an object without reading them.
+
+        Raises
+        ------
+        ObjectMissing
+            There is no such object.
+        """
+        with self._translated(key):
+            # A HEAD would not say whether the object or its bucket is missing.
+            answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
+            answer["Body"].close()
+            return answer["ContentLength"]
+
     def read_verified(self, key: str, sha256: str, remedy: str = RUN_AGAIN) -> bytes:
         """Return the object that was written.
 
