@@ -99,8 +99,9 @@ def command(
 
     FILE is CSV or TSV, UTF-8, plain or gzipped. COL is a name in the header, or the
     number of a column, from 1. Writes to the tables messages and reviews of
-    $NIGHTSIEVE_DATABASE_URL, all of the file or nothing. Loading the same file again
-    changes nothing. Bad lines are counted, listed by number and left out.
+    $NIGHTSIEVE_DATABASE_WRITER_URL, or of $NIGHTSIEVE_DATABASE_URL if that is not set:
+    all of the file or nothing. Loading the same file again changes nothing. Bad lines
+    are counted, listed by number and left out.
     """
     wanted = {
         "body": body,
