@@ -257,6 +257,20 @@ class Store:
             raise ObjectMissing(f"{self.address(key)}: {_NO_OBJECT}")
         return answer[0]
 
+    def size(self, key: str) -> int:
+        """Return the bytes of an object without reading them.
+
+        Raises
+        ------
+        ObjectMissing
+            There is no such object.
+        """
+        with self._translated(key):
+            # A HEAD would not say whether the object or its bucket is missing.
+            answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
+            answer["Body"].close()
+            return answer["ContentLength"]
+
     def read_verified(self, key: str, sha256: str, remedy: str = RUN_AGAIN) -> bytes:
         """Return the object that was written.
 

@@ -393,6 +393,7 @@ def test_the_error_of_an_unusable_database_does_not_quote_the_password(
     path = tmp_path / "messages.csv"
     path.write_text("body\nhi\n")
     monkeypatch.delenv("NIGHTSIEVE_DATABASE_URL")
+    monkeypatch.delenv("NIGHTSIEVE_DATABASE_WRITER_URL")
     if url:
         monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", url)
     with pytest.raises(SourceError, match=sentence) as raised:

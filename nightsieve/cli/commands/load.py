@@ -112,8 +112,9 @@ def command(
 
     FILE is CSV or TSV, UTF-8, plain or gzipped. COL is a name in the header, or the
     number of a column, from 1. Writes to the tables messages and reviews of
-    $NIGHTSIEVE_DATABASE_URL, all of the file or nothing. Loading the same file again
-    changes nothing. Bad lines are counted, listed by number and left out.
+    $NIGHTSIEVE_DATABASE_WRITER_URL, or of $NIGHTSIEVE_DATABASE_URL if that is not set:
+    all of the file or nothing. Loading the same file again changes nothing. Bad lines
+    are counted, listed by number and left out.
 
     A label that no rule of --config votes for, and that evaluation.merge does not name,
     is loaded with a warning, since nights leave it out. Load the file again with

@@ -200,8 +200,9 @@ def import_(
 
     FILE is a CSV or *.jsonl with the columns message_key and label, and perhaps
     annotator. A label is one that a rule votes for, or that evaluation.merge names.
-    Writes to the table reviews of $NIGHTSIEVE_DATABASE_URL. Lines without a label are
-    counted and left out. If one line is wrong, nothing is imported.
+    Writes to the table reviews of $NIGHTSIEVE_DATABASE_WRITER_URL, or of
+    $NIGHTSIEVE_DATABASE_URL if that is not set. Lines without a label are counted and
+    left out. If one line is wrong, nothing is imported.
 
     Importing the same file again changes nothing. A new label by the same annotator for
     the same message replaces the old one.
