@@ -12,7 +12,7 @@ import random
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,7 +26,7 @@ from benchmarks.faults.tables import flips_tables
 from benchmarks.faults.world import World, small_world
 from benchmarks.harness import command, machine
 from benchmarks.harness.results import write_result
-from nightsieve.store import configurations, objects
+from nightsieve.store import objects
 from nightsieve.store.objects import Store
 from pipeline.errors import NightsieveError
 
@@ -95,12 +95,14 @@ def read_flipped(small: World, flips: int, minimum: int) -> tuple[KindFlips, ...
         How many bits are flipped, in proportion to the bytes of a kind.
     minimum
         How many bits of a kind are flipped at least.
+
+    The services of the world are those of the environment.
     """
-    os.environ["NIGHTSIEVE_STORAGE"] = f"s3://{small.bucket.name}/reference"
     objects.disconnect()
-    root = night_of(datetime.date.fromisoformat(world.DATE), world.PATCHES)
+    store = Store(f"s3://{small.bucket.name}/reference")
+    root = night_of(store, datetime.date.fromisoformat(world.DATE), world.PATCHES)
     by_kind = defaultdict(list)
-    for stored in stored_objects(Store.from_environment(), root):
+    for stored in stored_objects(store, root):
         by_kind[stored.kind].append(stored)
     sizes = {
         kind: sum(_size(small.reference / stored.key) for stored in group)
@@ -137,18 +139,13 @@ def _run_one(rng: random.Random, small: World, family: str) -> FlippedNight:
         key = rng.choice(keys)
         _flip(rng, copy.folder / key)
         ended = copy.run()
-        contents = copy.contents()
-        damaged = sorted(
-            other
-            for other in contents.keys() | small.expected.keys()
-            if contents.get(other) != small.expected.get(other)
-        )
+        problem = world.problem_of(ended, copy.other_bytes(small.expected))
     return FlippedNight(
         kind=family,
         key=key,
         code=ended.code,
         warned=key.removesuffix(".receipt.json") in ended.output,
-        problem=world.problem_of(ended, damaged, again=True),
+        problem=problem,
     )
 
 

@@ -1,7 +1,6 @@
 """Faults, each injected at one stage of a night."""
 
 import contextlib
-import os
 import random
 import signal
 import threading
@@ -146,7 +145,7 @@ class Kill(Injection):
         with _triggering(world, "PUT", stage) as proxy:
             running = copy.start({"AWS_ENDPOINT_URL_S3": proxy.url})
             proxy.drops = True
-            proxy.action = _Signal(running, self.who, self.signal)
+            proxy.action = _Signal(running, self.who, self.signal, stage.family)
             return _require_injected(running.wait(), proxy.called)
 
 
@@ -174,26 +173,28 @@ class Stop(Injection):
 
 @dataclass(frozen=True)
 class Restart(Injection):
-    """A service is killed, and starts again after some seconds."""
+    """A service is killed when the task begins, and starts again later."""
 
     name: str
     service: str
     seconds: float
 
     def run(self, world: World, copy: Copy, stage: Stage) -> Ended:
-        """Run the night, and kill the service at the PUT of the object."""
-        with _triggering(world, "PUT", stage) as proxy:
+        """Run the night, and kill the service when a task of the family begins."""
 
-            def restart() -> None:
-                _kill_service(world.stack, self.service)
-                time.sleep(self.seconds)
-                world.stack.up()
+        def restart() -> None:
+            _kill_service(world.stack, self.service)
+            time.sleep(self.seconds)
+            world.stack.up()
 
-            restarting = _in_a_thread(restart)
-            proxy.action = restarting
-            ended = copy.run({"AWS_ENDPOINT_URL_S3": proxy.url})
-            restarting.join()
-            return _require_injected(ended, proxy.called)
+        restarting = _in_a_thread(restart)
+        running = copy.start()
+        running.when_running(stage.family, restarting)
+        ended = running.wait()
+        if restarting.ident is None:
+            return _require_injected(ended, injected=False)
+        restarting.join()
+        return ended
 
 
 @dataclass(frozen=True)
@@ -266,23 +267,21 @@ def flip_a_bit(path: Path) -> None:
 class _Signal:
     """Sends a signal to processes of a running command."""
 
-    def __init__(self, running: Running, who: str, number: signal.Signals):
+    def __init__(self, running: Running, who: str, number: signal.Signals, family: str):
         self._running = running
         self._who = who
         self._number = number
+        self._family = family
 
     def __call__(self) -> None:
-        pid = self._running.process.pid
-        if self._who == "parent":
-            os.kill(pid, self._number)
-            return
-        children = psutil.Process(pid).children()
-        if self._who == "child":
-            # The one that has the connection to the proxy is waiting for it.
-            children = children[:1]
-        _send(children, self._number)
-        if self._who == "group":
-            os.kill(pid, self._number)
+        parent = psutil.Process(self._running.process.pid)
+        processes = {
+            "child": [psutil.Process(self._running.pid_of(self._family))],
+            "children": parent.children(),
+            "parent": [parent],
+            "group": [parent, *parent.children(recursive=True)],
+        }
+        _send(processes[self._who], self._number)
 
 
 class _Thread(threading.Thread):
@@ -303,7 +302,8 @@ def _do_nothing() -> None:
 @contextlib.contextmanager
 def _triggering(world: World, method: str, stage: Stage) -> Iterator[TriggeringProxy]:
     endpoint = world.environment["AWS_ENDPOINT_URL_S3"]
-    with TriggeringProxy(endpoint, method, stage.pattern) as proxy:
+    proxy = TriggeringProxy(endpoint, method, stage.pattern)
+    with proxy:
         yield proxy
 
 

@@ -52,9 +52,9 @@ def stored_objects(store: Store, root: Retrain) -> Iterator[StoredObject]:
     yield StoredObject("layout.json", layout.LAYOUT, _Layout(store))
 
 
-def night_of(date: datetime.date, patches: tuple[str, ...]) -> Retrain:
-    """Return the root task of a night of the store in the environment."""
-    return Retrain(date=date, patch=patches)
+def night_of(store: Store, date: datetime.date, patches: tuple[str, ...]) -> Retrain:
+    """Return the root task of a night."""
+    return Retrain(date=date, patch=patches, storage=str(store))
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,9 @@ def _objects_of_models(store: Store) -> Iterator[StoredObject]:
     yield StoredObject("current.json", layout.CURRENT_MODEL, read)
     yield StoredObject("entry.json", layout.model_entry(entry.serial), read)
     for name in entry.files:
-        yield StoredObject(f"published {name}", layout.model_file(entry.serial, name), read)
+        yield StoredObject(
+            f"published {name}", layout.model_file(entry.serial, name), read
+        )
 
 
 def _receipt_of(key: str, read: Read) -> StoredObject:

@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -51,6 +52,9 @@ _EVENTS = ("published", "refused", "rolled back", "drift")
 # measured time, or the digest of the configuration, in which the copies differ.
 _UNSTABLE = ("release/", "report/", layout.RUNS, layout.REPORTS, layout.CONFIGS)
 _RECEIPT = layout.receipt("")
+# Luigi's log: [pid 12] Worker Worker(...) running   ApplyRules(date=...)
+_RUNNING = re.compile(r"\[pid (\d+)\] Worker .* running +(\w+)\(")
+_TRACEBACK = "Traceback (most recent call last)"
 _PUBLISH = "PublishModel"
 # Nights with the same rules share its object.
 _COMPILE = "CompileRules"
@@ -80,6 +84,7 @@ class Running:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]):
         self._started = time.monotonic()
         self._lines: list[str] = []
+        self._waits: list[tuple[str, Callable[[], None]]] = []
         self.process = subprocess.Popen(
             command,
             cwd=machine.ROOT,
@@ -93,6 +98,24 @@ class Running:
         # An orphan may hold the pipe for longer than the command lives.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def when_running(self, family: str, action: Callable[[], None]) -> None:
+        """Call a function when the first task of a family begins to run."""
+        self._waits.append((family, action))
+
+    def pid_of(self, family: str) -> int:
+        """Return the process of the task of a family that began last.
+
+        Raises
+        ------
+        ValueError
+            None has begun.
+        """
+        matches = _RUNNING.findall("".join(self._lines))
+        pids = [int(pid) for pid, name in matches if name == family]
+        if not pids:
+            raise ValueError(f"{family}: no process runs it")
+        return pids[-1]
 
     def wait(self, timeout: float = HUNG_AFTER_SECONDS) -> Ended:
         """Wait for the command; kill it and its children if it takes too long."""
@@ -112,6 +135,14 @@ class Running:
         if stream is not None:
             for line in stream:
                 self._lines.append(line)
+                self._call_waiting(line)
+
+    def _call_waiting(self, line: str) -> None:
+        match = _RUNNING.search(line)
+        for waiting in list(self._waits):
+            if match is not None and match[2] == waiting[0]:
+                self._waits.remove(waiting)
+                waiting[1]()
 
 
 @dataclass(frozen=True)
@@ -135,9 +166,11 @@ class Copy:
         """Run the night to its end."""
         return self.start(variables).wait()
 
-    def contents(self) -> dict[str, str]:
-        """Return the sha256 of each object whose bytes are the same in every run."""
-        return stable_contents(self.folder)
+    def other_bytes(self, expected: Mapping[str, str]) -> list[str]:
+        """Return the keys of objects whose sha256 is not the expected one."""
+        contents = stable_contents(self.folder)
+        keys = sorted(contents.keys() | expected.keys())
+        return [key for key in keys if contents.get(key) != expected.get(key)]
 
 
 @dataclass
@@ -231,11 +264,13 @@ def small_world(home: Path) -> Iterator[World]:
             _run_reference(world, "reference", DATE)
         world.written.update(_written_keys(world.bucket / "base", world.reference))
         world.expected.update(stable_contents(world.reference))
-        with announced("the same night again, from the start"):
-            with world.copied(without=list(world.written)) as copy:
-                ended = copy.run()
-                if ended.code != 0 or copy.contents() != world.expected:
-                    raise SystemExit(f"the night differs by itself:\n{ended.output}")
+        with (
+            announced("the same night again, from the start"),
+            world.copied(without=list(world.written)) as copy,
+        ):
+            ended = copy.run()
+            if problem_of(ended, copy.other_bytes(world.expected)):
+                raise SystemExit(f"the night differs by itself:\n{ended.output}")
         yield world
 
 
@@ -247,6 +282,33 @@ def stable_contents(folder: Path) -> dict[str, str]:
         if path.is_file() and _is_stable(key):
             contents[key] = hashlib.sha256(path.read_bytes()).hexdigest()
     return contents
+
+
+def problem_of(ended: Ended, damaged: Sequence[str]) -> str:
+    """Return why a run that should finish is not as promised; empty if it is.
+
+    Parameters
+    ----------
+    damaged
+        The keys of objects with other bytes than those of the reference.
+    """
+    unfit = problem_of_ending(ended)
+    if unfit:
+        return unfit
+    if ended.code != 0:
+        return f"exit code {ended.code}"
+    if damaged:
+        return f"other bytes: {', '.join(damaged)}"
+    return ""
+
+
+def problem_of_ending(ended: Ended) -> str:
+    """Return why nobody may see a run end so; empty if it may end so."""
+    if ended.code is None:
+        return "hung"
+    if _TRACEBACK in ended.output:
+        return "traceback"
+    return ""
 
 
 def _is_stable(key: str) -> bool:
