@@ -23,7 +23,7 @@ ROWS    ?= 20000
 # .ci/night, not make, puts these into commands, and as whole words: nothing in them is run.
 export DATE CONFIG PATCH WORKERS OUT ROWS VENV
 
-.PHONY: help setup demo test golden bench search-benchmark lint docs night retrain export lock down
+.PHONY: help setup demo test golden bench search-benchmark faults lint docs night retrain export lock down
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -56,8 +56,8 @@ demo: setup  ## start everything embedded, make demo data, run a night
 # Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, the documentation is built,
 # every module of the benchmarks is imported, and whole nights are compared with what they computed before.
 test: lint $(if $(CI),$(VENV)/.docs $(VENV)/.bench .ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
-	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
-	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
+	$(BIN)/python -m pytest --ignore=tests/golden --ignore=tests/faults $(PYTEST)
+	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden tests/faults)
 
 .ci/node_modules/.package-lock.json: .ci/package-lock.json
 	npm ci --prefix .ci
@@ -75,6 +75,10 @@ bench: $(VENV)/.test $(VENV)/.bench  ## measure what benchmarks/README.md shows,
 	set -e; for name in night.whole_night night.growth night.headroom; \
 		do $(BIN)/python -m benchmarks.$$name --rows "$$ROWS"; done
 	$(BIN)/python -m benchmarks.readme
+
+faults: $(VENV)/.test  ## one fault at each stage of a small night, and flipped bits of every object (about an hour)
+	$(BIN)/python -m benchmarks.faults.matrix
+	$(BIN)/python -m benchmarks.faults.flips
 
 lint: $(VENV)/.test  ## style, types, and the layers between packages
 	$(BIN)/ruff check .
