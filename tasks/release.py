@@ -3,6 +3,7 @@
 import luigi
 
 from nightsieve.nights import webhook
+from nightsieve.nights.retention import erase_old_messages
 from nightsieve.store.models import Registry
 from nightsieve.store.publication import publish_decision, read_opponents
 from pipeline import release
@@ -155,6 +156,9 @@ class PublishModel(NightTask):
             config=self.config,
             keep=self.settings.release.keep,
         )
+        # A model that is published never waits for this, and nothing rests on it.
+        keep_days = self.settings.release.keep.messages_days
+        self.warn(erase_old_messages(self.store, self.date, keep_days).problems)
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)
 

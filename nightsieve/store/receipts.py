@@ -8,6 +8,7 @@ not know the key.
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.receipt import Receipt
@@ -105,9 +106,77 @@ def open_receipt(content: bytes) -> Receipt:
     return receipt
 
 
-def _seal_of(receipt: Receipt) -> _Seal:
+def read_receipt(content: bytes) -> Receipt:
+    """Return a receipt, whether it is signed or not.
+
+    No night may believe it for that: see `open_receipt`.
+
+    Raises
+    ------
+    ConfigError
+        The receipt is signed, and this process has no key to check it with.
+    ArtefactError
+        It is not the receipt that was written.
+
+    Examples
+    --------
+    >>> from nightsieve.nights.find import find_night
+    >>> import datetime
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> read_receipt(seal_receipt(night.receipt("FitModel"))).task
+    'FitModel'
+    """
+    return Receipt(**_checked(content).model_dump(exclude={"seal"}))
+
+
+def reseal_receipt(content: bytes, changes: Mapping[str, str | int]) -> bytes:
+    """Return a receipt with other values, for an object that was changed on purpose.
+
+    A receipt without a signature stays without one: a change does not make an object
+    trusted that was not trusted before.
+
+    Raises
+    ------
+    ConfigError
+        The receipt is signed, and this process has no key to sign it with.
+    ArtefactError
+        It is not the receipt that was written.
+
+    Examples
+    --------
+    >>> from nightsieve.nights.find import find_night
+    >>> import datetime
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> content = seal_receipt(night.receipt("IngestMessages"))
+    >>> open_receipt(reseal_receipt(content, {"erased": 1})).erased
+    1
+    """
+    sealed = _checked(content)
+    receipt = Receipt(**sealed.model_dump(exclude={"seal"}))
+    is_signed = sealed.seal.hmac is not None
+    changed = receipt.model_copy(update=changes)
+    seal = _seal_of(changed, signed=is_signed)
+    return _SealedReceipt(**dict(changed), seal=seal).to_json()
+
+
+def _checked(content: bytes) -> _SealedReceipt:
+    """Return a receipt that has its own sha256 and, if it is signed, its HMAC."""
+    sealed = _SealedReceipt.from_json(content)
+    is_signed = sealed.seal.hmac is not None
+    if is_signed and signing_key() is None:
+        raise ConfigError(
+            f"{VARIABLE}: is not set, but the receipts of the store are signed; set it "
+            "to the key that nights have"
+        )
+    receipt = Receipt(**sealed.model_dump(exclude={"seal"}))
+    if sealed.seal != _seal_of(receipt, signed=is_signed):
+        raise ArtefactError("is not the receipt that was written")
+    return sealed
+
+
+def _seal_of(receipt: Receipt, signed: bool = True) -> _Seal:
     content = receipt.to_json()
-    key = signing_key()
+    key = signing_key() if signed else None
     signature = None
     if key is not None:
         signature = hmac.new(key, content, hashlib.sha256).hexdigest()

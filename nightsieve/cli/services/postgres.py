@@ -118,6 +118,8 @@ class Postgres(Service):
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             f"fsync={'on' if self._durable else 'off'}",
+            # Files of the log are removed, rather than kept with old rows in them.
+            "wal_recycle=off",
             *DISCREET,
         )
         options: list[str] = []
@@ -144,6 +146,10 @@ class Postgres(Service):
         server.create_role(USER, self.credentials.postgres)
         for database in DATABASES:
             server.create_database(database, USER)
+
+    def discard_erased_rows(self, port: int, database: str) -> None:
+        """Remove from the server's files what was erased from a database."""
+        self._server({self.name: port}).discard_erased_rows(database)
 
     def url(self, port: int, database: str) -> str:
         """Return the libpq URL of a database, with the password."""
