@@ -112,11 +112,11 @@ class _Work:
         for run, manifest in unfinished.items():
             for key in _keys_with_messages(manifest):
                 self._erase(key)
+            for receipt in manifest.receipts("IngestMessages"):
+                self._remove_parts(receipt.key)
             with self._noting():
                 erasure.update_run(self.store, run)
                 self.retention.nights.append(run)
-            for receipt in manifest.receipts("IngestMessages"):
-                self._remove_parts(receipt.key)
 
     def erase_left_behind(self, days: int) -> None:
         """Erase what killed nights and killed replays left more than some days ago."""
@@ -137,7 +137,7 @@ class _Work:
         """Yield the runs that have messages, with their manifests."""
         for run in old:
             with self._noting():
-                manifest = runs.find_run(self.store, run)
+                manifest = self._find_run(run)
                 if manifest is None:
                     continue
                 self.known_dates.add(run.date)
@@ -151,6 +151,14 @@ class _Work:
                 ]
                 if not all(map(_is_empty, receipts)):
                     yield run, manifest
+
+    def _find_run(self, run: Run) -> RunManifest | None:
+        """Return a run manifest, which may have to be completed after a kill."""
+        try:
+            return runs.find_run(self.store, run)
+        except DamagedObject:
+            erasure.update_run(self.store, run)
+            return runs.find_run(self.store, run)
 
     def _erase_comparisons(self) -> None:
         if not self.dates:
