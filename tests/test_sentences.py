@@ -40,8 +40,11 @@ LONGEST_ERROR = 260  # characters: two lines
 WITHOUT_PLACE = {
     "not read, because rule files end in .yaml; rename the file": "the rule file",
     "must be a list of rules, each with id, pattern and why": "the rule file",
+    "is not the receipt that was written": "the receipt",
 }
 WITHOUT_REMEDY = {
+    "is not the receipt that was written": "damage_at adds the remedy",
+    "is not signed with the key in {VARIABLE}": "damage_at adds the remedy",
     "must be a list of rules, each with id, pattern and why": "says what is right",
     "is the receipt of {receipt.key}": "damage_at adds the address and the remedy",
     "rule {rule.id}: {timeout}": "SearchTimeout has the remedy",

@@ -25,6 +25,7 @@ from tests.support.nights import NIGHT, SMALL, assert_whole, objects, retrain, s
 from tests.tasks.canaries import DIGITS, SENDER, WORD, decode, plant
 
 NEXT = "2026-11-21"
+LATER = "2026-11-23"
 CHURNING = "training.search.grids=[{estimator: multinomial_nb, ngrams: [[1, 1]], "
 CHURNING += "min_df: [2], sublinear_tf: [true], norm: [l2], alpha: [90]}]"
 
@@ -70,10 +71,12 @@ def environment(stack: Stack) -> dict[str, str]:
     ):
         night = fork(*command, environment=environment)
         assert night.returncode in (0, 50), night.stderr
-    # What the server has in memory comes to its files.
+    # What the server has in memory comes to its files, and then to its log again.
     superuser = Credentials.of(stack.home).postgres_superuser
-    address = environment["NIGHTSIEVE_DATABASE_URL"].rpartition("@")[2]
+    url = environment["NIGHTSIEVE_DATABASE_URL"]
+    address = url.rpartition("@")[2]
     query(f"postgresql://{SUPERUSER}:{superuser}@{address}", "CHECKPOINT")
+    query(url, "UPDATE messages SET body = body")
     return environment
 
 
@@ -212,6 +215,32 @@ def test_a_replay_says_what_was_erased(environment):
     assert "other bytes" not in replayed.stdout
     assert re.search(r"\d+ objects cannot be compared", replayed.stdout)
     assert "1 of 1 objects are the same, byte for byte" in replayed.stdout
+
+
+def test_a_night_erases_the_messages_of_nights_that_are_too_old(environment):
+    """The champion's night is among them: the gate needs its model alone."""
+    patches = [*SMALL, "release.keep.messages_days=1"]
+    night = fork(*retrain(patches=patches, night=LATER), environment=environment)
+    assert night.returncode in (0, 50), night.stderr
+    assert_whole(objects(environment))
+    words = re.compile("|".join([WORD, SENDER]), re.IGNORECASE)
+    dates = {}
+    for date in (NIGHT, NEXT, LATER):
+        shown = nightsieve("runs", "show", date, "--json", environment=environment)
+        manifest = json.loads(shown.stdout)
+        keys = [task["key"] for task in manifest["tasks"]]
+        keys += [part["key"] for part in manifest["results"]["messages"]["parts"]]
+        stored = objects(environment)
+        held = [key for key in keys if words.search(decode(key, stored[key]))]
+        dates[date] = bool(held)
+        repaired = nightsieve("runs", "repair", date, environment=environment)
+        assert "nothing is damaged" in repaired.stdout
+    assert dates == {NIGHT: False, NEXT: False, LATER: True}
+    decision = manifest["results"]["decision"]
+    assert decision["champion"] is not None
+    again = fork(*retrain(patches=patches, night=LATER), environment=environment)
+    assert again.returncode == night.returncode
+    assert "Did not run any tasks" in again.stderr
 
 
 def test_what_cannot_be_forgotten_is_one_line(environment, tmp_path):

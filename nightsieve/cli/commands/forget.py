@@ -97,7 +97,9 @@ def _all_keys(keys: tuple[str, ...], file: Path | None) -> list[str]:
     lines: list[str] = []
     if file is not None:
         try:
-            content = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+            content = (
+                sys.stdin.read() if str(file) == "-" else file.read_text("utf-8-sig")
+            )
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             raise DataError(
