@@ -113,7 +113,7 @@ def choose(environment: dict[str, str], stored: dict[str, bytes]) -> Secrets:
 
 
 def dump(environment: dict[str, str]) -> bytes:
-    command = [_binary("pg_dump"), environment["NIGHTSIEVE_DATABASE_URL"]]
+    command = [str(_binary("pg_dump")), environment["NIGHTSIEVE_DATABASE_URL"]]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
