@@ -5,6 +5,7 @@ import datetime
 import luigi
 
 from nightsieve.nights import webhook
+from nightsieve.nights.retention import erase_old_messages
 from nightsieve.store.models import Registry
 from nightsieve.store.publication import (
     other_content_warnings,
@@ -189,6 +190,9 @@ class PublishModel(NightTask):
             today=today(),
         )
         self.warn(other_content_warnings(registry, publication, files))
+        # A model that is published never waits for this, and nothing rests on it.
+        keep_days = self.settings.release.keep.messages_days
+        self.warn(erase_old_messages(self.store, self.date, keep_days).problems)
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)
 

@@ -30,6 +30,15 @@ RUNS = "runs/"
 REPORTS = "reports/"
 MODELS = "models/"
 PINNED_MODELS = "models/pinned/"
+# The prefixes of what tasks hand over and holds messages, their keys or their words.
+MESSAGES = "ingest/messages-"
+REVIEWS = "ingest/reviews-"
+VOTES = "labelling/votes-"
+HUMAN_LABELS = "reviews/human-labels-"
+REVIEWED_MESSAGES = "reviews/reviewed-messages-"
+CLEANED = "preprocessing/cleaned-"
+TRAINING_SETS = "preprocessing/training-set-"
+EVALUATION_SETS = "preprocessing/evaluation-set-"
 #: The prefix of all comparisons of a night's model with the published one.
 COMPARISONS = "report/comparison-"
 REPLAYS = "replays/"
@@ -49,6 +58,8 @@ _RUN_KEY = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)\.json")
 _MODEL_KEY = re.compile(r"models/(\d+)/(.+)")
 _REPORT_KEY = re.compile(r"reports/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)/report\.json")
 _PINNED_KEY = re.compile(r"models/pinned/(\d+)")
+_PART_KEY = re.compile(r"(.+)/part-(\d+)-of-\d+-[0-9a-f]+\.\w+")
+_REPLAY_KEY = re.compile(r"replays/([^/]+)/.+")
 
 
 class Run(NamedTuple):
@@ -67,6 +78,19 @@ class Run(NamedTuple):
 
     date: datetime.date
     config: str
+
+
+class PartKey(NamedTuple):
+    """Where a part belongs: the key of its manifest, and its shard from 0.
+
+    Examples
+    --------
+    >>> PartKey("ingest/messages-9f3a.json", 0).manifest
+    'ingest/messages-9f3a.json'
+    """
+
+    manifest: str
+    shard: int
 
 
 class ModelFile(NamedTuple):
@@ -182,6 +206,20 @@ def parts_of(manifest: str) -> str:
     'ingest/messages-9f3a/part-'
     """
     return f"{manifest.removesuffix(_JSON)}/part-"
+
+
+def parse_part(key: str) -> PartKey | None:
+    """Return where a part belongs; None for any other key.
+
+    Examples
+    --------
+    >>> parse_part("ingest/messages-9f3a/part-00000-of-00002-abababababababab.parquet")
+    PartKey(manifest='ingest/messages-9f3a.json', shard=0)
+    """
+    match = _PART_KEY.fullmatch(key)
+    if match is None:
+        return None
+    return PartKey(manifest=f"{match[1]}{_JSON}", shard=int(match[2]))
 
 
 def run(date: datetime.date, config: str) -> str:
@@ -369,6 +407,18 @@ def replay(token: str) -> str:
     'replays/01ab'
     """
     return f"{REPLAYS}{token}"
+
+
+def parse_replay(key: str) -> str | None:
+    """Return the token of the replay that an object belongs to; None for another key.
+
+    Examples
+    --------
+    >>> parse_replay("replays/01ab/layout.json")
+    '01ab'
+    """
+    match = _REPLAY_KEY.fullmatch(key)
+    return match[1] if match else None
 
 
 def _run_of(match: re.Match[str] | None) -> Run | None:

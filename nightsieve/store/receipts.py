@@ -6,6 +6,7 @@ not know the key.
 """
 
 import os
+from collections.abc import Mapping
 
 from nightsieve.store.seals import Seal, open_with_seal, seal_of, seal_record
 from pipeline.errors import ArtefactError, ConfigError
@@ -125,3 +126,66 @@ def check_signature(receipt: Receipt, seal: Seal, where: str = "the receipt") ->
             "workers that wrote it or, if you trust what is in the store, sign it: "
             "nightsieve runs sign"
         )
+
+
+def read_receipt(content: bytes) -> Receipt:
+    """Return a receipt, whether it is signed or not.
+
+    No night may believe it for that: see `open_receipt`.
+
+    Raises
+    ------
+    ConfigError
+        The receipt is signed, and this process has no key to check it with.
+    ArtefactError
+        It is not the receipt that was written, or is signed with another key.
+
+    Examples
+    --------
+    >>> from nightsieve.nights.find import find_night
+    >>> import datetime
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> read_receipt(seal_receipt(night.receipt("FitModel"))).task
+    'FitModel'
+    """
+    return _checked(content)[0]
+
+
+def reseal_receipt(content: bytes, changes: Mapping[str, str | int]) -> bytes:
+    """Return a receipt with other values, for an object that was changed on purpose.
+
+    A receipt without a signature stays without one: a change does not make an object
+    trusted that was not trusted before.
+
+    Raises
+    ------
+    ConfigError
+        The receipt is signed, and this process has no key to sign it with.
+    ArtefactError
+        It is not the receipt that was written, or is signed with another key.
+
+    Examples
+    --------
+    >>> from nightsieve.nights.find import find_night
+    >>> import datetime
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> content = seal_receipt(night.receipt("IngestMessages"))
+    >>> open_receipt(reseal_receipt(content, {"erased": 1})).erased
+    1
+    """
+    receipt, seal = _checked(content)
+    key = None if seal.hmac is None else signing_key()
+    return seal_record(receipt.model_copy(update=changes), key)
+
+
+def _checked(content: bytes) -> tuple[Receipt, Seal]:
+    """Return a receipt and its seal, whose HMAC is checked if it has one."""
+    receipt, seal = open_with_seal(content, Receipt)
+    if seal.hmac is not None:
+        if signing_key() is None:
+            raise ConfigError(
+                f"{VARIABLE}: is not set, but the receipts of the store are signed; "
+                "set it to the key that nights have"
+            )
+        check_signature(receipt, seal)
+    return receipt, seal

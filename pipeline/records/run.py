@@ -69,6 +69,11 @@ class RunManifest(Record):
     tasks: tuple[Receipt, ...]
     settings: dict[str, JsonValue]
 
+    @property
+    def erased(self) -> int:
+        """The number of messages of the night that were erased later."""
+        return max((receipt.erased for receipt in self.tasks), default=0)
+
     def receipt(self, task: str) -> Receipt:
         """Return the receipt of the only task of this family.
 

@@ -226,6 +226,18 @@ def describe_left_out(reviews: ReviewEvaluation) -> str:
     return ", ".join(shown)
 
 
+def describe_erased(messages: int) -> str:
+    """Return the sentence that says how many messages of a night were erased.
+
+    Examples
+    --------
+    >>> describe_erased(1)
+    'Of this night, 1 message was erased later.'
+    """
+    verb = "was" if messages == 1 else "were"
+    return f"Of this night, {plural(messages, 'message')} {verb} erased later."
+
+
 def describe_note(check: Check) -> str:
     """Return what else a reader should know about a check, such as where to look."""
     notes = []

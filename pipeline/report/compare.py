@@ -26,7 +26,7 @@ from pipeline.records.run import (
 )
 from pipeline.text import ngrams
 from pipeline.text.character_map import SEPARATOR
-from pipeline.text.masking import common_words, hide_digits, mask
+from pipeline.text.masking import ELLIPSIS, common_words, hide_digits, mask
 from scorers.python import nightsieve_scorer
 
 TEXTS = 5_000  # the most frequent ones of those held out
@@ -313,4 +313,4 @@ def _masked(text: str, weights: Mapping[str, float], max_visible: float) -> str:
     if len(text) <= MAX_LENGTH:
         return mask(text, weights, max_visible)
     beginning = text[: MAX_LENGTH + 1].rpartition(SEPARATOR)[0] or text[:MAX_LENGTH]
-    return f"{mask(beginning, weights, max_visible)}{SEPARATOR}\u2026"
+    return f"{mask(beginning, weights, max_visible)}{SEPARATOR}{ELLIPSIS}"

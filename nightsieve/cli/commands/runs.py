@@ -197,7 +197,7 @@ def explain(
     epilog=help_epilog(
         "nightsieve runs replay 2026-11-20",
         exit_codes={
-            0: "all objects are the same, byte for byte",
+            0: "all objects that could be compared are the same, byte for byte",
             3: "there is no such run",
             7: "the night does not finish today",
             8: "an object differs, or what the night started from is damaged",
@@ -225,8 +225,10 @@ def replay(
     DATE is the date of the night, YYYY-MM-DD. The night starts from the messages and
     reviews that it read from the database then. The gate decides again, against the
     models that were published then, and with the scoring time that was measured then.
-    Prints the objects that differ. Writes to a temporary prefix of the store, which is
-    removed at the end: the night itself is left as it is, and nothing is published.
+    Prints the objects that differ. What messages were erased from is neither made again
+    nor compared, and is printed as erased. Writes to a temporary prefix of the store,
+    which is removed at the end: the night itself is left as it is, and nothing is
+    published.
     """
     # Only this command waits until Luigi and the tasks are imported.
     from nightsieve.cli.replay import replay as replay_night  # noqa: PLC0415

@@ -122,6 +122,8 @@ class Postgres(Service):
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             f"fsync={'on' if self._durable else 'off'}",
+            # Files of the log are removed, rather than kept with old rows in them.
+            "wal_recycle=off",
             *DISCREET,
         )
         options: list[str] = []
@@ -153,6 +155,10 @@ class Postgres(Service):
         server.grant_reading(DATABASE, OWNER, READER)
         for other in (HISTORY, *OF_THE_SERVER):
             server.close_to_others(other)
+
+    def discard_erased_rows(self, port: int, database: str) -> None:
+        """Remove from the server's files what was erased from a database."""
+        self._server({self.name: port}).discard_erased_rows(database)
 
     def url(self, port: int, database: str = DATABASE) -> str:
         """Return the libpq URL of a database for its owner, with the password."""

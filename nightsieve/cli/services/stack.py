@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -182,6 +183,29 @@ class Stack:
             "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
             "LUIGI_CONFIG_PATH": str(services.scheduler.config),
         }
+
+    def discard_erased_rows(self, url: str) -> bool:
+        """Remove from PostgreSQL's files what was erased from one of its databases.
+
+        Parameters
+        ----------
+        url
+            The database.
+
+        Returns
+        -------
+        bool
+            Whether it is a database of this PostgreSQL; otherwise nothing is done.
+        """
+        record = self._ledger.read().get(Postgres.name)
+        address = urlsplit(url)
+        if _process(record) is None or record is None:
+            return False
+        if (address.hostname, address.port) != ("127.0.0.1", record.port):
+            return False
+        database = address.path.removeprefix("/")
+        self._services().postgres.discard_erased_rows(record.port, database)
+        return True
 
     def _services(self) -> _Services:
         # Asking for the status of services that never ran creates no file.

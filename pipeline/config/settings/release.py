@@ -121,10 +121,11 @@ class Goal(Section):
 
 
 class Keep(Section):
-    """How many published models are kept, and the models of how many runs."""
+    """How many published models are kept, and how long the messages of nights."""
 
     models: Annotated[int, Field(ge=1)]
     runs: Annotated[int, Field(ge=1)]
+    messages_days: Annotated[int, Field(ge=1)] | None = None
 
 
 class Release(Section):

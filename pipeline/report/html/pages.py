@@ -18,7 +18,7 @@ from pipeline.records.run import (
     ModelDifference,
     RunManifest,
 )
-from pipeline.records.words import plural
+from pipeline.records.words import describe_erased, plural
 from pipeline.report import tables
 from pipeline.report.content import COUNT, SECONDS, Typography
 from pipeline.report.night import night_content
@@ -102,6 +102,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["write"] = TYPOGRAPHY.write
     environment.filters["sentence"] = TYPOGRAPHY.write_sentence
+    environment.filters["erased"] = describe_erased
     environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS, "plural": plural}
     return environment
 
