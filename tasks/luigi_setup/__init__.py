@@ -4,7 +4,7 @@ import gc
 
 import luigi.worker
 
-from tasks.luigi_setup import redaction
+from tasks.luigi_setup import redaction, stopping
 from tasks.luigi_setup.worker import NightWorker, check_complete
 
 
@@ -14,6 +14,7 @@ def install() -> None:
     The ``luigi`` command offers no other way to choose a worker.
     """
     redaction.install()
+    stopping.install()
     luigi.worker.Worker = NightWorker  # type: ignore[misc]  # mypy: "assign to a type"
     luigi.worker.check_complete = check_complete
     # Imported objects are never garbage. Without this, the collector visits all of them
