@@ -231,7 +231,7 @@ def test_only_the_gate_the_publication_and_the_report_read_published_models(firs
     files = len(MODEL_FILES)
     claim_entry_and_pointer = 3
     listings = 10
-    reads = 7
+    reads = 8
     assert methods["PublishModel"] == {
         "PUT": files + claim_entry_and_pointer,
         "GET": listings + reads,
