@@ -69,6 +69,7 @@ DOCS = [
 ]
 BENCH = [
     "m2cgen>=0.10",  # the baseline of the scorers
+    "markdown-it-py>=3",  # the pages of reports
     "polars>=1",  # a baseline of labelling
 ]
 

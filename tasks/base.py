@@ -119,6 +119,14 @@ class NightTask(luigi.Task):
         """The configuration of the night."""
         return load_settings(self.store, self.config)
 
+    @property
+    def priority(self) -> int:  # type: ignore[override]  # luigi allows a property
+        """The older a night, the higher: a worker makes the oldest one first.
+
+        It is positive, because luigi raises it to that of a task which requires this.
+        """
+        return datetime.date.max.toordinal() - self.date.toordinal()
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """The beginning of a sha256 over all that the output depends on.

@@ -1,11 +1,9 @@
 """Tasks that read a night's sample and the reviews from the database."""
 
-import tempfile
-from pathlib import Path
-
 from nightsieve.store.artefacts import ShardedArtefact
 from pipeline import ingest
 from pipeline.data.codecs import Table
+from pipeline.temporary import private_folder
 from tasks.base import NightTask
 from tasks.targets import ShardedOutput
 
@@ -35,9 +33,9 @@ class IngestMessages(NightTask):
 
     def run(self) -> None:
         url = ingest.database_url(self.settings.source)
-        with tempfile.TemporaryDirectory() as folder, ingest.connect(url) as connection:
+        with private_folder() as folder, ingest.connect(url) as connection:
             sampled = ingest.draw_sample(
-                connection, self.settings.source, self.date, Path(folder), self.count
+                connection, self.settings.source, self.date, folder, self.count
             )
             self.rows_in = sampled.counts.sampled
             self.output().dump_parts(sampled.files, sampled.rows, sampled.counts)

@@ -1,5 +1,7 @@
 """Tasks that decide whether tonight's model is good enough, and publish it if it is."""
 
+import datetime
+
 import luigi
 
 from nightsieve.nights import webhook
@@ -22,6 +24,7 @@ from tasks.export import (
 )
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
+from tasks.luigi_setup.parameters import today
 from tasks.preprocessing import BuildEvaluationSet
 from tasks.reviews import AggregateReviews
 
@@ -65,7 +68,7 @@ class GateModel(NightTask):
 
     stage = "release"
     name = "decision"
-    version = 5
+    version = 6
     codec = RecordJson(Decision)
     sections = (
         "release.gate",
@@ -78,6 +81,23 @@ class GateModel(NightTask):
     # It looks at the models that are published now.
     is_reading = True
     resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
+    _publications_before: tuple[NightTask, ...] = ()
+
+    def decide_after(self, *publications: "PublishModel") -> None:
+        """Wait for the publications of earlier nights in the same range.
+
+        So each of them is published. They are nothing that the decision is made from,
+        and if one of their nights fails, this one is decided without it.
+        """
+        self._publications_before = publications
+
+    def waits_for(self, night: datetime.date) -> bool:
+        """Return whether the decision waits for a night before this one."""
+        return any(earlier.date == night for earlier in self._publications_before)
+
+    def deps(self) -> list[NightTask]:
+        """Return what the scheduler must have run before."""
+        return [*super().deps(), *self._publications_before]
 
     def requires(self) -> Requirements:
         return {
@@ -107,6 +127,7 @@ class GateModel(NightTask):
             opponents,
             self._measurements(),
             self._evidence(),
+            today=today(),
         )
         self.output().dump(decision)
 
@@ -165,6 +186,7 @@ class PublishModel(NightTask):
             traits=release.model_traits(self.date, self.settings),
             config=self.config,
             keep=self.settings.release.keep,
+            today=today(),
         )
         self.warn(other_content_warnings(registry, publication, files))
         self.notices = release.notices(self.date, decision, publication)

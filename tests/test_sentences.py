@@ -41,10 +41,15 @@ WITHOUT_PLACE = {
     "is not the object that was written": "damage_at adds the address",
     "not read, because rule files end in .yaml; rename the file": "the rule file",
     "must be a list of rules, each with id, pattern and why": "the rule file",
+    "holds Python objects, which nothing reads": "damage_at adds the address",
 }
 WITHOUT_REMEDY = {
     "is not the object that was written": "damage_at adds the address and the remedy",
     "is the entry of model {entry.serial}": "damage_at adds the address and the remedy",
+    "holds Python objects, which nothing reads": "damage_at adds the remedy",
+    "holds {unpacked} bytes in {len(content)}, which is more than any task writes": (
+        "damage_at adds the address and the remedy"
+    ),
     "must be a list of rules, each with id, pattern and why": "says what is right",
     "is the receipt of {receipt.key}": "damage_at adds the address and the remedy",
     "rule {rule.id}: {timeout}": "SearchTimeout has the remedy",

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import hashlib
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
@@ -17,11 +18,14 @@ from nightsieve.store import layout
 from nightsieve.store.history import readable
 from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
 from nightsieve.store.seals import open_record, seal_record
-from pipeline.errors import ArtefactError, ConfigError
+from pipeline.errors import ArtefactError, ConfigError, StorageError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
 
 _ATTEMPTS = 100
+# After so many claims that a listing does not show, the store's listings are too old.
+_UNLISTED_CLAIMS = 4
+_LISTING_PAUSE = 0.5  # seconds, longer after each of them
 _POINTER_REMEDY = "run: nightsieve models repair"
 _REMEDY = (
     "publish another model: nightsieve models rollback, or run a night; where the "
@@ -339,16 +343,37 @@ class Registry:
         """Return a serial above all others that this publication alone claims.
 
         Of two publishers that claim the same serial, at least one sees the claim of the
-        other.
+        other. This needs a store that lists an object as soon as it is written.
+
+        Raises
+        ------
+        StorageError
+            The store does not list the claims.
+        Conflict
+            Other publishers keep claiming the same serials.
         """
         serial = max(self._list(), default=0)
         token = secrets.token_hex(4)
-        while True:
+        unlisted = 0
+        for _ in range(_ATTEMPTS):
             serial += 1
             claim = layout.model_claim(serial, publication, token)
             self.store.write(claim, b"")
-            if self._list()[serial] == {layout.parse_model_file(claim)}:
+            listed = self._list()[serial]
+            ours = layout.parse_model_file(claim)
+            if listed == {ours}:
                 return serial
+            if ours not in listed:
+                unlisted += 1
+                if unlisted == _UNLISTED_CLAIMS:
+                    raise StorageError(
+                        f"{self.store.address(claim)}: written, but the store does not "
+                        "list it; use a store, or a proxy before it, whose listings "
+                        "are up to date"
+                    )
+                time.sleep(_LISTING_PAUSE * unlisted)
+        address = self.store.address(layout.MODELS)
+        raise Conflict(f"{address}: other publishers keep claiming serials; try again")
 
     def repoint_current(self, damaged: Collection[int] = ()) -> None:
         """Make the last complete model the current one, whatever the pointer says.

@@ -69,6 +69,7 @@ def publish_decision(
     traits: ModelTraits,
     config: str,
     keep: Keep,
+    today: datetime.date,
 ) -> Publication:
     """Publish the model if it passed, then remove models that are not kept.
 
@@ -87,6 +88,8 @@ def publish_decision(
         The digest of the night's configuration.
     keep
         How many models to keep.
+    today
+        A model of a night after this day stands in no earlier night's way.
 
     Examples
     --------
@@ -96,6 +99,7 @@ def publish_decision(
     >>> publish_decision(
     ...     registry, entry.publication, manifest.results.decision, files={},
     ...     traits=entry.traits, config=entry.config, keep=Keep(models=31, runs=31),
+    ...     today=datetime.date(2026, 11, 20),
     ... )
     Publication(serial=1, overtaken=None, removed=())
     """
@@ -105,7 +109,7 @@ def publish_decision(
     if decision.publish or is_published:
         if not is_published:
             champion = registry.repair_champion()
-            overtaken = overtaken_by(champion, decision, traits.date)
+            overtaken = overtaken_by(champion, decision, traits.date, today)
         if overtaken is None:
             facts = ModelFacts(
                 traits=traits,
@@ -151,12 +155,15 @@ def other_content_warnings(
 
 
 def overtaken_by(
-    current: ModelEntry | None, decision: Decision, date: datetime.date
+    current: ModelEntry | None,
+    decision: Decision,
+    date: datetime.date,
+    today: datetime.date,
 ) -> Overtaken | None:
     """Return the model that was published after the decision; None if there is none.
 
     Serials only ascend: if the decision's champion is current, nothing was published
-    in between.
+    in between. The model of a night in the future overtakes no real night.
 
     Parameters
     ----------
@@ -168,13 +175,16 @@ def overtaken_by(
     Examples
     --------
     >>> (manifest,) = find_runs(store_with_night, list_runs(store_with_night))
-    >>> decision = manifest.results.decision
-    >>> overtaken_by(None, decision, manifest.date) is None
+    >>> decision, night = manifest.results.decision, manifest.date
+    >>> overtaken_by(None, decision, night, today=night) is None
     True
-    >>> overtaken_by(Registry(store_with_night).champion(), decision, manifest.date)
+    >>> current = Registry(store_with_night).champion()
+    >>> overtaken_by(current, decision, night, today=night)
     Overtaken(serial=1, date=datetime.date(2026, 11, 20), later=False)
     """
     if current is None or current.serial == decision.champion:
+        return None
+    if date <= today < current.date:
         return None
     is_later = current.date > date
     return Overtaken(serial=current.serial, date=current.date, later=is_later)

@@ -12,8 +12,9 @@ from typing import Any
 
 from luigi.task import Task
 from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
-from luigi.worker import GetWorkResponse, Worker
+from luigi.worker import GetWorkResponse
 
+from tasks.luigi_setup.ordering import OrderedWorker
 from tasks.luigi_setup.patience import Patience
 
 logger = logging.getLogger("luigi-interface")
@@ -23,7 +24,7 @@ logger = logging.getLogger("luigi-interface")
 TRIES = 2
 
 
-class WaitingWorker(Worker):
+class WaitingWorker(OrderedWorker):
     """A worker that waits as long as there is something to wait for."""
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -13,7 +13,6 @@ import logging
 import sys
 from typing import Any
 
-from luigi import execution_summary
 from luigi.rpc import RPCError
 from luigi.task import Task
 from luigi.task_status import DONE, FAILED, PENDING, SUSPENDED, UNKNOWN
@@ -24,6 +23,8 @@ from luigi.worker import (
     check_complete_cached,
 )
 
+from nightsieve.nights.exit_codes import FINISHED
+from tasks.luigi_setup import ending
 from tasks.luigi_setup.children import Children
 from tasks.luigi_setup.processes import NightProcess
 from tasks.luigi_setup.redaction import describe_error
@@ -33,9 +34,6 @@ from tasks.luigi_setup.stopping import StopBySignal, Stopped
 from tasks.luigi_setup.waiting import WaitingWorker
 
 logger = logging.getLogger("luigi-interface")
-
-#: The exit code of a night whose model was not published.
-REFUSED = 50
 
 
 class NightWorker(WaitingWorker):
@@ -72,12 +70,16 @@ class NightWorker(WaitingWorker):
         Raises
         ------
         SystemExit
-            With `REFUSED`: the night is complete, and its model was not published.
+            The night is complete, but its model was not published (`REFUSED`), or a
+            range left nights out (`LEFT_OUT`).
         """
         succeeded = super().run()
-        if self._is_done() and self._is_refused():
-            logger.info(execution_summary.summary(self))
-            raise SystemExit(REFUSED)
+        if self._is_done():
+            tasks = self._scheduled_tasks.values()
+            code = ending.exit_code(tasks)
+            if code != FINISHED:
+                ending.log_ending(self, tasks)
+                raise SystemExit(code)
         return succeeded
 
     def _run_task(self, task_id: str) -> None:
@@ -154,10 +156,6 @@ class NightWorker(WaitingWorker):
         for task in self._scheduled_tasks.values():
             if hasattr(task, "prepare"):
                 task.prepare()
-
-    def _is_refused(self) -> bool:
-        nights = self._scheduled_tasks.values()
-        return any(getattr(task, "refused", False) for task in nights)
 
     def _is_done(self) -> bool:
         """Return whether any worker has completed the root; else log why not."""

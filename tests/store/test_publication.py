@@ -1,6 +1,8 @@
 """Publishing a decision, also one that was made long before."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nightsieve.store import history, layout
 from nightsieve.store.models import Registry
@@ -28,6 +30,7 @@ from tests.support.stored_objects import (
 )
 
 KEEP = Keep(models=9, runs=9)
+TODAY = november(25)
 
 
 def carry_out(
@@ -43,6 +46,7 @@ def carry_out(
         traits=traits,
         config=CONFIG,
         keep=keep,
+        today=TODAY,
     )
 
 
@@ -112,11 +116,22 @@ def test_removed_models_are_named_and_the_champion_of_tonight_is_kept(registry):
 def test_a_decision_holds_as_long_as_its_champion_is_current(registry, champion):
     current = registry.publish("night", FILES, facts(november(20)))
     current = current.model_copy(update={"serial": champion or 1})
-    assert overtaken_by(None, decision(champion), november(20)) is None
+    assert overtaken_by(None, decision(champion), november(20), TODAY) is None
     same = decision(current.serial)
-    assert overtaken_by(current, same, november(20)) is None
-    other = overtaken_by(current, decision(99), november(20))
+    assert overtaken_by(current, same, november(20), TODAY) is None
+    other = overtaken_by(current, decision(99), november(20), TODAY)
     assert (other.serial, other.later) == (current.serial, False)
+
+
+@given(night=st.dates(), today=st.dates(), published=st.dates())
+def test_a_night_in_the_future_overtakes_no_real_one(night, today, published):
+    registry = Registry(MemoryStore())
+    current = registry.publish("night", FILES, facts(published))
+    overtaken = overtaken_by(current, decision(99), night, today)
+    if night <= today < published:
+        assert overtaken is None
+    else:
+        assert overtaken.later is (published > night)
 
 
 def test_a_killed_publication_is_continued_with_the_same_serial(registry):

@@ -54,6 +54,7 @@ STAGES = [
     "PrepareExport",
     "ExportCoefficients",
     "ExportVectors",
+    "ExportPipeline",
     "VerifyExport",
     "DescribeExport",
     "EvaluateOnReviews",

@@ -40,7 +40,8 @@ PATCHES = [
 ]
 #: A JSON object.
 Json = dict[str, Any]
-COST = {"seconds", "peak_memory_mib", "host"}
+# The seal is a digest of them all.
+COST = {"seconds", "peak_memory_mib", "host", "seal"}
 
 # Root may have a network and a host name of its own anywhere, other users only where
 # user namespaces are allowed.

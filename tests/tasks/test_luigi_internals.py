@@ -15,9 +15,11 @@ import luigi.retcodes
 import luigi.worker
 import pytest
 from luigi import execution_summary
+from luigi.cmdline_parser import CmdlineParser
 from luigi.scheduler import Scheduler
 from luigi.task_status import DONE, FAILED, PENDING, SUSPENDED
 
+from tasks.luigi_setup import command_line
 from tasks.luigi_setup.processes import NightProcess
 from tasks.luigi_setup.results import Report
 from tasks.luigi_setup.worker import NightWorker, check_complete
@@ -52,6 +54,7 @@ USED = {
     "_scheduled_tasks",
     "_scheduler",
     "_task_result_queue",
+    "_worker_info",
 }
 #: What our processes use of luigi's.
 USED_OF_PROCESSES = {"result_queue", "task", "timeout_time", "worker_timeout"}
@@ -102,6 +105,13 @@ def test_the_list_of_used_attributes_is_complete_and_each_exists(luigi_worker):
     for function in our_functions():
         named |= attributes_of_self(function)
     assert named & theirs == USED
+
+
+def test_the_command_line_is_checked_after_the_import_and_before_luigi_fails():
+    assert CmdlineParser._possibly_exit_with_help is command_line.check
+    steps = inspect.getsource(CmdlineParser.__init__)
+    ours = steps.index("_possibly_exit_with_help(parser, known_args)")
+    assert steps.index("_attempt_load_module") < ours < steps.index("get_task_cls")
 
 
 def test_what_is_set_in_luigi_s_modules_is_ours():

@@ -391,7 +391,10 @@ FAILING = [
     Failing(
         40,
         "check AWS_ENDPOINT_URL_S3",
-        change={"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"},
+        change={
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+            "NIGHTSIEVE_STORAGE_TIMEOUT": "1",
+        },
     ),
     failing_ingest(
         "Connection refused",

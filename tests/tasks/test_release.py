@@ -293,7 +293,7 @@ def test_a_replay_compares_every_object_and_touches_nothing(first):
     assert objects(first) == before
     assert replayed.returncode == 8, replayed.stderr
     assert re.search(
-        r"^FitModel: other bytes \(training/pipeline-\w+\.joblib\)$",
+        r"^FitModel: other bytes \(training/fitted-\w+\.npz\)$",
         replayed.stdout,
         re.MULTILINE,
     )

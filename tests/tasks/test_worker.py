@@ -14,10 +14,11 @@ from luigi.scheduler import Scheduler
 from luigi.task_status import PENDING, UNKNOWN
 from luigi.worker import GetWorkResponse
 
+from nightsieve.nights.exit_codes import REFUSED
 from pipeline.errors import ArtefactError, ConfigError, StorageError
 from tasks import Retrain
 from tasks.luigi_setup.redaction import RedactingFilter
-from tasks.luigi_setup.worker import REFUSED, NightWorker
+from tasks.luigi_setup.worker import NightWorker
 
 NIGHT = datetime.date(2026, 11, 20)
 

@@ -14,6 +14,7 @@ from nightsieve.store.reports import write_nights_page
 from nightsieve.store.version import open_store
 from pipeline.config.settings import validate_reason
 from pipeline.errors import ArtefactError, ConfigError
+from pipeline.records.export import MODEL_FILES
 from pipeline.records.models import ModelEntry
 
 SERIAL = click.IntRange(min=1)
@@ -98,11 +99,24 @@ def fetch(serial: int | None, to: Path) -> None:
     """
     registry = Registry(open_store())
     entry = _entry(registry, serial)
+    _check_names(registry, entry)
     write_together(to, {name: registry.file(entry, name) for name in entry.files})
     click.echo(
         f"Model {entry.serial} of {entry.date} written to {to}: "
         f"{', '.join(entry.files)}"
     )
+
+
+def _check_names(registry: Registry, entry: ModelEntry) -> None:
+    """Check that the files of a model are those that a night publishes."""
+    unknown = sorted(entry.files.keys() - MODEL_FILES)
+    if unknown:
+        address = registry.store.address(layout.model_entry(entry.serial))
+        raise ArtefactError(
+            f"{address}: names {unknown[0]!r}, which is not a file of a model; it is "
+            "damaged, remove the model with nightsieve models repair --remove, or use "
+            "the version that published it"
+        )
 
 
 def _reason(context: click.Context, parameter: click.Parameter, value: str) -> str:

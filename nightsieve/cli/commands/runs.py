@@ -59,11 +59,19 @@ def list_() -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the whole run manifest instead."
 )
+@click.option(
+    "--junit",
+    "as_junit",
+    is_flag=True,
+    help="Print the gate's checks instead, as JUnit's XML for a build server.",
+)
 def show(
+    *,
     date: datetime.date,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     as_json: bool,
+    as_junit: bool,
 ) -> None:
     """Print the summary of a night.
 
@@ -71,10 +79,14 @@ def show(
     printed at its end: the decision, the stages and the quality of the model. Writes
     nothing.
     """
+    if as_json and as_junit:
+        raise ConfigError("--json: --junit is given too; use one of them")
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
     if as_json:
         click.echo(manifest.to_json().decode(), nl=False)
+    elif as_junit:
+        click.echo(report.gate_suite(manifest.date, manifest.results))
     else:
         console = Console(width=report.SUMMARY_WIDTH, highlight=False)
         _print_summary(store, manifest, console)

@@ -5,7 +5,6 @@ same origin: they have no script, no inline style and no ``data:`` address.
 """
 
 import functools
-import re
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -23,15 +22,13 @@ from pipeline.records.words import plural
 from pipeline.report import tables
 from pipeline.report.content import COUNT, SECONDS, Typography
 from pipeline.report.night import night_content
+from pipeline.report.printable import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "index.html"
 STYLE = "report.css"
 TYPOGRAPHY = Typography(minus="\N{MINUS SIGN}", percent="\N{NARROW NO-BREAK SPACE}%")
 MAX_CHANGES = 12  # of the configuration; more are folded away
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
-)
 
 
 def night_report(
@@ -114,10 +111,7 @@ def _render(template: str, **values: object) -> bytes:
 
 
 def _printable(value: object) -> object:
-    """Return the value with U+FFFD for every character that XML forbids."""
-    if isinstance(value, str) and _UNPRINTABLE.search(value):
-        return _UNPRINTABLE.sub("\ufffd", value)
-    return value
+    return printable(value) if isinstance(value, str) else value
 
 
 def _style() -> bytes:
