@@ -244,6 +244,7 @@ class Registry:
         entry = self.by_publication(publication)
         if entry is None:
             entry = self._write_model(publication, files, facts)
+        readable(self.current, "the last whole model becomes the current one")
         self.repoint_current()
         return entry
 

@@ -77,6 +77,13 @@ def retrain(*options: str, patches: list[str] = SMALL, night: str = NIGHT) -> li
     return command
 
 
+def finish(command: list[str], environment: dict[str, str]) -> str:
+    """Run a night, which must succeed at once; return what it logged."""
+    night = fork(*command, environment=environment)
+    assert night.returncode == 0, night.stderr
+    return night.stderr
+
+
 def sample(environment: dict[str, str], rows: int = 1_500) -> None:
     """Fill the database with the project's own sample messages."""
     command = ["nightsieve", "demo-data", "--rows", str(rows), "--until", NIGHT]

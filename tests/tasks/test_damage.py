@@ -33,7 +33,7 @@ from tasks.targets import ShardedInput, TaskInput
 from tests.support.commands import fork
 from tests.support.damages import DAMAGES
 from tests.support.memory_store import MemoryStore
-from tests.support.nights import SMALL, objects, put, remove, retrain, sample
+from tests.support.nights import SMALL, finish, objects, put, remove, retrain, sample
 
 PATCHES = [*SMALL, "source.shards=2"]
 ALL_DAMAGES = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
@@ -317,22 +317,6 @@ def test_the_same_rows_read_again_leave_everything_as_it_is(memory):
     assert memory.store.objects == before
 
 
-def finish(environment: dict[str, str], code: int) -> str:
-    """Run the night until it is finished; return what it logged.
-
-    A worker makes damaged inputs again in the same run; another run does so too.
-    """
-    command = retrain("--local-scheduler", patches=PATCHES)
-    log = ""
-    for _ in range(12):
-        run = fork(*command, environment=environment)
-        log += run.stderr
-        if run.returncode == code:
-            return log
-        assert run.returncode == 30, run.stderr
-    raise AssertionError(log)
-
-
 def test_the_same_command_finishes_with_the_same_bytes_whatever_is_damaged(
     night, night_environment
 ):
@@ -353,7 +337,7 @@ def test_the_same_command_finishes_with_the_same_bytes_whatever_is_damaged(
         put(environment, key, b"{")
     for key in finishing:
         remove(environment, key)
-    log = finish(environment, code=0)
+    log = finish(retrain("--local-scheduler", patches=PATCHES), environment)
     assert "Traceback" not in log
     after = objects(environment)
     timed = ("runs/", "reports/", "release/speed-")
