@@ -15,7 +15,9 @@ import pytest
 from luigi.scheduler import Scheduler
 
 from tasks.luigi_setup.guardian import Guardian
+from tasks.luigi_setup.stopping import Stopped
 from tasks.luigi_setup.worker import NightWorker
+from tests.support import ROOT
 from tests.support.forks import Fork
 
 PATIENCE = 15  # seconds, on a busy machine
@@ -25,7 +27,9 @@ WORKER = """if True:
     import sys
     from luigi.interface import InterfaceLogging, core
     from luigi.scheduler import Scheduler
-    from tasks.luigi_setup.worker import NightWorker
+    from tasks.luigi_setup.stopping import Stopped
+from tasks.luigi_setup.worker import NightWorker
+from tests.support import ROOT
     from tests.tasks.test_processes import HOW, Everlasting
 
     InterfaceLogging.setup(core())
@@ -120,6 +124,13 @@ def test_what_tasks_have_started_ends_with_the_worker(number, code, tmp_path):
     assert "Traceback" not in text
     stopped = rf"Everlasting\(.*: stopped by {number.name}; run the same command"
     assert bool(re.search(stopped, text)) == (number != signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])
+def test_the_exit_code_after_a_signal_is_documented(name):
+    page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text()
+    code = Stopped(getattr(signal, name)).code
+    assert re.search(rf"{code}\s+after[^,.]*{name}", page)
 
 
 def test_an_early_ctrl_c_has_one_line(tmp_path):
