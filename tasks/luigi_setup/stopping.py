@@ -33,8 +33,9 @@ def install() -> None:
 class StopBySignal:
     """A context manager in which these signals raise `Stopped`.
 
-    Python ignores an exception that is raised while it forks, for example. So the
-    worker calls `check` again and again, which raises the exception once more.
+    Python ignores, with a traceback, an exception that is raised while it forks or
+    collects garbage. So the worker holds signals while it forks, and calls `check`
+    again and again, which raises the exception once more.
 
     A second signal ends the process at once; its guardian then ends the tasks.
     """
@@ -43,6 +44,8 @@ class StopBySignal:
         self._previous: dict[str, Any] = {}
         self._pid = os.getpid()
         self._received: int | None = None
+        #: While it is true, a signal is only remembered.
+        self.is_held = False
 
     def __enter__(self) -> "StopBySignal":
         """Set the handlers; Python allows that in the main thread only."""
@@ -70,7 +73,8 @@ class StopBySignal:
         if self._received is not None or os.getpid() != self._pid:
             os._exit(128 + signal_number)
         self._received = signal_number
-        self.check()
+        if not self.is_held:
+            self.check()
 
 
 def _print_exception(

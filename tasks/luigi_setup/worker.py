@@ -88,6 +88,7 @@ class NightWorker(WaitingWorker):
             self._prepare()
         earlier = self._running_tasks.get(task_id)
         super()._run_task(task_id)
+        self._stop_by_signal.is_held = False
         process = self._running_tasks[task_id]
         if process is not earlier and process.use_multiprocessing:
             self._children.started(process)
@@ -99,6 +100,8 @@ class NightWorker(WaitingWorker):
             # Luigi's own class calls itself by its name, so it cannot be replaced.
             process.__class__ = NightProcess
             self._children.prepare(process)
+            # Until the fork, which comes next.
+            self._stop_by_signal.is_held = True
         return process
 
     def _purge_children(self) -> None:

@@ -64,7 +64,7 @@ def environment(stack: Stack) -> dict[str, str]:
     }
     sample(environment, rows=800)
     plant(environment)
-    query(environment["NIGHTSIEVE_DATABASE_URL"], "ANALYZE messages")
+    query(environment["NIGHTSIEVE_DATABASE_WRITER_URL"], "ANALYZE messages")
     for command in (
         retrain(),
         retrain(patches=[*SMALL, CHURNING], night=NEXT),
@@ -73,7 +73,7 @@ def environment(stack: Stack) -> dict[str, str]:
         assert night.returncode in (0, 50), night.stderr
     # What the server has in memory comes to its files, and then to its log again.
     superuser = Credentials.of(stack.home).postgres_superuser
-    url = environment["NIGHTSIEVE_DATABASE_URL"]
+    url = environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     address = url.rpartition("@")[2]
     query(f"postgresql://{SUPERUSER}:{superuser}@{address}", "CHECKPOINT")
     query(url, "UPDATE messages SET body = body")
@@ -90,7 +90,7 @@ def query(url: str, statement: str) -> list[tuple]:
 
 def choose(environment: dict[str, str], stored: dict[str, bytes]) -> Secrets:
     """Return messages that are held out, that train, and that were reviewed."""
-    url = environment["NIGHTSIEVE_DATABASE_URL"]
+    url = environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     keys: list[str] = []
     for key, content in stored.items():
         if not key.endswith(".parquet"):

@@ -36,7 +36,7 @@ def long_texts() -> dict[str, str]:
 
 def load(environment: dict[str, str]) -> None:
     """Write each long text twice, so that its tokens are terms of the model."""
-    url = environment["NIGHTSIEVE_DATABASE_URL"]
+    url = environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     with closing(psycopg2.connect(url)) as connection, connection:
         cursor = connection.cursor()
         for key, text in long_texts().items():

@@ -15,17 +15,21 @@ import pytest
 from luigi.scheduler import Scheduler
 
 from tasks.luigi_setup.guardian import Guardian
+from tasks.luigi_setup.stopping import Stopped
 from tasks.luigi_setup.worker import NightWorker
+from tests.support import ROOT
 from tests.support.forks import Fork
 
-PATIENCE = 15  # seconds, on a busy machine
+PATIENCE = 60  # seconds, on a busy machine
 
 # A worker of four tasks, each of which starts a process that ends by itself only later.
 WORKER = """if True:
     import sys
     from luigi.interface import InterfaceLogging, core
     from luigi.scheduler import Scheduler
-    from tasks.luigi_setup.worker import NightWorker
+    from tasks.luigi_setup.stopping import Stopped
+from tasks.luigi_setup.worker import NightWorker
+from tests.support import ROOT
     from tests.tasks.test_processes import HOW, Everlasting
 
     InterfaceLogging.setup(core())
@@ -88,7 +92,7 @@ def wait_until(condition, what: str) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -120,6 +124,13 @@ def test_what_tasks_have_started_ends_with_the_worker(number, code, tmp_path):
     assert "Traceback" not in text
     stopped = rf"Everlasting\(.*: stopped by {number.name}; run the same command"
     assert bool(re.search(stopped, text)) == (number != signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])
+def test_the_exit_code_after_a_signal_is_documented(name):
+    page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text()
+    code = Stopped(getattr(signal, name)).code
+    assert re.search(rf"{code}\s+after[^,.]*{name}", page)
 
 
 def test_an_early_ctrl_c_has_one_line(tmp_path):

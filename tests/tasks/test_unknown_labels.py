@@ -20,7 +20,7 @@ def test_reviews_of_which_none_counts_refuse_the_model_until_they_are_merged(
     night_environment,
 ):
     sample(night_environment)
-    url = night_environment["NIGHTSIEVE_DATABASE_URL"]
+    url = night_environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     with (
         closing(psycopg2.connect(url)) as connection,
         connection,
