@@ -5,6 +5,7 @@ So a worker tells the scheduler its version, and refuses a night that another ve
 runs.
 """
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -14,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from luigi.rpc import RPCError
 from luigi.task import Task
 from luigi.worker import Worker
 
@@ -78,7 +80,9 @@ class VersionedWorker(Worker):
     def run(self) -> bool:
         """Run the tasks, and return whether all succeeded."""
         succeeded = super().run()
-        self._announce(())
+        # A scheduler that is gone by now has forgotten it.
+        with contextlib.suppress(RPCError):
+            self._announce(())
         return succeeded
 
     def _register(self, nights: Sequence[str]) -> None:
