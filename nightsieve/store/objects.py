@@ -254,7 +254,7 @@ class Store:
         """
         answer = self.read_with_etag(key)
         if answer is None:
-            raise ObjectMissing(f"{self.address(key)}: {_NO_OBJECT}")
+            raise ObjectMissing(_absence(self.address(key)))
         return answer[0]
 
     def size(self, key: str) -> int:
@@ -367,8 +367,8 @@ class Store:
                 continue
             return
         raise StoreUnavailable(
-            f"{self.address(key)}: the store lost {_UPLOADS} uploads in parts; look in "
-            "the log of the store"
+            f"{self.address(key)}: the store lost {_UPLOADS} uploads in parts; see the "
+            "log of the store"
         )
 
     def put_if_match(self, key: str, content: bytes, etag: str | None) -> None:
@@ -530,7 +530,9 @@ class Store:
         except failures.ClientError as error:
             raise _error_type(_code(error))(self._reason(error, address)) from None
         except TimeoutExceededError as error:
-            raise StoreUnavailable(f"{address}: {_description(error)}") from None
+            raise StoreUnavailable(
+                f"{address}: {_problem_of(error)}; {_remedy_for(error)}"
+            ) from None
         except (failures.NoCredentialsError, failures.PartialCredentialsError):
             raise StorageError(
                 f"{address}: there are no S3 credentials; set {_CREDENTIALS}, or "
@@ -555,7 +557,7 @@ class Store:
                 f"another one in {VARIABLE}"
             )
         if code in _MISSING:
-            return f"{address}: {_NO_OBJECT}"
+            return _absence(address)
         if code in _REFUSALS:
             return (
                 f"{address}: {_REFUSALS[code]} ({code}); check AWS_ACCESS_KEY_ID, "
@@ -822,19 +824,22 @@ def _is_disk_full(error: failures.ClientError) -> bool:
     return any(_DISK_FULL in line for line in lines[-_LAST_LINES:])
 
 
-def _description(error: TimeoutExceededError) -> str:
-    """Say what was wrong with a request until its time was over, and what to do."""
-    seconds = f"{error.seconds:.0f} s"
-    problem = error.last.problem
+def _absence(address: str) -> str:
+    return f"{address}: {_NO_OBJECT}"
+
+
+def _problem_of(error: TimeoutExceededError) -> str:
+    """Say what was wrong with a request until its time was over."""
+    problem = f"{error.last.problem} at {_endpoint()}"
     if error.last.answered:
-        return (
-            f"the store failed with {problem} for {seconds}; look in the log of the "
-            "store, and whether its disk is full"
-        )
-    return (
-        f"{problem} at {_endpoint()} for {seconds}; check AWS_ENDPOINT_URL_S3, or "
-        f"{_EMBEDDED}"
-    )
+        problem = f"the store failed with {error.last.problem}"
+    return f"{problem} for {error.seconds:.0f} s"
+
+
+def _remedy_for(error: TimeoutExceededError) -> str:
+    if error.last.answered:
+        return "see the log of the store, and whether its disk is full"
+    return f"check AWS_ENDPOINT_URL_S3, or {_EMBEDDED}"
 
 
 def _changed_answer() -> TransientError:

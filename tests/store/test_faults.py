@@ -193,7 +193,7 @@ def test_an_outage_ends_with_the_timeout(rclone_proxy, monkeypatch, how):
     forget()
     rclone_proxy.away(how)
     began = time.monotonic()
-    with pytest.raises(StoreUnavailable, match=r" for [23] s; (check|look) ") as error:
+    with pytest.raises(StoreUnavailable, match=r" for [23] s; (check|see) ") as error:
         Store.from_environment().read("notes/a")
     assert 2 <= time.monotonic() - began < 5
     assert "\n" not in str(error.value)
