@@ -20,16 +20,14 @@ from tasks.luigi_setup.worker import NightWorker
 from tests.support import ROOT
 from tests.support.forks import Fork
 
-PATIENCE = 60  # seconds, on a busy machine
+PATIENCE = 40  # seconds, on a busy machine
 
 # A worker of four tasks, each of which starts a process that ends by itself only later.
 WORKER = """if True:
     import sys
     from luigi.interface import InterfaceLogging, core
     from luigi.scheduler import Scheduler
-    from tasks.luigi_setup.stopping import Stopped
-from tasks.luigi_setup.worker import NightWorker
-from tests.support import ROOT
+    from tasks.luigi_setup.worker import NightWorker
     from tests.tasks.test_processes import HOW, Everlasting
 
     InterfaceLogging.setup(core())

@@ -223,7 +223,8 @@ def test_a_stopped_worker_gives_its_tasks_back_at_once(tmp_path):
     assert run(task, luigid)
 
 
-def test_a_signal_that_comes_while_a_task_is_forked_is_not_lost(tmp_path, capfd):
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_comes_while_a_task_is_forked_is_not_lost(tmp_path):
     """Python ignores an exception at that moment, and prints its traceback."""
     worker = os.getpid()
     os.register_at_fork(before=lambda: signals and os.kill(worker, signals.pop()))
@@ -231,7 +232,6 @@ def test_a_signal_that_comes_while_a_task_is_forked_is_not_lost(tmp_path, capfd)
     with pytest.raises(Stopped):
         run(First(folder=str(tmp_path)), scheduler())
     assert not signals
-    assert "Traceback" not in capfd.readouterr().err
 
 
 class Damaged(Written):
