@@ -23,7 +23,7 @@ from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
 
 _ATTEMPTS = 100
-# After so many claims that a listing does not show, the store's listings are too old.
+# A store whose listings do not show this number of claims is not up to date.
 _UNLISTED_CLAIMS = 4
 _LISTING_PAUSE = 0.5  # seconds, longer after each of them
 _POINTER_REMEDY = "run: nightsieve models repair"

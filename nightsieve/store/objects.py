@@ -51,12 +51,12 @@ PART_SIZE = 64 << 20
 _CHUNK = 1 << 20
 # The longest time without a byte of an answer.
 _READ_TIMEOUT = 60.0
-# An answer that fails its checksum is read again so many times. If it still fails, the
-# object itself is damaged.
+# How often an answer that fails its checksum is read. If it still fails, the object
+# itself is damaged.
 _READINGS = 4
-# An answer that does not fit its ETag, and is the same so many times, is believed.
+# An answer that does not fit its ETag is believed if it is the same this often.
 _EQUAL_READINGS = 3
-# An upload in parts that the store loses is begun again so many times.
+# How often an upload in parts that the store loses is begun.
 _UPLOADS = 5
 _KEYS_OF_A_PAGE = 1000
 _MD5 = re.compile("[0-9a-f]{32}")

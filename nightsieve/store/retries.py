@@ -29,7 +29,7 @@ _MAXIMUM_TIMEOUT = 86_400.0
 # random, so that workers do not come back all at the same time.
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
-# A wait of so many seconds is reported; most faults are over before.
+# A longer wait, in seconds, is reported; most faults are over before.
 _SILENCE = 2.0
 
 _Result = TypeVar("_Result")
