@@ -5,10 +5,12 @@ disturbed, or in one documented error and then, by the same command, in these by
 """
 
 import argparse
+import functools
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.faults import injected
@@ -35,31 +37,37 @@ from benchmarks.faults.world import (
 )
 from benchmarks.harness import command, machine
 from benchmarks.harness.results import read_result, write_result
+from nightsieve.nights import exit_codes
 from nightsieve.store import layout
 
 MODULE = "benchmarks.faults.matrix"
-#: Exit codes of a night that did not finish, see docs/reference/exit-codes.md, and the
-#: signals that the faults send.
-DOCUMENTED = (25, 30, 35, 40, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
+#: Exit codes of a night that did not finish: see docs/reference/exit-codes.md.
+DOCUMENTED = (
+    exit_codes.NOT_RUN,
+    exit_codes.TASK_FAILED,
+    exit_codes.SCHEDULING_ERROR,
+    exit_codes.NOT_STARTED,
+    128 + signal.SIGINT,
+    128 + signal.SIGTERM,
+    # Nobody can catch it.
+    -signal.SIGKILL,
+)
 STAGES = (
     "IngestMessages",
-    "IngestReviews",
     "CompileRules",
     "ApplyRules",
     "ResolveVotes",
-    "CleanMessages",
     "BuildTrainingSet",
     "EvaluateCandidate",
-    "CrossValidate",
     "FitModel",
     "ExportCoefficients",
-    "VerifyExport",
     "GateModel",
     "PublishModel",
 )
 #: Stages that run at the same time as another task.
 IN_PAIRS = ("ApplyRules", "EvaluateCandidate")
-SOME = ("IngestMessages", "ApplyRules", "FitModel", "PublishModel")
+SOME = ("IngestMessages", "ApplyRules", "PublishModel")
+JOBS = 2
 ONCE = 1
 AT_EVERY_STAGE: tuple[Injection, ...] = (
     Kill("SIGKILL of the task's process", "child", signal.SIGKILL),
@@ -92,9 +100,6 @@ AT_SOME_STAGES: tuple[Injection, ...] = (
 )
 IN_PAIRS_ALONE = Kill("SIGKILL of all tasks' processes", "children", signal.SIGKILL)
 OF_THE_DATABASE = Restart("PostgreSQL killed, back after 2 s", "PostgreSQL", 2)
-# The decision of tonight rests on a measured time, so its bytes differ where it is made
-# again: its object is never compared, only the published model.
-_READ_BY_NOBODY = {("PublishModel", Damage), ("VerifyExport", Kill)}
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,26 @@ def run_cell(world: World, plan: Plan) -> Cell:
     )
 
 
+def run_cells(world: World, chosen: Sequence[Plan], jobs: int) -> list[Cell]:
+    """Run several cells at once, and then one by one those that stop a service.
+
+    Returns
+    -------
+    list of Cell
+        In the order of the plans.
+    """
+    alone = [plan for plan in chosen if isinstance(plan.injection, Restart)]
+    together = [plan for plan in chosen if plan not in alone]
+    cells: dict[Plan, Cell] = {}
+    for plans_at_once, workers in ((together, jobs), (alone, 1)):
+        with ThreadPoolExecutor(workers) as pool:
+            runs = pool.map(functools.partial(run_cell, world), plans_at_once)
+            for plan, cell in zip(plans_at_once, runs, strict=True):
+                cells[plan] = cell
+                command.log(_line(len(cells), len(chosen), cell))
+    return [cells[plan] for plan in chosen]
+
+
 def main() -> None:
     """Run cells and write ``faults.json``; exit with 1 if one is not as promised."""
     arguments = _parse_arguments()
@@ -153,12 +178,8 @@ def main() -> None:
     if arguments.cheapest:
         chosen = cheapest(chosen, read_result("faults", MatrixResult))
     started = time.monotonic()
-    cells = []
     with command.temporary_folder() as folder, small_world(folder / "home") as world:
-        for index, plan in enumerate(chosen, 1):
-            cell = run_cell(world, plan)
-            cells.append(cell)
-            command.log(_line(index, len(chosen), cell))
+        cells = run_cells(world, chosen, arguments.jobs)
     result = MatrixResult(
         run=machine.describe_run("boto3", "luigi"),
         messages=MESSAGES,
@@ -174,20 +195,14 @@ def main() -> None:
 def _plans() -> Iterator[Plan]:
     for injection in AT_EVERY_STAGE:
         for family in STAGES:
-            if _can_happen(injection, family):
-                yield Plan(injection, family)
+            yield Plan(injection, family)
     for injection in AT_SOME_STAGES:
         for family in SOME:
-            if _can_happen(injection, family):
-                yield Plan(injection, family)
+            yield Plan(injection, family)
     for family in IN_PAIRS:
         yield Plan(IN_PAIRS_ALONE, family)
     for family in ("IngestMessages", "IngestReviews"):
         yield Plan(OF_THE_DATABASE, family)
-
-
-def _can_happen(injection: Injection, family: str) -> bool:
-    return (family, type(injection)) not in _READ_BY_NOBODY
 
 
 def _key_of(world: World, family: str) -> str:
@@ -233,6 +248,7 @@ def _line(index: int, total: int, cell: Cell) -> str:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = command.new_parser(MODULE, __doc__)
+    command.add_size(parser, "jobs", JOBS, "nights at once")
     parser.add_argument(
         "--cheapest",
         action="store_true",
