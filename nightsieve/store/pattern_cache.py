@@ -43,11 +43,12 @@ _POLL_SECONDS = 0.1
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
+# In quotes: `patterns` imports its modules, and numpy, when a name of it is used.
 def trusted_patterns(
     read: Callable[[], bytes],
-    pattern_list: Sequence[patterns.Pattern],
+    pattern_list: "Sequence[patterns.Pattern]",
     compile_timeout: float,
-) -> patterns.PatternDatabase:
+) -> "patterns.PatternDatabase":
     """Return an object's database if it may be loaded here, else this machine's own.
 
     Parameters
@@ -76,8 +77,8 @@ def trusted_patterns(
 
 
 def compiled_patterns(
-    pattern_list: Sequence[patterns.Pattern], compile_timeout: float
-) -> patterns.PatternDatabase:
+    pattern_list: "Sequence[patterns.Pattern]", compile_timeout: float
+) -> "patterns.PatternDatabase":
     """Return the database of patterns from this machine's cache.
 
     Patterns that are not in it are compiled, by one process for all others. If the
@@ -143,7 +144,7 @@ def _private_folder() -> Path:
     return folder
 
 
-def _name(pattern_list: Sequence[patterns.Pattern], compile_timeout: float) -> str:
+def _name(pattern_list: "Sequence[patterns.Pattern]", compile_timeout: float) -> str:
     """Return a digest of all that decides what the patterns compile to."""
     identity = {
         "code": _code(),
@@ -165,7 +166,7 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _read(entry: Path) -> patterns.PatternDatabase | None:
+def _read(entry: Path) -> "patterns.PatternDatabase | None":
     """Return the database of an entry; None if it is missing or damaged."""
     try:
         stored = entry.read_bytes()
@@ -178,7 +179,7 @@ def _read(entry: Path) -> patterns.PatternDatabase | None:
     return patterns.PatternDatabase.from_bytes(content)
 
 
-def _write(entry: Path, database: patterns.PatternDatabase) -> None:
+def _write(entry: Path, database: "patterns.PatternDatabase") -> None:
     """Write the whole entry or none, then remove old ones."""
     content = database.to_bytes()
     try:

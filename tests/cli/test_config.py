@@ -112,7 +112,6 @@ games:*:19000:0:99999:hunter2:::
         "a: 'hunter2\n",
         "a: hunter2: hunter2\n",
         "hunter2$ x: 1\nhunter2$ x: 2\n",
-        "evaluation: {merge: {'hunter2 x': [hunter2]}}\n",
     ],
 )
 def test_a_file_that_is_no_configuration_is_not_shown(tmp_path, content):

@@ -1,7 +1,6 @@
 """Names that a bucket holds never lead `models fetch` and `runs fetch` elsewhere."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.reports import find_report, index_of
 from nightsieve.store.runs import list_runs, manifest_of, read_run
+from nightsieve.store.seals import seal_record
 from nightsieve.store.version import claim_layout
 from tests.support.commands import forget, nightsieve
 from tests.support.example_night import store_with_night
@@ -76,12 +76,11 @@ def assert_refused(folder: Path, environment: dict[str, str], *command: str) -> 
 def test_an_entry_with_such_a_name_is_refused(bucket, folder, tmp_path, name):
     name = name.format(outside=tmp_path)
     store = Store.from_environment()
-    entry = json.loads(store.read(layout.model_entry(1)))
-    entry["files"][name] = HARM_SHA256
     registry = Registry(store)
+    entry = registry.require(1)
     store.write(layout.model_file(1, name), HARM)
-    changed = registry.require(1).model_copy(update={"files": entry["files"]})
-    store.write(layout.model_entry(1), changed.to_json())
+    changed = entry.model_copy(update={"files": {**entry.files, name: HARM_SHA256}})
+    store.write(layout.model_entry(1), seal_record(changed))
     assert registry.file(registry.require(1), name) == HARM
     assert_refused(folder, bucket, "models", "fetch")
     assert_refused(folder, bucket, "models", "fetch", "--serial", "1")

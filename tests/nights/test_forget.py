@@ -15,8 +15,7 @@ from nightsieve.nights.retention import erase_old_messages
 from nightsieve.nights.sample import NightSample
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
-from nightsieve.store.objects import DamagedObject
-from nightsieve.store.receipts import open_receipt
+from nightsieve.store.receipts import UnsignedReceipt, open_receipt
 from nightsieve.store.reports import read_report
 from pipeline.data.codecs import Npz, RecordJson, Table
 from pipeline.errors import ConfigError
@@ -253,13 +252,12 @@ def test_signed_receipts_need_their_key(store, monkeypatch):
     assert_sound(store)
 
 
-def test_a_receipt_without_a_signature_gets_none(store, monkeypatch):
+def test_receipts_without_a_signature_are_to_be_signed_first(store, monkeypatch):
     monkeypatch.setenv("NIGHTSIEVE_RECEIPT_KEY", "0f" * 16)
-    forget_messages(store, KEYS)
-    assert holders(store, *WORDS) == []
-    votes = Artefact(store, "labelling/votes-9f3a0.parquet", Table("votes"))
-    with pytest.raises(DamagedObject, match="not signed"):
-        votes.load()
+    before = dict(store.objects)
+    with pytest.raises(UnsignedReceipt, match="sign it: nightsieve runs sign"):
+        forget_messages(store, KEYS)
+    assert store.objects == before
 
 
 def test_the_messages_of_an_old_night_are_erased_and_its_keys_stay(store):
