@@ -7,12 +7,14 @@ server, on whose disk the bit was flipped. Then whole nights run over a flipped 
 import argparse
 import contextlib
 import datetime
+import functools
 import os
 import random
 import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,7 +28,7 @@ from benchmarks.faults.tables import flips_tables
 from benchmarks.faults.world import World, small_world
 from benchmarks.harness import command, machine
 from benchmarks.harness.results import write_result
-from nightsieve.store import objects
+from nightsieve.store import layout, objects
 from nightsieve.store.objects import Store
 from pipeline.errors import NightsieveError
 
@@ -34,6 +36,7 @@ MODULE = "benchmarks.faults.flips"
 FLIPS = 10_000
 MINIMUM_OF_A_KIND = 200
 NIGHTS = 100
+JOBS = 2
 SEED = 17
 READ_TIMEOUT_SECONDS = 30
 #: An error for a person has at most this many lines.
@@ -60,7 +63,7 @@ def main() -> None:
     with command.temporary_folder() as folder, small_world(folder / "home") as small:
         os.environ.update(small.environment)
         kinds = read_flipped(small, arguments.flips, arguments.minimum)
-        nights = run_flipped(small, arguments.nights)
+        nights = run_flipped(small, arguments.nights, arguments.jobs)
     result = FlipsResult(
         run=machine.describe_run("boto3", "luigi", "pyarrow"),
         messages=world.MESSAGES,
@@ -120,22 +123,29 @@ def read_flipped(small: World, flips: int, minimum: int) -> tuple[KindFlips, ...
     return tuple(results)
 
 
-def run_flipped(small: World, nights: int) -> tuple[FlippedNight, ...]:
-    """Run whole nights, each over one flipped bit of an object that it reads."""
-    rng = random.Random(SEED)
-    families = [family for family, keys in small.written.items() if keys]
-    results = []
-    for index in track(range(nights), "nights over a flipped bit"):
-        family = families[index % len(families)]
-        results.append(_run_one(rng, small, family))
-    return tuple(results)
+def run_flipped(small: World, nights: int, jobs: int) -> tuple[FlippedNight, ...]:
+    """Run whole nights, each over one flipped bit of an object that it reads.
+
+    Parameters
+    ----------
+    jobs
+        Nights at once.
+    """
+    with ThreadPoolExecutor(jobs) as pool:
+        run_one = functools.partial(_run_one, small)
+        runs = pool.map(run_one, range(nights))
+        return tuple(track(runs, "nights over a flipped bit", total=nights))
 
 
-def _run_one(rng: random.Random, small: World, family: str) -> FlippedNight:
+def _run_one(small: World, index: int) -> FlippedNight:
     """Flip a bit of what a family wrote, in a store where it has just ended."""
+    rng = random.Random(SEED + index)
+    families = list(small.written)
+    family = families[index % len(families)]
     later = small.families_from(family)[1:]
     with small.copied(without=later) as copy:
-        keys = [key for key in small.written[family] if _size(copy.folder / key)]
+        # What was published is not read again in the same night.
+        keys = [key for key in small.written[family] if not _is_published(key)]
         key = rng.choice(keys)
         _flip(rng, copy.folder / key)
         ended = copy.run()
@@ -147,6 +157,10 @@ def _run_one(rng: random.Random, small: World, family: str) -> FlippedNight:
         warned=key.removesuffix(".receipt.json") in ended.output,
         problem=problem,
     )
+
+
+def _is_published(key: str) -> bool:
+    return key.startswith(layout.MODELS)
 
 
 def _flip_and_read(
@@ -216,6 +230,7 @@ def _parse_arguments() -> argparse.Namespace:
     command.add_size(parser, "flips", FLIPS, "bits to flip")
     command.add_size(parser, "minimum", MINIMUM_OF_A_KIND, "bits of each kind at least")
     command.add_size(parser, "nights", NIGHTS, "whole nights over a flipped bit")
+    command.add_size(parser, "jobs", JOBS, "nights at once")
     return parser.parse_args()
 
 

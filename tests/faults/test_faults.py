@@ -45,6 +45,6 @@ def test_a_flipped_bit_is_never_used(
 
 @pytest.mark.timeout(600)
 def test_a_night_over_a_flipped_bit_makes_the_object_again(world: World) -> None:
-    for night in run_flipped(world, NIGHTS):
+    for night in run_flipped(world, NIGHTS, jobs=2):
         assert not night.problem, night
         assert night.warned, night
