@@ -17,10 +17,8 @@ from nightsieve.store.objects import (
     damage_at,
     has_sha256,
 )
-from nightsieve.store.receipts import check_signature, seal_receipt
-from nightsieve.store.seals import open_with_seal
+from nightsieve.store.receipts import check_signature, open_receipt_of, seal_receipt
 from pipeline.data.codecs import Codec, RecordJson
-from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import Part, SampleCounts, ShardManifest
 
@@ -242,10 +240,7 @@ class Artefact:
         if answer is None:
             return None
         address = self.store.address(key)
-        with damage_at(address):
-            receipt, seal = open_with_seal(answer[0], Receipt)
-            if receipt.key != self.key:
-                raise ArtefactError(f"is the receipt of {receipt.key}")
+        receipt, seal = open_receipt_of(self.key, answer[0], address)
         check_signature(receipt, seal, address)
         self.__dict__["_receipt"] = receipt
         return receipt
