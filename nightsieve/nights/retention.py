@@ -188,12 +188,8 @@ class _Work:
 
     def _remove_left_part(self, key: str, manifest_key: str) -> None:
         """Remove a part that no manifest names: a killed ingest left it."""
-        if key in self.named:
-            return
-        manifest = erasure.find_shard_manifest(self.store, manifest_key)
-        named = [] if manifest is None else [part.key for part in manifest.parts]
-        if key not in named:
-            self.store.delete(key)
+        if key not in self.named:
+            erasure.remove_unnamed_part(self.store, key, manifest_key)
 
     def _is_erased(self, key: str) -> bool:
         receipt = erasure.find_receipt(self.store, key)
