@@ -265,11 +265,14 @@ class Store:
         ObjectMissing
             There is no such object.
         """
-        with self._translated(key):
+
+        def send() -> int:
             # A HEAD would not say whether the object or its bucket is missing.
             answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
             answer["Body"].close()
             return answer["ContentLength"]
+
+        return self._request(key, send)
 
     def read_verified(self, key: str, sha256: str, remedy: str = RUN_AGAIN) -> bytes:
         """Return the object that was written.
