@@ -357,8 +357,11 @@ class _Search:
             answer = self.store.read_with_etag(key)
             if answer is None or column not in _columns_of(key):
                 continue
-            with damage_at(self.store.address(key)):
-                table = erasure.read_columns(answer[0], "key", column)
+            try:
+                with damage_at(self.store.address(key)):
+                    table = erasure.read_columns(answer[0], "key", column)
+            except DamagedObject:
+                continue  # `_look_into` has removed it, unless this is a dry run
             others = table[~table["key"].isin(self.wanted)]
             remaining.update(others[column][others[column].isin(texts)])
         return remaining
