@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nightsieve.database import erasure as rows_in_database
 from nightsieve.database.erasure import ErasedTable
 from nightsieve.store import erasure, layout, runs
+from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store, damage_at
@@ -384,7 +385,7 @@ class _Search:
 
     def _remove(self, key: str) -> None:
         if not self.dry_run:
-            erasure.remove(self.store, key)
+            remove_object(self.store, key)
         self.forgotten.removed.append(self.store.address(key))
 
     def _note(self, error: DamagedObject) -> None:

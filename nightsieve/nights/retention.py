@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nightsieve.store import erasure, layout, runs
+from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Count, Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store
@@ -177,7 +178,7 @@ class _Work:
         try:
             erasure.rewrite(self.store, key, _erase_of(self.store, key), _count_of(key))
         except DamagedObject as error:
-            erasure.remove(self.store, key)
+            remove_object(self.store, key)
             self.retention.problems.append(f"{error}; it was removed")
             self._remove_parts(key)
 

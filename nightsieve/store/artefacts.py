@@ -26,6 +26,17 @@ from pipeline.records.sample import Part, SampleCounts, ShardManifest
 _READING_LENGTH = 16
 
 
+def remove_object(store: Store, key: str) -> None:
+    """Remove an object, then its receipt: it is made again when it is needed.
+
+    Examples
+    --------
+    >>> remove_object(store, "text/cleaned-9f3a.parquet")
+    """
+    store.delete(key)
+    store.delete(layout.receipt(key))
+
+
 @dataclass(frozen=True)
 class Artefact:
     """An object and its codec; beside it is the receipt that says how it was made.
@@ -209,8 +220,7 @@ class Artefact:
 
     def remove(self) -> None:
         """Remove the object, then its receipt: the task that wrote it runs again."""
-        self.store.delete(self.key)
-        self.store.delete(layout.receipt(self.key))
+        remove_object(self.store, self.key)
 
     def _find_content(self) -> bytes | None:
         answer = self.store.read_with_etag(self.key)

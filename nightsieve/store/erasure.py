@@ -193,17 +193,6 @@ def find_receipt(store: Store, key: str) -> Receipt | None:
         return None
 
 
-def remove(store: Store, key: str) -> None:
-    """Remove an object and its receipt: it is made again when it is needed.
-
-    Examples
-    --------
-    >>> remove(store, "text/cleaned-9f3a.parquet")
-    """
-    store.delete(key)
-    store.delete(layout.receipt(key))
-
-
 def erasable_keys(store: Store, prefix: str) -> Iterator[str]:
     """Yield the keys that begin with a prefix, in order, except those of receipts.
 
