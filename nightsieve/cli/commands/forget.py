@@ -114,7 +114,7 @@ def _all_keys(keys: tuple[str, ...], file: Path | None) -> list[str]:
 
 
 def _clear_files_of_database() -> None:
-    """Let no file of the database hold what was deleted, as far as we may."""
+    """Let no file of the database hold what was deleted, if the account may."""
     stack = Stack(home_directory())
     if stack.discard_erased_rows(os.environ.get(writer_variable(), "")):
         return
