@@ -1,16 +1,12 @@
 """Tasks that record what a night did, for machines and for people."""
 
-import functools
-
 from nightsieve.store import layout, reports
-from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.runs import find_readable_run, manifest_of
 from pipeline import report
 from pipeline.data.codecs import RecordJson
-from pipeline.records.export import MODEL_FILE
 from pipeline.records.run import (
     ModelDifference,
     ModelReference,
@@ -162,9 +158,7 @@ def _champion(registry: Registry, serial: int | None) -> "report.Champion | None
     entry = registry.find_readable(serial)
     if entry is None:
         return None
-    read_file = functools.partial(registry.file, entry, MODEL_FILE)
-    model = readable(read_file, "no night is compared with this model")
-    return report.Champion(entry, model or b"")
+    return report.Champion(entry, registry.find_model_file(entry) or b"")
 
 
 def _night_of(store: Store, model: ModelReference | None) -> RunManifest | None:

@@ -20,13 +20,12 @@ from pipeline.errors import DataError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 from pipeline.records.sample import ShardManifest
-from tasks.base import NightTask
+from tasks.base import NightTask, lineage
 from tasks.export import DescribeExport, EvaluateOnReviews
 from tasks.ingest import IngestMessages, IngestReviews
 from tasks.labelling import SummariseRules
 from tasks.luigi_setup.warm_up import prepare
 from tasks.release import GateModel, MeasureSpeed, PublishModel
-from tasks.report import lineage
 from tasks.training import CrossValidate
 
 # Copied from the night: the rows of the database, and how long a message took to score.

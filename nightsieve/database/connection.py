@@ -22,6 +22,18 @@ _REMEDY = (
 )
 
 
+def writer_variable() -> str:
+    """Return the name of the variable whose database the commands write to.
+
+    Examples
+    --------
+    >>> os.environ["NIGHTSIEVE_DATABASE_WRITER_URL"] = ""
+    >>> writer_variable()
+    'NIGHTSIEVE_DATABASE_URL'
+    """
+    return WRITER_URL if os.environ.get(WRITER_URL) else DATABASE_URL
+
+
 @contextmanager
 def connect() -> Iterator[extensions.connection]:
     """Yield a connection to the database that ``NIGHTSIEVE_DATABASE_WRITER_URL`` names.
@@ -42,7 +54,7 @@ def connect() -> Iterator[extensions.connection]:
     ...     cursor.fetchone()
     (0,)
     """
-    variable = WRITER_URL if os.environ.get(WRITER_URL) else DATABASE_URL
+    variable = writer_variable()
     connection = _open(variable)
     try:
         connection.set_client_encoding("UTF8")

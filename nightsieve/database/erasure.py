@@ -76,12 +76,12 @@ def count(keys: Collection[str]) -> ErasedRows:
     """
     with transaction() as cursor:
         names = _own_tables(cursor)
-        found = _find(cursor, names, keys)
+        present = _present(cursor, names, keys)
         tables = []
         for table in names:
             cursor.execute(_statement(_COUNT, table), (list(keys),))
             tables.append(ErasedTable(table, cursor.fetchall()[0][0]))
-        return ErasedRows(tables, found)
+        return ErasedRows(tables, present)
 
 
 def erase(keys: Collection[str]) -> ErasedRows:
@@ -105,12 +105,12 @@ def erase(keys: Collection[str]) -> ErasedRows:
     """
     with transaction() as cursor:
         names = _own_tables(cursor)
-        found = _find(cursor, names, keys)
+        present = _present(cursor, names, keys)
         tables = []
         for table in names:
             cursor.execute(_statement(_DELETE, table), (list(keys),))
             tables.append(ErasedTable(table, cursor.rowcount))
-    return ErasedRows(tables, found)
+    return ErasedRows(tables, present)
 
 
 def rewrite_tables() -> bool:
@@ -149,14 +149,14 @@ def _own_tables(cursor: extensions.cursor) -> list[str]:
     return names
 
 
-def _find(
+def _present(
     cursor: extensions.cursor, tables: Iterable[str], keys: Collection[str]
 ) -> set[str]:
-    found: set[str] = set()
+    present: set[str] = set()
     for table in tables:
         cursor.execute(_statement(_FOUND, table), (list(keys),))
-        found.update(key for (key,) in cursor)
-    return found
+        present.update(key for (key,) in cursor)
+    return present
 
 
 def _statement(statement: str, table: str) -> sql.Composed:

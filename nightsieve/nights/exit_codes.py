@@ -9,7 +9,8 @@ FINISHED = 0
 USAGE = 2
 #: An input from outside is missing.
 MISSING_INPUT = 20
-#: The night did not finish: a task failed at another worker.
+#: The night did not finish: no worker ran a task for too long, or tasks failed at other
+#: workers.
 NOT_RUN = 25
 #: A task failed.
 TASK_FAILED = 30

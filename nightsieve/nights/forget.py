@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nightsieve.database import erasure as rows_in_database
 from nightsieve.database.erasure import ErasedTable
 from nightsieve.store import erasure, layout, runs
+from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store, damage_at
@@ -97,8 +98,8 @@ def forget_messages(
 
     Examples
     --------
-    >>> found = forget_messages(store_with_night, ["4"], dry_run=True)
-    >>> [object_.rows for object_ in found.objects]
+    >>> forgotten = forget_messages(store_with_night, ["4"], dry_run=True)
+    >>> [object_.rows for object_ in forgotten.objects]
     [1, 1]
     """
     forgotten = Forgotten()
@@ -106,8 +107,8 @@ def forget_messages(
     in_database = erase_rows(keys)
     forgotten.tables = in_database.tables
     seen = set(in_database.keys)
-    for each_store in _stores(store):
-        search = _Search(each_store, frozenset(keys), forgotten, dry_run, progress)
+    for searched in _stores(store):
+        search = _Search(searched, frozenset(keys), forgotten, dry_run, progress)
         search.run()
         seen |= search.keys
     forgotten.unknown = [key for key in dict.fromkeys(keys) if key not in seen]
@@ -217,10 +218,10 @@ class _Search:
                 is_wanted = keys.isin(self.wanted).to_numpy()
                 if not is_wanted.any():
                     return
-                for column, found in (("text", self.texts), ("body", self.bodies)):
+                for column, by_key in (("text", self.texts), ("body", self.bodies)):
                     if column in _columns_of(key):
                         values = erasure.read_columns(content, column)[column]
-                        found[key] = set(values[is_wanted]) - {""}
+                        by_key[key] = set(values[is_wanted]) - {""}
         except DamagedObject:
             # It may hold the messages, and no night can use it.
             self._remove(_manifest_or_itself(key))
@@ -247,7 +248,7 @@ class _Search:
                 self._erase(key, functools.partial(erasure.erase_bodies, bodies=bodies))
 
     def _erase_from_comparisons(self) -> None:
-        texts = {text for found in self.texts.values() for text in found}
+        texts: set[str] = set().union(*self.texts.values())
         if not texts:
             return
         dates = {night.date for night in self.nights}
@@ -295,9 +296,9 @@ class _Search:
                 )
 
     def _erase_from_part(self, content: bytes, part: Part) -> erasure.Erasure | None:
-        place = layout.parse_part(part.key)
-        assert place is not None  # the manifest names parts alone
-        return erasure.erase_keys(content, "messages", self.wanted, place.shard)
+        part_key = layout.parse_part(part.key)
+        assert part_key is not None  # the manifest names parts alone
+        return erasure.erase_keys(content, "messages", self.wanted, part_key.shard)
 
     def _update_runs(self) -> None:
         every_run = runs.list_runs(self.store)
@@ -313,12 +314,8 @@ class _Search:
         """Remove the parts with messages that no manifest names any more."""
         for key in self.rows:
             part = layout.parse_part(key)
-            if part is None:
-                continue
-            manifest = erasure.find_shard_manifest(self.store, part.manifest)
-            named = [] if manifest is None else [named.key for named in manifest.parts]
-            if key not in named:
-                self.store.delete(key)
+            if part is not None:
+                erasure.remove_unnamed_part(self.store, key, part.manifest)
 
     def _objects(self, prefix: str) -> Iterable[str]:
         if not self.rows:
@@ -347,8 +344,8 @@ class _Search:
             source for source in every_source if _manifest_or_itself(source) in keys
         ]
 
-    def _texts_of(self, tables: Iterable[str], found: dict[str, set[str]]) -> set[str]:
-        return {text for table in tables for text in found.get(table, ())}
+    def _texts_of(self, tables: Iterable[str], by_key: dict[str, set[str]]) -> set[str]:
+        return {text for table in tables for text in by_key.get(table, ())}
 
     def _remaining(
         self, tables: Iterable[str], column: str, texts: Collection[str]
@@ -361,8 +358,11 @@ class _Search:
             answer = self.store.read_with_etag(key)
             if answer is None or column not in _columns_of(key):
                 continue
-            with damage_at(self.store.address(key)):
-                table = erasure.read_columns(answer[0], "key", column)
+            try:
+                with damage_at(self.store.address(key)):
+                    table = erasure.read_columns(answer[0], "key", column)
+            except DamagedObject:
+                continue  # `_look_into` has removed it, unless this is a dry run
             others = table[~table["key"].isin(self.wanted)]
             remaining.update(others[column][others[column].isin(texts)])
         return remaining
@@ -385,7 +385,7 @@ class _Search:
 
     def _remove(self, key: str) -> None:
         if not self.dry_run:
-            erasure.remove(self.store, key)
+            remove_object(self.store, key)
         self.forgotten.removed.append(self.store.address(key))
 
     def _note(self, error: DamagedObject) -> None:

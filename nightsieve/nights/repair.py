@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from nightsieve.store import configurations, layout, reports, runs
-from nightsieve.store.artefacts import Artefact
+from nightsieve.store.artefacts import Artefact, remove_object
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import RUN_AGAIN, DamagedObject, Store
 from pipeline.data.codecs import Raw
@@ -170,8 +170,7 @@ def _remove(store: Store, keys: Iterable[str]) -> tuple[str, ...]:
     """Remove objects and their receipts; return the addresses of the objects."""
     removed = []
     for key in keys:
-        store.delete(key)
-        store.delete(layout.receipt(key))
+        remove_object(store, key)
         removed.append(store.address(key))
     return tuple(removed)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nightsieve.store import erasure, layout, runs
+from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Count, Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store
@@ -177,7 +178,7 @@ class _Work:
         try:
             erasure.rewrite(self.store, key, _erase_of(self.store, key), _count_of(key))
         except DamagedObject as error:
-            erasure.remove(self.store, key)
+            remove_object(self.store, key)
             self.retention.problems.append(f"{error}; it was removed")
             self._remove_parts(key)
 
@@ -188,12 +189,8 @@ class _Work:
 
     def _remove_left_part(self, key: str, manifest_key: str) -> None:
         """Remove a part that no manifest names: a killed ingest left it."""
-        if key in self.named:
-            return
-        manifest = erasure.find_shard_manifest(self.store, manifest_key)
-        named = [] if manifest is None else [part.key for part in manifest.parts]
-        if key not in named:
-            self.store.delete(key)
+        if key not in self.named:
+            erasure.remove_unnamed_part(self.store, key, manifest_key)
 
     def _is_erased(self, key: str) -> bool:
         receipt = erasure.find_receipt(self.store, key)

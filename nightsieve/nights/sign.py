@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 
 from nightsieve.store import layout
-from nightsieve.store.objects import DamagedObject, Store, damage_at
+from nightsieve.store.objects import DamagedObject, Store
 from nightsieve.store.receipts import (
     VARIABLE,
     UnsignedReceipt,
     check_signature,
+    open_receipt_of,
     seal_receipt,
     signing_key,
 )
-from nightsieve.store.seals import open_with_seal
-from pipeline.errors import ArtefactError, ConfigError
-from pipeline.records.receipt import Receipt
+from pipeline.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -81,16 +80,13 @@ def sign_receipts(store: Store) -> Signed:
 
 
 def _sign(store: Store, key: str) -> bool:
-    """Sign the receipt of an object, unless it is signed; return whether it was not."""
+    """Sign the receipt of an object, unless it is signed; return whether it changed."""
     receipt_key = layout.receipt(key)
     address = store.address(receipt_key)
     answer = store.read_with_etag(receipt_key)
     if answer is None or not store.exists(key):
         return False
-    with damage_at(address):
-        receipt, seal = open_with_seal(answer[0], Receipt)
-        if receipt.key != key:
-            raise ArtefactError(f"is the receipt of {receipt.key}")
+    receipt, seal = open_receipt_of(key, answer[0], address)
     try:
         check_signature(receipt, seal, address)
     except UnsignedReceipt:

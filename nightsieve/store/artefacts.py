@@ -17,15 +17,24 @@ from nightsieve.store.objects import (
     damage_at,
     has_sha256,
 )
-from nightsieve.store.receipts import check_signature, seal_receipt
-from nightsieve.store.seals import open_with_seal
+from nightsieve.store.receipts import check_signature, open_receipt_of, seal_receipt
 from pipeline.data.codecs import Codec, RecordJson
-from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import Part, SampleCounts, ShardManifest
 
 # The number of digits of a sha256 by which readings are told apart.
 _READING_LENGTH = 16
+
+
+def remove_object(store: Store, key: str) -> None:
+    """Remove an object, then its receipt: it is made again when it is needed.
+
+    Examples
+    --------
+    >>> remove_object(store, "text/cleaned-9f3a.parquet")
+    """
+    store.delete(key)
+    store.delete(layout.receipt(key))
 
 
 @dataclass(frozen=True)
@@ -211,8 +220,7 @@ class Artefact:
 
     def remove(self) -> None:
         """Remove the object, then its receipt: the task that wrote it runs again."""
-        self.store.delete(self.key)
-        self.store.delete(layout.receipt(self.key))
+        remove_object(self.store, self.key)
 
     def _find_content(self) -> bytes | None:
         answer = self.store.read_with_etag(self.key)
@@ -242,10 +250,7 @@ class Artefact:
         if answer is None:
             return None
         address = self.store.address(key)
-        with damage_at(address):
-            receipt, seal = open_with_seal(answer[0], Receipt)
-            if receipt.key != self.key:
-                raise ArtefactError(f"is the receipt of {receipt.key}")
+        receipt, seal = open_receipt_of(self.key, answer[0], address)
         check_signature(receipt, seal, address)
         self.__dict__["_receipt"] = receipt
         return receipt

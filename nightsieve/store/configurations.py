@@ -263,7 +263,7 @@ def _read_settings(store: Store, digest: str) -> Settings:
             f"{store.address(key)}: another version of Nightsieve wrote it ({field} "
             f"differs); {_RUN_FROM_FILES}"
         ) from None
-    # Whoever may write to the store can also write a configuration with its digest.
+    # A writer to the store can also write a configuration with its digest.
     config.url_variable(settings.source.url, store.address(key), os.environ)
     return settings
 

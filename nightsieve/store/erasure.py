@@ -193,19 +193,8 @@ def find_receipt(store: Store, key: str) -> Receipt | None:
         return None
 
 
-def remove(store: Store, key: str) -> None:
-    """Remove an object and its receipt: it is made again when it is needed.
-
-    Examples
-    --------
-    >>> remove(store, "text/cleaned-9f3a.parquet")
-    """
-    store.delete(key)
-    store.delete(layout.receipt(key))
-
-
 def erasable_keys(store: Store, prefix: str) -> Iterator[str]:
-    """Yield the keys of the objects with one of the prefixes `ERASABLE`, and of parts.
+    """Yield the keys that begin with a prefix, in order, except those of receipts.
 
     Examples
     --------
@@ -469,6 +458,23 @@ def remove_parts(
             store.delete(key)
             removed.append(key)
     return removed
+
+
+def remove_unnamed_part(store: Store, key: str, manifest_key: str) -> None:
+    """Remove a part if its manifest does not name it, or is missing or damaged.
+
+    Examples
+    --------
+    >>> key = "ingest/messages-9f3a/part-00000-of-00001-abababababababab.parquet"
+    >>> store_with_night.write(key, b"of a killed ingest")
+    >>> remove_unnamed_part(store_with_night, key, "ingest/messages-9f3a.json")
+    >>> store_with_night.exists(key)
+    False
+    """
+    manifest = find_shard_manifest(store, manifest_key)
+    named = [] if manifest is None else [part.key for part in manifest.parts]
+    if key not in named:
+        store.delete(key)
 
 
 def find_shard_manifest(store: Store, key: str) -> ShardManifest | None:

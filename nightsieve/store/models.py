@@ -104,10 +104,14 @@ class Registry:
             damaged.append(serial)
         return None
 
+    def find_model_file(self, entry: ModelEntry) -> bytes | None:
+        """Return what nights compare with; None, with a warning, if it is damaged."""
+        read_file = functools.partial(self.file, entry, MODEL_FILE)
+        return readable(read_file, "no night is compared with this model")
+
     def has_damaged_file(self, entry: ModelEntry) -> bool:
         """Return whether the file that nights compare with is damaged; then warn."""
-        read_file = functools.partial(self.file, entry, MODEL_FILE)
-        return readable(read_file, "no night is compared with this model") is None
+        return self.find_model_file(entry) is None
 
     def require(self, serial: int) -> ModelEntry:
         """Return the entry of a published model.
@@ -244,6 +248,7 @@ class Registry:
         entry = self.by_publication(publication)
         if entry is None:
             entry = self._write_model(publication, files, facts)
+        # For the warning: whatever the pointer says, it is replaced.
         readable(self.current, "the last whole model becomes the current one")
         self.repoint_current()
         return entry
@@ -381,14 +386,14 @@ class Registry:
         A model whose entry is damaged is not complete. Without a complete model, no
         model is current.
 
+        Where a store does not know conditions, a slow publisher may have written an
+        older model over a newer one. So this looks again, until the pointer is right.
+
         Parameters
         ----------
         damaged
             Serials of models that must not be the current one, because a file of them
             is damaged.
-
-        Where a store does not know conditions, a slow publisher may have written an
-        older model over a newer one. So this looks again, until the pointer is right.
 
         Raises
         ------

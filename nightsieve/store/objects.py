@@ -265,11 +265,14 @@ class Store:
         ObjectMissing
             There is no such object.
         """
-        with self._translated(key):
+
+        def send() -> int:
             # A HEAD would not say whether the object or its bucket is missing.
             answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
             answer["Body"].close()
             return answer["ContentLength"]
+
+        return self._request(key, send)
 
     def read_verified(self, key: str, sha256: str, remedy: str = RUN_AGAIN) -> bytes:
         """Return the object that was written.
@@ -688,7 +691,7 @@ class _Upload:
     """An upload of a file in parts, each of which is repeated by itself."""
 
     def __init__(self, store: Store, key: str):
-        self._place = {"Bucket": store.bucket, "Key": store._full(key)}
+        self._target = {"Bucket": store.bucket, "Key": store._full(key)}
         self._client: Any = _client()
         self._parts: list[dict[str, object]] = []
         self._md5 = hashlib.md5(usedforsecurity=False)
@@ -703,20 +706,20 @@ class _Upload:
             The store does not know the upload any more, or has stored something else.
         """
         created = _persist(self._create)
-        self._place["UploadId"] = created["UploadId"]
+        self._target["UploadId"] = created["UploadId"]
         try:
             while content := file.read(PART_SIZE):
                 self._add(content)
             self._complete()
         except BaseException as error:
             with contextlib.suppress(failures.ClientError, failures.BotoCoreError):
-                self._client.abort_multipart_upload(**self._place)
+                self._client.abort_multipart_upload(**self._target)
             if _is_lost_upload(error):
                 raise _UploadLostError from None
             raise
 
     def _create(self) -> Any:
-        return self._client.create_multipart_upload(**self._place)
+        return self._client.create_multipart_upload(**self._target)
 
     def _add(self, content: bytes) -> None:
         md5 = _md5(content)
@@ -724,7 +727,7 @@ class _Upload:
 
         def send() -> str:
             answer = self._client.upload_part(
-                **self._place,
+                **self._target,
                 PartNumber=number,
                 Body=content,
                 ContentMD5=_base64(md5),
@@ -743,7 +746,7 @@ class _Upload:
             is_repeated = next(attempts) > 0
             try:
                 self._client.complete_multipart_upload(
-                    **self._place, MultipartUpload={"Parts": self._parts}
+                    **self._target, MultipartUpload={"Parts": self._parts}
                 )
             except failures.ClientError as error:
                 # The answer of an earlier attempt, which did it, may have been lost.
@@ -756,9 +759,9 @@ class _Upload:
 
     def _is_stored(self) -> bool:
         """Return whether the object is what was sent."""
-        place = {name: self._place[name] for name in ("Bucket", "Key")}
+        target = {name: self._target[name] for name in ("Bucket", "Key")}
         try:
-            etag = self._client.head_object(**place)["ETag"]
+            etag = self._client.head_object(**target)["ETag"]
         except failures.ClientError as error:
             if _code(error) in _MISSING:
                 return False
@@ -767,7 +770,7 @@ class _Upload:
         if etag.strip('"') in (of_parts, self._md5.hexdigest()):
             return True
         md5 = hashlib.md5(usedforsecurity=False)
-        body = self._client.get_object(**place)["Body"]
+        body = self._client.get_object(**target)["Body"]
         for chunk in body.iter_chunks(_CHUNK):
             md5.update(chunk)
         return md5.digest() == self._md5.digest()

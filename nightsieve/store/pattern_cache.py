@@ -33,7 +33,7 @@ VARIABLE = "XDG_CACHE_HOME"
 MAX_SECONDS = 30 * 24 * 3600
 MAX_BYTES = 512 << 20
 #: Seconds to wait for another process that compiles the same patterns.
-PATIENCE = 900
+LOCK_TIMEOUT = 900
 
 _FOLDER = "nightsieve"
 _ENTRY = "patterns-"
@@ -214,12 +214,12 @@ def _remove_old(folder: Path) -> None:
 def _locked(folder: Path, name: str) -> Iterator[None]:
     """Hold the lock of these patterns; a process that dies gives it back.
 
-    After `PATIENCE` the caller goes on without it: nothing but time is lost.
+    After `LOCK_TIMEOUT` the caller goes on without it: nothing but time is lost.
     """
     # A fixed number of files, since one that others wait for must not be removed.
     path = folder / f"lock-{int(name, 16) % _LOCKS:x}"
     with path.open("wb") as file:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + LOCK_TIMEOUT
         while time.monotonic() < end:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,7 @@ not know the key.
 import os
 from collections.abc import Mapping
 
+from nightsieve.store.objects import damage_at
 from nightsieve.store.seals import Seal, open_with_seal, seal_of, seal_record
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.receipt import Receipt
@@ -95,6 +96,38 @@ def open_receipt(content: bytes) -> Receipt:
     return receipt
 
 
+def open_receipt_of(key: str, content: bytes, address: str) -> tuple[Receipt, Seal]:
+    """Return the receipt of an object, and its seal, whose HMAC is not checked.
+
+    Parameters
+    ----------
+    key
+        The key of the object.
+    address
+        The address of the receipt.
+
+    Raises
+    ------
+    DamagedObject
+        The content is not what was written, or is the receipt of another object.
+
+    Examples
+    --------
+    >>> from nightsieve.nights.find import find_night
+    >>> import datetime
+    >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
+    >>> receipt = night.receipt("IngestMessages")
+    >>> content = seal_receipt(receipt)
+    >>> open_receipt_of(receipt.key, content, "s3://bucket/a")[0].task
+    'IngestMessages'
+    """
+    with damage_at(address):
+        receipt, seal = open_with_seal(content, Receipt)
+        if receipt.key != key:
+            raise ArtefactError(f"is the receipt of {receipt.key}")
+    return receipt, seal
+
+
 def check_signature(receipt: Receipt, seal: Seal, where: str = "the receipt") -> None:
     """Check that a receipt is signed with the key in the environment, if there is one.
 
@@ -145,8 +178,8 @@ def read_receipt(content: bytes) -> Receipt:
     >>> from nightsieve.nights.find import find_night
     >>> import datetime
     >>> night = find_night(store_with_night, datetime.date(2026, 11, 20))
-    >>> read_receipt(seal_receipt(night.receipt("FitModel"))).task
-    'FitModel'
+    >>> read_receipt(seal_receipt(night.receipt("IngestMessages"))).task
+    'IngestMessages'
     """
     return _checked(content)[0]
 

@@ -10,13 +10,12 @@ from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
-from nightsieve.store.runs import find_readable_run, list_runs
+from nightsieve.store.runs import REQUESTS_AT_ONCE, find_readable_run, list_runs
 from pipeline import report
 from pipeline.data.codecs import RecordJson
 from pipeline.records.models import ModelEntry
 from pipeline.records.run import KeyFigures, ListedNight, ReportIndex
 
-_REQUESTS_AT_ONCE = 8
 _ATTEMPTS = 20
 
 
@@ -151,7 +150,7 @@ def list_nights(store: Store) -> list[ListedNight]:
     >>> [str(night.figures.date) for night in list_nights(store_with_night)]
     ['2026-11-20']
     """
-    with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         nights = pool.map(functools.partial(_listed, store), list_runs(store))
         return [night for night in nights if night is not None]
 

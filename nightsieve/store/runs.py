@@ -17,7 +17,8 @@ from pipeline.errors import ConfigError
 from pipeline.records.record import Record
 from pipeline.records.run import FORMAT, RunManifest
 
-_REQUESTS_AT_ONCE = 8
+#: Requests for objects of several nights that are sent at the same time.
+REQUESTS_AT_ONCE = 8
 
 
 class _Format(Record):
@@ -120,7 +121,7 @@ def find_runs(store: Store, runs: Sequence[Run]) -> Iterator[RunManifest | None]
     ...     print(manifest.date)
     2026-11-20
     """
-    with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         yield from pool.map(functools.partial(find_run, store), runs)
 
 

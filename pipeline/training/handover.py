@@ -1,7 +1,7 @@
 """Turn a fitted pipeline into data, and back.
 
-Reading a pickle runs code that whoever wrote it chose. So tasks hand over data, and
-rebuild the pipeline from it; only the classes named here are ever made.
+Reading a pickle runs code that its writer chose. So tasks hand over data, and rebuild
+the pipeline from it; only the classes named here are ever made.
 """
 
 import sys

@@ -15,7 +15,7 @@ from luigi.task_register import Register, TaskClassException
 
 from nightsieve.nights.exit_codes import USAGE
 
-_luigi_s_own = cmdline_parser.CmdlineParser._possibly_exit_with_help
+_check_of_luigi = cmdline_parser.CmdlineParser._possibly_exit_with_help
 
 
 def install() -> None:
@@ -36,7 +36,7 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     options
         All options but those that the task has without a prefix.
     """
-    _luigi_s_own(parser, options)
+    _check_of_luigi(parser, options)
     _check_task(options.root_task)
     for section, is_short, name, parameter in Register.get_all_params():
         value = getattr(options, f"{section}_{name}", None)

@@ -61,7 +61,7 @@ class NightProcess(ContextManagedTaskProcess):
 
     def started(self) -> None:
         """Finish the start, in the worker."""
-        # Both sides do this, so that it is done whoever comes first.
+        # Both sides do this, so that it is done whichever comes first.
         _lead_a_group(self.started_pid)
 
     def terminate(self) -> None:

@@ -67,7 +67,7 @@ class NoPipe:
 
 
 class Results:
-    """Luigi's queue of results, as far as luigi's worker uses it.
+    """The part of luigi's queue of results that luigi's worker uses.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class StopBySignal:
 
     Python ignores, with a traceback, an exception that is raised while it forks or
     collects garbage. So the worker holds signals while it forks, and calls `check`
-    again and again, which raises the exception once more.
+    after each step, which raises the exception again.
 
     A second signal ends the process at once; its guardian then ends the tasks.
     """

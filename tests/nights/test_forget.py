@@ -225,6 +225,16 @@ def test_a_damaged_object_that_holds_messages_is_removed(store):
     assert layout.receipt(cleaned) not in store.objects
 
 
+def test_a_dry_run_goes_on_over_a_damaged_object(store):
+    damaged = "preprocessing/cleaned-9f3a1.parquet"
+    store.objects[damaged] = b"damaged"
+    before = dict(store.objects)
+    assert forget_messages(store, KEYS, dry_run=True).removed == [
+        store.address(damaged)
+    ]
+    assert store.objects == before
+
+
 def test_a_damaged_manifest_is_told_and_left(store):
     (key,) = [
         key

@@ -98,6 +98,8 @@ def test_every_request_is_repeated_until_it_succeeds(proxy, store, rule):
     assert store.read("notes/a") == b"content" * 99
     proxy.rules([rule])
     assert store.exists("notes/a")
+    proxy.rules([rule])
+    assert store.size("notes/a") == len(b"content" * 99)
     # The answer is an error, whose body is damaged.
     proxy.rules([rule])
     assert store.read_with_etag("notes/b") is None

@@ -9,7 +9,7 @@ import click
 from nightsieve.cli.options import help_epilog
 from nightsieve.cli.services import Stack, home_directory
 from nightsieve.cli.terminal import print_counts, progress_bar
-from nightsieve.database.connection import DATABASE_URL
+from nightsieve.database.connection import writer_variable
 from nightsieve.database.erasure import rewrite_tables
 from nightsieve.nights.forget import Forgotten, forget_messages
 from nightsieve.store.version import open_store
@@ -27,7 +27,7 @@ _SHOWN = 10  # objects, and unknown keys, that are listed
             0: "every key was found, and what it names is erased",
             3: "a key is nowhere; the messages of the others are erased",
             7: "FILE cannot be read",
-            8: "an object that names the messages is damaged",
+            8: "a run manifest or a report is damaged",
         },
     )
 )
@@ -114,9 +114,9 @@ def _all_keys(keys: tuple[str, ...], file: Path | None) -> list[str]:
 
 
 def _clear_files_of_database() -> None:
-    """Let no file of the database hold what was deleted, as far as we may."""
+    """Let no file of the database hold what was deleted, if the account may."""
     stack = Stack(home_directory())
-    if stack.discard_erased_rows(os.environ.get(DATABASE_URL, "")):
+    if stack.discard_erased_rows(os.environ.get(writer_variable(), "")):
         return
     if not rewrite_tables():
         click.echo(

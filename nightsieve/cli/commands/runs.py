@@ -291,8 +291,8 @@ def sign() -> None:
 
     Use this when NIGHTSIEVE_RECEIPT_KEY is set for a store that has nights already, or
     is replaced. It says that you trust what is in the store now: a person who could
-    write to the bucket until now may have changed it. Reads every object that has a
-    receipt, and signs the receipt if neither is damaged. Published models have no
+    write to the bucket until now may have changed it. Reads every object whose receipt
+    is not signed, and signs the receipt if neither is damaged. Published models have no
     receipts, and stay as they are.
     """
     result = sign_receipts(open_store())
