@@ -190,11 +190,13 @@ class PublishModel(NightTask):
             today=today(),
         )
         self.warn(other_content_warnings(registry, publication, files))
-        # A model that is published never waits for this, and nothing rests on it.
-        keep_days = self.settings.release.keep.messages_days
-        self.warn(erase_old_messages(self.store, self.date, keep_days).problems)
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)
+        # Nothing rests on this: after a kill, the next night does it. A night in the
+        # future (--allow-future) does not make the others old.
+        last_date = min(self.date, today())
+        keep_days = self.settings.release.keep.messages_days
+        self.warn(erase_old_messages(self.store, last_date, keep_days).problems)
 
 
 @PublishModel.event_handler(luigi.Event.SUCCESS)

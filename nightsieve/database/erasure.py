@@ -30,7 +30,9 @@ _DELETE = "DELETE FROM {table} WHERE {column} = ANY(%s)"
 # FULL writes a new file without the old rows, and ANALYZE replaces the statistics,
 # which hold the values of some rows.
 _REWRITE = "VACUUM (FULL, ANALYZE) {table}"
-_REFUSAL = "permission denied"
+_IS_OWNER = """
+    SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(%s)
+"""
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,12 @@ def rewrite_tables() -> bool:
     with connect() as connection:
         with connection, connection.cursor() as cursor:
             names = _own_tables(cursor)
+            owned = [name for name in names if _is_owner(cursor, name)]
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for table in names:
+            for table in owned:
                 cursor.execute(_statement(_REWRITE, table))
-        return not any(_REFUSAL in notice for notice in connection.notices)
+        return owned == names
 
 
 def _own_tables(cursor: extensions.cursor) -> list[str]:
@@ -147,6 +150,11 @@ def _own_tables(cursor: extensions.cursor) -> list[str]:
         if cursor.fetchall()[0][0]:
             names.append(table.name)
     return names
+
+
+def _is_owner(cursor: extensions.cursor, table: str) -> bool:
+    cursor.execute(_IS_OWNER, (table,))
+    return bool(cursor.fetchall()[0][0])
 
 
 def _present(

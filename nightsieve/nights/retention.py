@@ -15,6 +15,8 @@ from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Count, Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store
+from nightsieve.store.receipts import UnsignedReceipt
+from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 from pipeline.records.sample import Part
@@ -111,11 +113,11 @@ class _Work:
         self.dates = {run.date for run in unfinished}
         self._erase_comparisons()
         for run, manifest in unfinished.items():
-            for key in _keys_with_messages(manifest):
-                self._erase(key)
-            for receipt in manifest.receipts("IngestMessages"):
-                self._remove_parts(receipt.key)
             with self._noting():
+                for key in _keys_with_messages(manifest):
+                    self._erase(key)
+                for receipt in manifest.receipts("IngestMessages"):
+                    self._remove_parts(receipt.key)
                 erasure.update_run(self.store, run)
                 self.retention.nights.append(run)
 
@@ -126,13 +128,17 @@ class _Work:
             if prefix == layout.COMPARISONS:
                 continue
             for key in _older_than(self.store, prefix, moment):
-                part = layout.parse_part(key)
-                if part is not None:
-                    self._remove_left_part(key, part.manifest)
-                elif key not in self.named and not self._is_erased(key):
-                    self._erase(key)
+                with self._noting():
+                    self._erase_left_object(key)
         for key in _older_than(self.store, layout.REPLAYS, moment):
             self.store.delete(key)
+
+    def _erase_left_object(self, key: str) -> None:
+        part = layout.parse_part(key)
+        if part is not None:
+            self._remove_left_part(key, part.manifest)
+        elif key not in self.named and not self._is_erased(key):
+            self._erase(key)
 
     def _with_messages(self, old: list[Run]) -> Iterator[tuple[Run, RunManifest]]:
         """Yield the runs that have messages, with their manifests."""
@@ -165,14 +171,18 @@ class _Work:
         if not self.dates:
             return
         for key in list(erasure.erasable_keys(self.store, layout.COMPARISONS)):
-            receipt = erasure.find_receipt(self.store, key)
-            if receipt is None or receipt.date is None:
-                continue
-            date = datetime.date.fromisoformat(receipt.date)
-            is_left_behind = date < self.first_kept and date not in self.known_dates
-            if date in self.dates or is_left_behind:
-                erasure.erase_from_reports(self.store, key, date, None, self._note)
-                self._erase(key)
+            with self._noting():
+                self._erase_comparison(key)
+
+    def _erase_comparison(self, key: str) -> None:
+        receipt = erasure.find_receipt(self.store, key)
+        if receipt is None or receipt.date is None:
+            return
+        date = datetime.date.fromisoformat(receipt.date)
+        is_left_behind = date < self.first_kept and date not in self.known_dates
+        if date in self.dates or is_left_behind:
+            erasure.erase_from_reports(self.store, key, date, None, self._note)
+            self._erase(key)
 
     def _erase(self, key: str) -> None:
         try:
@@ -198,13 +208,13 @@ class _Work:
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
-        """Note a damaged object, and go on."""
+        """Note an object that cannot be used, and go on."""
         try:
             yield
-        except DamagedObject as error:
+        except (DamagedObject, UnsignedReceipt) as error:
             self._note(error)
 
-    def _note(self, error: DamagedObject) -> None:
+    def _note(self, error: ArtefactError) -> None:
         self.retention.problems.append(str(error))
 
 

@@ -67,10 +67,11 @@ def sign_receipts(store: Store) -> Signed:
     unchanged = 0
     damage = []
     for receipt_key in store.list_by_time(""):
-        if not layout.is_receipt(receipt_key):
+        key = layout.described(receipt_key)
+        if not layout.is_receipt(receipt_key) or not store.exists(key):
             continue
         try:
-            if _sign(store, layout.described(receipt_key)):
+            if _sign(store, key):
                 signed += 1
             else:
                 unchanged += 1
@@ -84,7 +85,7 @@ def _sign(store: Store, key: str) -> bool:
     receipt_key = layout.receipt(key)
     address = store.address(receipt_key)
     answer = store.read_with_etag(receipt_key)
-    if answer is None or not store.exists(key):
+    if answer is None:  # removed in between
         return False
     receipt, seal = open_receipt_of(key, answer[0], address)
     try:

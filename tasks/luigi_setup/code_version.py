@@ -20,6 +20,7 @@ from luigi.task import Task
 from luigi.worker import Worker
 
 import pipeline
+import scorers
 import tasks
 from nightsieve import nights, store
 from pipeline.errors import ConfigError
@@ -28,7 +29,7 @@ from pipeline.temporary import sweep
 logger = logging.getLogger("luigi-interface")
 
 # What decides the bytes that a night writes.
-_PACKAGES = (pipeline, tasks, store, nights)
+_PACKAGES = (pipeline, scorers, tasks, store, nights)
 _DIGEST_LENGTH = 12
 # A worker that lives pings the scheduler every second.
 _POLL_INTERVAL = 0.2  # seconds

@@ -14,8 +14,8 @@ from luigi.task import Task
 from luigi.task_status import DISABLED, DONE, FAILED, UNKNOWN
 from luigi.worker import GetWorkResponse
 
+from tasks.luigi_setup.idle import IdleTime
 from tasks.luigi_setup.ordering import OrderedWorker
-from tasks.luigi_setup.patience import Patience
 
 logger = logging.getLogger("luigi-interface")
 
@@ -31,7 +31,7 @@ class WaitingWorker(OrderedWorker):
         super().__init__(*args, **kwargs)
         self._roots: dict[str, Task] = {}
         self._revived: Counter[str] = Counter()
-        self._patience = Patience(
+        self._idle = IdleTime(
             self._config.max_keep_alive_idle_duration,
             self._config.wait_interval + self._config.wait_jitter / 2,
         )
@@ -50,7 +50,7 @@ class WaitingWorker(OrderedWorker):
         return super().run()
 
     def _run_task(self, task_id: str) -> None:
-        self._patience.reset()
+        self._idle.reset()
         super()._run_task(task_id)
 
     def _keep_alive(self, get_work_response: GetWorkResponse) -> bool:
@@ -59,17 +59,17 @@ class WaitingWorker(OrderedWorker):
         if not self._config.keep_alive or UNKNOWN in self._statuses().values():
             return False
         if get_work_response.running_tasks:
-            self._patience.reset()
+            self._idle.reset()
             return True
         has_pending = get_work_response.n_pending_tasks > 0
         if not has_pending and (self._has_failed() or self._are_complete()):
             return False
-        if self._patience.is_exhausted(has_pending):
+        if self._idle.is_exhausted(has_pending):
             self._log_waiting_tasks()
             return False
-        if self._patience.asks(has_pending):
+        if self._idle.asks(has_pending):
             self._register_again()
-        self._patience.next_round()
+        self._idle.next_round()
         return True
 
     def _register_again(self) -> None:
@@ -124,7 +124,7 @@ class WaitingWorker(OrderedWorker):
         logger.error(
             "luigid: no worker has run a task for %s, but %s wait, such as %s; see on "
             "its page whether it is paused, and run the same command again",
-            self._patience.limit,
+            self._idle.limit,
             len(waiting),
             min(waiting),
         )

@@ -286,6 +286,15 @@ def test_the_messages_of_an_old_night_are_erased_and_its_keys_stay(store):
     assert difference.churned == ()
 
 
+def test_objects_without_a_signature_are_named_and_stay(store, monkeypatch):
+    monkeypatch.setenv("NIGHTSIEVE_RECEIPT_KEY", "0f" * 16)
+    before = dict(store.objects)
+    retention = erase_old_messages(store, LATER, days=1)
+    assert retention.nights == []
+    assert any("nightsieve runs sign" in problem for problem in retention.problems)
+    assert store.objects == before
+
+
 def test_what_killed_nights_left_goes_when_it_is_old(store):
     for key in list(store.objects):
         if key.startswith(("runs/", "reports/", "ingest/messages-9f3a.json")):

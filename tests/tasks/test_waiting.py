@@ -13,7 +13,7 @@ from luigi.scheduler import Scheduler, SimpleTaskState
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING, RUNNING
 
 from pipeline.errors import ArtefactError
-from tasks.luigi_setup.patience import Patience
+from tasks.luigi_setup.idle import IdleTime
 from tasks.luigi_setup.repairs import LIMIT
 from tasks.luigi_setup.stopping import Stopped
 from tasks.luigi_setup.waiting import TRIES
@@ -188,17 +188,16 @@ def test_a_worker_gives_up_after_a_bounded_time_and_says_what_waits(tmp_path, ca
 
 
 def test_waiting_is_counted_in_rounds_and_another_worker_s_task_begins_it_again():
-    patience = Patience(None, 1.0)
-    assert patience.limit == datetime.timedelta(minutes=10)
+    idle = IdleTime(datetime.timedelta(minutes=10), 1.0)
     asked = []
-    while not patience.is_exhausted(has_pending=True):
-        asked.append(patience.asks(has_pending=True))
-        patience.next_round()
+    while not idle.is_exhausted(has_pending=True):
+        asked.append(idle.asks(has_pending=True))
+        idle.next_round()
     assert len(asked) == 600
     assert [i for i, asks in enumerate(asked) if asks][:3] == [10, 20, 30]
-    patience.reset()
-    assert patience.asks(has_pending=False)
-    assert not patience.is_exhausted(has_pending=False)
+    idle.reset()
+    assert idle.asks(has_pending=False)
+    assert not idle.is_exhausted(has_pending=False)
 
 
 class Stopping(Written):

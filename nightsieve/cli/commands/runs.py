@@ -31,6 +31,7 @@ from nightsieve.store.version import open_store
 from pipeline import report
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.run import RunManifest
+from pipeline.records.words import plural
 
 
 @click.group(epilog=help_epilog("nightsieve runs show 2026-11-20"))
@@ -296,10 +297,8 @@ def sign() -> None:
     receipts, and stay as they are.
     """
     result = sign_receipts(open_store())
-    receipts = "receipt" if result.signed == 1 else "receipts"
-    click.echo(
-        f"Signed {result.signed} {receipts}; {result.unchanged} had the signature"
-    )
+    signed = plural(result.signed, "receipt")
+    click.echo(f"Signed {signed}; {result.unchanged:,} had the signature")
     for damage in result.damage[1:]:
         click.echo(f"Not signed: {damage.address}: {damage.problem}")
     if result.damage:

@@ -2,28 +2,25 @@
 
 import datetime
 
-#: The wait if luigi.cfg does not set max_keep_alive_idle_duration.
-DEFAULT_LIMIT = datetime.timedelta(minutes=10)
-
 # Rounds of about a second each. Rounds are counted, not time: a worker that was stopped
 # for an hour and continued has not waited.
 _ASK_EVERY = 10
 _ASK_IN_VAIN = 3
 
 
-class Patience:
+class IdleTime:
     """When a worker without work asks again what is complete, and when it gives up.
 
     Parameters
     ----------
     limit
-        The longest wait. None means `DEFAULT_LIMIT`.
+        The longest wait.
     round_seconds
         Seconds between two looks for work.
     """
 
-    def __init__(self, limit: datetime.timedelta | None, round_seconds: float) -> None:
-        self.limit = limit or DEFAULT_LIMIT
+    def __init__(self, limit: datetime.timedelta, round_seconds: float) -> None:
+        self.limit = limit
         self._last_round = self.limit.total_seconds() / round_seconds
         self._rounds = 0
 
