@@ -1,10 +1,11 @@
 """The nights that are missing in a range of dates."""
 
+import contextlib
 import datetime
 import functools
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -49,13 +50,14 @@ class OptionsParameter(luigi.DictParameter):
         ConfigError
             The value is not a JSON object.
         """
-        try:
-            return super().parse(source)
-        except json.JSONDecodeError:
-            raise ConfigError(
-                f"--of-params {source}: not a JSON object; "
-                """use one such as '{"config": ["overlay.yaml"]}'"""
-            ) from None
+        with contextlib.suppress(json.JSONDecodeError):
+            options = super().parse(source)
+            if isinstance(options, Mapping):
+                return options
+        raise ConfigError(
+            f"--of-params {source}: not a JSON object; "
+            """use one such as '{"config": ["overlay.yaml"]}'"""
+        )
 
 
 class RangeDaily(luigi_range.RangeDaily):

@@ -104,8 +104,11 @@ class Retrain(NightTask):
         return self.clone(WriteManifest).output()
 
     def complete(self) -> bool:
-        """Return whether the report exists, which is written after the manifest."""
-        return self.finished or self.clone(WriteReport).complete()
+        """Return whether the report and the run manifest exist and are whole."""
+        if not self.finished:
+            ends = [self.clone(WriteReport), self.clone(WriteManifest)]
+            return all(task.complete() for task in ends)
+        return True
 
     def deps(self) -> list[NightTask]:
         """Return the required tasks; luigi calls this only if there is work.

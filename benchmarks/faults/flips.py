@@ -84,8 +84,9 @@ def problems_of(result: FlipsResult) -> list[str]:
         if bad:
             problems.append(f"{kind.kind}: {bad} of {kind.flips} flips")
     for night in result.nights:
-        if night.problem:
-            problems.append(f"{night.key}: {night.problem}")
+        if night.problem or not night.warned:
+            problem = night.problem or "no word of the damaged object"
+            problems.append(f"{night.key}: {problem}")
     return problems
 
 

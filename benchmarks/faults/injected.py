@@ -1,12 +1,15 @@
 """Faults, each injected at one stage of a night."""
 
 import contextlib
+import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +19,13 @@ from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.rules import Fault, Rule
 from benchmarks.faults.world import Copy, Ended, Running, World
 from nightsieve.cli.services import Stack
+from nightsieve.nights import exit_codes
 from nightsieve.store import layout
 
 # A process that is to be killed at a request sends the request first, and the request
 # is held back for so long that it never arrives.
 _HELD_BACK_SECONDS = 1.0
+_GUARDIAN = "guardian"
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,19 @@ class Stage:
 
 
 class Injection(ABC):
-    """A fault that can happen at a stage."""
+    """A fault that can happen at a stage.
+
+    Attributes
+    ----------
+    codes
+        The exit codes that the run may end with, negative for a signal.
+    is_told
+        Whether the log must have a warning that names the stage's object.
+    """
 
     name: str
+    codes: tuple[int, ...] = (exit_codes.FINISHED,)
+    is_told = False
 
     @abstractmethod
     def run(self, world: World, copy: Copy, stage: Stage) -> Ended:
@@ -65,6 +80,7 @@ class TriggeringProxy(Proxy):
         super().__init__(upstream)
         self._trigger = Rule(Fault.DELAY, method=method, key=pattern, times=1)
         self._lock = threading.Lock()
+        self._seen = False
         self.called = False
         self.action: Callable[[], None] = _do_nothing
         self.drops = False
@@ -72,10 +88,12 @@ class TriggeringProxy(Proxy):
     def choose(self, method: str, target: str) -> Rule | None:
         """Return what happens to a request; call the function at the first one."""
         with self._lock:
-            is_first = not self.called and self._trigger.matches(method, target)
-            self.called = self.called or is_first
+            is_first = not self._seen and self._trigger.matches(method, target)
+            self._seen = self._seen or is_first
         if is_first:
             self.action()
+            # Only now: a fault that could not be injected has not happened.
+            self.called = True
             if self.drops:
                 return Rule(Fault.HANG, seconds=_HELD_BACK_SECONDS)
         return super().choose(method, target)
@@ -93,6 +111,7 @@ class Requests(Injection):
 
     name: str
     rule: Rule
+    codes: tuple[int, ...] = (exit_codes.FINISHED,)
 
     def run(self, world: World, copy: Copy, stage: Stage) -> Ended:
         """Run the night through a proxy with the rule."""
@@ -132,13 +151,14 @@ class Kill(Injection):
     Attributes
     ----------
     who
-        ``child`` for one process of a task, ``children`` for all, ``parent``, or
-        ``group``.
+        ``child`` for the process of the task, ``children`` for all, ``parent``,
+        ``group``, or ``guardian``.
     """
 
     name: str
     who: str
     signal: signal.Signals
+    codes: tuple[int, ...] = (exit_codes.FINISHED,)
 
     def run(self, world: World, copy: Copy, stage: Stage) -> Ended:
         """Run the night, and send the signal at the PUT of the object."""
@@ -212,6 +232,7 @@ class Damage(Injection):
     name: str
     damage: Callable[[Path], None]
     of_receipt: bool = False
+    is_told = True
 
     def run(self, world: World, copy: Copy, stage: Stage) -> Ended:
         """Run the night, and damage the file at the first GET."""
@@ -228,16 +249,27 @@ class Damage(Injection):
 
 
 @dataclass(frozen=True)
-class Limit(Injection):
-    """The command runs with variables that leave it too little of something."""
+class FullFolder(Injection):
+    """The folder for temporary files is on a disk that is too small."""
 
     name: str
-    variables: Callable[[Path], contextlib.AbstractContextManager[Mapping[str, str]]]
+    codes: tuple[int, ...] = (exit_codes.TASK_FAILED,)
 
     def run(self, world: World, copy: Copy, stage: Stage) -> Ended:
-        """Run the night with the variables."""
-        with self.variables(world.stack.home) as variables:
-            return copy.run(variables)
+        """Run the night with TMPDIR on a disk of 64 KB."""
+        folder = world.stack.home / f"full-{copy.folder.name}"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+        subprocess.run(mount, check=True)
+        try:
+            return copy.run({"TMPDIR": str(folder)})
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+
+
+def can_mount() -> bool:
+    """Return whether this process may mount a small disk."""
+    return sys.platform == "linux" and os.geteuid() == 0
 
 
 def cut_in_half(path: Path) -> None:
@@ -279,9 +311,18 @@ class _Signal:
             "child": [psutil.Process(self._running.pid_of(self._family))],
             "children": parent.children(),
             "parent": [parent],
+            "guardian": _guardians(parent),
             "group": [parent, *parent.children(recursive=True)],
         }
+        if not processes[self._who]:
+            raise ProcessLookupError(self._who)
         _send(processes[self._who], self._number)
+
+
+def _guardians(parent: psutil.Process) -> list[psutil.Process]:
+    """Return the process that ends the tasks when the command is gone."""
+    children = parent.children()
+    return [child for child in children if _GUARDIAN in " ".join(child.cmdline())]
 
 
 class _Thread(threading.Thread):

@@ -17,6 +17,7 @@ from benchmarks.faults import injected
 from benchmarks.faults.injected import (
     Away,
     Damage,
+    FullFolder,
     Injection,
     Kill,
     Requests,
@@ -41,17 +42,10 @@ from nightsieve.nights import exit_codes
 from nightsieve.store import layout
 
 MODULE = "benchmarks.faults.matrix"
-#: Exit codes of a night that did not finish: see docs/reference/exit-codes.md.
-DOCUMENTED = (
-    exit_codes.NOT_RUN,
-    exit_codes.TASK_FAILED,
-    exit_codes.SCHEDULING_ERROR,
-    exit_codes.NOT_STARTED,
-    128 + signal.SIGINT,
-    128 + signal.SIGTERM,
-    # Nobody can catch it.
-    -signal.SIGKILL,
-)
+_KILLED = (-signal.SIGKILL,)
+_TERMINATED = (128 + signal.SIGTERM,)
+_INTERRUPTED = (128 + signal.SIGINT,)
+_FAILED = (exit_codes.TASK_FAILED,)
 STAGES = (
     "IngestMessages",
     "CompileRules",
@@ -71,35 +65,36 @@ JOBS = 2
 ONCE = 1
 AT_EVERY_STAGE: tuple[Injection, ...] = (
     Kill("SIGKILL of the task's process", "child", signal.SIGKILL),
-    Kill("SIGKILL of the command", "parent", signal.SIGKILL),
-    Kill("SIGTERM of the command", "parent", signal.SIGTERM),
-    Requests("connection reset at the PUT", Rule(Fault.RESET, "PUT", times=ONCE)),
-    Requests("answer of the PUT lost", Rule(Fault.LOST, "PUT", times=ONCE)),
+    Kill("SIGKILL of the command", "parent", signal.SIGKILL, _KILLED),
+    Kill("SIGTERM of the command", "parent", signal.SIGTERM, _TERMINATED),
     Requests("PUT altered on its way", Rule(Fault.FLIP, "PUT", times=ONCE)),
-    Requests("SlowDown three times", Rule(Fault.STATUS, times=3, code="SlowDown")),
-    Requests("GET altered on its way", Rule(Fault.FLIP, "GET", times=ONCE)),
     Requests("body of the GET cut off", Rule(Fault.BREAK, "GET", times=ONCE)),
     Damage("stored object flipped", injected.flip_a_bit),
-    Damage("stored object cut in half", injected.cut_in_half),
     Damage("stored receipt flipped", injected.flip_a_bit, of_receipt=True),
 )
 AT_SOME_STAGES: tuple[Injection, ...] = (
-    Requests("PUT forbidden", Rule(Fault.STATUS, "PUT", code="AccessDenied")),
+    Requests("connection reset at the PUT", Rule(Fault.RESET, "PUT", times=ONCE)),
+    Requests("answer of the PUT lost", Rule(Fault.LOST, "PUT", times=ONCE)),
+    Requests("GET altered on its way", Rule(Fault.FLIP, "GET", times=ONCE)),
+    Requests("SlowDown three times", Rule(Fault.STATUS, times=3, code="SlowDown")),
     Requests("InternalError twice", Rule(Fault.STATUS, times=2, code="InternalError")),
     Requests("PUT without an answer for 5 s", Rule(Fault.DELAY, "PUT", seconds=5)),
+    Requests("PUT forbidden", Rule(Fault.STATUS, "PUT", code="AccessDenied"), _FAILED),
+    Damage("stored object cut in half", injected.cut_in_half),
     Damage("stored object emptied", injected.empty),
-    Damage("stored object removed", injected.remove),
     Damage("stored receipt removed", injected.remove, of_receipt=True),
-    Kill("SIGINT of the command and its children", "group", signal.SIGINT),
-    Kill("SIGTERM of the command and its children", "group", signal.SIGTERM),
+    Kill("SIGKILL of the guardian", "guardian", signal.SIGKILL),
+    Kill("SIGINT of all processes", "group", signal.SIGINT, _INTERRUPTED),
+    Kill("SIGTERM of all processes", "group", signal.SIGTERM, _TERMINATED),
     Away("store refuses connections for 20 s", "refused", 20),
     Away("store answers 503 for 20 s", "503", 20),
-    Stop("all processes stopped for 30 s", 30),
+    Stop("all processes stopped for 90 s", 90),
     Restart("luigid killed, back after 3 s", "luigid", 3),
     Restart("S3 killed, back after 3 s", "S3", 3),
 )
 IN_PAIRS_ALONE = Kill("SIGKILL of all tasks' processes", "children", signal.SIGKILL)
 OF_THE_DATABASE = Restart("PostgreSQL killed, back after 2 s", "PostgreSQL", 2)
+OF_TEMPORARY_FILES = FullFolder("no space for temporary files")
 
 
 @dataclass(frozen=True)
@@ -130,10 +125,12 @@ def run_cell(world: World, plan: Plan) -> Cell:
     with world.copied(without=world.families_from(plan.family)) as copy:
         first = plan.injection.run(world, copy, stage)
         problem = problem_of_ending(first)
+        if not problem and first.code not in plan.injection.codes:
+            problem = f"exit code {first.code}"
+        if not problem and plan.injection.is_told and stage.key not in first.output:
+            problem = "no word of the damaged object"
         again = first.code != 0
         last = first
-        if again and not problem and first.code not in DOCUMENTED:
-            problem = f"exit code {first.code}"
         if again and not problem:
             last = copy.run()
         if not problem:
@@ -203,6 +200,8 @@ def _plans() -> Iterator[Plan]:
         yield Plan(IN_PAIRS_ALONE, family)
     for family in ("IngestMessages", "IngestReviews"):
         yield Plan(OF_THE_DATABASE, family)
+    if injected.can_mount():
+        yield Plan(OF_TEMPORARY_FILES, "IngestMessages")
 
 
 def _key_of(world: World, family: str) -> str:

@@ -140,7 +140,9 @@ class _Layout:
     store: Store
 
     def __call__(self) -> object:
-        return check_layout(self.store)
+        store_layout = check_layout(self.store)
+        # Which version wrote it is only for people.
+        return None if store_layout is None else store_layout.layout
 
 
 def _objects_of(store: Store, task: NightTask) -> Iterator[StoredObject]:

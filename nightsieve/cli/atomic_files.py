@@ -56,6 +56,11 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
     paths = {path_inside(folder, name): content for name, content in contents.items()}
     for path in paths:
         _check_links(folder, path)
+        if path.is_dir():
+            raise DataError(
+                f"--to {folder}: {path.name} is a folder there, and must become a "
+                "file; remove it, or name another folder"
+            )
     try:
         for path, content in paths.items():
             path.parent.mkdir(parents=True, exist_ok=True)

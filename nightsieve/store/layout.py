@@ -57,6 +57,7 @@ _JSON = ".json"
 _RUN_KEY = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)\.json")
 _MODEL_KEY = re.compile(r"models/(\d+)/(.+)")
 _REPORT_KEY = re.compile(r"reports/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)/report\.json")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _PINNED_KEY = re.compile(r"models/pinned/(\d+)")
 _PART_KEY = re.compile(r"(.+)/part-(\d+)-of-\d+-[0-9a-f]+\.\w+")
 _REPLAY_KEY = re.compile(r"replays/([^/]+)/.+")
@@ -330,6 +331,17 @@ def model_file(serial: int, name: str) -> str:
     'models/12/model.json'
     """
     return f"{MODELS}{serial}/{name}"
+
+
+def is_file_name(name: str) -> bool:
+    """Return whether this can be the name of a file of a model: one part of a key.
+
+    Examples
+    --------
+    >>> is_file_name("model.json"), is_file_name("../model.json")
+    (True, False)
+    """
+    return _FILE_NAME.fullmatch(name) is not None
 
 
 def model_entry(serial: int) -> str:

@@ -138,6 +138,8 @@ class Registry:
             entry = open_record(answer[0], ModelEntry)
             if entry.serial != serial:
                 raise ArtefactError(f"is the entry of model {entry.serial}")
+            if not all(map(layout.is_file_name, entry.files)):
+                raise ArtefactError("names a file that is not one of a model")
         return entry
 
     def find_readable(self, serial: int | None) -> ModelEntry | None:

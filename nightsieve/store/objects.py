@@ -566,7 +566,8 @@ class Store:
                 f"{address}: {_REFUSALS[code]} ({code}); check AWS_ACCESS_KEY_ID, "
                 "AWS_SECRET_ACCESS_KEY and the bucket's policy"
             )
-        return f"{address}: the store answered {code}; look in the log of the store"
+        answer = code or "with an error that has no code"
+        return f"{address}: the store answered {answer}; look in the log of the store"
 
 
 def has_sha256(content: bytes, sha256: str) -> bool:

@@ -1,4 +1,4 @@
-"""Records as objects that end with a seal: the sha256 of the rest of the object.
+"""Records as objects that end with a seal: the sha256 of all the rest of the object.
 
 The sha256 reveals accidents. It does not stop a person who may write to the bucket,
 because such a person can seal a record of their own. An HMAC in the seal does, as long
@@ -23,10 +23,11 @@ class Seal(Record):
 
     Attributes
     ----------
-    sha256
-        The digest of the record without its seal.
     hmac
-        The HMAC-SHA256 of the same bytes; None if the writer used no key.
+        The HMAC-SHA256 of the record without its seal; None if the writer used no key.
+    sha256
+        The digest of the same bytes and of the HMAC: a damaged HMAC is damage, and not
+        the signature of somebody else.
 
     Examples
     --------
@@ -34,8 +35,8 @@ class Seal(Record):
     'abab'
     """
 
-    sha256: str
     hmac: str | None
+    sha256: str
 
     def has_hmac_of(self, expected: "Seal") -> bool:
         """Return whether both have the same HMAC; False if this one has none."""
@@ -61,7 +62,7 @@ def seal_of(record: Record, key: bytes | None = None) -> Seal:
     signature = None
     if key is not None:
         signature = hmac.new(key, content, hashlib.sha256).hexdigest()
-    return Seal(sha256=hashlib.sha256(content).hexdigest(), hmac=signature)
+    return Seal(hmac=signature, sha256=_digest(content, signature))
 
 
 def seal_record(record: Record, key: bytes | None = None) -> bytes:
@@ -117,9 +118,15 @@ def open_with_seal(
     fields = dict(sealed)
     seal: Seal = fields.pop("seal")
     record = record_type(**fields)
-    if seal.sha256 != seal_of(record).sha256 or sealed.to_json() != content:
+    expected = _digest(record.to_json(), seal.hmac)
+    if seal.sha256 != expected or sealed.to_json() != content:
         raise ArtefactError("is not the object that was written")
     return record, seal
+
+
+def _digest(content: bytes, signature: str | None) -> str:
+    signed = content if signature is None else content + signature.encode()
+    return hashlib.sha256(signed).hexdigest()
 
 
 @functools.cache

@@ -79,7 +79,8 @@ def describe_with_remedy(error: BaseException | None) -> str:
     """Return a failed statement's SQLSTATE with its name, and what to check.
 
     They look like ``42883 undefined_function``. The server's message is added only if
-    it names parts of the statement, never a row.
+    it says what is wrong with the statement: then it has a position in the statement,
+    or is about a privilege. A message from the time when rows are read may quote a row.
     """
     remedy = "check the table's columns and dtypes, and where, under source"
     if isinstance(error, sqlite3.Error):
@@ -87,7 +88,10 @@ def describe_with_remedy(error: BaseException | None) -> str:
     if not isinstance(error, psycopg2.Error) or not error.pgcode:
         return f"{type(error).__name__}; check that the database is up"
     code = error.pgcode
-    details = f": {error.diag.message_primary}" if code.startswith("42") else ""
+    is_of_statement = error.diag.statement_position is not None
+    is_quotable = code.startswith("42") and is_of_statement
+    is_quotable = is_quotable or code == errorcodes.INSUFFICIENT_PRIVILEGE
+    details = f": {error.diag.message_primary}" if is_quotable else ""
     return f"{code} {errorcodes.lookup(code).lower()}{details}; {remedy}"
 
 

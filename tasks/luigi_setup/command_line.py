@@ -7,7 +7,7 @@ an option of its own, such as ``--workers``, is not a number.
 import argparse
 import difflib
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import luigi
 from luigi import cmdline_parser
@@ -16,6 +16,8 @@ from luigi.task_register import Register, TaskClassException
 from nightsieve.nights.exit_codes import USAGE
 
 _check_of_luigi = cmdline_parser.CmdlineParser._possibly_exit_with_help
+_parse_of_luigi = cmdline_parser.CmdlineParser._get_task_kwargs
+_WORKERS = "workers"
 
 
 def install() -> None:
@@ -26,6 +28,7 @@ def install() -> None:
     """
     parser = cmdline_parser.CmdlineParser
     parser._possibly_exit_with_help = staticmethod(check)  # type: ignore[method-assign]
+    parser._get_task_kwargs = parse_options  # type: ignore[method-assign]
 
 
 def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -42,11 +45,26 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         value = getattr(options, f"{section}_{name}", None)
         if not isinstance(value, str):
             continue
-        try:
-            parameter.parse(value)
-        except ValueError:
-            flag = name if is_short else f"{section}_{name}"
-            _exit(f"--{flag.replace('_', '-')} {value}: {_problem(parameter)}")
+        flag = name if is_short else f"{section}_{name}"
+        number = _parse(flag, value, parameter)
+        if flag == _WORKERS and number < 1:
+            _exit(f"--workers {value}: no process could run a task; use at least 1")
+
+
+def parse_options(parser: cmdline_parser.CmdlineParser) -> dict[str, Any]:
+    """Return the options that the task has without a prefix; exit if one is wrong."""
+    for name, parameter in parser._get_task_cls().get_params():
+        value = getattr(parser.known_args, name)
+        if isinstance(value, str):
+            _parse(name, value, parameter)
+    return _parse_of_luigi(parser)
+
+
+def _parse(flag: str, value: str, parameter: luigi.Parameter) -> Any:
+    try:
+        return parameter.parse(value)
+    except (ValueError, TypeError):
+        _exit(f"--{flag.replace('_', '-')} {value}: {_problem(parameter)}")
 
 
 def _check_task(name: str | None) -> None:

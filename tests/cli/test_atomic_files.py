@@ -55,10 +55,13 @@ def test_files_are_written_to_the_folder_and_below(tmp_path):
 def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(tmp_path):
     (tmp_path / "model.json").write_bytes(b"before")
     (tmp_path / "report").write_bytes(b"a file where a folder should be")
-    with pytest.raises(DataError, match="--to "):
-        write_together(tmp_path, {"model.json": b"after", "report/index.html": b""})
-    assert (tmp_path / "model.json").read_bytes() == b"before"
-    assert {path.name for path in tmp_path.iterdir()} == {"model.json", "report"}
+    (tmp_path / "vectors.json").mkdir()
+    for name in ("report/index.html", "vectors.json"):
+        with pytest.raises(DataError, match="--to "):
+            write_together(tmp_path, {"model.json": b"after", name: b""})
+        assert (tmp_path / "model.json").read_bytes() == b"before"
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"model.json", "report", "vectors.json"}
 
 
 @given(st.text(st.sampled_from("./\\a:C\0")))

@@ -15,7 +15,7 @@ from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.publication import prune
 from nightsieve.store.registry_repair import RegistryRepair, repair_registry
-from nightsieve.store.seals import open_record
+from nightsieve.store.seals import open_record, seal_record
 from pipeline.config.settings import Keep
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
@@ -261,7 +261,7 @@ def test_whatever_the_pointer_holds_a_rollback_makes_its_model_current(pointer):
 def test_a_repair_names_damaged_files_and_can_remove_their_models():
     memory = MemoryStore()
     registry = Registry(memory)
-    for name in ("one", "two", "three", "four"):
+    for name in ("one", "two", "three", "four", "five"):
         publish(memory, name)
     memory.objects[layout.model_entry(2)] = b"{"
     memory.objects[layout.model_file(3, MODEL_FILE)] = b"[]"
@@ -270,7 +270,10 @@ def test_a_repair_names_damaged_files_and_can_remove_their_models():
         (2, layout.MODEL_ENTRY): "is not whole JSON; it was damaged",
         (3, MODEL_FILE): "is not the object that was written",
         (4, MANIFEST_FILE): "there is no such object",
+        (5, layout.MODEL_ENTRY): "names a file that is not one of a model",
     }
+    hostile = registry.require(5).model_copy(update={"files": {"../x": "ab" * 32}})
+    memory.objects[layout.model_entry(5)] = seal_record(hostile)
     before = dict(memory.objects)
     repaired = repair_registry(registry)
     described = {(file.serial, file.name): file.problem for file in repaired.damaged}
@@ -284,9 +287,9 @@ def test_a_repair_names_damaged_files_and_can_remove_their_models():
     assert memory.objects.keys() == before.keys()
     repaired = repair_registry(registry, remove=True)
     assert (repaired.current, repaired.repointed) == (1, False)
-    assert repaired.removed == (2, 3, 4)
+    assert repaired.removed == (2, 3, 4, 5)
     assert registry.serials() == [1]
-    assert publish(memory, "five").serial == 5
+    assert publish(memory, "six").serial == 6
 
 
 @pytest.mark.parametrize("remove", [True, False])

@@ -4,7 +4,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from nightsieve.store.receipts import VARIABLE, open_receipt, seal_receipt
+from nightsieve.store.receipts import (
+    VARIABLE,
+    UnsignedReceipt,
+    open_receipt,
+    seal_receipt,
+)
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.receipt import Receipt
 from tests.support.stored_objects import ACCOUNT
@@ -13,12 +18,20 @@ KEY = "0123456789abcdef" * 2
 RECEIPT = Receipt(key="a/b", sha256="ab" * 32, bytes=3, rows_out=None, **dict(ACCOUNT))
 
 
+@pytest.mark.parametrize("key", [None, KEY])
 @given(position=st.integers(min_value=0), bit=st.integers(0, 7))
-def test_a_flipped_bit_is_never_read(position, bit):
-    content = bytearray(seal_receipt(RECEIPT))
-    content[position % len(content)] ^= 1 << bit
-    with pytest.raises(ArtefactError):
-        open_receipt(bytes(content))
+def test_a_flipped_bit_is_damage_also_in_a_signature(key, position, bit):
+    with pytest.MonkeyPatch.context() as patch:
+        if key is None:
+            patch.delenv(VARIABLE, raising=False)
+        else:
+            patch.setenv(VARIABLE, key)
+        content = bytearray(seal_receipt(RECEIPT))
+        content[position % len(content)] ^= 1 << bit
+        with pytest.raises(ArtefactError) as error:
+            open_receipt(bytes(content))
+    # What is not signed is not made again: perhaps our key is the wrong one.
+    assert not isinstance(error.value, UnsignedReceipt)
 
 
 def test_with_a_key_only_what_was_signed_with_it_is_read(monkeypatch):

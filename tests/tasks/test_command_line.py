@@ -92,6 +92,16 @@ def test_a_failed_night_has_its_exit_code_in_any_directory(elsewhere, tmp_path):
             "--workers x: not a whole number; use one, such as 2",
         ),
         (
+            "--module tasks Retrain --date 2026-11-20 --workers 0",
+            USAGE,
+            "--workers 0: no process could run a task; use at least 1",
+        ),
+        (
+            "--module tasks RangeDaily --start 2026-11-19 --days-back x",
+            USAGE,
+            "--days-back x: not a whole number; use one, such as 2",
+        ),
+        (
             "--module tasks Retrain --date 2026-11-20 --log-level loud",
             USAGE,
             "--log-level loud: not a value of this option; see luigi --help-all",

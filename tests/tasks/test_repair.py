@@ -234,6 +234,19 @@ def test_a_damaged_or_missing_run_manifest_is_written_again_from_the_other_objec
     assert [key for key in others if after[key] != before[key]] == []
 
 
+def test_a_finished_night_writes_a_damaged_or_missing_run_manifest_again(
+    environment, before
+):
+    manifest, _ = sorted(finishing(before), reverse=True)
+    for content in (b"{", None):
+        replace(environment, manifest, content)
+        again = fork(*retrain(), environment=environment)
+        assert again.returncode == 0, again.stderr
+        stored = objects(environment)
+        assert_whole(stored)
+        assert manifest in stored
+
+
 def test_a_night_that_is_not_finished_makes_a_missing_part_again(environment, before):
     part = part_of_sample(before)
     cleaned = [key for key in before if key.startswith("preprocessing/cleaned-")]

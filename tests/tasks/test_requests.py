@@ -246,15 +246,20 @@ def test_the_layout_and_the_configuration_are_written_first_and_once(first):
             assert not request.key.startswith(("configs/", "layout.json"))
 
 
-def test_the_same_night_again_reads_only_its_report(first, night_environment, tmp_path):
+def test_the_same_night_again_reads_only_its_report_and_run_manifest(
+    first, night_environment, tmp_path
+):
     again = traffic(night_environment, tmp_path / "journal")
     assert not again.tasks
     date = datetime.date.fromisoformat(NIGHT)
     report = layout.report_index(date, first.config)
+    manifest = layout.run(date, first.config)
     # Once for whether it exists, once for whether the model was refused.
     report_with_receipt = [("GET", layout.receipt(report)), ("GET", report)]
+    manifest_with_receipt = [("GET", layout.receipt(manifest)), ("GET", manifest)]
     assert again.requests[None] == [
         ("GET", layout.LAYOUT),
         *report_with_receipt,
+        *manifest_with_receipt,
         *report_with_receipt,
     ]

@@ -152,6 +152,25 @@ def test_a_hostile_condition_is_refused_in_one_line(
     assert query("SELECT last_value, is_called FROM counter") == [(1, False)]
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "current_setting(body) IS NULL",
+        "quote_ident(body)::regrole IS NULL",
+        "quote_ident(body)::regclass IS NULL",
+        "has_table_privilege(quote_ident(body), 'select')",
+        "body::int > 0",
+    ],
+)
+def test_an_error_while_rows_are_read_quotes_no_row(
+    where, database_url, query, tmp_path
+):
+    query("UPDATE messages SET body = 'canary ' || body")
+    with pytest.raises(SourceError) as failed:
+        draw(database_url, where, tmp_path)
+    assert "canary" not in str(failed.value)
+
+
 @pytest.mark.parametrize("where", HARMLESS)
 def test_a_condition_of_one_expression_is_used(where, database_url, query, tmp_path):
     assert draw(database_url, where, tmp_path) == HARMLESS[where]
