@@ -49,6 +49,10 @@ class Stage:
         return f"{self.key}$"
 
 
+class NotInjected(Exception):  # noqa: N818 - says what happened
+    """The fault did not happen; the message is the log of the run."""
+
+
 class Injection(ABC):
     """A fault that can happen at a stage.
 
@@ -349,9 +353,15 @@ def _triggering(world: World, method: str, stage: Stage) -> Iterator[TriggeringP
 
 
 def _require_injected(ended: Ended, injected: bool) -> Ended:
-    """Return how the run ended; a fault that did not happen proves nothing."""
+    """Return how the run ended; a fault that did not happen proves nothing.
+
+    Raises
+    ------
+    NotInjected
+        The fault did not happen.
+    """
     if not injected:
-        raise AssertionError(f"the fault did not happen:\n{ended.output}")
+        raise NotInjected(ended.output)
     return ended
 
 

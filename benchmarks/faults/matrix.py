@@ -20,6 +20,7 @@ from benchmarks.faults.injected import (
     FullFolder,
     Injection,
     Kill,
+    NotInjected,
     Requests,
     Restart,
     Stage,
@@ -123,7 +124,11 @@ def run_cell(world: World, plan: Plan) -> Cell:
     started = time.monotonic()
     stage = Stage(plan.family, _key_of(world, plan.family))
     with world.copied(without=world.families_from(plan.family)) as copy:
-        first = plan.injection.run(world, copy, stage)
+        try:
+            first = plan.injection.run(world, copy, stage)
+        except NotInjected as error:
+            command.log(f"{plan.name}: the fault did not happen\n{error}")
+            return _cell(plan, None, False, started, "the fault did not happen")
         problem = problem_of_ending(first)
         if not problem and first.code not in plan.injection.codes:
             problem = f"exit code {first.code}"
@@ -137,15 +142,7 @@ def run_cell(world: World, plan: Plan) -> Cell:
             problem = problem_of(last, copy.other_bytes(world.expected))
     if problem:
         command.log(f"{plan.name}: {problem}\n{last.output}")
-    return Cell(
-        fault=plan.injection.name,
-        stage=plan.family,
-        code=first.code,
-        message=_last_complaint(first),
-        again=again,
-        seconds=round(time.monotonic() - started, 1),
-        problem=problem,
-    )
+    return _cell(plan, first, again, started, problem)
 
 
 def run_cells(world: World, chosen: Sequence[Plan], jobs: int) -> list[Cell]:
@@ -224,6 +221,20 @@ def cheapest(planned: Sequence[Plan], measured: MatrixResult) -> list[Plan]:
     for plan in sorted(planned, key=cost):
         chosen.setdefault(plan.injection.name, plan)
     return list(chosen.values())
+
+
+def _cell(
+    plan: Plan, first: Ended | None, again: bool, started: float, problem: str
+) -> Cell:
+    return Cell(
+        fault=plan.injection.name,
+        stage=plan.family,
+        code=None if first is None else first.code,
+        message="" if first is None else _last_complaint(first),
+        again=again,
+        seconds=round(time.monotonic() - started, 1),
+        problem=problem,
+    )
 
 
 def _last_complaint(ended: Ended) -> str:

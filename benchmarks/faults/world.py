@@ -54,6 +54,9 @@ _UNSTABLE = ("release/", "report/", layout.RUNS, layout.REPORTS, layout.CONFIGS)
 _RECEIPT = layout.receipt("")
 # Luigi's log: [pid 12] Worker Worker(...) running   ApplyRules(date=...)
 _RUNNING = re.compile(r"\[pid (\d+)\] Worker .* running +(\w+)\(")
+_DONE = re.compile(r"\[pid (\d+)\] Worker .* done +(\w+)\(")
+# What a process has logged is read a little later.
+_LOG_DELAY_SECONDS = 2.0
 _TRACEBACK = "Traceback (most recent call last)"
 _PUBLISH = "PublishModel"
 # Nights with the same rules share its object.
@@ -104,18 +107,22 @@ class Running:
         self._waits.append((family, action))
 
     def pid_of(self, family: str) -> int:
-        """Return the process of the task of a family that began last.
+        """Return a process that runs a task of a family now, by the log.
 
         Raises
         ------
-        ValueError
-            None has begun.
+        ProcessLookupError
+            There is none.
         """
-        matches = _RUNNING.findall("".join(self._lines))
-        pids = [int(pid) for pid, name in matches if name == family]
-        if not pids:
-            raise ValueError(f"{family}: no process runs it")
-        return pids[-1]
+        deadline = time.monotonic() + _LOG_DELAY_SECONDS
+        while time.monotonic() < deadline:
+            log = "".join(self._lines)
+            done = set(_DONE.findall(log))
+            for begun in _RUNNING.findall(log):
+                if begun[1] == family and begun not in done:
+                    return int(begun[0])
+            time.sleep(0.02)
+        raise ProcessLookupError(f"{family}: no process runs it")
 
     def wait(self, timeout: float = HUNG_AFTER_SECONDS) -> Ended:
         """Wait for the command; kill it and its children if it takes too long."""
