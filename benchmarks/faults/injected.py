@@ -310,17 +310,21 @@ class _Signal:
         self._family = family
 
     def __call__(self) -> None:
-        parent = psutil.Process(self._running.process.pid)
-        processes = {
-            "child": [psutil.Process(self._running.pid_of(self._family))],
-            "children": parent.children(),
-            "parent": [parent],
-            "guardian": _guardians(parent),
-            "group": [parent, *parent.children(recursive=True)],
-        }
-        if not processes[self._who]:
+        processes = self._processes()
+        if not processes:
             raise ProcessLookupError(self._who)
-        _send(processes[self._who], self._number)
+        _send(processes, self._number)
+
+    def _processes(self) -> list[psutil.Process]:
+        if self._who == "child":
+            return [psutil.Process(self._running.pid_of(self._family))]
+        parent = psutil.Process(self._running.process.pid)
+        if self._who == "children":
+            return parent.children()
+        if self._who == "guardian":
+            return _guardians(parent)
+        others = parent.children(recursive=True) if self._who == "group" else []
+        return [parent, *others]
 
 
 def _guardians(parent: psutil.Process) -> list[psutil.Process]:
