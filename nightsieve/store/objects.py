@@ -896,14 +896,14 @@ def _session() -> boto3.session.Session:
 def _client() -> "S3Client":
     """Return the client of this process: a client does not survive a fork."""
     with _making_a_client:
-        return _client_of(os.getpid(), storage_timeout())
+        return _client_of(os.getpid())
 
 
 @functools.cache
-def _client_of(process: int, timeout: float) -> "S3Client":
+def _client_of(process: int) -> "S3Client":
     # What was never reached may accept a connection and never answer: so it has half of
-    # its time for the first answer, and a store that has answered gets another client.
-    read_timeout = max(1.0, min(_READ_TIMEOUT, timeout / 2))
+    # its time for the first answer.
+    read_timeout = max(1.0, min(_READ_TIMEOUT, storage_timeout() / 2))
     config = Config(
         connect_timeout=5,
         read_timeout=read_timeout,

@@ -55,7 +55,7 @@ def seal_of(record: Record, key: bytes | None = None) -> Seal:
 
     Examples
     --------
-    >>> seal_of(Seal(sha256="ab", hmac=None)).hmac is None
+    >>> seal_of(Seal(hmac=None, sha256="ab")).hmac is None
     True
     """
     content = record.to_json()
@@ -70,9 +70,9 @@ def seal_record(record: Record, key: bytes | None = None) -> bytes:
 
     Examples
     --------
-    >>> sealed = seal_record(Seal(sha256="ab", hmac=None))
+    >>> sealed = seal_record(Seal(hmac=None, sha256="ab"))
     >>> open_record(sealed, Seal)
-    Seal(sha256='ab', hmac=None)
+    Seal(hmac=None, sha256='ab')
     """
     seal = seal_of(record, key)
     fields = {**dict(record), "seal": seal}
@@ -111,7 +111,7 @@ def open_with_seal(
 
     Examples
     --------
-    >>> open_with_seal(seal_record(Seal(sha256="ab", hmac=None)), Seal)[1].hmac is None
+    >>> open_with_seal(seal_record(Seal(hmac=None, sha256="ab")), Seal)[1].hmac is None
     True
     """
     sealed = _sealed(record_type).from_json(content)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -60,9 +61,12 @@ def test_the_next_night_removes_what_a_killed_ingest_left(night_environment, tmp
     while not list(tmp_path.glob("nightsieve-*/*.parquet")):
         assert time.monotonic() < deadline
         time.sleep(0.001)
+    # The task's process first: it would remove its files when its worker is gone.
+    (left,) = tmp_path.glob("nightsieve-*")
+    os.kill(int(left.name.split("-")[1]), signal.SIGKILL)
     killed.fork.kill()
     killed.stderr.close()
-    (left,) = tmp_path.glob("nightsieve-*")
+    assert list(left.iterdir())
     assert left.stat().st_mode & 0o777 == 0o700
     again = fork(*retrain(), environment=environment)
     assert again.returncode == 0, again.stderr
