@@ -329,8 +329,12 @@ class _Signal:
 
 def _guardians(parent: psutil.Process) -> list[psutil.Process]:
     """Return the process that ends the tasks when the command is gone."""
-    children = parent.children()
-    return [child for child in children if _GUARDIAN in " ".join(child.cmdline())]
+    guardians = []
+    for child in parent.children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a task that has just ended
+            if _GUARDIAN in " ".join(child.cmdline()):
+                guardians.append(child)
+    return guardians
 
 
 class _Thread(threading.Thread):
