@@ -287,11 +287,6 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def remove(path: Path) -> None:
-    """Remove a file."""
-    path.unlink()
-
-
 def flip_a_bit(path: Path) -> None:
     """Change one bit of a file, the same one in every run."""
     content = bytearray(path.read_bytes())

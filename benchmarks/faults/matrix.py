@@ -83,7 +83,6 @@ AT_SOME_STAGES: tuple[Injection, ...] = (
     Requests("PUT forbidden", Rule(Fault.STATUS, "PUT", code="AccessDenied"), _FAILED),
     Damage("stored object cut in half", injected.cut_in_half),
     Damage("stored object emptied", injected.empty),
-    Damage("stored receipt removed", injected.remove, of_receipt=True),
     Kill("SIGKILL of the guardian", "guardian", signal.SIGKILL),
     Kill("SIGINT of all processes", "group", signal.SIGINT, _INTERRUPTED),
     Kill("SIGTERM of all processes", "group", signal.SIGTERM, _TERMINATED),
