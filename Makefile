@@ -20,17 +20,13 @@ OUT     ?= out
 # How much demo data the demo makes.
 ROWS    ?= 20000
 
-# The shell, not make, puts these into commands, and as whole words: nothing in them is run.
-export DATE CONFIG PATCH WORKERS OUT ROWS
-LAYERS  = set -f; overlays=($$CONFIG); IFS=$$'\n'; patches=($$PATCH); \
-	layers=("$${overlays[@]/\#/--config=}" "$${patches[@]/\#/--patch=}")
-RETRAIN = ($(LAYERS); $(BIN)/luigi --module tasks Retrain --date="$$DATE" --workers="$$WORKERS" "$${layers[@]}")
-EXPORT  = ($(LAYERS); $(BIN)/nightsieve runs fetch "$$DATE" "$${layers[@]}" --to "$$OUT")
+# .ci/night, not make, puts these into commands, and as whole words: nothing in them is run.
+export DATE CONFIG PATCH WORKERS OUT ROWS VENV
 
-.PHONY: help setup demo test golden bench lint docs night retrain export lock down
+.PHONY: help setup demo test golden bench search-benchmark faults lint docs night retrain export lock down
 
 help:  ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
 
 setup: $(VENV)/.core  ## the virtual environment with what a night needs
 
@@ -53,15 +49,15 @@ demo: setup  ## start everything embedded, make demo data, run a night
 	$(BIN)/nightsieve up
 	@eval "$$($(BIN)/nightsieve env)" \
 		&& $(BIN)/nightsieve demo-data --rows "$$ROWS" --until "$$DATE" \
-		&& $(RETRAIN) \
-		&& $(EXPORT)
+		&& .ci/night retrain \
+		&& .ci/night export
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
 
 # Where CI is set, a browser looks at the report, with what .ci/package-lock.json names, the documentation is built,
 # every module of the benchmarks is imported, and whole nights are compared with what they computed before.
 test: lint $(if $(CI),$(VENV)/.docs $(VENV)/.bench .ci/node_modules/.package-lock.json)  ## every test; with CI set the golden nights too
-	$(BIN)/python -m pytest --ignore=tests/golden $(PYTEST)
-	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden)
+	$(BIN)/python -m pytest --ignore=tests/golden --ignore=tests/faults $(PYTEST)
+	$(if $(CI),$(BIN)/python -m pytest -n0 tests/golden tests/faults)
 
 .ci/node_modules/.package-lock.json: .ci/package-lock.json
 	npm ci --prefix .ci
@@ -80,6 +76,10 @@ bench: $(VENV)/.test $(VENV)/.bench  ## measure what benchmarks/README.md shows,
 		do $(BIN)/python -m benchmarks.$$name --rows "$$ROWS"; done
 	$(BIN)/python -m benchmarks.readme
 
+faults: $(VENV)/.test  ## one fault at each stage of a small night, and flipped bits of every object (about an hour)
+	$(BIN)/python -m benchmarks.faults.matrix
+	$(BIN)/python -m benchmarks.faults.flips
+
 lint: $(VENV)/.test  ## style, types, and the layers between packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -92,11 +92,16 @@ docs: $(VENV)/.docs  ## build the documentation into docs/_build/html; a dead li
 night:  ## say the last complete day, which is the default DATE
 	@echo "$$DATE"
 
+# make exits with 2 whatever a recipe's code is, and says the code: "Error 50". A program calls .ci/night itself.
 retrain: setup  ## a night, against what the environment names: DATE, CONFIG, PATCH, WORKERS
-	@$(RETRAIN)
+	@.ci/night retrain
 
 export: setup  ## a night's model, pipeline, manifest, summary and report into OUT; DATE, CONFIG, PATCH: which
-	@$(EXPORT)
+	@.ci/night export
+
+search-benchmark: $(VENV)/.test $(VENV)/.bench  ## measure the grid search; figures, page and JUnit file into OUT
+	$(BIN)/python -m benchmarks.training.grid_search --output "$$OUT"
+	$(BIN)/python -m benchmarks.report grid_search --results "$$OUT" --to "$$OUT"
 
 EXTRAS  := $(filter-out core,$(basename $(notdir $(wildcard requirements/*.lock))))
 COMPILE = $(BIN)/uv pip compile setup.py --quiet --universal --python-version 3.11 \

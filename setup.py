@@ -13,7 +13,8 @@ PIPELINE = [
     "joblib>=1.4",  # the fitted Pipeline for Python users
     "jsonschema>=4.23",  # the exported model against its schema
     "lazy_loader>=0.4",  # a second run must not pay for scikit-learn's import
-    "luigi>=3.8,<4",  # the orchestrator
+    # The orchestrator. We override private methods of it, so the range is narrow.
+    "luigi>=3.8.1,<3.9",
     "matplotlib>=3.9",  # the figures of the report
     "numpy>=2.2",
     "pandas>=2.2",
@@ -68,6 +69,7 @@ DOCS = [
 ]
 BENCH = [
     "m2cgen>=0.10",  # the baseline of the scorers
+    "markdown-it-py>=3",  # the pages of reports
     "polars>=1",  # a baseline of labelling
 ]
 

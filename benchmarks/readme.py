@@ -1,4 +1,4 @@
-"""Puts the tables of all results into README.md, and draws the figures in docs/."""
+"""Puts the tables of all results into their pages, and draws the figures in docs/."""
 
 import argparse
 import re
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.faults.records import FlipsResult, MatrixResult
+from benchmarks.faults.tables import flips_tables, matrix_tables
 from benchmarks.gate.records import ThirtyNightsResult
 from benchmarks.gate.tables import thirty_nights_tables
 from benchmarks.harness import markdown
@@ -36,6 +38,8 @@ from benchmarks.training.tables import blocks_tables, grid_search_tables
 
 README = Path(__file__).parent / "README.md"
 DOCS = Path(__file__).parents[1] / "docs"
+#: The pages with tables of results.
+PAGES = (README, DOCS / "reliability.md")
 SECTION = re.compile(
     r"(?P<start><!-- results: (?P<name>\w+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
@@ -47,13 +51,14 @@ Section = Callable[[], str]
 
 
 def main() -> None:
-    """Write the README and the figures."""
+    """Write the pages and the figures."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.readme", description=__doc__
     )
     parser.parse_args()
-    text = README.read_text(encoding="utf-8")
-    README.write_text(fill(text), encoding="utf-8")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(fill(text), encoding="utf-8")
     draw_figures(DOCS)
 
 
@@ -115,6 +120,8 @@ SECTIONS: dict[str, Section] = {
     "thirty_nights_uci": _section(
         "thirty_nights_uci", ThirtyNightsResult, thirty_nights_tables
     ),
+    "faults": _section("faults", MatrixResult, matrix_tables),
+    "flips": _section("flips", FlipsResult, flips_tables),
 }
 
 

@@ -4,9 +4,8 @@ Importing this package makes luigi use our worker: the ``luigi`` command offers 
 other way to set one.
 """
 
-from luigi.tools.range import RangeDaily
-
 from tasks import luigi_setup
+from tasks.range import RangeDaily
 from tasks.retrain import Retrain
 
 __all__ = ["RangeDaily", "Retrain"]

@@ -1,5 +1,6 @@
 """What every task has: parameters, a fingerprint, and an account of its work."""
 
+import contextlib
 import datetime
 import functools
 import hashlib
@@ -10,7 +11,7 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import luigi
@@ -19,7 +20,13 @@ from luigi.task import flatten
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
 from nightsieve.store.configurations import load_settings
-from nightsieve.store.objects import Store
+from nightsieve.store.damage import (
+    REMOVE_AND_MAKE_AGAIN,
+    made_from_former,
+    remove_damaged,
+    remove_stale,
+)
+from nightsieve.store.objects import MAKE_AGAIN, DamagedObject, Store
 from nightsieve.store.version import StoreLayout, check_layout, claim_layout
 from pipeline.config.settings import Settings
 from pipeline.data.codecs import Codec, Json
@@ -35,6 +42,11 @@ _MIB = 1 << 20
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 # Every task has these parameters; they say nothing of what this task does.
 _COMMON_PARAMETERS = ("date", "config", "storage")
+
+
+class StaleInput(DamagedObject):
+    """An input was made from another reading than the rest of the inputs."""
+
 
 #: What a task requires, as luigi takes it.
 Requirements: TypeAlias = (
@@ -55,6 +67,9 @@ class NightTask(luigi.Task):
         Dotted paths of the sections of the configuration that the task uses.
     depends_on_date
         Whether the date itself changes what the task does.
+    is_reading
+        Whether the output may have another content when it is made again: see
+        `Artefact`.
     rows_in
         Rows that the task has read since it began.
     finished
@@ -73,6 +88,7 @@ class NightTask(luigi.Task):
     version: ClassVar[int] = 1
     sections: ClassVar[tuple[str, ...]] = ()
     depends_on_date: ClassVar[bool] = False
+    is_reading: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -84,6 +100,7 @@ class NightTask(luigi.Task):
         self.rows_in = 0
         self._started = time.monotonic()
         self._percent = 0
+        self._readings: dict[str, str] = {}
         self.__dict__.pop("_inputs", None)
 
     @functools.cached_property
@@ -101,6 +118,14 @@ class NightTask(luigi.Task):
     def settings(self) -> Settings:
         """The configuration of the night."""
         return load_settings(self.store, self.config)
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]  # luigi allows a property
+        """The older a night, the higher: a worker makes the oldest one first.
+
+        It is positive, because luigi raises it to that of a task which requires this.
+        """
+        return datetime.date.max.toordinal() - self.date.toordinal()
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -136,7 +161,8 @@ class NightTask(luigi.Task):
     def output(self) -> TaskOutput:
         """Return where the task writes."""
         key = self.key(self.codec.suffix)
-        return TaskOutput(Artefact(self.store, key, self.codec), self)
+        artefact = Artefact(self.store, key, self.codec, is_reading=self.is_reading)
+        return TaskOutput(artefact, self)
 
     def key(self, suffix: str) -> str:
         """Return the key of the output, which holds the fingerprint."""
@@ -177,7 +203,55 @@ class NightTask(luigi.Task):
             seconds=round(time.monotonic() - self._started, 3),
             peak_memory_mib=round(peak / _MIB),
             host=socket.gethostname(),
+            readings=dict(self._readings),
         )
+
+    def depend_on(self, receipt: Receipt) -> None:
+        """Note the readings that an input depends on.
+
+        Raises
+        ------
+        StaleInput
+            Another input was made from another content of the same reading.
+        """
+        for key, reading in receipt.readings.items():
+            if self._readings.setdefault(key, reading) != reading:
+                raise StaleInput(
+                    self.store.address(receipt.key), made_from_former(key), MAKE_AGAIN
+                )
+
+    @contextlib.contextmanager
+    def removing_damage(self) -> Iterator[None]:
+        """Remove what is wrong with the inputs if reading one shows that it is damaged.
+
+        All inputs are looked at, so that all of them are made again in one round. Then
+        the tasks that wrote them are not complete, and the worker runs them again.
+
+        Raises
+        ------
+        DamagedObject
+            The error of the reader, which says whether anything was removed.
+        """
+        try:
+            yield
+        except DamagedObject as damage:
+            if self._remove_inputs(damage):
+                raise DamagedObject(
+                    damage.address, damage.problem, REMOVE_AND_MAKE_AGAIN
+                ) from None
+            raise
+
+    def _remove_inputs(self, damage: DamagedObject) -> bool:
+        """Remove inputs that must be made again; return whether there were any."""
+        removed = remove_damaged(_artefacts(self.dependencies))
+        ancestors = lineage(self.dependencies)
+        if isinstance(damage, StaleInput):
+            removed += remove_stale(_artefacts(ancestors))
+        removed_keys = {artefact.key for artefact in removed}
+        for task in ancestors:
+            if task.output().key in removed_keys:
+                task.finished = False
+        return bool(removed)
 
     def show_on_scheduler(self, receipt: Receipt) -> None:
         """Show rows, cost and key, with a link to the build or to the object."""
@@ -231,6 +305,24 @@ class NightTask(luigi.Task):
 @NightTask.event_handler(luigi.Event.START)
 def _begin(task: NightTask) -> None:
     task._begin()
+
+
+def _artefacts(tasks: Iterable[NightTask]) -> list[Artefact]:
+    return [task.output().artefact for task in tasks]
+
+
+def lineage(required: Requirements) -> list[NightTask]:
+    """Return tasks and all that they require, in the order in which they can run."""
+    seen: dict[str, NightTask] = {}
+
+    def visit(tasks: list[NightTask]) -> None:
+        for task in tasks:
+            if task.task_id not in seen:
+                visit(task.dependencies)
+                seen[task.task_id] = task
+
+    visit(flatten(required))
+    return list(seen.values())
 
 
 @functools.cache

@@ -50,7 +50,7 @@ class PrepareExport(NightTask):
     def run(self) -> None:
         inputs = self.input()
         prepared = export.prepare(
-            inputs["fitted"].load(),
+            training.rebuild(inputs["fitted"].load()),
             training.thresholds_of(load_each(inputs["measured"])),
             _column_of_each(load_each(inputs["cleaned"]), "text"),
         )
@@ -82,7 +82,7 @@ class ExportCoefficients(BestCandidateTask):
 
     def run(self) -> None:
         inputs = self.input()
-        fitted = inputs["fitted"].load()
+        fitted = training.rebuild(inputs["fitted"].load())
         prepared = inputs["prepared"].load()
         provenance = export.provenance(
             self.date,
@@ -113,6 +113,24 @@ class ExportVectors(NightTask):
         prepared = self.input()["prepared"].load()
         model = self.input()["model"].load()
         self.output().dump(export.encode_vectors(prepared, model))
+
+
+class ExportPipeline(NightTask):
+    """Write the fitted model as a scikit-learn pipeline, for Python users.
+
+    It is a pickle, so nothing reads it.
+    """
+
+    stage = "export"
+    name = "pipeline"
+    codec = Raw("joblib")
+
+    def requires(self) -> Requirements:
+        return self.clone(FitModel)
+
+    def run(self) -> None:
+        fitted = training.rebuild(self.input().load())
+        self.output().dump(export.encode_pipeline(fitted))
 
 
 class VerifyExport(NightTask):
@@ -152,7 +170,7 @@ class VerifyExport(NightTask):
             self.format,
             inputs["model"].load(),
             inputs["vectors"].load(),
-            inputs["fitted"].load(),
+            training.rebuild(inputs["fitted"].load()),
             texts,
             total=messages.manifest.counts.kept,
             report_progress=self.progress,
@@ -221,6 +239,7 @@ class EvaluateOnReviews(NightTask):
         contradicted = training.goals_contradicted(
             settings.release.goals, measured.with_thresholds, merge
         )
+        self.warn(data.reviewed_messages.unknown_label_warnings(measured))
         self.warn(contradicted)
         self.output().dump(measured)
 
@@ -238,7 +257,7 @@ _EXPORTED = {
 }
 _BESIDE = {
     VECTORS_FILE: FileTask(ExportVectors, {}),
-    PIPELINE_FILE: FileTask(FitModel, {}),
+    PIPELINE_FILE: FileTask(ExportPipeline, {}),
     MANIFEST_FILE: FileTask(DescribeExport, {}),
 }
 #: The task that writes each of `pipeline.records.export.MODEL_FILES`.

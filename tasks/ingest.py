@@ -1,11 +1,9 @@
 """Tasks that read a night's sample and the reviews from the database."""
 
-import tempfile
-from pathlib import Path
-
 from nightsieve.store.artefacts import ShardedArtefact
 from pipeline import ingest
 from pipeline.data.codecs import Table
+from pipeline.temporary import private_folder
 from tasks.base import NightTask
 from tasks.targets import ShardedOutput
 
@@ -24,17 +22,20 @@ class IngestMessages(NightTask):
         "source.shards",
     )
     depends_on_date = True
+    is_reading = True
 
     def output(self) -> ShardedOutput:
         key = self.key("json")
-        artefact = ShardedArtefact(self.store, key, part_codec=self.codec)
+        artefact = ShardedArtefact(
+            self.store, key, part_codec=self.codec, is_reading=self.is_reading
+        )
         return ShardedOutput(artefact, self)
 
     def run(self) -> None:
         url = ingest.database_url(self.settings.source)
-        with tempfile.TemporaryDirectory() as folder, ingest.connect(url) as connection:
+        with private_folder() as folder, ingest.connect(url) as connection:
             sampled = ingest.draw_sample(
-                connection, self.settings.source, self.date, Path(folder), self.count
+                connection, self.settings.source, self.date, folder, self.count
             )
             self.rows_in = sampled.counts.sampled
             self.output().dump_parts(sampled.files, sampled.rows, sampled.counts)
@@ -59,6 +60,7 @@ class IngestReviews(NightTask):
         "source.max_body_bytes",
     )
     depends_on_date = True
+    is_reading = True
 
     def run(self) -> None:
         with ingest.connect(ingest.database_url(self.settings.source)) as connection:

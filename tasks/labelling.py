@@ -2,6 +2,7 @@
 
 import json
 
+from nightsieve.store.pattern_cache import compiled_patterns, trusted_patterns
 from pipeline import config, labelling, patterns, rules
 from pipeline.data.codecs import Raw, RecordJson, Table
 from pipeline.records.rules import LabellingSummary
@@ -16,9 +17,8 @@ class CompileRules(NightTask):
 
     stage = "labelling"
     name = "compiled"
-    version = 4
-    # A damaged database could crash the engine.
-    codec = Raw("npz", trusted_only=True)
+    version = 5
+    codec = Raw("npz")
     sections = ("labelling.engine.compile_timeout_seconds",)
     # It takes longer than the cleaning, and all tasks after labelling wait for it.
     priority = 1
@@ -35,7 +35,7 @@ class CompileRules(NightTask):
 
     def run(self) -> None:
         settings = self.settings.labelling
-        compiled = patterns.compile_patterns(
+        compiled = compiled_patterns(
             rules.rule_patterns(settings.rules), settings.engine.compile_timeout_seconds
         )
         self.warn(
@@ -61,11 +61,14 @@ class ApplyRules(ShardTask):
 
     def run(self) -> None:
         inputs = self.input()
+        settings = self.settings.labelling
+        database = trusted_patterns(
+            inputs["compiled"].load,
+            rules.rule_patterns(settings.rules),
+            settings.engine.compile_timeout_seconds,
+        )
         votes = labelling.apply_rules(
-            inputs["messages"].load_shard(self.shard),
-            self.settings.labelling,
-            inputs["compiled"].load(),
-            self.progress,
+            inputs["messages"].load_shard(self.shard), settings, database, self.progress
         )
         self.output().dump(votes)
 

@@ -1,10 +1,17 @@
 """Tasks that decide whether tonight's model is good enough, and publish it if it is."""
 
+import datetime
+
 import luigi
 
 from nightsieve.nights import webhook
+from nightsieve.nights.retention import erase_old_messages
 from nightsieve.store.models import Registry
-from nightsieve.store.publication import publish_decision, read_opponents
+from nightsieve.store.publication import (
+    other_content_warnings,
+    publish_decision,
+    read_opponents,
+)
 from pipeline import release
 from pipeline.data.codecs import RecordJson
 from pipeline.records.release import Decision, Latency, Publication
@@ -18,6 +25,7 @@ from tasks.export import (
 )
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
+from tasks.luigi_setup.parameters import today
 from tasks.preprocessing import BuildEvaluationSet
 from tasks.reviews import AggregateReviews
 
@@ -54,13 +62,14 @@ class GateModel(NightTask):
 
     A night is decided once, against the models that were published then: the decision
     names their serials, the fingerprint does not. Otherwise each publication would
-    invalidate all earlier decisions. The ``registry`` resource serialises deciding and
-    publishing across concurrent nights.
+    invalidate all earlier decisions. A decision that is lost after its model was
+    published is made again against the models that were published before it. The
+    ``registry`` resource serialises deciding and publishing across concurrent nights.
     """
 
     stage = "release"
     name = "decision"
-    version = 5
+    version = 6
     codec = RecordJson(Decision)
     sections = (
         "release.gate",
@@ -70,7 +79,26 @@ class GateModel(NightTask):
         "evaluation",
     )
     depends_on_date = True
+    # It looks at the models that are published now.
+    is_reading = True
     resources = {"registry": 1}  # noqa: RUF012 - declared by luigi
+    _publications_before: tuple[NightTask, ...] = ()
+
+    def decide_after(self, *publications: "PublishModel") -> None:
+        """Wait for the publications of earlier nights in the same range.
+
+        So each of them is published. They are nothing that the decision is made from,
+        and if one of their nights fails, this one is decided without it.
+        """
+        self._publications_before = publications
+
+    def waits_for(self, night: datetime.date) -> bool:
+        """Return whether the decision waits for a night before this one."""
+        return any(earlier.date == night for earlier in self._publications_before)
+
+    def deps(self) -> list[NightTask]:
+        """Return what the scheduler must have run before."""
+        return [*super().deps(), *self._publications_before]
 
     def requires(self) -> Requirements:
         return {
@@ -90,7 +118,9 @@ class GateModel(NightTask):
         traits = release.model_traits(self.date, self.settings)
         model = self.input()["model"].load()
         opponents = read_opponents(
-            Registry(self.store), gate.regression.publications_back
+            Registry(self.store),
+            gate.regression.publications_back,
+            publication=self.fingerprint,
         )
         decision = release.judge(
             gate,
@@ -98,6 +128,7 @@ class GateModel(NightTask):
             opponents,
             self._measurements(),
             self._evidence(),
+            today=today(),
         )
         self.output().dump(decision)
 
@@ -145,18 +176,27 @@ class PublishModel(NightTask):
         inputs = self.input()
         decision = inputs["decision"].load()
         self.warn(map(describe_check, decision.failed))
-        files = inputs["files"].items()
+        inputs_by_name = inputs["files"].items()
+        files = {name: file.verified_bytes() for name, file in inputs_by_name}
+        registry = Registry(self.store)
         publication = publish_decision(
-            Registry(self.store),
+            registry,
             self.clone(GateModel).fingerprint,
             decision,
-            files={name: artefact.verified_bytes() for name, artefact in files},
+            files=files,
             traits=release.model_traits(self.date, self.settings),
             config=self.config,
             keep=self.settings.release.keep,
+            today=today(),
         )
+        self.warn(other_content_warnings(registry, publication, files))
         self.notices = release.notices(self.date, decision, publication)
         self.output().dump(publication)
+        # Nothing rests on this: after a kill, the next night does it. A night in the
+        # future (--allow-future) does not make the others old.
+        last_date = min(self.date, today())
+        keep_days = self.settings.release.keep.messages_days
+        self.warn(erase_old_messages(self.store, last_date, keep_days).problems)
 
 
 @PublishModel.event_handler(luigi.Event.SUCCESS)

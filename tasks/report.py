@@ -1,28 +1,25 @@
 """Tasks that record what a night did, for machines and for people."""
 
-from luigi.task import flatten
-
 from nightsieve.store import layout, reports
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
-from nightsieve.store.runs import find_run, manifest_of
+from nightsieve.store.runs import find_readable_run, manifest_of
 from pipeline import report
 from pipeline.data.codecs import RecordJson
-from pipeline.records.export import MODEL_FILE
 from pipeline.records.run import (
     ModelDifference,
     ModelReference,
     NightResults,
     RunManifest,
 )
-from tasks.base import NightTask, Requirements
+from tasks.base import NightTask, Requirements, lineage
 from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
 from tasks.preprocessing import BuildEvaluationSet, BuildTrainingSet
 from tasks.release import GateModel, PublishModel
-from tasks.targets import TaskOutput
+from tasks.targets import TaskOutput, input_of
 from tasks.training import CrossValidate, SearchGrid
 
 # The name of the required tasks whose results the manifest does not hold.
@@ -63,13 +60,14 @@ class WriteManifest(NightTask):
     def complete(self) -> bool:
         if self.finished:
             return True
-        manifest = find_run(self.store, Run(self.date, self.config))
+        manifest = find_readable_run(self.store, Run(self.date, self.config))
         return manifest is not None and manifest.fingerprint == self.fingerprint
 
     def run(self) -> None:
         inputs = self.input()
         results = {name: inputs[name].load() for name in NightResults.model_fields}
-        receipts = [task.output().receipt() for task in lineage(self._results())]
+        tasks = lineage(self._results())
+        receipts = [input_of(task.output(), self).receipt() for task in tasks]
         manifest = report.run_manifest(
             self.date,
             self.config,
@@ -86,7 +84,7 @@ class CompareModels(NightTask):
 
     stage = "report"
     name = "comparison"
-    version = 3
+    version = 4
     codec = RecordJson(ModelDifference)
     sections = ("report.masking",)
     depends_on_date = True
@@ -131,7 +129,8 @@ class WriteReport(NightTask):
 
     def complete(self) -> bool:
         if not self.finished:
-            index = reports.find_report(self.store, Run(self.date, self.config))
+            run = Run(self.date, self.config)
+            index = reports.find_readable_report(self.store, run)
             self.finished = index is not None and index.fingerprint == self.fingerprint
         return self.finished
 
@@ -150,31 +149,20 @@ class WriteReport(NightTask):
         self.output().dump(index)
 
 
-def lineage(required: Requirements) -> list[NightTask]:
-    """Return tasks and all that they require, in the order in which they can run."""
-    seen: dict[str, NightTask] = {}
-
-    def visit(tasks: list[NightTask]) -> None:
-        for task in tasks:
-            if task.task_id not in seen:
-                visit(task.dependencies)
-                seen[task.task_id] = task
-
-    visit(flatten(required))
-    return list(seen.values())
-
-
 # In quotes: `report` imports its modules when a name of it is used.
 def _champion(registry: Registry, serial: int | None) -> "report.Champion | None":
-    """Return a published model with its file; None if there is none."""
-    entry = registry.get(serial)
+    """Return a published model with its file; None if there is no such model.
+
+    A damaged file is not compared: the report says so.
+    """
+    entry = registry.find_readable(serial)
     if entry is None:
         return None
-    return report.Champion(entry, registry.file(entry, MODEL_FILE))
+    return report.Champion(entry, registry.find_model_file(entry) or b"")
 
 
 def _night_of(store: Store, model: ModelReference | None) -> RunManifest | None:
     """Return the run manifest of a model's night; None if there is none."""
     if model is None:
         return None
-    return find_run(store, Run(model.date, model.config))
+    return find_readable_run(store, Run(model.date, model.config))

@@ -14,12 +14,13 @@ from nightsieve.nights.addresses import night_addresses
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
-from nightsieve.store.reports import find_report
+from nightsieve.store.reports import find_readable_report
 from nightsieve.store.runs import list_runs
 from pipeline import report
+from pipeline.errors import ConfigError
 from tasks.base import NightTask, Requirements, checked_store
 from tasks.luigi_setup import warm_up
-from tasks.luigi_setup.parameters import ListParameter
+from tasks.luigi_setup.parameters import ListParameter, today
 from tasks.luigi_setup.redaction import strip_credentials
 from tasks.report import WriteManifest, WriteReport
 from tasks.targets import TaskOutput
@@ -46,17 +47,38 @@ class Retrain(NightTask):
         visibility=ParameterVisibility.PRIVATE,
         description="values of single keys: a.b=value",
     )
+    allow_future: bool = luigi.BoolParameter(
+        significant=False,
+        visibility=ParameterVisibility.PRIVATE,
+        description="make a night after today (UTC), too",
+    )
 
     @classmethod
     def get_param_values(
         cls, params: Any, args: Any, kwargs: Any
     ) -> list[tuple[str, Any]]:
-        """Return the parameters, with the digest in place of the layers."""
+        """Return the parameters, with the digest in place of the layers.
+
+        Raises
+        ------
+        ConfigError
+            The night is in the future, and ``allow_future`` is not set.
+        """
         values = dict(super().get_param_values(params, args, kwargs))
+        if values["date"] > today() and not values["allow_future"]:
+            raise ConfigError(
+                f"--date {values['date']}: after today, {today()} (UTC); "
+                "correct it, or add --allow-future"
+            )
         store = checked_store(values["storage"])
         values["config"] = freeze_once(store, values["config"], values["patch"])
         values["patch"] = ()
+        values["allow_future"] = False
         return list(values.items())
+
+    def fingerprint_parameters(self) -> dict[str, object]:
+        """Return nothing: the digest holds what the layers say."""
+        return {}
 
     @property
     def refused(self) -> bool:
@@ -64,8 +86,13 @@ class Retrain(NightTask):
 
         Read from the report's index, which is much smaller than the run manifest.
         """
-        index = find_report(self.store, Run(self.date, self.config))
+        index = find_readable_report(self.store, Run(self.date, self.config))
         return index is not None and index.figures.outcome.held_back
+
+    @property
+    def nights(self) -> list[str]:
+        """The night, by its date and its configuration: what this root makes."""
+        return [f"{self.date} ({self.config})"]
 
     def requires(self) -> Requirements:
         return {
@@ -77,8 +104,11 @@ class Retrain(NightTask):
         return self.clone(WriteManifest).output()
 
     def complete(self) -> bool:
-        """Return whether the report exists, which is written after the manifest."""
-        return self.finished or self.clone(WriteReport).complete()
+        """Return whether the report and the run manifest exist and are whole."""
+        if not self.finished:
+            ends = [self.clone(WriteReport), self.clone(WriteManifest)]
+            return all(task.complete() for task in ends)
+        return True
 
     def deps(self) -> list[NightTask]:
         """Return the required tasks; luigi calls this only if there is work.

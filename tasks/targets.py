@@ -1,6 +1,7 @@
 """The targets of tasks: artefacts of the store that a task writes or reads."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,12 @@ class Working(Protocol):
 
     def show_on_scheduler(self, receipt: Receipt) -> None:
         """Show what the task has written."""
+
+    def removing_damage(self) -> AbstractContextManager[None]:
+        """Remove the task's damaged inputs if one of them turns out to be damaged."""
+
+    def depend_on(self, receipt: Receipt) -> None:
+        """Note what an input depends on; see `Account.readings`."""
 
 
 class TaskOutput(luigi.Target):
@@ -82,7 +89,11 @@ class ShardedOutput(TaskOutput):
 
 
 class TaskInput:
-    """An artefact that a task reads; its rows count as rows that the task read."""
+    """An artefact that a task reads; its rows count as rows that the task read.
+
+    Damaged inputs of the task are removed when one is read: see
+    `NightTask.removing_damage`.
+    """
 
     def __init__(self, artefact: Artefact, reader: Working):
         self.artefact = artefact
@@ -93,17 +104,25 @@ class TaskInput:
 
     def load(self) -> Any:
         """Return the value; see `Artefact.load`."""
-        value = self.artefact.load()
+        with self._reader.removing_damage():
+            value = self.artefact.load()
+            self._reader.depend_on(self.artefact.receipt())
         self._reader.rows_in += self.artefact.codec.rows(value) or 0
         return value
 
     def receipt(self) -> Receipt:
         """Return how the object was made."""
-        return self.artefact.receipt()
+        with self._reader.removing_damage():
+            receipt = self.artefact.receipt()
+            self._reader.depend_on(receipt)
+        return receipt
 
     def verified_bytes(self) -> bytes:
         """Return the content of the object; see `Artefact.verified_bytes`."""
-        return self.artefact.verified_bytes()
+        with self._reader.removing_damage():
+            content = self.artefact.verified_bytes()
+            self._reader.depend_on(self.artefact.receipt())
+        return content
 
 
 class ShardedInput(TaskInput):
@@ -114,12 +133,17 @@ class ShardedInput(TaskInput):
     @property
     def manifest(self) -> ShardManifest:
         """The manifest of the parts."""
-        return self.artefact.manifest
+        with self._reader.removing_damage():
+            manifest = self.artefact.manifest
+            self._reader.depend_on(self.artefact.receipt())
+        return manifest
 
     def load_shard(self, shard: int) -> Any:
         """Return one part; see `ShardedArtefact.load_shard`."""
-        value = self.artefact.load_shard(shard)
-        self._reader.rows_in += self.manifest.parts[shard].rows
+        part = self.manifest.parts[shard]
+        with self._reader.removing_damage():
+            value = self.artefact.load_shard(shard)
+        self._reader.rows_in += part.rows
         return value
 
     def parts(self) -> Iterator[Any]:

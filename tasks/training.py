@@ -4,7 +4,7 @@ import luigi
 
 from pipeline import training
 from pipeline.config.settings import Candidate
-from pipeline.data.codecs import Joblib, RecordJson
+from pipeline.data.codecs import FittedNpz, RecordJson
 from pipeline.records.training import (
     CandidateResult,
     CrossValidationResult,
@@ -134,9 +134,9 @@ class FitModel(BestCandidateTask):
     """Fit the best candidate to the whole training set."""
 
     stage = "training"
-    name = "pipeline"
-    codec = Joblib()
-    version = 4
+    name = "fitted"
+    codec = FittedNpz()
+    version = 5
     sections = (*_SOLVER, "text")
 
     def run(self) -> None:
@@ -146,4 +146,4 @@ class FitModel(BestCandidateTask):
             self.settings.training,
             self.settings.text,
         )
-        self.output().dump(fitted)
+        self.output().dump(training.as_data(fitted))

@@ -64,14 +64,29 @@ def javac_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the processes of the tests share a cache that is not the user's own."""
+    # With xdist, each process has a folder in that of the session.
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[dict[str, str]]:
     """Return the environment of the running services."""
     with tempfile.TemporaryDirectory(prefix="nightsieve-test-") as folder:
         stack = Stack(Path(folder) / "home", durable=False)
         stack.up()
+        environment = stack.environment()
+        # Tests write objects and receipts by hand. Those of signed nights set a key.
+        del environment["NIGHTSIEVE_RECEIPT_KEY"]
         try:
-            yield stack.environment()
+            yield environment
         finally:
             stack.down()
 
@@ -100,15 +115,20 @@ def environment(
 
 @pytest.fixture
 def database_url(environment: dict[str, str]) -> str:
-    """Return the URL of an empty schema for the test."""
-    return environment["NIGHTSIEVE_DATABASE_URL"]
+    """Return the URL of an empty schema for the test, with an account that writes."""
+    return environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
 
 
 def _own_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
     """Yield the services' environment with a new schema and S3 prefix."""
     name = f"test_{uuid.uuid4().hex}"
-    url = sqlalchemy.make_url(services["NIGHTSIEVE_DATABASE_URL"])
-    own_url = url.update_query_dict({"options": f"-csearch_path={name}"})
+    url = sqlalchemy.make_url(services["NIGHTSIEVE_DATABASE_WRITER_URL"])
+    own_urls = {}
+    for variable in ("NIGHTSIEVE_DATABASE_URL", "NIGHTSIEVE_DATABASE_WRITER_URL"):
+        own_url = sqlalchemy.make_url(services[variable]).update_query_dict(
+            {"options": f"-csearch_path={name}"}
+        )
+        own_urls[variable] = own_url.render_as_string(hide_password=False)
     engine = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT"
     )
@@ -116,7 +136,7 @@ def _own_environment(services: dict[str, str]) -> Iterator[dict[str, str]]:
         connection.execute(sqlalchemy.text(f"CREATE SCHEMA {name}"))
         yield {
             **services,
-            "NIGHTSIEVE_DATABASE_URL": own_url.render_as_string(hide_password=False),
+            **own_urls,
             "NIGHTSIEVE_STORAGE": f"s3://nightsieve/{name}",
         }
         connection.execute(sqlalchemy.text(f"DROP SCHEMA {name} CASCADE"))

@@ -39,6 +39,9 @@ DATABASE_URL = "NIGHTSIEVE_DATABASE_URL"
 NEEDS_SERVICES = {
     "nightsieve.database.connection.connect",
     "nightsieve.database.connection.transaction",
+    "nightsieve.database.erasure.count",
+    "nightsieve.database.erasure.erase",
+    "nightsieve.database.erasure.rewrite_tables",
     "nightsieve.database.messages.load_messages",
     "nightsieve.database.reviews.import_reviews",
     "nightsieve.database.reviews.unknown_messages",
@@ -47,6 +50,7 @@ NEEDS_SERVICES = {
     "nightsieve.database.upsert.fetch_row",
     "nightsieve.database.upsert.stage",
     "nightsieve.database.upsert.upsert",
+    "nightsieve.nights.forget.forget_messages",
     "nightsieve.store.version.open_store",
 }
 #: Public functions and classes without an example, and why.

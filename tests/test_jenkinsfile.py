@@ -1,6 +1,7 @@
-"""The steps of the Jenkinsfile, run as Jenkins runs them.
+"""The commands of the Jenkinsfile, run with a real night.
 
-They are make targets that get the parameters as environment variables.
+They get the parameters as environment variables. ``tests/jenkins`` runs the Jenkinsfile
+itself, with stand-ins for the night.
 """
 
 import json
@@ -14,8 +15,11 @@ from tests.support.commands import run
 from tests.support.nights import RULES
 
 JENKINSFILE = (ROOT / "Jenkinsfile").read_text()
-STEPS = re.findall(r"\bsh(?:\(script:)? '(.+?)'", JENKINSFILE)
-PARAMETERS = re.findall(r"name: '(\w+)'", JENKINSFILE)
+COMMANDS = re.findall(r"(?:\bsh|script:|run:|collect:) '(.+?)'", JENKINSFILE)
+RETRAIN = ".ci/night retrain"
+EXPORT = ".ci/night export"
+# Those that reach a command; the others are for Jenkins alone.
+PARAMETERS = ("DATE", "CONFIG", "PATCH", "WORKERS")
 
 GRID = (
     "{estimator: multinomial_nb, ngrams: [[1, 1]], min_df: [2], sublinear_tf: [true], "
@@ -59,19 +63,19 @@ def jenkins(night_environment, tmp_path_factory) -> dict[str, str]:
     }
 
 
-def test_steps_are_make_targets_without_interpolation():
-    assert STEPS == [
+def test_commands_are_literals_and_those_that_are_tested():
+    assert COMMANDS == [
+        RETRAIN,
+        EXPORT,
+        "make search-benchmark",
         "make setup",
         "make test",
         "make --silent night",
-        "make retrain",
-        "make export",
     ]
-    assert len(re.findall(r"\bsh\b", JENKINSFILE)) == len(STEPS)
-    night = run("sh", "-c", STEPS[2], environment={"DATE": ""})
+    others = re.findall(r"\bsh\b(?! '|\(script: ')(.*)", JENKINSFILE)
+    assert others == ["(script: job.run, returnStatus: true)", " job.collect"]
+    night = run("sh", "-c", "make --silent night", environment={"DATE": ""})
     assert re.fullmatch(r"\d{4}-\d\d-\d\d\n", night.stdout)
-    assert "OUT = 'build/export'" in JENKINSFILE
-    assert "reportDir: 'build/export/report'" in JENKINSFILE
     assert re.search(r"^make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
 
 
@@ -79,8 +83,8 @@ def test_the_night_is_run_and_exported(jenkins, tmp_path):
     # A later run of the same date, which the first one must not export.
     later = {"CONFIG": "", "OUT": str(tmp_path / "later")}
     for changes in ({}, later, {}):
-        for step in STEPS[3:]:
-            finished = run("sh", "-c", step, environment={**jenkins, **changes})
+        for command in (RETRAIN, EXPORT):
+            finished = run("sh", "-c", command, environment={**jenkins, **changes})
             assert finished.returncode == 0, finished.stdout + finished.stderr
     assert _settings(jenkins["OUT"]) == {
         "seed": 7,
@@ -91,12 +95,47 @@ def test_the_night_is_run_and_exported(jenkins, tmp_path):
     assert _settings(later["OUT"])["seed"] != 7
 
 
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        (50, {"PATCH": f"{PATCHES}\nrelease.gate.min_reviewed_messages=1000000"}),
+        (30, {"PATCH": f"{PATCHES}\nsource.messages.table=nosuch"}),
+        (40, {"DATE": "2026-13-01"}),
+    ],
+)
+def test_luigis_exit_code_is_kept(jenkins, code, changes):
+    finished = run("sh", "-c", RETRAIN, environment={**jenkins, **changes})
+    assert finished.returncode == code, finished.stderr
+
+
+def test_make_has_no_code_but_2_and_says_luigis(jenkins):
+    environment = {**jenkins, "DATE": "2026-13-01"}
+    finished = run("make", "retrain", environment=environment)
+    assert finished.returncode == 2
+    assert re.search(r"retrain\] Error 40$", finished.stderr, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("command", "date", "sentence"),
+    [
+        ("replay", "2026-11-20", ".ci/night: no such command; use retrain or export"),
+        ("retrain", "", "DATE: not set; export the date of the night, such as "),
+    ],
+)
+def test_wrong_usage_is_one_line(command, date, sentence):
+    finished = run(".ci/night", command, environment={"DATE": date})
+    assert finished.returncode == 2
+    assert finished.stderr.startswith(sentence)
+    assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["make retrain", RETRAIN])
 @pytest.mark.parametrize("parameter", PARAMETERS)
-def test_a_parameter_is_never_run(jenkins, parameter, tmp_path):
+def test_a_parameter_is_never_run(jenkins, parameter, command, tmp_path):
     touch = f"touch {tmp_path}/run"
     hostile = f"a.b='; {touch}; '\"; {touch}; \"$({touch})`{touch}`$(shell {touch})"
     environment = {**jenkins, parameter: hostile}
-    finished = run("sh", "-c", "make retrain", environment=environment)
+    finished = run("sh", "-c", command, environment=environment)
     assert finished.returncode != 0
     assert list(tmp_path.iterdir()) == []
 

@@ -38,11 +38,21 @@ LONGEST_ERROR = 260  # characters: two lines
 
 # Sentences that another part of the program completes, and what it adds.
 WITHOUT_PLACE = {
+    "is not the object that was written": "damage_at adds the address",
+    "names a file that is not one of a model": "damage_at adds the address",
     "not read, because rule files end in .yaml; rename the file": "the rule file",
     "must be a list of rules, each with id, pattern and why": "the rule file",
+    "holds Python objects, which nothing reads": "damage_at adds the address",
 }
 WITHOUT_REMEDY = {
+    "is not the object that was written": "damage_at adds the address and the remedy",
+    "is the entry of model {entry.serial}": "damage_at adds the address and the remedy",
+    "holds Python objects, which nothing reads": "damage_at adds the remedy",
+    "holds {unpacked} bytes in {len(content)}, which is more than any task writes": (
+        "damage_at adds the address and the remedy"
+    ),
     "must be a list of rules, each with id, pattern and why": "says what is right",
+    "names a file that is not one of a model": "damage_at adds the remedy",
     "is the receipt of {receipt.key}": "damage_at adds the address and the remedy",
     "rule {rule.id}: {timeout}": "SearchTimeout has the remedy",
     "rule {timeout.pattern_id}: {timeout}": "PatternTimeout has the remedy",

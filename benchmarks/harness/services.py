@@ -69,10 +69,11 @@ def fill_table(environment: Mapping[str, str], rows: int) -> dict[str, str]:
 
 def with_schema(environment: Mapping[str, str], schema: str) -> dict[str, str]:
     """Return the environment with a schema of this name, made if it is not there."""
-    url = make_url(environment["NIGHTSIEVE_DATABASE_URL"])
-    url = url.update_query_dict({"options": f"-csearch_path={schema}"})
-    database_url = url.render_as_string(hide_password=False)
-    environment = {**environment, "NIGHTSIEVE_DATABASE_URL": database_url}
+    environment = dict(environment)
+    for variable in ("NIGHTSIEVE_DATABASE_URL", "NIGHTSIEVE_DATABASE_WRITER_URL"):
+        url = make_url(environment[variable])
+        url = url.update_query_dict({"options": f"-csearch_path={schema}"})
+        environment[variable] = url.render_as_string(hide_password=False)
     with open_cursor(environment) as cursor:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     return environment
@@ -81,7 +82,7 @@ def with_schema(environment: Mapping[str, str], schema: str) -> dict[str, str]:
 @contextlib.contextmanager
 def open_cursor(environment: Mapping[str, str]) -> Iterator[psycopg2.extensions.cursor]:
     """Open a cursor in the environment's database; every statement commits at once."""
-    connection = psycopg2.connect(environment["NIGHTSIEVE_DATABASE_URL"])
+    connection = psycopg2.connect(environment["NIGHTSIEVE_DATABASE_WRITER_URL"])
     with contextlib.closing(connection):
         connection.autocommit = True
         with connection.cursor() as cursor:

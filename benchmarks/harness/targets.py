@@ -2,7 +2,8 @@
 
 INGEST = "at most 2.5"
 NIGHT = "at least 10"
-SEARCH = "at least 5"
+SEARCH_RATIO = 5
+SEARCH = f"at least {SEARCH_RATIO}"
 RULE_SPEED = "at least 40; 0"
 SCORE_DIFFERENCE = "1e-9"
 PEAK_MIB = "at most 3,072"

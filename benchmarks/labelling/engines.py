@@ -89,7 +89,6 @@ def _search_ours(
     matcher = Matcher(
         rule_patterns(rules),
         database,
-        compile_timeout=COMPILE_TIMEOUT,
         search_timeout=default_settings().labelling.engine.search_timeout_seconds,
     )
     return matcher.matches(table.astype({"body": "str"})).toarray()

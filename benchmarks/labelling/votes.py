@@ -124,7 +124,6 @@ def _compare_part(
     matcher = Matcher(
         rule_patterns(rules),
         database,
-        compile_timeout=settings.compile_timeout_seconds,
         search_timeout=settings.search_timeout_seconds,
     )
     # Rules on the sender search the same texts.

@@ -84,7 +84,7 @@ def _label(texts: list[str], rules: Labelling) -> LabelledMessages:
     columns = {"key": keys, "body": texts, "sender": [None] * len(texts)}
     messages = pd.DataFrame(columns).astype("str")
     database = patterns.compile_patterns(rule_patterns(rules.rules), COMPILE_TIMEOUT)
-    votes = labelling.apply_rules(messages, rules, database.to_bytes())
+    votes = labelling.apply_rules(messages, rules, database)
     masked = [
         _mask(text, rule_ids, rules)
         for text, rule_ids in zip(texts, votes["rules"], strict=True)

@@ -39,7 +39,7 @@ from benchmarks.night.tables import headroom_tables
 from benchmarks.night.whole_night import DATABASE, ROWS
 from nightsieve.store.objects import Store
 from pipeline.config.settings import Candidate, Settings
-from pipeline.data.codecs import Joblib, Npz, Table
+from pipeline.data.codecs import FittedNpz, Npz, Table
 from pipeline.data.training_set import TrainingSet
 from pipeline.export import verify_model
 from pipeline.export.verification import scorer_process
@@ -53,7 +53,13 @@ from pipeline.records.export import DEFAULT_FORMAT
 from pipeline.records.training import SearchResult
 from pipeline.rules import rule_patterns
 from pipeline.text import Tokeniser
-from pipeline.training import cross_validate, estimators, evaluate_candidate, fit
+from pipeline.training import (
+    cross_validate,
+    estimators,
+    evaluate_candidate,
+    fit,
+    rebuild,
+)
 
 SHOWN_TASKS = 4  # of all tasks without a row of their own
 TASKS_WITH_A_ROW = {
@@ -161,16 +167,16 @@ def measure_label(site: Site, settings: Settings) -> Measured:
     The scans do nothing about matches.
     """
     content = site.output(DATE, "CompileRules").read_bytes()
+    database = PatternDatabase.from_bytes(content)
     shards = _messages(site)
     seconds = 0.0
     for shard in shards:
         started = time.perf_counter()
-        apply_rules(shard, settings.labelling, content)
+        apply_rules(shard, settings.labelling, database)
         seconds += time.perf_counter() - started
     matcher = Matcher(
         rule_patterns(settings.labelling.rules),
-        PatternDatabase.from_bytes(content),
-        compile_timeout=settings.labelling.engine.compile_timeout_seconds,
+        database,
         search_timeout=settings.labelling.engine.search_timeout_seconds,
     )
     scan_seconds = 0.0
@@ -282,7 +288,7 @@ def measure_verification(site: Site, settings: Settings) -> Measured:
     """Verify the export; measure the process of the slowest language by itself."""
     model = site.output(DATE, "ExportCoefficients").read_bytes()
     vectors = site.output(DATE, "ExportVectors").read_bytes()
-    fitted = Joblib().decode(site.output(DATE, "FitModel").read_bytes())
+    fitted_model = FittedNpz().decode(site.output(DATE, "FitModel").read_bytes())
     texts = pd.concat(_messages(site))["body"].tolist()
     cleaned = pd.concat(_shards(site, "CleanMessages", "cleaned"))["text"].tolist()
     messages = list(zip(texts, cleaned, strict=True))
@@ -291,7 +297,7 @@ def measure_verification(site: Site, settings: Settings) -> Measured:
         DEFAULT_FORMAT,
         model,
         vectors,
-        fitted,
+        rebuild(fitted_model),
         messages,
         total=len(messages),
         report_progress=_ignore_match,

@@ -35,11 +35,30 @@ def _uci_and_nus() -> LabelledTexts:
     return LabelledTexts(uci.texts + nus, uci.labels + ["ham"] * len(nus))
 
 
+def _sample() -> LabelledTexts:
+    drawn = corpus.draw_messages(SAMPLE_SIZE)
+    return LabelledTexts(drawn.texts, drawn.labels)
+
+
+UCI = "UCI"
 UCI_AND_NUS = "UCI and NUS"
+SAMPLE = "sample"
+SAMPLE_SIZE = 20_000
 CORPORA: dict[str, Callable[[], LabelledTexts]] = {
-    "UCI": _uci,
+    UCI: _uci,
     UCI_AND_NUS: _uci_and_nus,
+    SAMPLE: _sample,
 }
+
+
+def corpora() -> list[str]:
+    """Return the names of the public corpora, or of the sample where they are missing.
+
+    The sample is made by the project's own demo data.
+    """
+    if corpus.UCI_FILE.exists():
+        return [UCI, UCI_AND_NUS]
+    return [SAMPLE]
 
 
 def training_set_of(labelled: LabelledTexts, settings: Settings) -> TrainingSet:

@@ -21,7 +21,12 @@ from benchmarks.harness.models import default_settings
 from benchmarks.harness.nights import WORKERS
 from benchmarks.harness.processes import run_module
 from benchmarks.harness.results import Record, Spread, values, write_result
-from benchmarks.training.corpora import CORPORA, LabelledTexts, training_set_of
+from benchmarks.training.corpora import (
+    CORPORA,
+    LabelledTexts,
+    corpora,
+    training_set_of,
+)
 from benchmarks.training.records import (
     GRID_SEARCH,
     GRID_SEARCH_TWO_JOBS,
@@ -54,10 +59,10 @@ def main() -> None:
     if arguments.side:
         _run_side(arguments.side, arguments.corpus, arguments.to)
         return
-    names = [arguments.corpus] if arguments.corpus else list(CORPORA)
-    corpora = {name: _compare(name, arguments.rounds) for name in names}
+    names = [arguments.corpus] if arguments.corpus else corpora()
+    searched = {name: _compare(name, arguments.rounds) for name in names}
     result = GridSearchResult(
-        run=machine.describe_run("pandas"), rounds=arguments.rounds, corpora=corpora
+        run=machine.describe_run("pandas"), rounds=arguments.rounds, corpora=searched
     )
     write_result("grid_search", result, arguments.output)
     print(grid_search_tables(result))
@@ -156,7 +161,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser = command.new_parser(MODULE, __doc__)
     command.add_rounds(parser, 3)
     parser.add_argument(
-        "--corpus", choices=CORPORA, help="these messages alone (default: all)"
+        "--corpus",
+        choices=CORPORA,
+        help="these messages alone (default: the public ones, or else the sample)",
     )
     # The benchmark runs itself with these two.
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)

@@ -214,8 +214,11 @@ def _describe_text(schema: JsonSchema) -> str:
 
 
 def _describe_mapping(schema: JsonSchema, definitions: JsonSchemas) -> str:
-    if "patternProperties" in schema:
-        (value,) = schema["patternProperties"].values()
+    values = list(schema.get("patternProperties", {}).values())
+    if isinstance(schema.get("additionalProperties"), dict):
+        values.append(schema["additionalProperties"])
+    if values:
+        (value,) = values
         value_type = describe_type(value, definitions)
         article = "a " if value_type.startswith("list") else ""
         return f"mapping of a label to {article}{value_type}"

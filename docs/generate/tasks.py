@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.data.codecs import Joblib, Npz, RecordJson, Table
+from pipeline.data.codecs import FittedNpz, Npz, RecordJson, Table
 from pipeline.records.export import DEFAULT_FORMAT, EXPORT_FORMATS
 from tasks import Retrain
 from tasks.base import NightTask
@@ -21,8 +21,9 @@ _STAGES = (
 )
 
 _CONTENTS = {
-    "CompileRules": "a compiled pattern database",
+    "CompileRules": "how each pattern is matched, and a compiled pattern database",
     "ExportCoefficients": "the exported model",
+    "ExportPipeline": "a scikit-learn `Pipeline`, pickled",
     "ExportVectors": "conformance vectors",
     "WriteManifest": "the run manifest",
     "WriteReport": "pages, and `report.json`",
@@ -78,6 +79,6 @@ def _content(task: type[NightTask]) -> str:
             return f"record `{record.__name__}`"
         case Npz():
             return "arrays of a `TrainingSet`"
-        case Joblib():
-            return "a fitted scikit-learn `Pipeline`"
+        case FittedNpz():
+            return "arrays of a `FittedModel`"
     raise NotImplementedError(f"say what {task.__name__} hands over")

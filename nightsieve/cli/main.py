@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "nightsieve.cli.commands.models:models",
     "rules": "nightsieve.cli.commands.rules:rules",
     "reviews": "nightsieve.cli.commands.reviews:reviews",
+    "forget": "nightsieve.cli.commands.forget:forget",
 }
 
 

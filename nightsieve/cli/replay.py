@@ -14,12 +14,13 @@ from nightsieve.store import layout
 from nightsieve.store.configurations import load_settings, read_verified
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store, damage_at
+from nightsieve.store.receipts import seal_receipt
 from nightsieve.store.version import claim_layout
 from pipeline.errors import DataError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 from pipeline.records.sample import ShardManifest
-from tasks.base import NightTask
+from tasks.base import NightTask, lineage
 from tasks.export import DescribeExport, EvaluateOnReviews
 from tasks.ingest import IngestMessages, IngestReviews
 from tasks.labelling import SummariseRules
@@ -42,6 +43,8 @@ class ReplayOutcome(StrEnum):
     MISSING = "missing"
     #: It was not made: a model that the gate compared with is no longer kept.
     LEFT_OUT = "left out"
+    #: It was not made: messages were erased from it, or from what it is made of.
+    ERASED = "erased"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def replay(store: Store, manifest: RunManifest, workers: int) -> list[ReplayedTa
     """Run a night again in a temporary store, and compare every object.
 
     The gate decides again too, against the models that were published then. The
-    temporary store is a prefix of this one, and is removed at the end.
+    temporary store is a prefix of this one, and is removed at the end. Tasks whose
+    messages were erased are not run, and neither is what depends on them.
 
     Parameters
     ----------
@@ -74,18 +78,19 @@ def replay(store: Store, manifest: RunManifest, workers: int) -> list[ReplayedTa
         The night does not finish.
     """
     settings = load_settings(store, manifest.config)
+    erased = _erased_families(manifest)
     with _temporary_store(store) as other:
         _copy_inputs(manifest, store, other)
         gate_decides = _copy_models(manifest, store, other)
         prepare(settings)
-        roots = _roots(manifest, other, gate_decides)
-        if not luigi.build(roots, local_scheduler=True, workers=workers):
+        roots = _without(erased, _roots(manifest, other, gate_decides))
+        if roots and not luigi.build(roots, local_scheduler=True, workers=workers):
             raise DataError(
                 f"night of {manifest.date}: does not finish today; see the log above"
             )
         not_made = [PublishModel.__name__, *(task.__name__ for task in _COPIED)]
         return [
-            _compare(receipt, other, gate_decides)
+            _compare(receipt, other, gate_decides, erased)
             for receipt in manifest.tasks
             if receipt.task not in not_made
         ]
@@ -133,7 +138,7 @@ def _copy_inputs(manifest: RunManifest, store: Store, other: Store) -> None:
             content = store.read_verified(receipt.key, receipt.sha256)
             if task is IngestMessages:
                 _copy_parts(content, receipt, store, other)
-            other.write(layout.receipt(receipt.key), receipt.to_json())
+            other.write(layout.receipt(receipt.key), seal_receipt(receipt))
             other.write(receipt.key, content)
 
 
@@ -152,8 +157,31 @@ def _copy_models(manifest: RunManifest, store: Store, other: Store) -> bool:
     return Registry(store).copy_to(other, decision.champion, decision.earlier)
 
 
-def _compare(receipt: Receipt, other: Store, gate_decides: bool) -> ReplayedTask:
-    outcome = _outcome(receipt, other, gate_decides)
+def _erased_families(manifest: RunManifest) -> set[str]:
+    """Return the tasks whose messages were erased, and all that depend on them."""
+    erased: set[str] = set()
+    # The receipts are in the order in which the tasks can run.
+    for receipt in manifest.tasks:
+        if receipt.erased or erased.intersection(receipt.requires):
+            erased.add(receipt.task)
+    return erased
+
+
+def _without(families: set[str], roots: list[NightTask]) -> list[NightTask]:
+    """Return the tasks, or else what they require, that are not of these families."""
+    if not families:
+        return roots
+    tasks = lineage(roots)
+    return [task for task in tasks if task.get_task_family() not in families]
+
+
+def _compare(
+    receipt: Receipt, other: Store, gate_decides: bool, erased: set[str]
+) -> ReplayedTask:
+    if receipt.task in erased:
+        outcome = ReplayOutcome.ERASED
+    else:
+        outcome = _outcome(receipt, other, gate_decides)
     return ReplayedTask(receipt.task, receipt.key, outcome)
 
 

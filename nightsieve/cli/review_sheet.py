@@ -198,6 +198,8 @@ def _read_json_lines(content: bytes, bad: BadLines) -> Iterator[Row]:
         key = record.get("message_key")
         label = record.get("label")
         annotator = record.get("annotator")
+        if isinstance(label, int) and not isinstance(label, bool):
+            label = str(label)
         if isinstance(key, str) and isinstance(label, str):
             yield Row(
                 line=line_number,

@@ -10,20 +10,36 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from nightsieve.database.tables import create_tables
+from pipeline.config import DATABASE_URL
 from pipeline.errors import SourceError
 
-DATABASE_URL = "NIGHTSIEVE_DATABASE_URL"
+#: The database for an account that may write. Nights use `DATABASE_URL`, whose account
+#: needs to read only.
+WRITER_URL = "NIGHTSIEVE_DATABASE_WRITER_URL"
 _REMEDY = (
     'start the embedded one: nightsieve up; eval "$(nightsieve env)"; '
-    f"or set {DATABASE_URL}"
+    f"or set {WRITER_URL}"
 )
+
+
+def writer_variable() -> str:
+    """Return the name of the variable whose database the commands write to.
+
+    Examples
+    --------
+    >>> os.environ["NIGHTSIEVE_DATABASE_WRITER_URL"] = ""
+    >>> writer_variable()
+    'NIGHTSIEVE_DATABASE_URL'
+    """
+    return WRITER_URL if os.environ.get(WRITER_URL) else DATABASE_URL
 
 
 @contextmanager
 def connect() -> Iterator[extensions.connection]:
-    """Yield a connection to the database that ``NIGHTSIEVE_DATABASE_URL`` names.
+    """Yield a connection to the database that ``NIGHTSIEVE_DATABASE_WRITER_URL`` names.
 
-    Its tables exist. At the end the connection is closed, without a commit.
+    If that variable is not set, ``NIGHTSIEVE_DATABASE_URL`` names it. Its tables exist.
+    At the end the connection is closed, without a commit.
 
     Raises
     ------
@@ -38,7 +54,8 @@ def connect() -> Iterator[extensions.connection]:
     ...     cursor.fetchone()
     (0,)
     """
-    connection = _open(os.environ.get(DATABASE_URL))
+    variable = writer_variable()
+    connection = _open(variable)
     try:
         connection.set_client_encoding("UTF8")
         with connection, connection.cursor() as cursor:
@@ -49,8 +66,8 @@ def connect() -> Iterator[extensions.connection]:
         # Only the primary message: detail and context may quote a row.
         reason = error.diag.message_primary or "the connection was lost"
         raise SourceError(
-            f"{DATABASE_URL}: the database refused a statement: {reason}; check its "
-            "tables and the rights of the account"
+            f"{variable}: the database refused a statement: {reason}; check its "
+            f"tables, and that the account of {WRITER_URL} may write"
         ) from error
     finally:
         connection.close()
@@ -79,10 +96,11 @@ def transaction() -> Iterator[extensions.cursor]:
         yield cursor
 
 
-def _open(url: str | None) -> extensions.connection:
+def _open(variable: str) -> extensions.connection:
+    url = os.environ.get(variable)
     if not url:
         raise SourceError(
-            f"{DATABASE_URL} is not set, so no database is chosen;\n{_REMEDY}"
+            f"{variable} is not set, so no database is chosen;\n{_REMEDY}"
         )
     try:
         parsed = make_url(url)
@@ -91,7 +109,7 @@ def _open(url: str | None) -> extensions.connection:
     except (ArgumentError, ValueError, psycopg2.ProgrammingError):
         # The driver's message may quote any part of the URL, the password too.
         raise SourceError(
-            f"{DATABASE_URL}: not a database URL; "
+            f"{variable}: not a database URL; "
             "use postgresql://user:password@host:port/name"
         ) from None
     except psycopg2.OperationalError as error:
@@ -99,5 +117,5 @@ def _open(url: str | None) -> extensions.connection:
         if parsed.password:
             reason = reason.replace(str(parsed.password), "***")
         raise SourceError(
-            f"{DATABASE_URL}: the database does not answer: {reason};\n{_REMEDY}"
+            f"{variable}: the database does not answer: {reason};\n{_REMEDY}"
         ) from None

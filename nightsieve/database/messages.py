@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nightsieve.database.connection import transaction
-from nightsieve.database.tables import MESSAGES, REVIEWS
+from nightsieve.database.tables import MESSAGES, REVIEWS, add_annotators
 from nightsieve.database.upsert import (
     STAGING,
     Upserted,
@@ -55,26 +55,28 @@ class LoadedRows:
         Rows without a time of receipt.
     messages
         Rows with different keys, by whether they are new.
-    new_reviews
-        Human labels that are new.
+    reviews
+        Human labels, by whether they are new.
 
     Examples
     --------
     >>> new = Upserted(new=2, changed=0, unchanged=1)
-    >>> LoadedRows(rows=3, undated=0, messages=new, new_reviews=0).messages.total
+    >>> LoadedRows(rows=3, undated=0, messages=new, reviews=new).messages.total
     3
     """
 
     rows: int
     undated: int
     messages: Upserted
-    new_reviews: int
+    reviews: Upserted
 
 
 def load_messages(
     blocks: Iterable[bytes], own_keys: bool, labelled: bool
 ) -> LoadedRows:
     r"""Load messages: all of them or, after an error, none.
+
+    A message that is there already stays as it is, but its label is replaced.
 
     Parameters
     ----------
@@ -103,9 +105,14 @@ def load_messages(
         rows, undated = fetch_row(cursor, _COUNTS)
         select_messages = _MESSAGES.format(keyed=keyed)
         messages = upsert(cursor, MESSAGES, tuple(MESSAGES.columns), select_messages)
-        new_reviews = 0
+        reviews = Upserted(new=0, changed=0, unchanged=0)
         if labelled:
-            columns = ("message_key", "label", "source")
-            select_reviews = _REVIEWS.format(keyed=keyed)
-            new_reviews = upsert(cursor, REVIEWS, columns, select_reviews).new
-    return LoadedRows(rows, undated, messages, new_reviews)
+            add_annotators(cursor)
+            reviews = upsert(
+                cursor,
+                REVIEWS,
+                ("message_key", "label", "source"),
+                _REVIEWS.format(keyed=keyed),
+                overwrite_if_changed="label",
+            )
+    return LoadedRows(rows, undated, messages, reviews)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from nightsieve.nights.sample import NightSample
-from pipeline import labelling, patterns
+from nightsieve.store.pattern_cache import compiled_patterns
+from pipeline import labelling
 from pipeline.config.settings import Labelling, Rule
 from pipeline.rules.diff import RuleChange, diff_packs, rules_to_match
 from pipeline.rules.patterns import RuleMatcher, rule_patterns
@@ -282,7 +283,7 @@ def _rule_lists(
 
 
 def _compile(new: Labelling, rules: Sequence[Rule]) -> RuleMatcher:
-    database = patterns.compile_patterns(
+    database = compiled_patterns(
         rule_patterns(rules), new.engine.compile_timeout_seconds
     )
     return RuleMatcher(rules, database, new.engine)

@@ -133,7 +133,8 @@ def last_date(store: Store) -> datetime.date:
 def previous_night(store: Store, manifest: RunManifest) -> RunManifest | None:
     """Return the last run of an earlier date on the same table of messages.
 
-    Runs of an earlier version of Nightsieve are skipped.
+    Runs of an earlier version of Nightsieve are skipped, and so are damaged ones, with
+    a warning.
 
     Examples
     --------
@@ -146,7 +147,7 @@ def previous_night(store: Store, manifest: RunManifest) -> RunManifest | None:
     # The sort is stable: the last written run of a date stays the last one.
     earlier.sort(key=_date)
     for run in reversed(earlier):
-        previous = runs.find_run(store, run)
+        previous = runs.find_readable_run(store, run)
         if previous is not None and _source(previous) == source:
             return previous
     return None
@@ -172,7 +173,7 @@ def _find_with(
 ) -> RunManifest | None:
     """Return the last run with these settings, whichever database it read."""
     for run in reversed(candidates):
-        manifest = runs.find_run(store, run)
+        manifest = runs.find_readable_run(store, run)
         if manifest is None:
             continue
         identified = with_identity(settings, _source(manifest).identity)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from nightsieve.store import configurations, layout, reports, runs
-from nightsieve.store.artefacts import Artefact
+from nightsieve.store.artefacts import Artefact, remove_object
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import RUN_AGAIN, DamagedObject, Store
 from pipeline.data.codecs import Raw
@@ -170,8 +170,7 @@ def _remove(store: Store, keys: Iterable[str]) -> tuple[str, ...]:
     """Remove objects and their receipts; return the addresses of the objects."""
     removed = []
     for key in keys:
-        store.delete(key)
-        store.delete(layout.receipt(key))
+        remove_object(store, key)
         removed.append(store.address(key))
     return tuple(removed)
 
@@ -213,7 +212,10 @@ class _Examination:
         except DamagedObject as error:
             self._condemn(error, receipt.key, receipt.task)
             return
-        if artefact.receipt().sha256 != receipt.sha256:
+        current = artefact.receipt()
+        # Messages were erased from it, and the run manifest does not say so yet.
+        is_erased = current.erased > receipt.erased
+        if current.sha256 != receipt.sha256 and not is_erased:
             rewritten = DamagedObject(str(artefact), _REWRITTEN, RUN_AGAIN)
             if receipt.task in _FROM_DATABASE:
                 self._condemn(rewritten, receipt.key, receipt.task)

@@ -1,5 +1,6 @@
 """What tasks hand over: objects, each with a receipt that says how it was made."""
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Sequence
@@ -16,10 +17,24 @@ from nightsieve.store.objects import (
     damage_at,
     has_sha256,
 )
+from nightsieve.store.receipts import check_signature, open_receipt_of, seal_receipt
 from pipeline.data.codecs import Codec, RecordJson
-from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Account, Receipt
 from pipeline.records.sample import Part, SampleCounts, ShardManifest
+
+# The number of digits of a sha256 by which readings are told apart.
+_READING_LENGTH = 16
+
+
+def remove_object(store: Store, key: str) -> None:
+    """Remove an object, then its receipt: it is made again when it is needed.
+
+    Examples
+    --------
+    >>> remove_object(store, "text/cleaned-9f3a.parquet")
+    """
+    store.delete(key)
+    store.delete(layout.receipt(key))
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,11 @@ class Artefact:
         fingerprint. The old object is removed before the new receipt is written: a
         process that is killed in between leaves no object, rather than one that fails
         its receipt. A reader in between finds no object either.
+    is_reading
+        Whether the same task may write another content when it makes the object again,
+        because it reads what changes: the database, or which model is current. The
+        receipt then names the content, and so do the receipts of all that is made from
+        it: see `Account.readings`.
 
     Examples
     --------
@@ -64,6 +84,7 @@ class Artefact:
     key: str
     codec: Codec
     replaceable: bool = False
+    is_reading: bool = False
 
     def __str__(self) -> str:
         return self.store.address(self.key)
@@ -115,15 +136,20 @@ class Artefact:
         if self.replaceable:
             self.store.delete(self.key)
         elif self.exists():
-            return self.receipt()
+            with contextlib.suppress(DamagedObject):  # then it is written again
+                return self.receipt()
+        sha256 = hashlib.sha256(content).hexdigest()
+        if self.is_reading:
+            readings = {**account.readings, self.key: sha256[:_READING_LENGTH]}
+            account = account.model_copy(update={"readings": readings})
         receipt = Receipt(
             key=self.key,
-            sha256=hashlib.sha256(content).hexdigest(),
+            sha256=sha256,
             bytes=len(content),
             rows_out=rows,
             **dict(account),
         )
-        self.store.write(layout.receipt(self.key), receipt.to_json())
+        self.store.write(layout.receipt(self.key), seal_receipt(receipt))
         self.store.write(self.key, content)
         return receipt
 
@@ -173,6 +199,29 @@ class Artefact:
         self.store.verify(self.key, content, receipt.sha256)
         return content
 
+    def find_damage(self) -> DamagedObject | None:
+        """Return what is wrong with the object as it is in the store now.
+
+        A missing object is not damaged.
+
+        Raises
+        ------
+        StorageError
+            The store does not answer, or refuses; that says nothing of the object.
+        UnsignedReceipt
+            The receipt is whole, but not signed with our key.
+        """
+        stored_now = Artefact(self.store, self.key, self.codec)
+        try:
+            stored_now.find_verified_bytes()
+        except DamagedObject as damage:
+            return damage
+        return None
+
+    def remove(self) -> None:
+        """Remove the object, then its receipt: the task that wrote it runs again."""
+        remove_object(self.store, self.key)
+
     def _find_content(self) -> bytes | None:
         answer = self.store.read_with_etag(self.key)
         return None if answer is None else answer[0]
@@ -200,10 +249,9 @@ class Artefact:
         answer = self.store.read_with_etag(key)
         if answer is None:
             return None
-        with damage_at(self.store.address(key)):
-            receipt = Receipt.from_json(answer[0])
-            if receipt.key != self.key:
-                raise ArtefactError(f"is the receipt of {receipt.key}")
+        address = self.store.address(key)
+        receipt, seal = open_receipt_of(self.key, answer[0], address)
+        check_signature(receipt, seal, address)
         self.__dict__["_receipt"] = receipt
         return receipt
 
@@ -258,6 +306,40 @@ class ShardedArtefact(Artefact):
         content = self.store.read_verified(part.key, part.sha256, remedy)
         with damage_at(self.store.address(part.key), remedy):
             return self.part_codec.decode(content)
+
+    def find_damage(self) -> DamagedObject | None:
+        """Return what is wrong with the manifest or a part; see `Artefact`.
+
+        A missing part is damage: the manifest says that it is there.
+        """
+        damage = super().find_damage()
+        if damage is not None:
+            return damage
+        stored_now = ShardedArtefact(self.store, self.key, part_codec=self.part_codec)
+        try:
+            content = stored_now.find_verified_bytes()
+            if content is not None:
+                stored_now.verify_parts(ShardManifest.from_json(content))
+        except DamagedObject as part_damage:
+            return part_damage
+        return None
+
+    def verify_parts(self, manifest: ShardManifest) -> None:
+        """Check every part that a manifest names.
+
+        Raises
+        ------
+        DamagedObject
+            A part is missing, or is not what the manifest says.
+        """
+        for part in manifest.parts:
+            self.store.read_verified(part.key, part.sha256)
+
+    def remove(self) -> None:
+        """Remove the manifest first, then every part, also one that it did not name."""
+        super().remove()
+        for key in self.store.list_by_time(layout.parts_of(self.key)):
+            self.store.delete(key)
 
     def dump_parts(
         self,

@@ -1,5 +1,6 @@
 """Frozen configurations, each under the digest of its content."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -151,7 +152,8 @@ def load_settings(store: Store, digest: str) -> Settings:
     Raises
     ------
     ConfigError
-        Another version of Nightsieve wrote it, with other keys.
+        Another version of Nightsieve wrote it, with other keys; or its ``source.url``
+        names a variable that is not one of a database.
     ArtefactError
         It is damaged.
     StorageError
@@ -254,13 +256,16 @@ def _read_settings(store: Store, digest: str) -> Settings:
     key = layout.configuration(digest)
     content = read_verified(store, digest)
     try:
-        return Settings.model_validate_json(content)
+        settings = Settings.model_validate_json(content)
     except ValidationError as error:
-        field = ".".join(map(str, error.errors()[0]["loc"]))
+        field = ".".join(map(config.quotable, error.errors()[0]["loc"]))
         raise ConfigError(
             f"{store.address(key)}: another version of Nightsieve wrote it ({field} "
             f"differs); {_RUN_FROM_FILES}"
         ) from None
+    # A writer to the store can also write a configuration with its digest.
+    config.url_variable(settings.source.url, store.address(key), os.environ)
+    return settings
 
 
 def _damaged(store: Store, key: str) -> DamagedObject:
@@ -272,5 +277,7 @@ def _overlay(address: str) -> Layer:
     if not address.startswith("s3://"):
         return config.file_layer(Path(address))
     bucket, key = split_address(address)
-    content = Store(f"s3://{bucket}").read(key)
+    store = Store(f"s3://{bucket}")
+    config.check_size(store.size(key), address)
+    content = store.read(key)
     return config.text_layer(address, content, Path.cwd())

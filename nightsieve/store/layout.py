@@ -30,6 +30,15 @@ RUNS = "runs/"
 REPORTS = "reports/"
 MODELS = "models/"
 PINNED_MODELS = "models/pinned/"
+# The prefixes of what tasks hand over and holds messages, their keys or their words.
+MESSAGES = "ingest/messages-"
+REVIEWS = "ingest/reviews-"
+VOTES = "labelling/votes-"
+HUMAN_LABELS = "reviews/human-labels-"
+REVIEWED_MESSAGES = "reviews/reviewed-messages-"
+CLEANED = "preprocessing/cleaned-"
+TRAINING_SETS = "preprocessing/training-set-"
+EVALUATION_SETS = "preprocessing/evaluation-set-"
 #: The prefix of all comparisons of a night's model with the published one.
 COMPARISONS = "report/comparison-"
 REPLAYS = "replays/"
@@ -48,7 +57,10 @@ _JSON = ".json"
 _RUN_KEY = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)\.json")
 _MODEL_KEY = re.compile(r"models/(\d+)/(.+)")
 _REPORT_KEY = re.compile(r"reports/(\d{4}-\d{2}-\d{2})/([0-9a-f]+)/report\.json")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _PINNED_KEY = re.compile(r"models/pinned/(\d+)")
+_PART_KEY = re.compile(r"(.+)/part-(\d+)-of-\d+-[0-9a-f]+\.\w+")
+_REPLAY_KEY = re.compile(r"replays/([^/]+)/.+")
 
 
 class Run(NamedTuple):
@@ -67,6 +79,19 @@ class Run(NamedTuple):
 
     date: datetime.date
     config: str
+
+
+class PartKey(NamedTuple):
+    """Where a part belongs: the key of its manifest, and its shard from 0.
+
+    Examples
+    --------
+    >>> PartKey("ingest/messages-9f3a.json", 0).manifest
+    'ingest/messages-9f3a.json'
+    """
+
+    manifest: str
+    shard: int
 
 
 class ModelFile(NamedTuple):
@@ -102,6 +127,17 @@ def receipt(key: str) -> str:
     'text/cleaned-9f3a.parquet.receipt.json'
     """
     return f"{key}{_RECEIPT}"
+
+
+def is_receipt(key: str) -> bool:
+    """Return whether this is the key of a receipt.
+
+    Examples
+    --------
+    >>> is_receipt("text/cleaned-9f3a.parquet.receipt.json")
+    True
+    """
+    return key.endswith(_RECEIPT)
 
 
 def described(key: str) -> str:
@@ -153,8 +189,38 @@ def part(manifest: str, index: int, parts: int, sha256: str, suffix: str) -> str
     >>> part("ingest/messages-9f3a.json", 0, 2, "ab" * 32, "parquet")
     'ingest/messages-9f3a/part-00000-of-00002-abababababababab.parquet'
     """
-    folder = manifest.removesuffix(_JSON)
-    return f"{folder}/part-{index:05d}-of-{parts:05d}-{sha256[:16]}.{suffix}"
+    name = f"{index:05d}-of-{parts:05d}-{sha256[:16]}.{suffix}"
+    return f"{parts_of(manifest)}{name}"
+
+
+def parts_of(manifest: str) -> str:
+    """Return the prefix of the parts of what a task hands over.
+
+    Parameters
+    ----------
+    manifest
+        The key of the manifest that names the parts.
+
+    Examples
+    --------
+    >>> parts_of("ingest/messages-9f3a.json")
+    'ingest/messages-9f3a/part-'
+    """
+    return f"{manifest.removesuffix(_JSON)}/part-"
+
+
+def parse_part(key: str) -> PartKey | None:
+    """Return where a part belongs; None for any other key.
+
+    Examples
+    --------
+    >>> parse_part("ingest/messages-9f3a/part-00000-of-00002-abababababababab.parquet")
+    PartKey(manifest='ingest/messages-9f3a.json', shard=0)
+    """
+    match = _PART_KEY.fullmatch(key)
+    if match is None:
+        return None
+    return PartKey(manifest=f"{match[1]}{_JSON}", shard=int(match[2]))
 
 
 def run(date: datetime.date, config: str) -> str:
@@ -267,6 +333,17 @@ def model_file(serial: int, name: str) -> str:
     return f"{MODELS}{serial}/{name}"
 
 
+def is_file_name(name: str) -> bool:
+    """Return whether this can be the name of a file of a model: one part of a key.
+
+    Examples
+    --------
+    >>> is_file_name("model.json"), is_file_name("../model.json")
+    (True, False)
+    """
+    return _FILE_NAME.fullmatch(name) is not None
+
+
 def model_entry(serial: int) -> str:
     """Return the key of the entry of a published model.
 
@@ -342,6 +419,18 @@ def replay(token: str) -> str:
     'replays/01ab'
     """
     return f"{REPLAYS}{token}"
+
+
+def parse_replay(key: str) -> str | None:
+    """Return the token of the replay that an object belongs to; None for another key.
+
+    Examples
+    --------
+    >>> parse_replay("replays/01ab/layout.json")
+    '01ab'
+    """
+    match = _REPLAY_KEY.fullmatch(key)
+    return match[1] if match else None
 
 
 def _run_of(match: re.Match[str] | None) -> Run | None:

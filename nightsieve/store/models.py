@@ -7,18 +7,25 @@ model.
 """
 
 import contextlib
+import functools
 import hashlib
 import secrets
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from nightsieve.store import layout
+from nightsieve.store.history import readable
 from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
-from pipeline.errors import ArtefactError, ConfigError
+from nightsieve.store.seals import open_record, seal_record
+from pipeline.errors import ArtefactError, ConfigError, StorageError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry, ModelFacts
 
 _ATTEMPTS = 100
+# A store whose listings do not show this number of claims is not up to date.
+_UNLISTED_CLAIMS = 4
+_LISTING_PAUSE = 0.5  # seconds, longer after each of them
 _POINTER_REMEDY = "run: nightsieve models repair"
 _REMEDY = (
     "publish another model: nightsieve models rollback, or run a night; where the "
@@ -53,7 +60,7 @@ class Registry:
         if answer is None:
             return None
         with damage_at(self.store.address(layout.CURRENT_MODEL), _POINTER_REMEDY):
-            return CurrentModel.from_json(answer[0])
+            return open_record(answer[0], CurrentModel)
 
     def champion(self) -> ModelEntry | None:
         """Return the entry of the current model; None before the first publication.
@@ -72,6 +79,39 @@ class Registry:
             problem = f"names model {current.serial}, which is not there"
             raise DamagedObject(address, problem, _POINTER_REMEDY)
         return entry
+
+    def repair_champion(self) -> ModelEntry | None:
+        """Return the entry of the current model, after a repair if there must be one.
+
+        If the pointer, or the entry or a file of the model that it names, is damaged,
+        the last whole model becomes the current one, with a warning. So one damaged
+        object does not stop a night. Without a whole model, the pointer stays as it is.
+
+        Returns
+        -------
+        ModelEntry or None
+            None without a whole model.
+        """
+        champion = readable(self.champion, "the last whole model is the current one")
+        if champion is not None and not self.has_damaged_file(champion):
+            return champion
+        damaged: list[int] = []
+        for serial in reversed(self.serials()):
+            entry = self.find_readable(serial)
+            if entry is not None and not self.has_damaged_file(entry):
+                self.repoint_current(damaged)
+                return entry
+            damaged.append(serial)
+        return None
+
+    def find_model_file(self, entry: ModelEntry) -> bytes | None:
+        """Return what nights compare with; None, with a warning, if it is damaged."""
+        read_file = functools.partial(self.file, entry, MODEL_FILE)
+        return readable(read_file, "no night is compared with this model")
+
+    def has_damaged_file(self, entry: ModelEntry) -> bool:
+        """Return whether the file that nights compare with is damaged; then warn."""
+        return self.find_model_file(entry) is None
 
     def require(self, serial: int) -> ModelEntry:
         """Return the entry of a published model.
@@ -95,7 +135,16 @@ class Registry:
         if answer is None:
             return None
         with damage_at(self.store.address(key), _REMEDY):
-            return ModelEntry.from_json(answer[0])
+            entry = open_record(answer[0], ModelEntry)
+            if entry.serial != serial:
+                raise ArtefactError(f"is the entry of model {entry.serial}")
+            if not all(map(layout.is_file_name, entry.files)):
+                raise ArtefactError("names a file that is not one of a model")
+        return entry
+
+    def find_readable(self, serial: int | None) -> ModelEntry | None:
+        """Return what `get` returns; None, with a warning, for a damaged entry."""
+        return readable(functools.partial(self.get, serial), "the model is left out")
 
     def file(self, entry: ModelEntry | CurrentModel, name: str) -> bytes:
         """Return one file of a published model.
@@ -121,7 +170,8 @@ class Registry:
     ) -> ModelEntry | None:
         """Return the model that was published some publications before this one.
 
-        Where it was removed, the oldest predecessor that was not removed is returned.
+        Where it was removed or is damaged, the oldest predecessor that is whole is
+        returned.
 
         Parameters
         ----------
@@ -131,8 +181,8 @@ class Registry:
         if publications_back is None:
             return None
         for serial in entry.predecessors[1 - publications_back :]:
-            predecessor = self.get(serial)
-            if predecessor is not None:
+            predecessor = self.find_readable(serial)
+            if predecessor is not None and not self.has_damaged_file(predecessor):
                 return predecessor
         return None
 
@@ -200,6 +250,8 @@ class Registry:
         entry = self.by_publication(publication)
         if entry is None:
             entry = self._write_model(publication, files, facts)
+        # For the warning: whatever the pointer says, it is replaced.
+        readable(self.current, "the last whole model becomes the current one")
         self.repoint_current()
         return entry
 
@@ -256,9 +308,8 @@ class Registry:
         for entry in copied:
             model = self.file(entry, MODEL_FILE)
             other.write(layout.model_file(entry.serial, MODEL_FILE), model)
-            other.write(layout.model_entry(entry.serial), entry.to_json())
-        current = CurrentModel(serial=serial, files=copied[-1].files)
-        other.write(layout.CURRENT_MODEL, current.to_json())
+            other.write(layout.model_entry(entry.serial), seal_record(entry))
+        other.write(layout.CURRENT_MODEL, _pointer_to(copied[-1]))
         return True
 
     def _list(self) -> dict[int, set[layout.ModelFile]]:
@@ -271,9 +322,9 @@ class Registry:
         except ArtefactError:
             return None
 
-    def _last_readable(self) -> ModelEntry | None:
+    def _last_readable(self, damaged: Collection[int]) -> ModelEntry | None:
         for serial in reversed(self.serials()):
-            entry = self._readable(serial)
+            entry = None if serial in damaged else self._readable(serial)
             if entry is not None:
                 return entry
         return None
@@ -292,25 +343,46 @@ class Registry:
         entry = ModelEntry(
             serial=serial, publication=publication, files=digests, **dict(facts)
         )
-        self.store.write(layout.model_entry(serial), entry.to_json())
+        self.store.write(layout.model_entry(serial), seal_record(entry))
         return entry
 
     def _claim(self, publication: str) -> int:
         """Return a serial above all others that this publication alone claims.
 
         Of two publishers that claim the same serial, at least one sees the claim of the
-        other.
+        other. This needs a store that lists an object as soon as it is written.
+
+        Raises
+        ------
+        StorageError
+            The store does not list the claims.
+        Conflict
+            Other publishers keep claiming the same serials.
         """
         serial = max(self._list(), default=0)
         token = secrets.token_hex(4)
-        while True:
+        unlisted = 0
+        for _ in range(_ATTEMPTS):
             serial += 1
             claim = layout.model_claim(serial, publication, token)
             self.store.write(claim, b"")
-            if self._list()[serial] == {layout.parse_model_file(claim)}:
+            listed = self._list()[serial]
+            ours = layout.parse_model_file(claim)
+            if listed == {ours}:
                 return serial
+            if ours not in listed:
+                unlisted += 1
+                if unlisted == _UNLISTED_CLAIMS:
+                    raise StorageError(
+                        f"{self.store.address(claim)}: written, but the store does not "
+                        "list it; use a store, or a proxy before it, whose listings "
+                        "are up to date"
+                    )
+                time.sleep(_LISTING_PAUSE * unlisted)
+        address = self.store.address(layout.MODELS)
+        raise Conflict(f"{address}: other publishers keep claiming serials; try again")
 
-    def repoint_current(self) -> None:
+    def repoint_current(self, damaged: Collection[int] = ()) -> None:
         """Make the last complete model the current one, whatever the pointer says.
 
         A model whose entry is damaged is not complete. Without a complete model, no
@@ -318,6 +390,12 @@ class Registry:
 
         Where a store does not know conditions, a slow publisher may have written an
         older model over a newer one. So this looks again, until the pointer is right.
+
+        Parameters
+        ----------
+        damaged
+            Serials of models that must not be the current one, because a file of them
+            is damaged.
 
         Raises
         ------
@@ -328,7 +406,7 @@ class Registry:
             # The pointer is read before the models are listed: the model that it names
             # was complete before, so it is among them.
             answer = self.store.read_with_etag(layout.CURRENT_MODEL)
-            entry = self._last_readable()
+            entry = self._last_readable(damaged)
             if entry is None:
                 if answer is None:
                     return
@@ -345,7 +423,7 @@ class Registry:
 
 
 def _pointer_to(entry: ModelEntry) -> bytes:
-    return CurrentModel(serial=entry.serial, files=entry.files).to_json()
+    return seal_record(CurrentModel(serial=entry.serial, files=entry.files))
 
 
 def files_by_serial(keys: Iterable[str]) -> dict[int, set[layout.ModelFile]]:

@@ -1,49 +1,98 @@
 """Whole objects in S3, under one prefix, and what a failure means to an operator."""
 
+import base64
 import contextlib
 import datetime
 import functools
 import hashlib
+import itertools
 import os
+import re
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Self
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
-from boto3.s3.transfer import TransferConfig
+import urllib3.exceptions
 from botocore import exceptions as failures
 from botocore.config import Config
 
+from nightsieve.store.retries import (
+    TimeoutExceededError,
+    TransientError,
+    forget_contact,
+    persist,
+    storage_timeout,
+)
 from pipeline.errors import ArtefactError, NightsieveError, StorageError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import (
+        GetObjectOutputTypeDef,
+        ListObjectsV2OutputTypeDef,
+    )
+
+_Result = TypeVar("_Result")
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
+#: Names the log of an embedded store, which says why it cannot write.
+LOG_VARIABLE = "NIGHTSIEVE_STORAGE_LOG"
 #: What to do about an object that is missing, and that a night can write again.
 MAKE_AGAIN = "run the night again; for a finished night: nightsieve runs repair DATE"
 #: What to do about a damaged object.
 RUN_AGAIN = f"delete it and {MAKE_AGAIN}"
-#: Larger files are uploaded in parts of this size, without threads: workers are
-#: processes.
-MULTIPART = TransferConfig(
-    multipart_threshold=64 << 20, multipart_chunksize=64 << 20, use_threads=False
-)
+#: Files of this size or more are uploaded in parts of it, one part after the other.
+PART_SIZE = 64 << 20
+_CHUNK = 1 << 20
+# The longest time without a byte of an answer.
+_READ_TIMEOUT = 60.0
+# How often an answer that fails its checksum is read. If it still fails, the object
+# itself is damaged.
+_READINGS = 4
+# An answer that does not fit its ETag is believed if it is the same this often.
+_EQUAL_READINGS = 3
+# How often an upload in parts that the store loses is begun.
+_UPLOADS = 5
+_KEYS_OF_A_PAGE = 1000
+_MD5 = re.compile("[0-9a-f]{32}")
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
 _NO_OBJECT = "there is no such object"
 _CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 # Codes of S3's errors.
 _MISSING = ("404", "NoSuchKey", "NotFound")
+# They pass, although their status is below 500.
 _TRANSIENT = (
-    "500",
-    "502",
-    "503",
-    "504",
-    "InternalError",
-    "ServiceUnavailable",
+    "BadDigest",
+    "IncompleteBody",
+    "OperationAborted",
+    "RequestTimeout",
     "SlowDown",
+    "Throttling",
+    "TooManyRequests",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+)
+_SERVER_ERROR = 500
+_LOST_UPLOAD = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")
+_FULL = ("507", "InsufficientStorage", "XMinioStorageFull")
+_DISK_FULL = b"no space left on device"
+_LAST_LINES = 3
+# botocore lets the last one through where the body of an error breaks off.
+_BROKEN_ANSWERS = (
+    failures.ResponseStreamingError,
+    failures.IncompleteReadError,
+    urllib3.exceptions.HTTPError,
+)
+_WRITING = (
+    "PutObject",
+    "CreateMultipartUpload",
+    "UploadPart",
+    "CompleteMultipartUpload",
 )
 _CONFLICT = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 _UNCONDITIONAL = ("501", "NotImplemented")
@@ -55,6 +104,8 @@ _REFUSALS = {
     "SignatureDoesNotMatch": "the secret key is wrong",
     "ExpiredToken": "the credentials have expired",
 }
+# Whether the ETags of an endpoint are the MD5 of the content, once that is known.
+_etag_is_md5: dict[str, bool] = {}
 # boto3's session is not safe between threads.
 _making_a_client = threading.Lock()
 
@@ -187,14 +238,11 @@ class Store:
 
     def exists(self, key: str) -> bool:
         """Return whether there is an object of this key."""
-        with self._translated(key):
-            try:
-                _client().head_object(Bucket=self.bucket, Key=self._full(key))
-            except failures.ClientError as error:
-                if _code(error) in _MISSING:
-                    return False
-                raise
-        return True
+
+        def send() -> bool:
+            return self._head(key) is not None
+
+        return self._request(key, send)
 
     def read(self, key: str) -> bytes:
         """Return the object, whatever it holds: see `read_verified`.
@@ -204,9 +252,27 @@ class Store:
         ObjectMissing
             There is no such object.
         """
-        with self._translated(key):
+        answer = self.read_with_etag(key)
+        if answer is None:
+            raise ObjectMissing(_absence(self.address(key)))
+        return answer[0]
+
+    def size(self, key: str) -> int:
+        """Return the bytes of an object without reading them.
+
+        Raises
+        ------
+        ObjectMissing
+            There is no such object.
+        """
+
+        def send() -> int:
+            # A HEAD would not say whether the object or its bucket is missing.
             answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
-            return answer["Body"].read()
+            answer["Body"].close()
+            return answer["ContentLength"]
+
+        return self._request(key, send)
 
     def read_verified(self, key: str, sha256: str, remedy: str = RUN_AGAIN) -> bytes:
         """Return the object that was written.
@@ -223,10 +289,10 @@ class Store:
         DamagedObject
             The object is missing, or has another content.
         """
-        answer = self.read_with_etag(key)
-        if answer is None:
-            raise self.missing(key, remedy)
-        content = answer[0]
+        content = self._read_for(key, remedy)
+        if not has_sha256(content, sha256):
+            # Perhaps it was changed on the way.
+            content = self._read_for(key, remedy)
         self.verify(key, content, sha256, remedy)
         return content
 
@@ -251,27 +317,62 @@ class Store:
             raise DamagedObject(self.address(key), problem, remedy)
 
     def read_with_etag(self, key: str) -> tuple[bytes, str] | None:
-        """Return the object and its ETag, for `put_if_match`; None if it is missing."""
-        with self._translated(key):
+        """Return the object and its ETag, for `put_if_match`; None if it is missing.
+
+        An answer that breaks off, or that fails its checksum, is read again.
+
+        Raises
+        ------
+        DamagedObject
+            The checksum that the store sends is wrong every time.
+        """
+        readings = _Readings(self.address(key))
+
+        def send() -> tuple[bytes, str] | None:
             try:
                 answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
             except failures.ClientError as error:
                 if _code(error) in _MISSING:
                     return None
                 raise
-            return answer["Body"].read(), answer["ETag"]
+            return readings.content_of(answer), answer["ETag"]
+
+        return self._request(key, send)
 
     def write(self, key: str, content: bytes) -> None:
-        """Write the object with one PUT: it is there whole, or not at all."""
-        with self._translated(key):
+        """Write the object with one PUT: it is there whole, or not at all.
+
+        An object that was changed on the way is written again.
+        """
+
+        def send() -> None:
             self._put(key, content)
 
+        self._request(key, send)
+
     def upload(self, key: str, file: IO[bytes]) -> None:
-        """Write a file of any size, a large one in parts, one of them in memory."""
-        with self._translated(key):
-            _client().upload_fileobj(
-                file, self.bucket, self._full(key), Config=MULTIPART
-            )
+        """Write a file of any size, a large one in parts, one of them in memory.
+
+        The file is read from its current position, and must be seekable.
+        """
+        start = file.tell()
+        size = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+        if size < PART_SIZE:
+            self.write(key, file.read())
+            return
+        for _ in range(_UPLOADS):
+            file.seek(start)
+            try:
+                with self._translated(key):
+                    _Upload(self, key).send(file)
+            except _UploadLostError:
+                continue
+            return
+        raise StoreUnavailable(
+            f"{self.address(key)}: the store lost {_UPLOADS} uploads in parts; see the "
+            "log of the store"
+        )
 
     def put_if_match(self, key: str, content: bytes, etag: str | None) -> None:
         """Write the object in place of the one with this ETag.
@@ -288,18 +389,28 @@ class Store:
         Conflict
             Another object is there.
         """
-        with self._translated(key):
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        attempts = itertools.count()
+
+        def send() -> None:
+            is_repeated = next(attempts) > 0
             try:
-                if etag is None:
-                    self._put_if_absent(key, content)
-                else:
-                    self._put_over(key, content, etag)
+                self._put(key, content, condition)
+            except _ChangedOnTheWayError as error:
+                # What is there is ours: the next attempt replaces it and nothing else.
+                condition.clear()
+                condition["IfMatch"] = error.etag
+                raise
             except failures.ClientError as error:
-                if _code(error) in _CONFLICT:
-                    raise self.conflict(key) from None
-                if _code(error) not in _UNCONDITIONAL:
+                if _code(error) in _UNCONDITIONAL:
+                    self._put(key, content)
+                elif _code(error) not in _CONFLICT:
                     raise
-                self._put(key, content)
+                elif not is_repeated or not self._holds(key, content):
+                    raise self.conflict(key) from None
+                # The object is that of an earlier attempt, whose answer was lost.
+
+        self._request(key, send)
 
     def conflict(self, key: str) -> Conflict:
         """Return the error for an object that another process wrote in between."""
@@ -308,8 +419,11 @@ class Store:
 
     def delete(self, key: str) -> None:
         """Remove the object; to remove a missing object is not an error."""
-        with self._translated(key):
+
+        def send() -> None:
             _client().delete_object(Bucket=self.bucket, Key=self._full(key))
+
+        self._request(key, send)
 
     def list_by_time(self, prefix: str) -> list[str]:
         """Return the keys that begin with the prefix, the last written one last."""
@@ -320,40 +434,95 @@ class Store:
 
         The last written one is last.
         """
-        full_prefix = self._full(prefix)
         own_prefix = self._full("")
         written = []
-        with self._translated(prefix):
-            paginator = _client().get_paginator("list_objects_v2")
-            for page in paginator.paginate(Bucket=self.bucket, Prefix=full_prefix):
-                for entry in page.get("Contents", []):
-                    key = entry["Key"].removeprefix(own_prefix)
-                    written.append((entry["LastModified"], key))
+        token: str | None = ""
+        while token is not None:
+            page = self._list(prefix, token)
+            for entry in page.get("Contents", []):
+                key = entry["Key"].removeprefix(own_prefix)
+                written.append((entry["LastModified"], key))
+            token = page.get("NextContinuationToken")
         return {key: moment for moment, key in sorted(written)}
 
     def has_any(self, prefix: str) -> bool:
         """Return whether the key of any object begins with the prefix."""
-        with self._translated(prefix):
-            answer = _client().list_objects_v2(
-                Bucket=self.bucket, Prefix=self._full(prefix), MaxKeys=1
-            )
-        return bool(answer.get("Contents"))
+        return bool(self._list(prefix, limit=1).get("Contents"))
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
 
-    def _put(self, key: str, content: bytes) -> None:
-        _client().put_object(Bucket=self.bucket, Key=self._full(key), Body=content)
+    def _list(
+        self, prefix: str, token: str = "", limit: int = _KEYS_OF_A_PAGE
+    ) -> "ListObjectsV2OutputTypeDef":
+        """Return a page of keys; the token is the previous page's."""
+        options: dict[str, Any] = {"ContinuationToken": token} if token else {}
 
-    def _put_if_absent(self, key: str, content: bytes) -> None:
-        _client().put_object(
-            Bucket=self.bucket, Key=self._full(key), Body=content, IfNoneMatch="*"
-        )
+        def send() -> "ListObjectsV2OutputTypeDef":
+            return _client().list_objects_v2(
+                Bucket=self.bucket,
+                Prefix=self._full(prefix),
+                MaxKeys=limit,
+                **options,
+            )
 
-    def _put_over(self, key: str, content: bytes, etag: str) -> None:
-        _client().put_object(
-            Bucket=self.bucket, Key=self._full(key), Body=content, IfMatch=etag
+        return self._request(prefix, send)
+
+    def _head(self, key: str) -> str | None:
+        """Return the ETag of the object; None if it is missing."""
+        try:
+            answer = _client().head_object(Bucket=self.bucket, Key=self._full(key))
+        except failures.ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            raise
+        return answer["ETag"]
+
+    def _read_for(self, key: str, remedy: str) -> bytes:
+        answer = self.read_with_etag(key)
+        if answer is None:
+            raise self.missing(key, remedy)
+        return answer[0]
+
+    def _holds(self, key: str, content: bytes) -> bool:
+        answer = self.read_with_etag(key)
+        return answer is not None and answer[0] == content
+
+    def _put(
+        self, key: str, content: bytes, condition: Mapping[str, str] | None = None
+    ) -> None:
+        """Send one PUT, and make sure that the store has received this content.
+
+        Some servers compare it with its MD5, and refuse what was changed on the way.
+        Others do not, but the ETag that they answer with is the MD5 of what they have
+        received. Where an ETag is something else, the object is read back.
+
+        Raises
+        ------
+        _ChangedOnTheWayError
+            The store has another content now.
+        """
+        client: Any = _client()
+        md5 = _md5(content)
+        answer = client.put_object(
+            Bucket=self.bucket,
+            Key=self._full(key),
+            Body=content,
+            ContentMD5=_base64(md5),
+            **(condition or {}),
         )
+        etag = answer["ETag"]
+        if _digest_in(etag) == md5.hexdigest():
+            return
+        stored = self.read_with_etag(key)
+        # An object with another ETag was written after this one.
+        if stored is not None and stored[1] == etag and stored[0] != content:
+            raise _ChangedOnTheWayError(etag)
+
+    def _request(self, key: str, send: Callable[[], _Result]) -> _Result:
+        """Return what a request returns; see `_persist` and `_translated`."""
+        with self._translated(key):
+            return _persist(send)
 
     @contextlib.contextmanager
     def _translated(self, key: str) -> Iterator[None]:
@@ -362,37 +531,43 @@ class Store:
         try:
             yield
         except failures.ClientError as error:
-            code = _code(error)
-            raise _error_type(code)(self._reason(code, address)) from None
+            raise _error_type(_code(error))(self._reason(error, address)) from None
+        except TimeoutExceededError as error:
+            raise StoreUnavailable(
+                f"{address}: {_problem_of(error)}; {_remedy_for(error)}"
+            ) from None
         except (failures.NoCredentialsError, failures.PartialCredentialsError):
             raise StorageError(
                 f"{address}: there are no S3 credentials; set {_CREDENTIALS}, or "
                 f"{_EMBEDDED}"
-            ) from None
-        except (failures.HTTPClientError, failures.ConnectionError) as error:
-            problem = f"{type(error).__name__} at {_client().meta.endpoint_url}"
-            raise StoreUnavailable(
-                f"{address}: {problem}; check AWS_ENDPOINT_URL_S3, or {_EMBEDDED}"
             ) from None
         except failures.BotoCoreError as error:
             raise StorageError(
                 f"{address}: {error}; check AWS_ENDPOINT_URL_S3 and AWS_DEFAULT_REGION"
             ) from None
 
-    def _reason(self, code: str, address: str) -> str:
+    def _reason(self, error: failures.ClientError, address: str) -> str:
+        code = _code(error)
+        if _is_disk_full(error):
+            log = os.environ.get(LOG_VARIABLE, "the log of the store")
+            return (
+                f"{address}: the disk of the store is full, see {log}; make room, then "
+                "run the same command again"
+            )
         if code == "NoSuchBucket":
             return (
                 f"{address}: there is no bucket {self.bucket}; create it, or name "
                 f"another one in {VARIABLE}"
             )
         if code in _MISSING:
-            return f"{address}: {_NO_OBJECT}"
+            return _absence(address)
         if code in _REFUSALS:
             return (
                 f"{address}: {_REFUSALS[code]} ({code}); check AWS_ACCESS_KEY_ID, "
                 "AWS_SECRET_ACCESS_KEY and the bucket's policy"
             )
-        return f"{address}: the store answered {code}; look in the log of the store"
+        answer = code or "with an error that has no code"
+        return f"{address}: the store answered {answer}; look in the log of the store"
 
 
 def has_sha256(content: bytes, sha256: str) -> bool:
@@ -455,14 +630,261 @@ def disconnect() -> None:
     """
     _session.cache_clear()
     _client_of.cache_clear()
+    _etag_is_md5.clear()
+    forget_contact()
+
+
+class _ChangedOnTheWayError(TransientError):
+    """The store has received another content than was sent.
+
+    Attributes
+    ----------
+    etag
+        The ETag of the object that is there now.
+    """
+
+    def __init__(self, etag: str):
+        super().__init__("the content was changed on the way", answered=True)
+        self.etag = etag
+
+
+class _UploadLostError(Exception):
+    """The store does not know an upload in parts any more: begin again."""
+
+
+class _Readings:
+    """The answers to one GET, until one has arrived as it was sent."""
+
+    def __init__(self, address: str):
+        self._address = address
+        self._digests: Counter[bytes] = Counter()
+        self._failures = 0
+
+    def content_of(self, answer: "GetObjectOutputTypeDef") -> bytes:
+        """Return the content of an answer.
+
+        Raises
+        ------
+        TransientError
+            It may have been changed on the way.
+        DamagedObject
+            It fails its checksum every time.
+        """
+        try:
+            content = answer["Body"].read()
+        except failures.FlexibleChecksumError:
+            self._failures += 1
+            if self._failures == _READINGS:
+                problem = "fails the checksum of the store"
+                raise DamagedObject(self._address, problem, RUN_AGAIN) from None
+            raise _changed_answer() from None
+        if not _fits_etag(content, answer):
+            digest = hashlib.sha256(content).digest()
+            self._digests[digest] += 1
+            if self._digests[digest] < _EQUAL_READINGS:
+                raise _changed_answer()
+            # This is what the store holds. So its ETags are no MD5, unless one was.
+            _etag_is_md5.setdefault(_endpoint(), False)
+        return content
+
+
+class _Upload:
+    """An upload of a file in parts, each of which is repeated by itself."""
+
+    def __init__(self, store: Store, key: str):
+        self._target = {"Bucket": store.bucket, "Key": store._full(key)}
+        self._client: Any = _client()
+        self._parts: list[dict[str, object]] = []
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._md5_of_parts = hashlib.md5(usedforsecurity=False)
+
+    def send(self, file: IO[bytes]) -> None:
+        """Upload the file; an error leaves nothing in the store.
+
+        Raises
+        ------
+        _UploadLostError
+            The store does not know the upload any more, or has stored something else.
+        """
+        created = _persist(self._create)
+        self._target["UploadId"] = created["UploadId"]
+        try:
+            while content := file.read(PART_SIZE):
+                self._add(content)
+            self._complete()
+        except BaseException as error:
+            with contextlib.suppress(failures.ClientError, failures.BotoCoreError):
+                self._client.abort_multipart_upload(**self._target)
+            if _is_lost_upload(error):
+                raise _UploadLostError from None
+            raise
+
+    def _create(self) -> Any:
+        return self._client.create_multipart_upload(**self._target)
+
+    def _add(self, content: bytes) -> None:
+        md5 = _md5(content)
+        number = len(self._parts) + 1
+
+        def send() -> str:
+            answer = self._client.upload_part(
+                **self._target,
+                PartNumber=number,
+                Body=content,
+                ContentMD5=_base64(md5),
+            )
+            return str(answer["ETag"])
+
+        etag = _persist(send)
+        self._parts.append({"PartNumber": number, "ETag": etag})
+        self._md5.update(content)
+        self._md5_of_parts.update(md5.digest())
+
+    def _complete(self) -> None:
+        attempts = itertools.count()
+
+        def send() -> None:
+            is_repeated = next(attempts) > 0
+            try:
+                self._client.complete_multipart_upload(
+                    **self._target, MultipartUpload={"Parts": self._parts}
+                )
+            except failures.ClientError as error:
+                # The answer of an earlier attempt, which did it, may have been lost.
+                if not is_repeated or not _is_lost_upload(error):
+                    raise
+
+        _persist(send)
+        if not _persist(self._is_stored):
+            raise _UploadLostError
+
+    def _is_stored(self) -> bool:
+        """Return whether the object is what was sent."""
+        target = {name: self._target[name] for name in ("Bucket", "Key")}
+        try:
+            etag = self._client.head_object(**target)["ETag"]
+        except failures.ClientError as error:
+            if _code(error) in _MISSING:
+                return False
+            raise
+        of_parts = f"{self._md5_of_parts.hexdigest()}-{len(self._parts)}"
+        if etag.strip('"') in (of_parts, self._md5.hexdigest()):
+            return True
+        md5 = hashlib.md5(usedforsecurity=False)
+        body = self._client.get_object(**target)["Body"]
+        for chunk in body.iter_chunks(_CHUNK):
+            md5.update(chunk)
+        return md5.digest() == self._md5.digest()
+
+
+def _is_lost_upload(error: BaseException) -> bool:
+    return isinstance(error, failures.ClientError) and _code(error) in _LOST_UPLOAD
+
+
+def _persist(send: Callable[[], _Result]) -> _Result:
+    """Return what a request returns; repeat it while its failure can pass."""
+
+    def attempt() -> _Result:
+        try:
+            return send()
+        except failures.ClientError as error:
+            if not _is_transient(error):
+                raise
+            raise TransientError(_code(error), answered=True) from None
+        except _BROKEN_ANSWERS as error:
+            raise TransientError(type(error).__name__, answered=True) from None
+        except (failures.HTTPClientError, failures.ConnectionError) as error:
+            raise TransientError(type(error).__name__, answered=False) from None
+
+    return persist(attempt, _endpoint())
+
+
+def _is_transient(error: failures.ClientError) -> bool:
+    """Return whether the same request may succeed later."""
+    code = _code(error)
+    if code in _UNCONDITIONAL or _is_disk_full(error):
+        return False
+    return code in _TRANSIENT or _status(error) >= _SERVER_ERROR
+
+
+def _is_disk_full(error: failures.ClientError) -> bool:
+    """Return whether the store could not write because its disk is full.
+
+    The embedded store answers InternalError. Its log has the reason.
+    """
+    if _code(error) in _FULL:
+        return True
+    log = os.environ.get(LOG_VARIABLE)
+    if not log or error.operation_name not in _WRITING:
+        return False
+    if _status(error) < _SERVER_ERROR:
+        return False
+    try:
+        with Path(log).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _CHUNK))
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    return any(_DISK_FULL in line for line in lines[-_LAST_LINES:])
+
+
+def _absence(address: str) -> str:
+    return f"{address}: {_NO_OBJECT}"
+
+
+def _problem_of(error: TimeoutExceededError) -> str:
+    """Say what was wrong with a request until its time was over."""
+    problem = f"{error.last.problem} at {_endpoint()}"
+    if error.last.answered:
+        problem = f"the store failed with {error.last.problem}"
+    return f"{problem} for {error.seconds:.0f} s"
+
+
+def _remedy_for(error: TimeoutExceededError) -> str:
+    if error.last.answered:
+        return "see the log of the store, and whether its disk is full"
+    return f"check AWS_ENDPOINT_URL_S3, or {_EMBEDDED}"
+
+
+def _changed_answer() -> TransientError:
+    return TransientError("the answer was changed on the way", answered=True)
+
+
+def _fits_etag(content: bytes, answer: "GetObjectOutputTypeDef") -> bool:
+    """Return whether the ETag of an answer, if it is an MD5, is that of the content."""
+    if answer.get("ServerSideEncryption", "AES256") != "AES256":
+        return True
+    digest = _digest_in(answer["ETag"])
+    if digest is None or "SSECustomerAlgorithm" in answer:
+        return True
+    if not _etag_is_md5.get(_endpoint(), True):
+        return True
+    is_equal = digest == _md5(content).hexdigest()
+    if is_equal:
+        _etag_is_md5[_endpoint()] = True
+    return is_equal
+
+
+def _digest_in(etag: str) -> str | None:
+    """Return the MD5 in an ETag; None for one of another kind."""
+    digest = etag.strip('"')
+    return digest if _MD5.fullmatch(digest) else None
+
+
+def _md5(content: bytes) -> "hashlib._Hash":
+    return hashlib.md5(content, usedforsecurity=False)
+
+
+def _base64(md5: "hashlib._Hash") -> str:
+    return base64.b64encode(md5.digest()).decode()
+
+
+def _endpoint() -> str:
+    return _client().meta.endpoint_url
 
 
 def _error_type(code: str) -> type[StorageError]:
-    if code in _MISSING:
-        return ObjectMissing
-    if code in _TRANSIENT:
-        return StoreUnavailable
-    return StorageError
+    return ObjectMissing if code in _MISSING else StorageError
 
 
 @functools.cache
@@ -479,10 +901,14 @@ def _client() -> "S3Client":
 
 @functools.cache
 def _client_of(process: int) -> "S3Client":
+    # What was never reached may accept a connection and never answer: so it has half of
+    # its time for the first answer.
+    read_timeout = max(1.0, min(_READ_TIMEOUT, storage_timeout() / 2))
     config = Config(
         connect_timeout=5,
-        read_timeout=120,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        read_timeout=read_timeout,
+        # This module repeats requests itself, up to the last byte of the answer.
+        retries={"mode": "standard", "total_max_attempts": 1},
     )
     try:
         return _session().client("s3", config=config)
@@ -495,3 +921,7 @@ def _client_of(process: int) -> "S3Client":
 
 def _code(error: failures.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _status(error: failures.ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -1,12 +1,14 @@
 """Before and after the decision: the models to compare with, and publishing."""
 
 import datetime
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 
 from nightsieve.store import layout
+from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry, complete_models, files_by_serial
-from nightsieve.store.objects import Store
+from nightsieve.store.objects import Store, has_sha256
 from nightsieve.store.runs import find_runs, list_runs
 from pipeline.config.settings import Keep
 from pipeline.records.export import MODEL_FILE
@@ -18,21 +20,37 @@ from pipeline.release import Opponents, PublishedModel
 _ABANDONED_AFTER = datetime.timedelta(days=1)
 
 
-def read_opponents(registry: Registry, publications_back: int | None) -> Opponents:
+def read_opponents(
+    registry: Registry, publications_back: int | None, publication: str
+) -> Opponents:
     """Return the models that tonight's is compared with.
+
+    If the pointer or the current model is damaged, the registry is repaired first. If
+    the decision was made before, and its model was published, these are the models that
+    it was made against: so a decision that is lost is the same when it is made again.
 
     Parameters
     ----------
     publications_back
         How many publications ago the earlier model was published; None asks for no
         earlier model.
+    publication
+        The name of the decision.
 
     Examples
     --------
-    >>> read_opponents(Registry(store_with_night), None).champion.entry.serial
+    >>> registry = Registry(store_with_night)
+    >>> read_opponents(registry, None, "another decision").champion.entry.serial
     1
+    >>> own = registry.require(1).publication
+    >>> read_opponents(registry, None, own).champion is None
+    True
     """
-    champion = registry.champion()
+    published = registry.by_publication(publication)
+    if published is None:
+        champion = registry.repair_champion()
+    else:
+        champion = registry.find_readable(published.champion)
     if champion is None:
         return Opponents()
     earlier = registry.predecessor(champion, publications_back)
@@ -51,6 +69,7 @@ def publish_decision(
     traits: ModelTraits,
     config: str,
     keep: Keep,
+    today: datetime.date,
 ) -> Publication:
     """Publish the model if it passed, then remove models that are not kept.
 
@@ -69,6 +88,8 @@ def publish_decision(
         The digest of the night's configuration.
     keep
         How many models to keep.
+    today
+        A model of a night after this day stands in no earlier night's way.
 
     Examples
     --------
@@ -78,14 +99,17 @@ def publish_decision(
     >>> publish_decision(
     ...     registry, entry.publication, manifest.results.decision, files={},
     ...     traits=entry.traits, config=entry.config, keep=Keep(models=31, runs=31),
+    ...     today=datetime.date(2026, 11, 20),
     ... )
     Publication(serial=1, overtaken=None, removed=())
     """
     serial = None
     overtaken = None
-    if decision.publish:
-        if registry.by_publication(publication) is None:
-            overtaken = overtaken_by(registry.champion(), decision, traits.date)
+    is_published = registry.by_publication(publication) is not None
+    if decision.publish or is_published:
+        if not is_published:
+            champion = registry.repair_champion()
+            overtaken = overtaken_by(champion, decision, traits.date, today)
         if overtaken is None:
             facts = ModelFacts(
                 traits=traits,
@@ -99,13 +123,47 @@ def publish_decision(
     return Publication(serial=serial, overtaken=overtaken, removed=removed)
 
 
+def other_content_warnings(
+    registry: Registry, publication: Publication, files: Mapping[str, bytes]
+) -> list[str]:
+    """Return a warning if this decision published its model with another content.
+
+    That happens if the sample is lost after the publication, and the database holds
+    other rows by now. The published model stays as it is.
+
+    Parameters
+    ----------
+    files
+        Tonight's model, as for `publish_decision`.
+
+    Examples
+    --------
+    >>> registry = Registry(store_with_night)
+    >>> publication = Publication(serial=1, overtaken=None, removed=())
+    >>> files = {MODEL_FILE: b"another model"}
+    >>> len(other_content_warnings(registry, publication, files))
+    1
+    """
+    entry = registry.find_readable(publication.serial)
+    if entry is None or has_sha256(files[MODEL_FILE], entry.files[MODEL_FILE]):
+        return []
+    return [
+        f"model {entry.serial} was published before by this decision, and was made "
+        "from other rows than the database has now; it stays published. To publish "
+        "tonight's model too, change a setting of release.gate"
+    ]
+
+
 def overtaken_by(
-    current: ModelEntry | None, decision: Decision, date: datetime.date
+    current: ModelEntry | None,
+    decision: Decision,
+    date: datetime.date,
+    today: datetime.date,
 ) -> Overtaken | None:
     """Return the model that was published after the decision; None if there is none.
 
     Serials only ascend: if the decision's champion is current, nothing was published
-    in between.
+    in between. The model of a night in the future overtakes no real night.
 
     Parameters
     ----------
@@ -117,13 +175,16 @@ def overtaken_by(
     Examples
     --------
     >>> (manifest,) = find_runs(store_with_night, list_runs(store_with_night))
-    >>> decision = manifest.results.decision
-    >>> overtaken_by(None, decision, manifest.date) is None
+    >>> decision, night = manifest.results.decision, manifest.date
+    >>> overtaken_by(None, decision, night, today=night) is None
     True
-    >>> overtaken_by(Registry(store_with_night).champion(), decision, manifest.date)
+    >>> current = Registry(store_with_night).champion()
+    >>> overtaken_by(current, decision, night, today=night)
     Overtaken(serial=1, date=datetime.date(2026, 11, 20), later=False)
     """
     if current is None or current.serial == decision.champion:
+        return None
+    if date <= today < current.date:
         return None
     is_later = current.date > date
     return Overtaken(serial=current.serial, date=current.date, later=is_later)
@@ -150,7 +211,7 @@ def prune(registry: Registry, keep: Keep, champion: int | None) -> tuple[int, ..
     store = registry.store
     last_runs = _of_last_nights(list_runs(store), keep.runs)
     modified = store.last_modified(layout.MODELS)
-    current = registry.current()
+    current = readable(registry.current, "no abandoned file is removed")
     held = registry.pinned()
     if current is not None:
         held.add(current.serial)
@@ -206,14 +267,18 @@ def _kept_serials(
     dates = {run.date for run in last_runs}
     kept = set()
     for serial in serials:
-        entry = registry.get(serial)
+        entry = registry.find_readable(serial)
         # Another night may have removed the model in between: then it has no entry, and
-        # there is nothing to remove.
+        # there is nothing to remove. A damaged one is kept for a person to look at.
         if entry is None or entry.date in dates:
             kept.add(serial)
     # Reading the runs takes requests for each of them.
     if not kept.issuperset(serials):
-        kept |= _champions(registry, last_runs)
+        read_champions = functools.partial(_champions, registry, last_runs)
+        champions = readable(read_champions, "no model is removed")
+        if champions is None:  # any of these models may be a champion
+            return set(serials)
+        kept |= champions
     return kept
 
 

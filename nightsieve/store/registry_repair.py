@@ -7,7 +7,6 @@ from nightsieve.store import layout
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import DamagedObject
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE
-from pipeline.records.models import CurrentModel
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class RegistryRepair:
     Attributes
     ----------
     current
-        The serial of the current model; None if no entry can be read.
+        The serial of the current model; None if no model is whole.
     repointed
         Whether the pointer named another model or none, or was damaged.
     damaged
@@ -44,12 +43,19 @@ class RegistryRepair:
     --------
     >>> repair_registry(Registry(store))
     RegistryRepair(current=None, repointed=False, damaged=(), removed=())
+    >>> repair_registry(Registry(store)).none_is_whole
+    False
     """
 
     current: int | None
     repointed: bool
     damaged: tuple[DamagedFile, ...]
     removed: tuple[int, ...]
+
+    @property
+    def none_is_whole(self) -> bool:
+        """Whether there are models, and all of them are damaged."""
+        return self.current is None and bool(self.damaged)
 
 
 def find_damaged_files(registry: Registry) -> tuple[DamagedFile, ...]:
@@ -70,12 +76,15 @@ def find_damaged_files(registry: Registry) -> tuple[DamagedFile, ...]:
 
 
 def repair_registry(registry: Registry, remove: bool = False) -> RegistryRepair:
-    """Make the last complete model the current one, whatever the pointer says.
+    """Make the last whole model the current one, whatever the pointer says.
+
+    Without a whole model nothing is changed or removed: a damaged model may be all that
+    is left of what phones have.
 
     Parameters
     ----------
     remove
-        Whether models with a damaged file are removed first.
+        Whether models with a damaged file are removed.
 
     Examples
     --------
@@ -83,22 +92,22 @@ def repair_registry(registry: Registry, remove: bool = False) -> RegistryRepair:
     >>> repair_registry(Registry(store_with_night))
     RegistryRepair(current=1, repointed=True, damaged=(), removed=())
     """
-    damaged = find_damaged_files(registry)
-    removed: list[int] = []
-    if remove:
-        removed = sorted({file.serial for file in damaged})
+    damaged_files = find_damaged_files(registry)
+    damaged = sorted({file.serial for file in damaged_files})
+    whole = [serial for serial in registry.serials() if serial not in damaged]
+    if damaged and not whole:
+        return RegistryRepair(None, False, damaged_files, ())
+    pointer_before = registry.store.read_with_etag(layout.CURRENT_MODEL)
+    registry.repoint_current(damaged)
+    pointer = registry.store.read_with_etag(layout.CURRENT_MODEL)
+    current = registry.current()
+    removed = damaged if remove else []
     for serial in removed:
         registry.remove(serial)
-    pointer_before = registry.store.read_with_etag(layout.CURRENT_MODEL)
-    registry.repoint_current()
-    pointer = registry.store.read_with_etag(layout.CURRENT_MODEL)
-    current = None
-    if pointer is not None:
-        current = CurrentModel.from_json(pointer[0]).serial
     return RegistryRepair(
-        current=current,
+        current=None if current is None else current.serial,
         repointed=pointer != pointer_before,
-        damaged=damaged,
+        damaged=damaged_files,
         removed=tuple(removed),
     )
 

@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
+from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
-from nightsieve.store.objects import Conflict, Store, damage_at
-from nightsieve.store.runs import find_run, list_runs
+from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
+from nightsieve.store.runs import REQUESTS_AT_ONCE, find_readable_run, list_runs
 from pipeline import report
 from pipeline.data.codecs import RecordJson
 from pipeline.records.models import ModelEntry
 from pipeline.records.run import KeyFigures, ListedNight, ReportIndex
 
-_REQUESTS_AT_ONCE = 8
 _ATTEMPTS = 20
 
 
@@ -59,6 +59,8 @@ def write_report(
     >>> list(index.files)
     ['index.html']
     """
+    # A reader between two of these requests finds no report, rather than a mixed one.
+    store.delete(layout.report_index(figures.date, figures.config))
     digests = {}
     for name, content in files.items():
         store.write(layout.report_file(figures.date, figures.config, name), content)
@@ -89,6 +91,20 @@ def find_report(store: Store, run: Run) -> ReportIndex | None:
         return ReportIndex.from_json(content)
 
 
+def find_readable_report(store: Store, run: Run) -> ReportIndex | None:
+    """Return what `find_report` returns; None, with a warning, if it is damaged.
+
+    Examples
+    --------
+    >>> (run,) = list_runs(store_with_night)
+    >>> store_with_night.write(layout.report_index(*run), b"damaged")
+    >>> find_readable_report(store_with_night, run) is None
+    True
+    """
+    find = functools.partial(find_report, store, run)
+    return readable(find, "the report is left out")
+
+
 def read_report(store: Store, run: Run) -> dict[str, bytes]:
     """Return the files of the report of a run by name; empty if it has no report.
 
@@ -104,8 +120,19 @@ def read_report(store: Store, run: Run) -> dict[str, bytes]:
     {'index.html': b'<html/>'}
     """
     index = find_report(store, run)
-    if index is None:
-        return {}
+    while index is not None:
+        try:
+            return _read_files(store, run, index)
+        except DamagedObject:
+            # Perhaps the night ran again meanwhile, and wrote another report.
+            index_before = index
+            index = find_report(store, run)
+            if index == index_before:
+                raise
+    return {}
+
+
+def _read_files(store: Store, run: Run, index: ReportIndex) -> dict[str, bytes]:
     contents = {}
     for name, sha256 in index.files.items():
         key = layout.report_file(*run, name)
@@ -116,14 +143,14 @@ def read_report(store: Store, run: Run) -> dict[str, bytes]:
 def list_nights(store: Store) -> list[ListedNight]:
     """Return every night, the last written one last.
 
-    Nights of an earlier version are left out.
+    Nights of an earlier version are left out, and so are damaged ones, with a warning.
 
     Examples
     --------
     >>> [str(night.figures.date) for night in list_nights(store_with_night)]
     ['2026-11-20']
     """
-    with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         nights = pool.map(functools.partial(_listed, store), list_runs(store))
         return [night for night in nights if night is not None]
 
@@ -156,7 +183,8 @@ def write_nights_page(store: Store, tonight: KeyFigures | None = None) -> None:
         if tonight is not None:
             nights = _with_tonight(nights, tonight)
         rollbacks = _rollbacks(store, nights)
-        content = (nights, Registry(store).champion(), rollbacks)
+        champion = readable(Registry(store).champion, "no model is marked as current")
+        content = (nights, champion, rollbacks)
         if content == written:
             return
         for name, page in report.nights_page(*content).items():
@@ -167,11 +195,11 @@ def write_nights_page(store: Store, tonight: KeyFigures | None = None) -> None:
 
 
 def _listed(store: Store, run: Run) -> ListedNight | None:
-    """Return the line of a run; None if an earlier version wrote it."""
-    index = find_report(store, run)
+    """Return the line of a run; None if it is damaged, or of an earlier version."""
+    index = find_readable_report(store, run)
     if index is not None:
         return ListedNight(figures=index.figures, report=layout.report_link(*run))
-    manifest = find_run(store, run)
+    manifest = find_readable_run(store, run)
     if manifest is not None:
         return ListedNight(figures=report.key_figures(manifest), report=None)
     return None
@@ -196,7 +224,7 @@ def _rollbacks(store: Store, nights: list[ListedNight]) -> list[ModelEntry]:
     for serial in registry.serials():
         if serial in published_by_nights:
             continue
-        entry = registry.get(serial)
+        entry = registry.find_readable(serial)
         if entry is not None and entry.restores is not None:
             rollbacks.append(entry)
     return rollbacks

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
+from nightsieve.store.history import readable
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store, damage_at
 from pipeline.data.codecs import RecordJson
@@ -16,7 +17,8 @@ from pipeline.errors import ConfigError
 from pipeline.records.record import Record
 from pipeline.records.run import FORMAT, RunManifest
 
-_REQUESTS_AT_ONCE = 8
+#: Requests for objects of several nights that are sent at the same time.
+REQUESTS_AT_ONCE = 8
 
 
 class _Format(Record):
@@ -97,6 +99,19 @@ def find_run(store: Store, run: Run) -> RunManifest | None:
     return None if content is None else _decoded(content, str(artefact))
 
 
+def find_readable_run(store: Store, run: Run) -> RunManifest | None:
+    """Return what `find_run` returns; None, with a warning, if it is damaged.
+
+    Examples
+    --------
+    >>> (run,) = list_runs(store_with_night)
+    >>> store_with_night.write(layout.run(*run), b"damaged")
+    >>> find_readable_run(store_with_night, run) is None
+    True
+    """
+    return readable(functools.partial(find_run, store, run), "the run is left out")
+
+
 def find_runs(store: Store, runs: Sequence[Run]) -> Iterator[RunManifest | None]:
     """Yield what `find_run` returns for each run; several are read at once.
 
@@ -106,7 +121,7 @@ def find_runs(store: Store, runs: Sequence[Run]) -> Iterator[RunManifest | None]
     ...     print(manifest.date)
     2026-11-20
     """
-    with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         yield from pool.map(functools.partial(find_run, store), runs)
 
 

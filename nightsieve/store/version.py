@@ -14,6 +14,10 @@ from pipeline.records.record import Record
 LAYOUT_NUMBER = 1
 
 _ANOTHER_PREFIX = f"or another prefix in {VARIABLE}"
+_RESTORE = (
+    "restore it from a backup or, if this version wrote the store, write "
+    f'{{"layout": {LAYOUT_NUMBER}, "written_by": "hand"}} there; {_ANOTHER_PREFIX}'
+)
 
 
 class StoreLayout(Record):
@@ -82,7 +86,9 @@ def check_layout(store: Store) -> StoreLayout | None:
             f"{store}: holds objects of an earlier version and no {layout.LAYOUT}; "
             f"use the version that wrote them, {_ANOTHER_PREFIX}"
         )
-    with damage_at(store.address(layout.LAYOUT), f"restore it, {_ANOTHER_PREFIX}"):
+    # No night writes a damaged layout again: the other objects do not say which layout
+    # they have.
+    with damage_at(store.address(layout.LAYOUT), _RESTORE):
         store_layout = StoreLayout.from_json(answer[0])
     if store_layout.layout != LAYOUT_NUMBER:
         raise StorageError(

@@ -2,7 +2,12 @@
 
 from pipeline.config.defaults import DEFAULTS
 from pipeline.config.differences import differences
-from pipeline.config.interpolate import SECRET_KEYS, UnsetVariableError
+from pipeline.config.interpolate import (
+    DATABASE_URL,
+    SECRET_KEYS,
+    UnsetVariableError,
+    url_variable,
+)
 from pipeline.config.layers import Layer, file_layer, patch_layer, text_layer
 from pipeline.config.resolve import (
     ReadRules,
@@ -14,8 +19,10 @@ from pipeline.config.resolve import (
     with_identity,
 )
 from pipeline.config.settings import Settings
+from pipeline.config.strict_yaml import check_size, quotable
 
 __all__ = [
+    "DATABASE_URL",
     "DEFAULTS",
     "SECRET_KEYS",
     "Layer",
@@ -25,11 +32,14 @@ __all__ = [
     "UnsetVariableError",
     "canonical",
     "canonical_json",
+    "check_size",
     "differences",
     "digest",
     "file_layer",
     "patch_layer",
+    "quotable",
     "resolve",
     "text_layer",
+    "url_variable",
     "with_identity",
 ]

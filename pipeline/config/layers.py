@@ -2,12 +2,16 @@
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from pipeline.config import strict_yaml
 from pipeline.errors import ConfigError
+
+#: What the names of layers begin with that a person typed.
+PATCH = "--patch"
+_MAX_PATH = 60  # characters of a wrong key that a message repeats
 
 #: Nested mappings, as YAML gives them.
 Tree: TypeAlias = dict[str, object]
@@ -53,22 +57,28 @@ class Origins:
     """
 
     def __init__(self) -> None:
-        self._layers: dict[str, Layer] = {}
+        self._root = _Origin()
 
     def set(self, key: str, layer: Layer) -> None:
         """Record that the layer set the key, and with it all keys below."""
-        below = [known for known in self._layers if known.startswith(f"{key}.")]
-        for known in below:
-            del self._layers[known]
-        self._layers[key] = layer
+        origin = self._root
+        for part in key.split("."):
+            origin = origin.below.setdefault(part, _Origin())
+        origin.layer = layer
+        origin.below = {}
 
     def open(self, key: str) -> None:
         """Record that from now on the keys below this one have their own layers."""
-        self._layers.pop(key, None)
+        origin = self._find(key)
+        if origin is not None:
+            origin.layer = None
 
     def layer(self, key: str) -> Layer:
         """Return the layer that set exactly this key."""
-        return self._layers[key]
+        origin = self._find(key)
+        if origin is None or origin.layer is None:
+            raise KeyError(key)
+        return origin.layer
 
     def name(self, key: str) -> str:
         """Return the name of the layer that set the key, or the nearest key to it.
@@ -76,13 +86,40 @@ class Origins:
         The search begins with the key itself and the keys below it, and goes on with
         its parent and the keys below the parent.
         """
-        parts = key.split(".")
-        for length in range(len(parts), 0, -1):
-            prefix = ".".join(parts[:length])
-            for known, layer in self._layers.items():
-                if known == prefix or known.startswith(f"{prefix}."):
-                    return layer.name
-        return "the configuration"
+        layer: Layer | None = None
+        origin = self._root
+        for part in key.split("."):
+            if part not in origin.below:
+                break
+            origin = origin.below[part]
+            layer = origin.first_layer() or layer
+        return "the configuration" if layer is None else layer.name
+
+    def _find(self, key: str) -> "_Origin | None":
+        origin = self._root
+        for part in key.split("."):
+            if part not in origin.below:
+                return None
+            origin = origin.below[part]
+        return origin
+
+
+@dataclass
+class _Origin:
+    """The layer of a key, and the origins of the keys below it."""
+
+    layer: Layer | None = None
+    below: dict[str, "_Origin"] = field(default_factory=dict)
+
+    def first_layer(self) -> Layer | None:
+        """Return the layer of the key itself, or of the first key below it."""
+        if self.layer is not None:
+            return self.layer
+        for origin in self.below.values():
+            layer = origin.first_layer()
+            if layer is not None:
+                return layer
+        return None
 
 
 class Combined(NamedTuple):
@@ -98,7 +135,7 @@ def file_layer(path: Path) -> Layer:
     Raises
     ------
     ConfigError
-        The file cannot be read, or is not YAML.
+        The file cannot be read, is too large, or is not YAML.
 
     Examples
     --------
@@ -107,7 +144,7 @@ def file_layer(path: Path) -> Layer:
     ['evaluation', 'labelling', 'notify']
     """
     try:
-        content = path.read_bytes()
+        content = strict_yaml.read_file(path)
     except OSError as error:
         raise ConfigError(
             f"{path}: {error.strerror}; give --config a YAML file or an s3:// address"
@@ -156,14 +193,19 @@ def patch_layer(patch: str) -> Layer:
     keys = path.split(".")
     if not equals or not all(keys):
         raise ConfigError(
-            f"--patch {patch!r}: not a key and a value; write it like "
+            f"{PATCH} {path[:_MAX_PATH]!r}: not a key and a value; write it like "
             "training.search.folds=5"
         )
-    values = strict_yaml.load(value, f"--patch {path}")
+    if len(keys) > strict_yaml.MAX_DEPTH:
+        raise ConfigError(
+            f"{PATCH} {path[:_MAX_PATH]}...: nested deeper than "
+            f"{strict_yaml.MAX_DEPTH} levels; use fewer levels"
+        )
+    values = strict_yaml.load(value, f"{PATCH} {path}")
     first_key, *deeper_keys = keys
     for key in reversed(deeper_keys):
         values = {key: values}
-    return Layer(f"--patch {path}", {first_key: values}, Path.cwd())
+    return Layer(f"{PATCH} {path}", {first_key: values}, Path.cwd())
 
 
 def combine(layers: Iterable[Layer]) -> Combined:
@@ -203,6 +245,19 @@ def _lay_over(
         else:
             tree[key] = copy.deepcopy(value)
             origins.set(key_path, layer)
+
+
+def quotable_path(path: str) -> str:
+    """Return a dotted key as messages may show it: see `strict_yaml.quotable`.
+
+    Examples
+    --------
+    >>> quotable_path("text.digits")
+    'text.digits'
+    >>> quotable_path("root:$6$salt$hash")
+    '?'
+    """
+    return ".".join(map(strict_yaml.quotable, path.split(".")))
 
 
 def join_key(path: str, key: object) -> str:

@@ -1,4 +1,8 @@
-"""A validation error as one line: layer, key, value, and what is accepted."""
+"""A validation error as one line: layer, key, and what is accepted.
+
+Values are repeated only where the person who reads the message has just typed them.
+Those of files are not: a file may be one that nobody meant to show.
+"""
 
 import difflib
 import json
@@ -9,9 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.config.interpolate import SECRET_KEYS
-from pipeline.config.layers import Origins
+from pipeline.config.layers import PATCH, Origins
+from pipeline.config.strict_yaml import quotable
 
-_MAX_ERRORS = 5
+_MAX_ERRORS = 3
 _MAX_VALUE_LENGTH = 60  # characters; a longer value is not repeated
 _MIN_SIMILARITY = 0.7  # of two keys, if one may be a typing error for the other
 
@@ -26,35 +31,47 @@ def explain(failure: ValidationError, model: type[BaseModel], origins: Origins) 
     model
         The class that was validated; its fields are the accepted keys.
     """
-    errors = _innermost(failure.errors())[:_MAX_ERRORS]
-    return "\n".join(_explain_error(error, model, origins) for error in errors)
+    lines: list[str] = []
+    for error in _innermost(failure.errors(include_url=False)):
+        line = _explain_error(error, model, origins)
+        # Keys that cannot be shown give the same line again.
+        if line not in lines:
+            lines.append(line)
+        if len(lines) == _MAX_ERRORS:
+            break
+    return "\n".join(lines)
 
 
 def _innermost(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out errors that only follow from an error at a deeper key."""
-    return [error for error in errors if not _follows(error, errors)]
+    """Leave out errors that only follow from an error at a deeper key.
 
-
-def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
-    depth = len(error["loc"])
-    for other in errors:
-        if other is not error and other["loc"][:depth] == error["loc"]:
-            return True
-    return False
+    Of several errors at one key, the first is kept.
+    """
+    above: set[Location] = set()
+    for error in errors:
+        for depth in range(len(error["loc"])):
+            above.add(error["loc"][:depth])
+    kept: dict[Location, ErrorDetails] = {}
+    for error in errors:
+        if error["loc"] not in above:
+            kept.setdefault(error["loc"], error)
+    return list(kept.values())
 
 
 def _explain_error(
     error: ErrorDetails, model: type[BaseModel], origins: Origins
 ) -> str:
     key = ".".join(map(str, error["loc"]))
-    where = f"{origins.name(key)}: {key}"
+    layer = origins.name(key)
+    where = f"{layer}: {'.'.join(map(quotable, error['loc']))}"
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key; {_accepted_keys(error['loc'], model)}"
     if error["type"] == "missing":
         return f"{where}: is missing; add it"
     message = error["msg"].removeprefix("Value error, ")
-    value = json.dumps(error["input"])
-    if key in SECRET_KEYS or len(value) > _MAX_VALUE_LENGTH:
+    is_typed = layer.startswith(PATCH) and key not in SECRET_KEYS
+    value = json.dumps(error["input"]) if is_typed else ""
+    if not value or len(value) > _MAX_VALUE_LENGTH:
         return f"{where}: {message}"
     return f"{where}: {value}: {message}"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import JsonValue, ValidationError
 
 from pipeline.config.contradictions import contradictions
-from pipeline.config.interpolate import interpolate
+from pipeline.config.interpolate import interpolate, url_variable
 from pipeline.config.layers import Layer, Origins, Tree, combine
 from pipeline.config.messages import explain
 from pipeline.config.settings import Rule, Settings
@@ -85,6 +85,7 @@ def resolve(
         settings = Settings.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as failure:
         raise ConfigError(explain(failure, Settings, origins)) from None
+    url_variable(settings.source.url, origins.name("source.url"), environment)
     for contradiction in contradictions(settings):
         key = contradiction.key
         raise ConfigError(

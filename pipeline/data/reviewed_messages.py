@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.data.holdout import held_out
 from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.words import describe_left_out
 from pipeline.statistics import dawid_skene
 from pipeline.statistics.classification import classification_report
 from pipeline.statistics.metrics import Metrics
@@ -254,6 +255,31 @@ def evaluate(
         metrics=measure(predict),
         with_thresholds=with_thresholds,
     )
+
+
+def unknown_label_warnings(evaluation: ReviewEvaluation) -> list[str]:
+    """Return a warning if people gave labels that are unknown to the model.
+
+    Examples
+    --------
+    >>> evaluation = ReviewEvaluation(
+    ...     reviews=9,
+    ...     messages=0,
+    ...     ties=1,
+    ...     unknown_labels={"0": 2, "Spam": 6},
+    ...     metrics=None,
+    ...     with_thresholds=None,
+    ... )
+    >>> unknown_label_warnings(evaluation)[0].partition(";")[0].partition(": ")[2]
+    '6 with the unknown label Spam, 2 with the unknown label 0'
+    """
+    if not evaluation.unknown_labels:
+        return []
+    left_out = describe_left_out(evaluation.model_copy(update={"ties": 0}))
+    return [
+        f"reviewed messages that do not count: {left_out}; map labels with "
+        "nightsieve load --label-map or evaluation.merge"
+    ]
 
 
 def _majority(reviews: pd.DataFrame) -> pd.Series:

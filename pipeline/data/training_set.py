@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.data.arrays import pack_strings, unpack_strings
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -56,8 +58,8 @@ class TrainingSet:
         Strings are UTF-8, one in each line, since no token has a line break.
         """
         return {
-            "labels": _pack(self.labels),
-            "vocabulary": _pack(self.vocabulary),
+            "labels": pack_strings(self.labels),
+            "vocabulary": pack_strings(self.vocabulary),
             "y": self.y,
             "weight": self.weight,
             "label_weight": self.label_weight,
@@ -70,8 +72,8 @@ class TrainingSet:
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "TrainingSet":
         """Return the training set of the arrays that `to_arrays` returned."""
         return cls(
-            labels=_unpack(arrays["labels"]),
-            vocabulary=_unpack(arrays["vocabulary"]),
+            labels=unpack_strings(arrays["labels"]),
+            vocabulary=unpack_strings(arrays["vocabulary"]),
             y=arrays["y"],
             weight=arrays["weight"],
             label_weight=arrays["label_weight"],
@@ -105,12 +107,3 @@ def label_of_texts(
     pairs = group * n_labels + y
     messages = np.bincount(pairs, weights=weight, minlength=n_texts * n_labels)
     return messages.reshape(n_texts, n_labels).argmax(axis=1)
-
-
-def _pack(strings: tuple[str, ...]) -> np.ndarray:
-    return np.frombuffer("\n".join(strings).encode(), dtype=np.uint8)
-
-
-def _unpack(array: np.ndarray) -> tuple[str, ...]:
-    text = array.tobytes().decode()
-    return tuple(text.split("\n")) if text else ()

@@ -1,4 +1,4 @@
-"""Connections to the source, with its failures described for an operator."""
+"""Connections to the source that only read, with failures told to an operator."""
 
 import contextlib
 import sqlite3
@@ -14,11 +14,21 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.errors import SourceError
 
 CONNECT_TIMEOUT = 10  # seconds
+# They end with the transaction, so that a connection pooler hands them to nobody else.
+# If the transaction were committed by something unforeseen, the next one would be
+# READ ONLY too.
+_POSTGRESQL = (
+    "SET default_transaction_read_only = on",
+    "SET TIME ZONE 'UTC'",
+)
+_SQLITE = ("PRAGMA query_only = ON",)
 
 
 @contextlib.contextmanager
 def connect(url: URL) -> Iterator[Connection]:
-    """Yield a connection in which time is UTC, and close it at the end.
+    """Yield a connection that can only read and whose time is UTC; close it at the end.
+
+    All statements are in one transaction, which never commits.
 
     Raises
     ------
@@ -36,11 +46,16 @@ def connect(url: URL) -> Iterator[Connection]:
             "set source.url to an existing SQLite database"
         )
     arguments: dict[str, int] = {}
+    options: dict[str, bool] = {}
     if is_postgresql:
         url = url.set(drivername="postgresql+psycopg2")  # COPY is psycopg2's
         arguments = {"connect_timeout": CONNECT_TIMEOUT}
+        options = {"postgresql_readonly": True}  # each transaction is BEGIN READ ONLY
     engine = sqlalchemy.create_engine(
-        url, poolclass=sqlalchemy.NullPool, connect_args=arguments
+        url,
+        poolclass=sqlalchemy.NullPool,
+        connect_args=arguments,
+        execution_options=options,
     )
     try:
         connection = engine.connect()
@@ -51,8 +66,8 @@ def connect(url: URL) -> Iterator[Connection]:
         ) from None
     try:
         with connection:
-            if is_postgresql:
-                connection.execute(sqlalchemy.text("SET TIME ZONE 'UTC'"))
+            for statement in _POSTGRESQL if is_postgresql else _SQLITE:
+                connection.exec_driver_sql(statement)
             yield connection
     except DBAPIError as error:
         raise SourceError(f"{address}: {describe_with_remedy(error.orig)}") from None
@@ -64,7 +79,8 @@ def describe_with_remedy(error: BaseException | None) -> str:
     """Return a failed statement's SQLSTATE with its name, and what to check.
 
     They look like ``42883 undefined_function``. The server's message is added only if
-    it names parts of the statement, never a row.
+    it says what is wrong with the statement: then it has a position in the statement,
+    or is about a privilege. A message from the time when rows are read may quote a row.
     """
     remedy = "check the table's columns and dtypes, and where, under source"
     if isinstance(error, sqlite3.Error):
@@ -72,7 +88,10 @@ def describe_with_remedy(error: BaseException | None) -> str:
     if not isinstance(error, psycopg2.Error) or not error.pgcode:
         return f"{type(error).__name__}; check that the database is up"
     code = error.pgcode
-    details = f": {error.diag.message_primary}" if code.startswith("42") else ""
+    is_of_statement = error.diag.statement_position is not None
+    is_quotable = code.startswith("42") and is_of_statement
+    is_quotable = is_quotable or code == errorcodes.INSUFFICIENT_PRIVILEGE
+    details = f": {error.diag.message_primary}" if is_quotable else ""
     return f"{code} {errorcodes.lookup(code).lower()}{details}; {remedy}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from pipeline.config.interpolate import REFERENCE, substitute
+from pipeline.config.interpolate import look_up_url
 from pipeline.config.resolve import digest
 from pipeline.config.settings import Source
 from pipeline.errors import ConfigError
@@ -30,7 +30,7 @@ def database_url(
     Parameters
     ----------
     environment
-        The variables that ``source.url`` refers to.
+        The variables that ``source.url`` may refer to.
     origin
         The name of the layer that set ``source.url``, for the message.
 
@@ -39,12 +39,10 @@ def database_url(
     UnsetVariableError
         A variable is not set.
     ConfigError
-        The configuration itself holds a password, or ingest does not support the URL.
-        The message never holds a part of the URL.
+        ``source.url`` names no variable that may hold a URL, or ingest does not
+        support the URL. The message never holds a part of the URL.
     """
-    if not REFERENCE.search(source.url):
-        _refuse_password(source.url, origin)
-    return _parse(substitute(source.url, "source.url", origin, environment), origin)
+    return _parse(look_up_url(source.url, origin, environment), origin)
 
 
 def database_identity(url: URL) -> str:
@@ -54,14 +52,6 @@ def database_identity(url: URL) -> str:
         return digest(str(file).encode())
     port = url.port or _POSTGRESQL_PORT
     return digest(f"{url.host}:{port}/{url.database}".encode())
-
-
-def _refuse_password(url: str, origin: str) -> None:
-    if _parse(url, origin).password or "password" in url.lower():
-        raise ConfigError(
-            f"{origin}: source.url: holds a password; "
-            "put the URL into an environment variable: ${NAME}"
-        )
 
 
 def _parse(url: str, origin: str) -> URL:

@@ -9,12 +9,14 @@ import warnings
 from typing import Any
 
 import sqlalchemy
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import TypeEngine
 
 from pipeline.config.settings import Column, MessageTable, ReviewTable, Source
 from pipeline.errors import SourceError
+from pipeline.ingest.condition import check_condition
 
 # SQLite has no hash function: the reader of a SQLite source registers one by this name.
 HASH_FUNCTION = "nightsieve_hash"
@@ -117,6 +119,7 @@ class _Sql:
     """Expressions in the dialect of a connection."""
 
     def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self.inspector = sqlalchemy.inspect(connection)
         self.dialect: Dialect = connection.dialect
         self.postgresql = connection.dialect.name == "postgresql"
@@ -178,7 +181,8 @@ class _Sql:
 
         A row without a time fulfils the second.
         """
-        conditions = [f"({table.where})"] if table.where else []
+        # On lines of its own, so that a comment in it ends with it.
+        conditions = [f"(\n{table.where}\n)"] if table.where else []
         if time is None:
             return conditions
         end = int(before.timestamp())
@@ -192,7 +196,7 @@ class _Sql:
         return [*conditions, f"({row_time} IS NULL OR {row_time} < {limit})"]
 
     def check(self, table: MessageTable | ReviewTable, setting: str) -> None:
-        """Require the table and its columns, with the types that the settings name.
+        """Require the table, its columns with their types, and one condition.
 
         Raises
         ------
@@ -209,6 +213,11 @@ class _Sql:
                     f"{key}: column {column.name} does not exist in {table.table}; "
                     f"use one of {', '.join(types)}"
                 )
+            if isinstance(types[column.name], postgresql.BYTEA):
+                raise SourceError(
+                    f"{key}: {table.table}.{column.name} is BYTEA, not text; name a "
+                    f"column of a view that has convert_from({column.name}, 'UTF8')"
+                )
             python_type = _PYTHON_TYPES.get(column.dtype)
             if python_type is None or not self.postgresql:
                 continue
@@ -217,6 +226,11 @@ class _Sql:
                     f"{key}: {table.table}.{column.name} is {types[column.name]}, "
                     f"not {column.dtype}; correct its dtype, or name another column"
                 )
+        if table.where:
+            where = f"{setting}.where"
+            check_condition(
+                self.connection, self.table(table.table), table.where, where
+            )
 
     def _check_schema(self, schema: str, setting: str) -> None:
         schemas = sorted(self.inspector.get_schema_names())

@@ -16,7 +16,7 @@ def _no_progress(fraction: float) -> None:
 def apply_rules(
     messages: pd.DataFrame,
     labelling: Labelling,
-    compiled: bytes,
+    database: PatternDatabase,
     progress: Callable[[float], None] = _no_progress,
 ) -> pd.DataFrame:
     """Return a ``votes`` table: for each message the ids of the rules that match it.
@@ -25,8 +25,8 @@ def apply_rules(
 
     Parameters
     ----------
-    compiled
-        The bytes of the `PatternDatabase` of these rules.
+    database
+        Compiled from these rules.
     progress
         Receives the fraction that is done.
 
@@ -35,7 +35,6 @@ def apply_rules(
     DataError
         A search for a rule took too long; the message names the rule.
     """
-    database = PatternDatabase.from_bytes(compiled)
     matcher = RuleMatcher(labelling.rules, database, labelling.engine)
     matching_rules = matcher.matching_rules(messages, progress)
     return pd.DataFrame(

@@ -251,7 +251,7 @@ class _Matches:
             coverage=self._count_messages(lists),
             overlaps=self._count_messages(lists[n_rules > 1]),
             conflicts=self._count_messages(lists[is_conflict]),
-            conflicts_with=self._most_frequent(self._conflicts_of_rules[rule]),
+            conflicts_with=self._most_frequent_conflicts(rule),
             agreed=self._count_messages(agreed_lists),
             decides=self._count_messages(decided_lists),
         )
@@ -268,14 +268,17 @@ class _Matches:
         return self.incidence @ has_label
 
     @functools.cached_property
-    def _conflicts_of_rules(self) -> np.ndarray:
+    def _conflicts_of_rules(self) -> sparse.csr_array:
         """How many messages two rules of other labels match: int64 [n_rules, n_rules].
 
         It is 0 for two rules of one label.
         """
         weighted = (self.incidence * self.messages[:, None]).tocsc()
-        together = (self.incidence.T @ weighted).toarray()
-        together[self.rule_label[:, None] == self.rule_label] = 0
+        together = (self.incidence.T @ weighted).tocsr()
+        rules = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
+        has_same_label = self.rule_label[rules] == self.rule_label[together.indices]
+        together.data[has_same_label] = 0
+        together.eliminate_zeros()
         return together
 
     @functools.cached_property
@@ -311,12 +314,16 @@ class _Matches:
     def _count_messages(self, lists: np.ndarray) -> int:
         return int(self.messages[lists].sum())
 
-    def _most_frequent(self, counts: np.ndarray) -> tuple[Conflict, ...]:
-        """Return the rules with the highest counts, equal counts by their ids."""
+    def _most_frequent_conflicts(self, rule: int) -> tuple[Conflict, ...]:
+        """Return the rules that conflict most often, equal counts by their ids."""
+        together = self._conflicts_of_rules
+        row = slice(together.indptr[rule], together.indptr[rule + 1])
+        others = together.indices[row].tolist()
+        counts = together.data[row].tolist()
         conflicts = []
-        for rule, count in zip(self.labelling.rules, counts.tolist(), strict=True):
-            if count:
-                conflicts.append(Conflict(id=rule.id, messages=count))
+        for other, count in zip(others, counts, strict=True):
+            other_id = self.labelling.rules[other].id
+            conflicts.append(Conflict(id=other_id, messages=count))
         conflicts.sort(key=_most_messages_first)
         return tuple(conflicts[:MAX_CONFLICTS])
 

@@ -12,7 +12,7 @@ Examples
 ...     Pattern("short-code", "sender", r"^\d{5}$"),
 ... ]
 >>> database = compile_patterns(patterns, compile_timeout=10)
->>> matcher = Matcher(patterns, database, compile_timeout=10, search_timeout=1)
+>>> matcher = Matcher(patterns, database, search_timeout=1)
 >>> messages = pd.DataFrame(
 ...     {"body": ["Win PRIZES today", "See you"], "sender": ["80888", None]}
 ... )
@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "PatternStrategy",
             "compile_patterns",
         ],
+        "hyperscan_engine": ["engine"],
         "matcher": ["Matcher", "PatternTimeout"],
         "pattern": ["Pattern"],
     },

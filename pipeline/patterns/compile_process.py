@@ -5,15 +5,19 @@ Hyperscan from within. Run as ``python -m pipeline.patterns.compile_process``, t
 module answers each line of standard input, a JSON object, with another one.
 """
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
 
 import hyperscan
+
+from pipeline.temporary import private_folder
 
 
 class CompileError(Exception):
@@ -38,15 +42,21 @@ class CompileProcess:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._folder = tempfile.TemporaryDirectory(prefix="nightsieve-")
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "CompileProcess":
+        self._folder = self._stack.enter_context(private_folder())
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if self._process is not None:
             self._end(self._process)
-        self._folder.cleanup()
+        self._stack.__exit__(error_type, error, traceback)
 
     def compile(self, expressions: dict[int, str], timeout: float) -> bytes:
         """Return the serialised Hyperscan database of expressions, given by id.
@@ -60,8 +70,10 @@ class CompileProcess:
         ------
         CompileError
             Hyperscan refuses an expression, or the timeout has passed.
+        OSError
+            The database cannot be written.
         """
-        path = Path(self._folder.name, "database")
+        path = self._folder / "database"
         request = _Request(
             expressions=list(expressions.values()),
             ids=list(expressions),
@@ -89,7 +101,10 @@ class CompileProcess:
         process.stdin.flush()
         answer = process.stdout.readline()
         if answer:
-            return json.loads(answer)["error"]
+            answered = json.loads(answer)
+            if answered["errno"] is not None:
+                raise OSError(answered["errno"], os.strerror(answered["errno"]))
+            return answered["error"]
         if self._end(process) == -signal.SIGPROF:
             return f"does not compile in {request.timeout:g} s"
         return "the compiler crashed"
@@ -130,9 +145,13 @@ def main() -> None:
         # CPU time does not depend on the load of the machine. The signal ends the
         # process.
         signal.setitimer(signal.ITIMER_PROF, request.timeout)
-        error = _compile(request)
+        answer: dict[str, str | int | None] = {"error": None, "errno": None}
+        try:
+            answer["error"] = _compile(request)
+        except OSError as error:
+            answer["errno"] = error.errno
         signal.setitimer(signal.ITIMER_PROF, 0)
-        print(json.dumps({"error": error}), flush=True)
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

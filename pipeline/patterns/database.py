@@ -4,7 +4,6 @@ Whatever a pattern's strategy is, the result is that of `re`.
 """
 
 import contextlib
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from pipeline.data.arrays import decode_arrays, encode_arrays
 from pipeline.patterns.byte_classes import (
     ByteMap,
     ByteSet,
@@ -19,6 +19,7 @@ from pipeline.patterns.byte_classes import (
     build_byte_map,
 )
 from pipeline.patterns.compile_process import CompileError, CompileProcess
+from pipeline.patterns.hyperscan_engine import engine
 from pipeline.patterns.pattern import Pattern
 from pipeline.patterns.translate import Translation, TranslationError
 
@@ -90,6 +91,10 @@ class PatternDatabase:
         The patterns that Hyperscan matches.
     strategies
         How each pattern is matched, in the order of the patterns.
+    engine
+        What compiled the databases, see `pipeline.patterns.engine`. Only this
+        engine may load them, and only from a writer who is trusted: they are native
+        data for a C library.
 
     Examples
     --------
@@ -108,6 +113,7 @@ class PatternDatabase:
     byte_tables: tuple[np.ndarray, ...]
     databases: tuple[HyperscanDatabase, ...]
     strategies: tuple[PatternStrategy, ...]
+    engine: str
 
     def fallbacks(self) -> list[PatternStrategy]:
         """Return the patterns that are not left to Hyperscan alone.
@@ -129,6 +135,7 @@ class PatternDatabase:
         Equal patterns give equal bytes on equal processors.
         """
         description = {
+            "engine": self.engine,
             "databases": [
                 (database.field, database.byte_table) for database in self.databases
             ],
@@ -140,34 +147,31 @@ class PatternDatabase:
         arrays = {f"byte_table{i}": table for i, table in enumerate(self.byte_tables)}
         for i, database in enumerate(self.databases):
             arrays[f"database{i}"] = np.frombuffer(database.content, dtype=np.uint8)
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            allow_pickle=False,
-            description=np.array(json.dumps(description)),
-            **arrays,
-        )
-        return buffer.getvalue()
+        arrays["description"] = np.array(json.dumps(description))
+        return encode_arrays(arrays)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "PatternDatabase":
-        """Read what `to_bytes` wrote."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            description = json.loads(str(arrays["description"]))
-            byte_tables: list[np.ndarray] = []
-            while f"byte_table{len(byte_tables)}" in arrays:
-                byte_tables.append(arrays[f"byte_table{len(byte_tables)}"])
-            databases: list[HyperscanDatabase] = []
-            for i, (field, byte_table) in enumerate(description["databases"]):
-                content_of_database = arrays[f"database{i}"].tobytes()
-                databases.append(
-                    HyperscanDatabase(field, byte_table, content_of_database)
-                )
+        """Read what `to_bytes` wrote; this loads no database into Hyperscan."""
+        arrays = decode_arrays(content)
+        description = json.loads(str(arrays["description"]))
+        byte_tables: list[np.ndarray] = []
+        while f"byte_table{len(byte_tables)}" in arrays:
+            byte_tables.append(arrays[f"byte_table{len(byte_tables)}"])
+        databases: list[HyperscanDatabase] = []
+        for i, (field, byte_table) in enumerate(description["databases"]):
+            serialised = arrays[f"database{i}"].tobytes()
+            databases.append(HyperscanDatabase(field, byte_table, serialised))
         strategies: list[PatternStrategy] = []
         for pattern_id, strategy, reason in description["patterns"]:
             pattern = PatternStrategy(pattern_id, MatchStrategy(strategy), reason)
             strategies.append(pattern)
-        return cls(tuple(byte_tables), tuple(databases), tuple(strategies))
+        return cls(
+            tuple(byte_tables),
+            tuple(databases),
+            tuple(strategies),
+            description["engine"],
+        )
 
 
 def compile_patterns(
@@ -195,7 +199,8 @@ def compile_patterns(
         for pattern, result in zip(patterns, compilation.patterns, strict=True)
     )
     byte_tables = tuple(byte_map.table for byte_map in byte_maps.maps)
-    return PatternDatabase(byte_tables, tuple(compilation.databases), strategies)
+    databases = tuple(compilation.databases)
+    return PatternDatabase(byte_tables, databases, strategies, engine())
 
 
 @dataclass(frozen=True)

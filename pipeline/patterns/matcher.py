@@ -9,11 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from pipeline.patterns.byte_classes import encode
-from pipeline.patterns.database import (
-    MatchStrategy,
-    PatternDatabase,
-    compile_patterns,
-)
+from pipeline.patterns.database import MatchStrategy, PatternDatabase
+from pipeline.patterns.hyperscan_engine import engine
 from pipeline.patterns.pattern import Pattern
 from pipeline.patterns.search_timeout import (
     SLOW_SEARCHES,
@@ -38,25 +35,26 @@ class PatternTimeout(SearchTimeout):
 class Matcher:
     """Patterns, ready to be matched.
 
-    A database from another processor or another version of Hyperscan is compiled again.
-
     Parameters
     ----------
     patterns
         The patterns that the database was compiled from, in the same order.
-    compile_timeout, search_timeout
-        CPU seconds, for compiling one pattern and for one search of `re`.
+    database
+        From a writer who is trusted: Hyperscan loads it.
+    search_timeout
+        CPU seconds, for one search of `re`.
 
     Raises
     ------
     ValueError
-        The database was compiled from other patterns.
+        The database was compiled from other patterns or by another engine.
 
     Examples
     --------
+    >>> from pipeline.patterns import compile_patterns
     >>> patterns = [Pattern("prize", "body", "prize"), Pattern("you", "body", "you")]
     >>> database = compile_patterns(patterns, compile_timeout=10)
-    >>> matcher = Matcher(patterns, database, compile_timeout=10, search_timeout=1)
+    >>> matcher = Matcher(patterns, database, search_timeout=1)
     >>> matcher.fields
     ['body']
     >>> matcher.matches(pd.DataFrame({"body": ["Free PRIZE", None]})).toarray()
@@ -69,7 +67,6 @@ class Matcher:
         patterns: Sequence[Pattern],
         database: PatternDatabase,
         *,
-        compile_timeout: float,
         search_timeout: float,
     ) -> None:
         ids = [pattern.id for pattern in patterns]
@@ -79,19 +76,22 @@ class Matcher:
                 "the database was compiled from other patterns; "
                 "compile it from these patterns"
             )
-        try:
-            loaded = _load(database)
-        except hyperscan.HyperscanError:
-            database = compile_patterns(patterns, compile_timeout)
-            loaded = _load(database)
+        if database.engine != engine():
+            raise ValueError(
+                f"the database was compiled by {database.engine}, and this is "
+                f"{engine()}; compile it here"
+            )
         self._patterns = tuple(patterns)
         self._search_timeout = search_timeout
         self._byte_tables = database.byte_tables
         self._strategies = [pattern.strategy for pattern in database.strategies]
-        self._databases = loaded
-        self._expressions = [
-            re.compile(pattern.expression, re.IGNORECASE) for pattern in patterns
-        ]
+        self._databases = _load(database)
+        # Hyperscan needs none of them, and thousands take seconds to compile.
+        self._expressions = {
+            index: re.compile(pattern.expression, re.IGNORECASE)
+            for index, pattern in enumerate(patterns)
+            if self._strategies[index] is not MatchStrategy.HYPERSCAN
+        }
 
     @property
     def fields(self) -> list[str]:

@@ -1,5 +1,7 @@
 """How an object was made: a receipt is written beside it, and before it."""
 
+from pydantic import Field
+
 from pipeline.records.record import Record
 
 
@@ -22,6 +24,10 @@ class Account(Record):
         The rows that the task read; None if it does not read rows.
     seconds, peak_memory_mib, host
         The time and memory that the task took, and where it ran.
+    readings
+        The readings that the output depends on: by the key of an object whose content
+        may be another one when it is made again, the beginning of that content's
+        sha256.
     """
 
     task: str
@@ -34,6 +40,7 @@ class Account(Record):
     seconds: float
     peak_memory_mib: int
     host: str
+    readings: dict[str, str] = Field(default_factory=dict)
 
 
 class Receipt(Account):
@@ -47,12 +54,15 @@ class Receipt(Account):
         The hash and the size of the content; every read checks the hash.
     rows_out
         The rows of the object; None if it does not hold rows.
+    erased
+        The number of messages that were erased from the object after the task wrote it.
     """
 
     key: str
     sha256: str
     bytes: int
     rows_out: int | None
+    erased: int = 0
 
     @property
     def stage(self) -> str:

@@ -24,6 +24,7 @@ class CheckKind(StrEnum):
     TERMS = "terms"
     SPEED = "speed"
     REVIEWS = "reviews"
+    KNOWN_REVIEWS = "known reviews"
     FLOOR = "floor"
     NOT_OLDER = "not older"
     READABLE = "readable"
@@ -214,6 +215,15 @@ class Decision(Record):
     def only_older(self) -> bool:
         """Whether the only failed check is that a later night is already published."""
         return [check.kind for check in self.failed] == [CheckKind.NOT_OLDER]
+
+    @property
+    def future_champion(self) -> str | None:
+        """The champion's night if it was in the future when this was decided."""
+        for check in self.checks:
+            is_skipped = check.verdict is Verdict.SKIPPED
+            if check.kind is CheckKind.NOT_OLDER and is_skipped and check.bound:
+                return str(check.bound.value)
+        return None
 
 
 class Overtaken(Record):

@@ -69,6 +69,11 @@ class RunManifest(Record):
     tasks: tuple[Receipt, ...]
     settings: dict[str, JsonValue]
 
+    @property
+    def erased(self) -> int:
+        """The number of messages of the night that were erased later."""
+        return max((receipt.erased for receipt in self.tasks), default=0)
+
     def receipt(self, task: str) -> Receipt:
         """Return the receipt of the only task of this family.
 
@@ -195,7 +200,8 @@ class ModelDifference(Record):
     texts, messages
         The numbers of texts and messages that were compared.
     changed
-        The number of messages that change their label.
+        The number of messages that change their label; None if the models were not
+        compared.
     terms
         By label, the terms of the largest influence.
     moved, churned
@@ -206,7 +212,7 @@ class ModelDifference(Record):
     champion: ModelReference | None
     texts: int
     messages: int
-    changed: int
+    changed: int | None
     terms: dict[str, tuple[TermInfluence, ...]]
     moved: tuple[MovedTerm, ...]
     churned: tuple[ChurnedText, ...]

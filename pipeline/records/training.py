@@ -1,5 +1,7 @@
 """The results of the search and of the cross-validation."""
 
+from typing import Literal, TypeAlias
+
 from pipeline.config.settings import Candidate, Goal
 from pipeline.records.record import Record
 from pipeline.statistics.interval import Interval
@@ -100,3 +102,49 @@ class CrossValidationResult(Record):
     thresholds: dict[str, Threshold]
     with_thresholds: Metrics | None
     curves: dict[str, tuple[CurvePoint, ...]]
+
+
+Scalar: TypeAlias = bool | int | float | str | None
+
+
+class FittedCharacters(Record):
+    """The entries of the character map that a model was fitted with.
+
+    See `pipeline.text.character_map.CharacterMap`.
+    """
+
+    replace: tuple[tuple[int, int, str], ...]
+    drop: tuple[tuple[int, int], ...]
+    shift: tuple[tuple[int, int, int, int], ...]
+    keep: tuple[tuple[int, int], ...]
+
+
+class FittedDescription(Record):
+    """All of a fitted model that is not an array.
+
+    Attributes
+    ----------
+    estimator
+        The kind of classifier, as ``training.search.grids`` names it.
+    parameters
+        Of the classifier, those that are not scikit-learn's defaults.
+    attributes
+        The names of what fitting set, in that order.
+    scalars
+        The values of the attributes that are no arrays.
+    norm, sublinear_tf
+        Of the tf-idf.
+    min_token, stop_words, ngrams
+        Of the tokeniser, with the stop words in order.
+    """
+
+    estimator: str
+    parameters: dict[str, Scalar]
+    attributes: tuple[str, ...]
+    scalars: dict[str, Scalar]
+    norm: Literal["l2"] | None
+    sublinear_tf: bool
+    characters: FittedCharacters
+    min_token: int
+    stop_words: tuple[str, ...]
+    ngrams: tuple[int, int]

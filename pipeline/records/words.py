@@ -1,10 +1,21 @@
 """Checks, figures and counts in words, for people alone; no code reads them."""
 
-from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
+from pipeline.records.release import (
+    Bound,
+    Check,
+    CheckKind,
+    Comparison,
+    Decision,
+    Verdict,
+)
+from pipeline.records.reviews import ReviewEvaluation
 from pipeline.statistics.interval import Interval
 
 #: In place of an undefined number.
 DASH = "\N{EN DASH}"
+
+#: Labels that a list of unknown labels names.
+MAX_UNKNOWN_LABELS = 5
 
 #: From here on, a number has more digits before its point than are shown.
 _MAX_SHORT = 9_999.5
@@ -15,6 +26,7 @@ _NAMES = {
     CheckKind.TERMS: "terms",
     CheckKind.SPEED: "speed",
     CheckKind.REVIEWS: "number of reviews",
+    CheckKind.KNOWN_REVIEWS: "labels of reviews",
     CheckKind.NOT_OLDER: "date",
     CheckKind.READABLE: "format of the published model",
     CheckKind.EVIDENCE: "evidence",
@@ -40,6 +52,7 @@ _MEASURES = {
     CheckKind.TERMS: "number of terms",
     CheckKind.SPEED: "time per message in the Python scorer in microseconds",
     CheckKind.REVIEWS: "number of reviewed messages",
+    CheckKind.KNOWN_REVIEWS: "number of reviewed messages whose label counts",
     CheckKind.NOT_OLDER: "night of this model",
     CheckKind.READABLE: "published model's file",
     CheckKind.EVIDENCE: "number of texts to compare the two models on",
@@ -69,6 +82,9 @@ _UNKNOWN = {
 }
 _REMEDIES = {
     CheckKind.REVIEWS: "to add reviews, see nightsieve load --label",
+    CheckKind.KNOWN_REVIEWS: (
+        "to map labels, see nightsieve load --label-map and evaluation.merge"
+    ),
     CheckKind.EVIDENCE: "see source.reviews and training.holdout_fraction",
 }
 
@@ -96,6 +112,14 @@ def describe_check(check: Check) -> str:
     bound = describe_bound(check)
     line = f"{name}: the {measure} is {value}; it must be {bound}"
     return f"{line}; {note}" if note else line
+
+
+def name_champion(decision: Decision) -> str:
+    """Return the model that tonight's was compared with, and what is odd about it."""
+    name = f"model {decision.champion}"
+    if decision.future_champion is None:
+        return name
+    return f"{name} (of {decision.future_champion}, a night in the future)"
 
 
 def name_check(check: Check) -> str:
@@ -174,6 +198,46 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def describe_left_out(reviews: ReviewEvaluation) -> str:
+    """Return which reviewed messages measure nothing, the most frequent label first.
+
+    Examples
+    --------
+    >>> evaluation = ReviewEvaluation(
+    ...     reviews=9,
+    ...     messages=0,
+    ...     ties=1,
+    ...     unknown_labels={"0": 2, "Spam": 6},
+    ...     metrics=None,
+    ...     with_thresholds=None,
+    ... )
+    >>> describe_left_out(evaluation)
+    '6 with the unknown label Spam, 2 with the unknown label 0, 1 with a tie'
+    """
+    reasons = []
+    for label, count in sorted(reviews.unknown_labels.items(), key=_most_first):
+        reasons.append(f"{count:,} with the unknown label {label}")
+    shown = reasons[:MAX_UNKNOWN_LABELS]
+    if len(reasons) > len(shown):
+        rest = plural(len(reasons) - len(shown), "other unknown label")
+        shown.append(rest)
+    if reviews.ties:
+        shown.append(f"{reviews.ties:,} with a tie")
+    return ", ".join(shown)
+
+
+def describe_erased(messages: int) -> str:
+    """Return the sentence that says how many messages of a night were erased.
+
+    Examples
+    --------
+    >>> describe_erased(1)
+    'Of this night, 1 message was erased later.'
+    """
+    verb = "was" if messages == 1 else "were"
+    return f"Of this night, {plural(messages, 'message')} {verb} erased later."
+
+
 def describe_note(check: Check) -> str:
     """Return what else a reader should know about a check, such as where to look."""
     notes = []
@@ -189,6 +253,11 @@ def describe_note(check: Check) -> str:
     if check.kind in _REMEDIES:
         notes.append(_REMEDIES[check.kind])
     return "; ".join(notes)
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    label, count = item
+    return -count, label
 
 
 def _name_kind(kind: CheckKind, label: str | None) -> str:

@@ -16,8 +16,16 @@ def judge(
     opponents: Opponents,
     measurements: Measurements,
     evidence: Evidence,
+    *,
+    today: datetime.date,
 ) -> Decision:
-    """Compare tonight's model with those published before, and decide."""
+    """Compare tonight's model with those published before, and decide.
+
+    Parameters
+    ----------
+    today
+        The day of the decision (UTC).
+    """
     published = opponents.champion
     champion = None if published is None else published.contender
     earlier = None
@@ -33,6 +41,7 @@ def judge(
             with_thresholds = evidence.compare(tonight, champion, earlier, True)
     night = GateInput(
         date=tonight.traits.date,
+        today=today,
         measurements=measurements,
         champion=None if published is None else published.entry,
         unsupported=None if published is None else published.unsupported,

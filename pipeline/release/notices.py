@@ -12,7 +12,7 @@ from pipeline.records.release import (
     Publication,
     outcome_of,
 )
-from pipeline.records.words import describe_check
+from pipeline.records.words import describe_check, name_champion
 
 
 class Notice(NamedTuple):
@@ -70,6 +70,8 @@ def _notice_of(
         headline = f"{model} was refused: {_unpublished(decision)}."
         return Notice("refused", _list(headline, decision.failed))
     published = f"{model} was published as model {publication.serial}"
+    if decision.future_champion is not None:
+        published = f"{published}, in place of {name_champion(decision)}"
     if outcome is OutcomeKind.OVERRIDDEN:
         headline = f"{published}, although checks failed: {decision.override}"
         return Notice("published", _list(headline, decision.failed))
@@ -79,7 +81,7 @@ def _notice_of(
 def _unpublished(decision: Decision) -> str:
     if decision.champion is None:
         return "no model is published yet"
-    return f"model {decision.champion} stays published"
+    return f"{name_champion(decision)} stays published"
 
 
 def _list(headline: str, checks: Iterable[Check]) -> str:

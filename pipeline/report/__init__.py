@@ -7,7 +7,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "compare": ["Champion", "compare_models"],
         "diff": ["rules_drift"],
+        "html.erasure": ["erase_from_page"],
         "html.pages": ["night_report", "nights_page"],
+        "junit": ["gate_suite"],
         "key_figures": ["key_figures"],
         "outcome": ["outcome"],
         "run_manifest": ["environment", "run_manifest"],

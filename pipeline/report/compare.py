@@ -26,7 +26,7 @@ from pipeline.records.run import (
 )
 from pipeline.text import ngrams
 from pipeline.text.character_map import SEPARATOR
-from pipeline.text.masking import common_words, hide_digits, mask
+from pipeline.text.masking import ELLIPSIS, common_words, hide_digits, mask
 from scorers.python import nightsieve_scorer
 
 TEXTS = 5_000  # the most frequent ones of those held out
@@ -174,7 +174,7 @@ def compare_models(
 
     A message that changes its label is shown by those of its words that many texts have
     and that separate the two labels most in tonight's model. Without a champion, or
-    with one of another format, no term moves and no message changes.
+    with one that this version cannot read, the two are not compared.
 
     Parameters
     ----------
@@ -187,20 +187,23 @@ def compare_models(
     """
     texts = _most_frequent(evaluation_set)
     usage = ModelUsage.measure(tonight, texts)
-    changed = texts.head(0)
+    n_changed = None
     moved: tuple[MovedTerm, ...] = ()
+    churned: tuple[ChurnedText, ...] = ()
     if champion is not None and champion.readable:
         published_usage = ModelUsage.measure(champion.model, texts)
         changed = _changed(texts, usage, published_usage)
+        n_changed = int(changed["messages"].sum())
         moved = _moved(usage, published_usage)
+        churned = _churned(changed, usage, training_set, masking)
     return ModelDifference(
         champion=None if champion is None else champion.reference,
         texts=len(texts),
         messages=int(texts["messages"].sum()),
-        changed=int(changed["messages"].sum()),
+        changed=n_changed,
         terms={label: usage.strongest(label) for label in usage.labels},
         moved=moved,
-        churned=_churned(changed, usage, training_set, masking),
+        churned=churned,
     )
 
 
@@ -310,4 +313,4 @@ def _masked(text: str, weights: Mapping[str, float], max_visible: float) -> str:
     if len(text) <= MAX_LENGTH:
         return mask(text, weights, max_visible)
     beginning = text[: MAX_LENGTH + 1].rpartition(SEPARATOR)[0] or text[:MAX_LENGTH]
-    return f"{mask(beginning, weights, max_visible)}{SEPARATOR}\u2026"
+    return f"{mask(beginning, weights, max_visible)}{SEPARATOR}{ELLIPSIS}"

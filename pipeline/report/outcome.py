@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.records.release import Check, OutcomeKind
 from pipeline.records.run import NightResults
-from pipeline.records.words import describe_check, name_check
+from pipeline.records.words import describe_check, name_champion, name_check
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _sentence(kind: OutcomeKind, results: NightResults) -> str:
     if kind is OutcomeKind.REFUSED:
         if decision.champion is None:
             return "Refused: no model is published yet."
-        return f"Refused: model {decision.champion} stays published."
+        return f"Refused: {name_champion(decision)} stays published."
     return _published_sentence(kind, results)
 
 
@@ -65,4 +65,4 @@ def _published_sentence(kind: OutcomeKind, results: NightResults) -> str:
         return f"{published}, although checks failed: {decision.override}"
     if decision.champion is None:
         return f"{published}: the first one."
-    return f"{published}: it passed the checks against model {decision.champion}."
+    return f"{published}: it passed the checks against {name_champion(decision)}."

@@ -16,7 +16,7 @@ from pipeline.records.rules import LabellingSummary
 from pipeline.records.run import NightResults, RunManifest
 from pipeline.records.sample import SampleCounts
 from pipeline.records.training import CrossValidationResult, SearchResult
-from pipeline.records.words import DASH, plural
+from pipeline.records.words import DASH, describe_erased, plural
 from pipeline.report import tables
 from pipeline.report.content import Format, Table, Typography
 from pipeline.report.costs import costs
@@ -73,7 +73,7 @@ def summary(manifest: RunManifest, addresses: NightAddresses) -> Group:
         Text(head, style=BOLD),
         _outcome(results),
         _titled("Stages", tables.stages(costs(manifest.tasks))),
-        _sample(results.messages.counts),
+        _sample(results.messages.counts, manifest.erased),
         *_labels(results.rules),
         *_search(results.search),
         *_cross_validation(results.cross_validation),
@@ -112,12 +112,13 @@ def _outcome(results: NightResults) -> Text:
     return Text.assemble((became.sentence, STYLES[became.kind]), *reasons)
 
 
-def _sample(counts: SampleCounts) -> Text:
+def _sample(counts: SampleCounts, erased: int) -> Text:
     reasons = _nonzero(
         {"without a body": counts.null_bodies, "too long": counts.oversized_bodies}
     )
     kept = plural(counts.kept, "message")
-    return Text(f"\nSample: {kept}{_left_out(reasons)}")
+    later = f"\n{describe_erased(erased)}" if erased else ""
+    return Text(f"\nSample: {kept}{_left_out(reasons)}{later}")
 
 
 def _labels(rules: LabellingSummary) -> Iterator[RenderableType]:

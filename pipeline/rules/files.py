@@ -3,7 +3,7 @@
 A file is ``<label>/<topic>.yaml`` or ``<label>.yaml``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -226,7 +226,7 @@ def read_file(file: Path, label: str) -> RuleFiles:
         try:
             rule = WrittenRule.model_validate({"label": label, **entry})
         except ValidationError as failure:
-            rule_name = str(entry.get("id", f"number {position}"))
+            rule_name = _name_of(entry, position)
             for problem in _validation_problems(failure):
                 problems.append(RuleProblem(file, rule_name, problem))
         else:
@@ -276,13 +276,12 @@ def _entries(file: Path) -> list[object]:
     if file.suffix != ".yaml":
         raise ConfigError("not read, because rule files end in .yaml; rename the file")
     try:
-        content = file.read_bytes()
+        content = strict_yaml.read_file(file)
+        entries = strict_yaml.load(content, str(file))
     except OSError as error:
         raise ConfigError(
             f"{error.strerror}; check the path of the rule file"
         ) from None
-    try:
-        entries = strict_yaml.load(content, str(file))
     except ConfigError as error:
         # The message begins with the file. Line and column follow.
         raise ConfigError(str(error).removeprefix(str(file)).lstrip(",: ")) from None
@@ -291,8 +290,14 @@ def _entries(file: Path) -> list[object]:
     return entries
 
 
+def _name_of(entry: Mapping[object, object], position: int) -> str:
+    """Return the id of a rule, or its number if it has no id that can be shown."""
+    rule_id = strict_yaml.quotable(entry.get("id", ""))
+    return f"number {position}" if rule_id == "?" else rule_id
+
+
 def _validation_problems(failure: ValidationError) -> Iterator[str]:
     for error in failure.errors():
-        key = ".".join(map(str, error["loc"]))
+        key = ".".join(map(strict_yaml.quotable, error["loc"]))
         message = error["msg"].removeprefix("Value error, ")
         yield f"{key}: {message}"

@@ -45,7 +45,8 @@ def weights_in_millionths(labelling: Labelling) -> np.ndarray:
 
 def label_indices(labelling: Labelling) -> np.ndarray:
     """Return the index of each rule's label: int64 [n_rules]."""
-    labels = [labelling.labels.index(rule.label) for rule in labelling.rules]
+    index_of = {label: index for index, label in enumerate(labelling.labels)}
+    labels = [index_of[rule.label] for rule in labelling.rules]
     return np.array(labels, dtype=np.int64)
 
 

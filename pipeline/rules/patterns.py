@@ -30,7 +30,7 @@ class RuleMatcher:
     database
         Compiled from the `rule_patterns` of these rules.
     engine
-        The timeouts.
+        The timeout of a search.
 
     Examples
     --------
@@ -53,7 +53,6 @@ class RuleMatcher:
         self._matcher = Matcher(
             rule_patterns(rules),
             database,
-            compile_timeout=engine.compile_timeout_seconds,
             search_timeout=engine.search_timeout_seconds,
         )
 

@@ -18,6 +18,8 @@ from pipeline.data.training_set import TrainingSet
 from pipeline.text.character_map import SEPARATOR
 
 BLOCK = "\N{FULL BLOCK}"
+#: What a masked text ends with, after a space, if its end is not shown.
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _DIGIT = re.compile(r"\d")
 
 
@@ -50,6 +52,26 @@ def mask(cleaned: str, weights: Mapping[str, float], max_visible: float) -> str:
         hide_digits(token) if token in visible else BLOCK * len(token)
         for token in tokens
     )
+
+
+def hides(masked: str, cleaned: str) -> bool:
+    """Return whether a masked text may be this cleaned text, or the beginning of it.
+
+    Examples
+    --------
+    >>> hides("████ code ████", "your code 4829"), hides("████ code ████", "my code 1")
+    (True, False)
+    """
+    shown = masked.removesuffix(f"{SEPARATOR}{ELLIPSIS}")
+    is_beginning = shown != masked
+    compared = cleaned[: len(shown)] if is_beginning else cleaned
+    if len(compared) != len(shown):
+        return False
+    for shown_character, character in zip(shown, hide_digits(compared), strict=True):
+        is_block = shown_character == BLOCK and character != SEPARATOR
+        if not is_block and shown_character != character:
+            return False
+    return True
 
 
 def common_words(training_set: TrainingSet, masking: Masking) -> set[str]:

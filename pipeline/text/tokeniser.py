@@ -124,6 +124,11 @@ class Tokeniser:
         """Return the tokens, joined by U+0020."""
         return SEPARATOR.join(self.tokens(text))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # In order, since each process iterates over the same frozenset in another one.
+        stop_words = tuple(sorted(self.stop_words))
+        return _unpickle, (self.characters, self.min_token, stop_words, self.ngrams)
+
     def __call__(self, text: str) -> list[str]:
         """Return the n-grams of a text."""
         return list(ngrams(self.tokens(text), *self.ngrams))
@@ -139,3 +144,12 @@ class Tokeniser:
         """
         tokens = cleaned.split(SEPARATOR) if cleaned else []
         return list(ngrams(tokens, *self.ngrams))
+
+
+def _unpickle(
+    characters: CharacterMap,
+    min_token: int,
+    stop_words: tuple[str, ...],
+    ngrams: tuple[int, int],
+) -> Tokeniser:
+    return Tokeniser(characters, min_token, frozenset(stop_words), ngrams)

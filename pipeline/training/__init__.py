@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cross_validation": ["cross_validate"],
         "fitting": ["fit"],
         "goals": ["goals_contradicted", "goals_not_shown", "thresholds_of"],
+        "handover": ["as_data", "rebuild"],
         "search": ["evaluate_candidate", "select_best"],
     },
 )

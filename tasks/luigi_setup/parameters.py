@@ -3,6 +3,7 @@
 import datetime
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import luigi
 from luigi.parameter import ParameterVisibility
@@ -13,11 +14,20 @@ from pipeline.errors import ConfigError
 _YEARS = range(1970, 2100)
 
 
+def today() -> datetime.date:
+    """Return the date (UTC)."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
 class NightParameter(luigi.DateParameter):
     """The date of a night, such as 2026-11-20.
 
     A run uses messages that were received before the end of that date (UTC).
     """
+
+    def __init__(self, *args: Any, option: str = "--date", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._option = option
 
     def parse(self, value: str) -> datetime.date:
         """Return the date.
@@ -30,10 +40,11 @@ class NightParameter(luigi.DateParameter):
         try:
             date = super().parse(value)
         except ValueError:
-            raise ConfigError(f"--date {value}: not a date; use YYYY-MM-DD") from None
+            problem = f"{self._option} {value}: not a date; use YYYY-MM-DD"
+            raise ConfigError(problem) from None
         if date.year not in _YEARS:
             raise ConfigError(
-                f"--date {value}: the year is out of range; "
+                f"{self._option} {value}: the year is out of range; "
                 f"use one from {_YEARS.start} to {_YEARS.stop - 1}"
             )
         return date

@@ -1,6 +1,7 @@
-"""The benchmarks' README shows what the result files hold, and nothing else."""
+"""Pages with tables show what the result files hold, and nothing else."""
 
 import itertools
+import operator
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,12 +18,16 @@ from tests.support import ROOT
 TEXT = readme.README.read_text(encoding="utf-8")
 
 
-def test_the_readme_equals_what_the_results_give():
-    assert readme.fill(TEXT) == TEXT, "run python -m benchmarks.readme"
+@pytest.mark.parametrize("page", readme.PAGES, ids=operator.attrgetter("name"))
+def test_a_page_equals_what_the_results_give(page):
+    text = page.read_text(encoding="utf-8")
+    assert readme.fill(text) == text, "run python -m benchmarks.readme"
 
 
 def test_every_result_has_a_section():
-    sections = [match["name"] for match in readme.SECTION.finditer(TEXT)]
+    texts = [page.read_text(encoding="utf-8") for page in readme.PAGES]
+    matches = itertools.chain.from_iterable(map(readme.SECTION.finditer, texts))
+    sections = [match["name"] for match in matches]
     files = {path.stem for path in RESULTS.iterdir()}
     assert sorted(sections) == sorted({*files, readme.OVERVIEW})
     assert set(sections) == set(readme.SECTIONS)

@@ -12,6 +12,12 @@ from hypothesis import strategies as st
 
 from nightsieve.cli.commands.load import command
 from nightsieve.cli.loading.csv_records import MAX_RECORD, REASONS
+from nightsieve.cli.loading.labels import (
+    MAX_COUNTED,
+    Labels,
+    label_warnings,
+    parse_label_maps,
+)
 from nightsieve.cli.loading.timestamps import parse_timestamp
 from pipeline.errors import ConfigError, DataError, SourceError
 
@@ -144,7 +150,8 @@ def test_bad_lines_are_counted_and_named_and_the_others_loaded(tmp_path, query):
     path.write_bytes(b"".join(line + b"\n" for line, _ in BAD))
 
     columns = ("--key", "id", "--body", "body", "--label", "label")
-    result = load(path, *columns, "--bad-lines", str(listing))
+    merge = ("--patch", "evaluation.merge={ham: [personal]}")
+    result = load(path, *columns, *merge, "--bad-lines", str(listing))
 
     expected = [
         f"{line_number}\t{reason}"
@@ -224,6 +231,91 @@ def test_a_message_without_a_readable_time_is_loaded_and_counted(tmp_path, query
     ]
 
 
+LABELLED = "body,label\none,Spam\ntwo,Spam\nthree,0\nfour,spam\nfive,dear all\n"
+
+
+def test_labels_that_no_night_counts_are_named_and_can_be_mapped(tmp_path, query):
+    path = tmp_path / "reviews.csv"
+    path.write_text(LABELLED)
+    options = ("--body", "body", "--label", "label")
+    first = load(path, *options)
+    assert count(first, "new reviews") == 5
+    assert first.stderr.splitlines() == [
+        f"Warning: {path}: label Spam (2 rows): not a label of the rules; did you mean "
+        "spam? Use --label-map Spam=spam",
+        f"Warning: {path}: label 0 (1 row): not a label of the rules; use --label-map "
+        "0=OURS with one of notification, personal, spam, or set evaluation.merge",
+        f"Warning: {path}: 1 row with a text that is not like a label, so it is not "
+        "shown; check --label label, or map it with --label-map",
+    ]
+
+    mapped = load(
+        path,
+        *options,
+        *("--label-map", "Spam=spam,0=personal", "--label-map", "dear all=spam"),
+        *("--label-map", "Ham=personal"),
+    )
+    assert mapped.stderr == (
+        "Warning: --label-map Ham: no row has this label; check its spelling\n"
+    )
+    assert count(mapped, "reviews with a changed label") == 4
+    assert count(mapped, "new reviews") == count(mapped, "new messages") == 0
+    assert query("SELECT label, count(*) FROM reviews GROUP BY 1 ORDER BY 1") == [
+        ("personal", 1),
+        ("spam", 4),
+    ]
+
+
+def test_labels_that_the_overlay_merges_are_known(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text(LABELLED)
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(
+        "evaluation: {merge: {Spam: [spam], 0: [personal], dear all: [notification]}}"
+    )
+    options = ("--body", "body", "--label", "label", "--config", str(overlay))
+    assert load(path, *options).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--label-map", "Spam"], "'Spam': not a label and its new name; write it"),
+        (["--label-map", "=spam"], "'=spam': not a label and its new name"),
+        (["--label-map", "0=spam,0=personal"], "0: has two new names, spam and pers"),
+    ],
+)
+def test_a_wrong_label_map_is_refused(tmp_path, query, options, reason):
+    path = tmp_path / "reviews.csv"
+    path.write_text(LABELLED)
+    with pytest.raises(ConfigError, match=f"^--label-map {reason}"):
+        load(path, "--body", "body", "--label", "label", *options)
+    with pytest.raises(ConfigError, match=r"name their column with --label$"):
+        load(path, "--body", "body", "--label-map", "Spam=spam")
+    assert query("SELECT to_regclass('messages')") == [(None,)]
+
+
+@given(
+    names=st.dictionaries(
+        ANY_TEXT.map(str.strip).filter(bool), st.sampled_from(["spam", "normal"])
+    )
+)
+def test_any_label_can_be_mapped(names):
+    line = io.StringIO()
+    csv.writer(line).writerow(f"{label}={ours}" for label, ours in names.items())
+    pairs = line.getvalue().removesuffix("\r\n")
+    assert parse_label_maps([pairs] if names else []) == names
+
+
+def test_a_wrong_column_is_counted_in_little_memory():
+    labels = Labels({})
+    for number in range(5 * MAX_COUNTED):
+        assert labels.rename(f"text {number}") == f"text {number}"
+    assert len(labels.counts) == MAX_COUNTED
+    warnings = label_warnings("a.csv", labels, ["spam"], "--label 1")
+    assert len(list(warnings)) == 1
+
+
 def test_a_key_used_twice_is_counted(tmp_path, query):
     path = tmp_path / "messages.csv"
     path.write_text("id,body\n1,first\n1,second\n")
@@ -301,6 +393,7 @@ def test_the_error_of_an_unusable_database_does_not_quote_the_password(
     path = tmp_path / "messages.csv"
     path.write_text("body\nhi\n")
     monkeypatch.delenv("NIGHTSIEVE_DATABASE_URL")
+    monkeypatch.delenv("NIGHTSIEVE_DATABASE_WRITER_URL")
     if url:
         monkeypatch.setenv("NIGHTSIEVE_DATABASE_URL", url)
     with pytest.raises(SourceError, match=sentence) as raised:

@@ -55,7 +55,7 @@ def night(night_environment) -> dict[str, str]:
         ("taught 0", "personal", "crowd"),
         ("taught 1", "spam", "crowd"),
     ]
-    url = night_environment["NIGHTSIEVE_DATABASE_URL"]
+    url = night_environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     with (
         closing(psycopg2.connect(url)) as connection,
         connection,
@@ -264,9 +264,10 @@ def test_a_night_is_found_by_its_layers_and_nothing_is_written(night):
 def test_a_command_that_reads_no_table_needs_no_database(
     night, tmp_path, monkeypatch, command
 ):
-    monkeypatch.delenv("NIGHTSIEVE_DATABASE_URL", raising=False)
     environment = night.copy()
-    del environment["NIGHTSIEVE_DATABASE_URL"]
+    for variable in ("NIGHTSIEVE_DATABASE_URL", "NIGHTSIEVE_DATABASE_WRITER_URL"):
+        monkeypatch.delenv(variable, raising=False)
+        del environment[variable]
     done = nightsieve(*fill_folder(command, tmp_path), environment=environment)
     assert done.returncode == 0, done.stderr
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nightsieve.cli import review_sheet
+from nightsieve.cli.commands.reviews import reviews
 from nightsieve.cli.loading.bad_lines import BadLines
+from nightsieve.cli.loading.labels import Labels
 from nightsieve.cli.review_import import Imported, import_sheet
 from nightsieve.cli.review_sheet import readable_text
 from nightsieve.database.connection import connect
@@ -176,7 +179,7 @@ def query(query, database_url, monkeypatch):
 def import_text(path: Path, text: str, moment: datetime.datetime = MOMENT) -> Imported:
     path.write_text(text)
     bad = BadLines()
-    imported = import_sheet(path, "crowd", moment, LABELS, bad)
+    imported = import_sheet(path, "crowd", moment, LABELS, bad, labels=Labels({}))
     assert bad.count == 0
     return imported
 
@@ -243,7 +246,7 @@ def test_a_wrong_line_is_named_and_nothing_is_imported(query, tmp_path, line, re
     with pytest.raises(
         DataError, match=r"sheet\.csv: 1 wrong line, so nothing was imported"
     ):
-        import_sheet(path, "crowd", MOMENT, LABELS, bad)
+        import_sheet(path, "crowd", MOMENT, LABELS, bad, labels=Labels({}))
     assert bad.first == [f"line 3: {reason}"]
     assert query("SELECT count(*) FROM reviews") == [(0,)]
 
@@ -278,6 +281,21 @@ def test_a_file_that_is_not_a_sheet_is_refused(query, tmp_path):
     path.write_text("\n".join(lines))
     bad = BadLines()
     with pytest.raises(DataError, match="4 wrong lines"):
-        import_sheet(path, "crowd", MOMENT, LABELS, bad)
+        import_sheet(path, "crowd", MOMENT, LABELS, bad, labels=Labels({}))
     reason = "not a JSON object with texts for message_key and label"
     assert bad.first == [f"line {line}: {reason}" for line in (2, 3, 4, 5)]
+
+
+def test_labels_of_a_sheet_are_renamed_before_they_are_checked(query, tmp_path):
+    path = tmp_path / "sheet.jsonl"
+    path.write_text(
+        '{"message_key": "1", "label": "Spam"}\n{"message_key": "2", "label": 0}\n'
+    )
+    command = ["import", str(path), "--source", "crowd"]
+    maps = ["--label-map", "Spam=spam,0=personal,Ham=personal"]
+    imported = CliRunner().invoke(reviews, [*command, *maps])
+    assert imported.exit_code == 0, imported.output
+    assert imported.stderr == (
+        "Warning: --label-map Ham: no row has this label; check its spelling\n"
+    )
+    assert [row[2] for row in query(STORED)] == ["spam", "personal"]

@@ -1,14 +1,17 @@
 """The embedded services as real processes, used through their own clients."""
 
 import contextlib
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,11 +23,19 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from luigi.rpc import RemoteScheduler
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.engine import make_url
 
-from nightsieve.cli.services import Stack
-from pipeline.errors import ServiceError
+from nightsieve.cli.services import Stack, processes
+from nightsieve.database.messages import load_messages
+from nightsieve.database.reviews import Review, import_reviews
+from nightsieve.database.tables import TABLES
+from pipeline import config, ingest
+from pipeline.errors import ServiceError, SourceError
+from pipeline.rules.files import read_rules
+from tests.support import ROOT
 
 NIGHTSIEVE = Path(sys.executable).with_name("nightsieve")
+DATABASES = ("NIGHTSIEVE_DATABASE_URL", "NIGHTSIEVE_DATABASE_WRITER_URL")
 NAMES = ("postgres", "s3", "luigid")
 
 
@@ -119,7 +130,7 @@ def add_task(
 
 
 def recorded_tasks(stack: Stack) -> set[object]:
-    url = stack.environment()["NIGHTSIEVE_DATABASE_URL"]
+    url = stack.environment()["NIGHTSIEVE_DATABASE_WRITER_URL"]
     history = f"{url.removesuffix('nightsieve')}luigi"
     return {task_id for (task_id,) in query(history, "SELECT task_id FROM tasks")}
 
@@ -204,12 +215,270 @@ def test_wrong_secrets_are_refused(stack):
             query(wrong_url)
 
 
-def test_the_role_of_users_is_not_a_superuser(stack):
+@pytest.mark.parametrize("variable", DATABASES)
+def test_no_account_is_a_superuser(stack, variable):
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        query(
-            stack.environment()["NIGHTSIEVE_DATABASE_URL"],
-            "COPY (SELECT 1) TO PROGRAM 'cat'",
-        )
+        query(stack.environment()[variable], "COPY (SELECT 1) TO PROGRAM 'cat'")
+
+
+def test_the_account_of_nights_reads_and_does_nothing_else(stack):
+    reader, writer = (stack.environment()[variable] for variable in DATABASES)
+    query(
+        writer,
+        "CREATE TABLE later (body text)",
+        "INSERT INTO later VALUES ('a row')",
+        "CREATE SCHEMA other",
+        "CREATE TABLE other.later AS SELECT * FROM later",
+        "CREATE VIEW seen AS SELECT * FROM later",
+    )
+    for table in ("later", "other.later", "seen"):
+        assert query(reader, f"SELECT body FROM {table}") == [("a row",)]
+    assert query(reader, "SHOW default_transaction_read_only") == [("on",)]
+    for statement in (
+        "INSERT INTO later VALUES ('x')",
+        "UPDATE later SET body = 'x'",
+        "DELETE FROM later",
+        "TRUNCATE later",
+        "ALTER TABLE later ADD COLUMN x int",
+        "DROP TABLE later",
+        "CREATE TABLE mine (body text)",
+        "CREATE TEMP TABLE mine (body text)",
+        "CREATE SCHEMA mine",
+        "SELECT body FROM later FOR UPDATE",
+        "SELECT lo_create(0)",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(reader, "SET default_transaction_read_only = off", statement)
+    owned = "SELECT count(*) FROM pg_shdepend WHERE refobjid = 'nightsieve_reader'"
+    assert query(reader, f"{owned}::regrole AND deptype = 'o'") == [(0,)]
+    for database in ("luigi", "template1"):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+            query(f"{reader.removesuffix('nightsieve')}{database}", "SELECT 1")
+
+
+def superuser_url(stack: Stack, database: str) -> str:
+    credentials = json.loads((stack.home / "credentials.json").read_text())
+    account = f"postgres:{credentials['postgres_superuser']}"
+    port = records(stack)["postgres"]["port"]
+    return f"postgresql://{account}@127.0.0.1:{port}/{database}"
+
+
+def test_the_grants_of_the_documentation_are_enough(stack, tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "how-to" / "production.md").read_text()
+    overlay, *_ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    night_grants, clerk_grants = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    query(superuser_url(stack, "postgres"), "CREATE DATABASE inbox")
+    inbox = superuser_url(stack, "inbox")
+    query(
+        inbox,
+        *(table.definition() for table in TABLES),
+        "CREATE SCHEMA inbox",
+        "CREATE TABLE inbox.messages"
+        " (id int8, text text, created timestamptz, country text, secret text)",
+        "INSERT INTO inbox.messages VALUES (1, 'hello', now(), 'IN', 'x')",
+        "INSERT INTO messages VALUES ('1', 'hello')",
+        night_grants,
+        clerk_grants,
+    )
+    account = inbox.partition("//")[2].partition("@")[0]
+    night = inbox.replace(account, "night:a%20long%20random%20one")
+    clerk = inbox.replace(account, "clerk:another%20long%20random%20one")
+
+    monkeypatch.setenv("NIGHTSIEVE_DATABASE_WRITER_URL", clerk)
+    review = Review(message_key="1", label="spam", annotator="Ada")
+    assert import_reviews([review], "crowd", datetime.now()).new == 1
+    assert load_messages([b"1\t2\thi\t\\N\t\\N\tspam\n"], True, True).messages.new == 1
+
+    rules = config.patch_layer(f"labelling.rules={ROOT / 'tests/tasks/rules'}")
+    layers = [
+        config.file_layer(config.DEFAULTS),
+        config.text_layer("overlay.yaml", overlay.encode(), tmp_path),
+        config.patch_layer("source.sample.fraction=1"),
+        rules,
+    ]
+    source = config.resolve(layers, read_rules, {}).settings.source
+    today = date.today() + timedelta(days=1)
+    with ingest.connect(make_url(night)) as connection:
+        sampled = ingest.draw_sample(connection, source, today, tmp_path)
+    assert sampled.counts.kept == 1
+    source = config.resolve([layers[0], rules], read_rules, {}).settings.source
+    with (
+        pytest.raises(SourceError, match="permission denied for table messages"),
+        ingest.connect(make_url(night)) as connection,
+    ):
+        ingest.draw_sample(connection, source, today, tmp_path)
+    assert query(night, "SELECT label FROM reviews ORDER BY message_key")[0] == (
+        "spam",
+    )
+    for statement in ("SELECT secret FROM inbox.messages", "DELETE FROM reviews"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(night, "SET default_transaction_read_only = off", statement)
+
+
+def test_a_home_of_an_earlier_version_is_completed(stack):
+    reader, writer = (stack.environment()[variable] for variable in DATABASES)
+    query(writer, "CREATE TABLE earlier AS SELECT 'a row' AS body")
+    credentials = stack.home / "credentials.json"
+    present = json.loads(credentials.read_text())
+    superuser = superuser_url(stack, "nightsieve")
+    query(
+        superuser,
+        "DROP OWNED BY nightsieve_reader",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE nightsieve"
+        " REVOKE ALL ON TABLES FROM nightsieve_reader",
+        "DROP ROLE nightsieve_reader",
+    )
+    for name in ("postgres_reader", "receipt_key"):
+        del present[name]
+    credentials.write_text(json.dumps(present))
+    with pytest.raises(ServiceError, match="complete them with nightsieve up"):
+        stack.environment()
+    stack.up()
+    completed = stack.environment()
+    assert completed["NIGHTSIEVE_DATABASE_URL"] != reader
+    assert completed["NIGHTSIEVE_DATABASE_WRITER_URL"] == writer
+    rows = query(completed["NIGHTSIEVE_DATABASE_URL"], "SELECT body FROM earlier")
+    assert rows == [("a row",)]
+    assert credentials.stat().st_mode & 0o777 == 0o600
+
+
+def test_nights_of_a_home_sign_their_receipts_with_its_own_key(stack):
+    key = stack.environment()["NIGHTSIEVE_RECEIPT_KEY"]
+    assert re.fullmatch("[0-9a-f]{64}", key)
+    stack.up()
+    assert stack.environment()["NIGHTSIEVE_RECEIPT_KEY"] == key
+
+
+FROM_HERE = {
+    "a worker": {},
+    "by name": {"Host": "localhost:{port}"},
+    "the page itself": {
+        "Origin": "http://127.0.0.1:{port}",
+        "Referer": "http://127.0.0.1:{port}/static/visualiser/index.html",
+        "Sec-Fetch-Site": "same-origin",
+    },
+    "an address typed into a browser": {"Sec-Fetch-Site": "none"},
+}
+FROM_ELSEWHERE = {
+    "a rebound name": {"Host": "evil.example:{port}"},
+    "a name that begins alike": {"Host": "127.0.0.1.evil.example:{port}"},
+    "another port": {"Host": "127.0.0.1:1"},
+    "no port": {"Host": "127.0.0.1"},
+    "no host": {"Host": ""},
+    "another origin": {"Origin": "https://evil.example"},
+    "another service of this machine": {"Origin": "http://127.0.0.1:1"},
+    "a file": {"Origin": "null"},
+    "another scheme": {"Origin": "https://127.0.0.1:{port}"},
+    "a page of another origin": {"Referer": "https://evil.example/page"},
+    "no referrer, but a browser": {"Sec-Fetch-Site": "cross-site"},
+    "another port of this site": {"Sec-Fetch-Site": "same-site"},
+    "a broken referrer": {"Referer": "http://[::1"},
+}
+
+
+def ask_luigid(stack: Stack, headers: dict[str, str], method: str, path: str):
+    port = records(stack)["luigid"]["port"]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        sent = {name: value.format(port=port) for name, value in headers.items()}
+        connection.request(method, path, headers=sent)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize("name", FROM_HERE)
+def test_the_scheduler_answers_requests_from_here(stack, name):
+    status, body = ask_luigid(stack, FROM_HERE[name], "GET", "/api/task_list")
+    assert status == 200
+    assert "response" in json.loads(body)
+
+
+@pytest.mark.parametrize("name", FROM_ELSEWHERE)
+def test_the_scheduler_refuses_requests_from_elsewhere(stack, name):
+    for path in ("/api/task_list", "/api/pause", "/", "/history", "/metrics", "/x"):
+        for method in ("GET", "POST", "OPTIONS"):
+            status, body = ask_luigid(stack, FROM_ELSEWHERE[name], method, path)
+            assert status == 403
+            assert body.startswith("Refused: ")
+            assert body.count("\n") == 1
+
+
+def test_nobody_can_pause_a_night(stack):
+    luigid = scheduler(stack)
+    assert luigid.is_pause_enabled() == {"enabled": False}
+    status, _ = ask_luigid(stack, {}, "GET", "/api/pause")
+    assert status == 200
+    assert luigid.is_paused() == {"paused": False}
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://build.example/7", True),
+        ("http://127.0.0.1:9000/nightsieve/a", True),
+        ("javascript:alert(1)", False),
+        (" javascript:alert(1)", False),
+        ("JavaScript:alert(1)", False),
+        ("data:text/html,<script>alert(1)</script>", False),
+        ("//evil.example/x", False),
+    ],
+)
+def test_the_scheduler_links_to_web_pages_only(stack, url, kept):
+    luigid = scheduler(stack)
+    luigid.add_task(
+        worker="links",
+        task_id="Linked",
+        family="Linked",
+        params={},
+        status="PENDING",
+        tracking_url=url,
+    )
+    (task,) = luigid.task_search(task_str="Linked")["PENDING"].values()
+    assert task["tracking_url"] == (url if kept else None)
+
+
+def test_logs_are_private_and_bounded(stack, tmp_path):
+    for log in (stack.home / "log").iterdir():
+        assert log.stat().st_mode & 0o777 == 0o600, log
+    log = tmp_path / "service.log"
+    log.write_bytes(bytes(processes.LOG_BYTES + 1))
+    for _ in range(2):
+        child = processes.spawn(["echo", "started"], {}, tmp_path, log)
+        child.wait()
+    assert log.read_text() == "started\nstarted\n"
+    assert (tmp_path / "service.log.1").stat().st_size == processes.LOG_BYTES + 1
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_polls_of_workers_are_not_in_the_log(stack):
+    log = stack.home / "log" / "luigid.log"
+    size = log.stat().st_size
+    for _ in range(50):
+        scheduler(stack).ping(worker="polling")
+    assert log.stat().st_size == size
+
+
+def test_a_scheduler_of_an_earlier_version_is_replaced(stack):
+    before = records(stack)["luigid"]
+    psutil.Process(before["pid"]).terminate()
+    while is_alive(before["pid"]):
+        time.sleep(0.01)
+    program = "from luigi.cmdline import luigid; luigid()"
+    options = ["--address=127.0.0.1", f"--port={before['port']}"]
+    variables = {"LUIGI_CONFIG_PATH": str(stack.home / "luigi.cfg")}
+    old = processes.spawn(
+        [sys.executable, "-P", "-c", program, *options],
+        variables,
+        stack.home,
+        stack.home / "log" / "luigid.log",
+    )
+    record = {"port": before["port"], "pid": old.pid, "created": old.create_time()}
+    state = records(stack) | {"luigid": record}
+    (stack.home / "state.json").write_text(json.dumps(state))
+    stack.up()
+    assert not is_alive(old.pid)
+    elsewhere = {"Origin": "https://evil.example"}
+    assert ask_luigid(stack, elsewhere, "GET", "/api/task_list")[0] == 403
 
 
 def test_an_object_shows_only_when_its_put_has_ended(stack):
@@ -266,7 +535,7 @@ def test_an_object_is_there_and_gone_at_once_for_another_client(stack):
 
 
 def test_a_refused_row_does_not_put_its_text_into_the_log(stack):
-    url = stack.environment()["NIGHTSIEVE_DATABASE_URL"]
+    url = stack.environment()["NIGHTSIEVE_DATABASE_WRITER_URL"]
     with pytest.raises(psycopg2.errors.UniqueViolation):
         query(
             url,
@@ -282,7 +551,7 @@ def test_data_survive_down_and_up(stack):
     before = records(stack)
     environment = stack.environment()
     query(
-        environment["NIGHTSIEVE_DATABASE_URL"],
+        environment["NIGHTSIEVE_DATABASE_WRITER_URL"],
         "CREATE TABLE kept AS SELECT 'a row' AS body",
     )
     s3_client(environment).put_object(

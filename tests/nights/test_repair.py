@@ -8,6 +8,7 @@ from nightsieve.nights.repair import NightRepair, repair_nights
 from nightsieve.store import layout
 from nightsieve.store.artefacts import Artefact
 from nightsieve.store.layout import Run
+from nightsieve.store.receipts import open_receipt, seal_receipt
 from nightsieve.store.reports import index_of, write_report
 from nightsieve.store.runs import manifest_of
 from pipeline import config, report
@@ -138,9 +139,9 @@ def test_an_object_that_another_run_rewrote_stays_unless_it_is_ingested(store, r
         content = b"otherwise"
         sha256 = hashlib.sha256(content).hexdigest()
         key = layout.receipt(key_of(family))
-        receipt = Receipt.from_json(store.objects[key])
+        receipt = open_receipt(store.objects[key])
         again = receipt.model_copy(update={"sha256": sha256})
-        store.objects[key] = again.to_json()
+        store.objects[key] = seal_receipt(again)
         store.objects[key_of(family)] = content
     (repaired,) = repair_nights(store, NIGHT)
     keys = removed(store, repaired)

@@ -10,15 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightsieve.store import layout
+from nightsieve.store import history, layout
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.publication import prune
 from nightsieve.store.registry_repair import RegistryRepair, repair_registry
+from nightsieve.store.seals import open_record, seal_record
 from pipeline.config.settings import Keep
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from pipeline.records.models import CurrentModel, ModelEntry
+from tests.support.damages import DAMAGES
 from tests.support.memory_store import MemoryStore, do_nothing
 from tests.support.stored_objects import FILES, facts, november, write_run
 
@@ -103,8 +105,8 @@ def assert_whole(memory: MemoryStore) -> None:
     """Check that the pointer, if there is one, names a complete model."""
     pointer = memory.objects.get(layout.CURRENT_MODEL)
     if pointer is not None:
-        serial = CurrentModel.from_json(pointer).serial
-        entry = ModelEntry.from_json(memory.objects[layout.model_entry(serial)])
+        serial = open_record(pointer, CurrentModel).serial
+        entry = open_record(memory.objects[layout.model_entry(serial)], ModelEntry)
         for name, sha256 in entry.files.items():
             content = memory.objects[layout.model_file(serial, name)]
             assert hashlib.sha256(content).hexdigest() == sha256
@@ -259,7 +261,7 @@ def test_whatever_the_pointer_holds_a_rollback_makes_its_model_current(pointer):
 def test_a_repair_names_damaged_files_and_can_remove_their_models():
     memory = MemoryStore()
     registry = Registry(memory)
-    for name in ("one", "two", "three", "four"):
+    for name in ("one", "two", "three", "four", "five"):
         publish(memory, name)
     memory.objects[layout.model_entry(2)] = b"{"
     memory.objects[layout.model_file(3, MODEL_FILE)] = b"[]"
@@ -268,33 +270,70 @@ def test_a_repair_names_damaged_files_and_can_remove_their_models():
         (2, layout.MODEL_ENTRY): "is not whole JSON; it was damaged",
         (3, MODEL_FILE): "is not the object that was written",
         (4, MANIFEST_FILE): "there is no such object",
+        (5, layout.MODEL_ENTRY): "names a file that is not one of a model",
     }
+    hostile = registry.require(5).model_copy(update={"files": {"../x": "ab" * 32}})
+    memory.objects[layout.model_entry(5)] = seal_record(hostile)
     before = dict(memory.objects)
     repaired = repair_registry(registry)
     described = {(file.serial, file.name): file.problem for file in repaired.damaged}
     assert described.keys() == problems.keys()
     for file, problem in problems.items():
         assert described[file].startswith(problem)
-    assert (repaired.current, repaired.repointed, repaired.removed) == (4, False, ())
-    assert memory.objects == before
+    # The last whole model is the current one.
+    assert (repaired.current, repaired.repointed, repaired.removed) == (1, True, ())
+    changed = {key for key in before if memory.objects[key] != before[key]}
+    assert changed == {layout.CURRENT_MODEL}
+    assert memory.objects.keys() == before.keys()
     repaired = repair_registry(registry, remove=True)
-    assert (repaired.current, repaired.repointed) == (1, True)
-    assert repaired.removed == (2, 3, 4)
+    assert (repaired.current, repaired.repointed) == (1, False)
+    assert repaired.removed == (2, 3, 4, 5)
     assert registry.serials() == [1]
-    assert publish(memory, "five").serial == 5
+    assert publish(memory, "six").serial == 6
 
 
-def test_without_a_readable_model_none_is_current_until_the_next_publication():
+@pytest.mark.parametrize("remove", [True, False])
+def test_without_a_whole_model_a_repair_changes_nothing(remove):
     memory = MemoryStore()
     registry = Registry(memory)
     publish(memory, "one")
+    publish(memory, "two")
     memory.objects[layout.model_entry(1)] = b"{"
-    assert repair_registry(registry).current is None
-    assert registry.champion() is None
-    assert publish(memory, "two").serial == 2 == registry.current().serial
-    assert repair_registry(Registry(MemoryStore())) == RegistryRepair(
-        None, False, (), ()
-    )
+    memory.objects[layout.model_file(2, MODEL_FILE)] = b"{"
+    before = dict(memory.objects)
+    repaired = repair_registry(registry, remove)
+    assert repaired.none_is_whole
+    assert (repaired.repointed, repaired.removed) == (False, ())
+    assert registry.repair_champion() is None
+    assert memory.objects == before
+    assert publish(memory, "three").serial == 3 == registry.current().serial
+    assert repair_registry(registry, remove=True).removed == (1, 2)
+    nothing = RegistryRepair(None, False, (), ())
+    assert repair_registry(Registry(MemoryStore())) == nothing
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize(
+    ("key", "current"),
+    [
+        (layout.CURRENT_MODEL, 2),
+        (layout.model_entry(2), 1),
+        (layout.model_file(2, MODEL_FILE), 1),
+    ],
+)
+def test_a_night_compares_with_the_last_whole_model_whatever_is_damaged(
+    key, current, damage, caplog
+):
+    memory = MemoryStore()
+    registry = Registry(memory)
+    publish(memory, "one")
+    publish(memory, "two")
+    memory.objects[key] = damage(memory.objects[key])
+    history._warned.clear()
+    assert registry.repair_champion().serial == current
+    assert registry.champion().serial == current
+    assert f"s3://memory/{key}: " in caplog.text
+    assert "nightsieve models repair" in caplog.text
 
 
 def test_retention_keeps_what_is_current_pinned_or_of_a_kept_run():

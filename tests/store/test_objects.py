@@ -6,7 +6,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from boto3.s3.transfer import TransferConfig
 
 from nightsieve.store import objects
 from nightsieve.store.objects import ObjectMissing, Store, StoreUnavailable
@@ -83,6 +82,7 @@ def test_listings_give_keys_below_the_prefix_the_last_written_one_last(store):
 def test_a_process_keeps_its_client_until_it_disconnects(store, monkeypatch):
     assert not store.exists("a")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    monkeypatch.setenv("NIGHTSIEVE_STORAGE_TIMEOUT", "0")
     assert not store.exists("a")
     forget()
     with pytest.raises(StorageError, match="check AWS_ENDPOINT_URL_S3"):
@@ -91,8 +91,7 @@ def test_a_process_keeps_its_client_until_it_disconnects(store, monkeypatch):
 
 def test_a_large_file_arrives_whole_or_not_at_all(store, monkeypatch):
     parts = []
-    multipart = TransferConfig(PART, multipart_chunksize=PART, use_threads=False)
-    monkeypatch.setattr(objects, "MULTIPART", multipart)
+    monkeypatch.setattr(objects, "PART_SIZE", PART)
     client = objects._client()
 
     def count_part(**call: object) -> None:
@@ -117,8 +116,9 @@ def test_a_missing_object_and_a_silent_store_are_different_errors(store, monkeyp
     with pytest.raises(ObjectMissing):
         store.read("absent")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    monkeypatch.setenv("NIGHTSIEVE_STORAGE_TIMEOUT", "0")
     forget()
-    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1; check AWS_ENDPOINT"):
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1 for 0 s; check AWS_"):
         store.read("absent")
 
 

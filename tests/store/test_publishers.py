@@ -5,9 +5,6 @@ import itertools
 import multiprocessing
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +13,6 @@ from typing import NamedTuple
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
-import boto3
 import pytest
 from botocore.httpsession import URLLib3Session
 from urllib3.connection import HTTPConnection
@@ -28,6 +24,7 @@ from nightsieve.store.publication import prune
 from pipeline.config.settings import Keep
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
 from tests.support.commands import forget
+from tests.support.moto import moto_server
 from tests.support.stored_objects import DESCRIPTION, FILES, facts
 
 KEEP = Keep(models=2, runs=1)
@@ -51,23 +48,10 @@ def bucket(request, environment, monkeypatch) -> Iterator[str]:
     if request.param.startswith("rclone"):
         yield environment["NIGHTSIEVE_STORAGE"]
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = [sys.executable, "-m", "moto.server", "-p", port]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
+    with moto_server() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
         forget()
-        for _ in range(200):
-            time.sleep(0.05)
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", int(port))):
-                    break
-        boto3.client("s3").create_bucket(Bucket="nightsieve")
         yield "s3://nightsieve"
-        server.kill()
 
 
 def publish(address: str, name: str, journal: Path, death: Death | None) -> None:

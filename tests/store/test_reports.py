@@ -3,12 +3,13 @@
 import contextlib
 import datetime
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
 
-from nightsieve.store import layout
+from nightsieve.store import history, layout
 from nightsieve.store.layout import Run
 from nightsieve.store.models import Registry
 from nightsieve.store.reports import (
@@ -23,7 +24,8 @@ from nightsieve.store.runs import manifest_of
 from pipeline import report
 from pipeline.errors import ArtefactError
 from pipeline.records.run import FORMAT, KeyFigures
-from tests.support.memory_store import MemoryStore
+from tests.support.damages import DAMAGES
+from tests.support.memory_store import MemoryStore, do_nothing
 from tests.support.stored_objects import (
     ACCOUNT,
     CONFIG,
@@ -160,13 +162,69 @@ def test_a_report_is_fetched_as_it_was_written_or_not_at_all(memory):
         read_report(memory, run)
 
 
-def test_a_damaged_index_of_a_report_is_named(memory):
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("receipt", [False, True], ids=["object", "receipt"])
+def test_a_damaged_night_is_left_out_of_the_page_with_one_warning(
+    memory, caplog, damage, receipt
+):
+    run = Run(november(19), CONFIG)
+    for day in (18, 19):
+        end(memory, november(day))
+    index = layout.report_index(*run)
+    manifest_key = layout.run(*run)
+    damaged = [layout.receipt(key) if receipt else key for key in (index, manifest_key)]
+    tonight = end(memory, november(20))
+    for key, nights in zip(damaged, [["20", "19", "18"], ["20", "18"]], strict=True):
+        memory.objects[key] = damage(memory.objects[key])
+        history._warned.clear()
+        caplog.clear()
+        write_nights_page(memory, tonight)
+        assert [night[-2:] for night in listed(memory)] == nights
+        assert caplog.text.count(f"s3://memory/{key}: ") == 1
+        assert "nightsieve runs repair DATE; until then the " in caplog.text
+    assert listed(memory)["2026-11-18"]
+
+
+def test_a_damaged_registry_does_not_stop_the_page(memory, caplog):
+    registry = Registry(memory)
+    registry.publish("night", FILES, facts(november(18)))
+    registry.publish("other", FILES, facts(november(18)))
+    tonight = end(memory, november(19), serial=2)
+    for key in (layout.model_entry(1), layout.CURRENT_MODEL):
+        memory.objects[key] = b"{"
+        history._warned.clear()
+        write_nights_page(memory, tonight)
+        assert f"s3://memory/{key}: " in caplog.text
+
+
+def test_a_reader_of_a_report_that_is_replaced_reads_one_of_the_two(memory):
+    run = Run(november(20), CONFIG)
     end(memory, november(20))
-    key = layout.report_index(november(20), CONFIG)
-    memory.objects[key] = memory.objects[key][:-5]
-    for read in (list_nights, write_nights_page):
-        with pytest.raises(ArtefactError, match=f"^s3://memory/{key}: is not the obj"):
-            read(memory)
+    another = {name: b"another" for name in PAGES}
+    figures = report.key_figures(manifest(november(20)))
+
+    def replace() -> None:
+        index = write_report(memory, FINGERPRINT, another, figures)
+        index_of(memory, run).dump(index, ACCOUNT)
+
+    for last_request in range(1, 6):
+        end(memory, november(20))
+        requests = itertools.count(1)
+
+        def replace_once(
+            requests: Iterator[int] = requests, last: int = last_request
+        ) -> None:
+            if next(requests) == last:
+                memory.before = do_nothing
+                replace()
+
+        memory.before = replace_once
+        contents = read_report(memory, run)
+        memory.before = do_nothing
+        assert contents in (PAGES, another), last_request
+    # A reader while the files are written finds no report.
+    write_report(memory, FINGERPRINT, another, figures)
+    assert read_report(memory, run) == {}
 
 
 def test_a_night_of_an_earlier_version_is_left_out(memory):

@@ -99,7 +99,7 @@ def _write_tasks(store: MemoryStore, run: Run, settings: Settings) -> RunManifes
     receipts = [
         _write(store, "IngestMessages", MESSAGES_KEY, messages.to_json()),
         *[_write_votes(store, shard) for shard in shards],
-        _write(store, "FitModel", _key("training", "pipeline", "joblib"), PIPELINE),
+        _write(store, "ExportPipeline", _key("export", "pipeline", "joblib"), PIPELINE),
         _write(store, "ExportCoefficients", _key("export", "model"), model),
     ]
     files = {MODEL_FILE: model, PIPELINE_FILE: PIPELINE}

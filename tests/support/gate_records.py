@@ -104,7 +104,7 @@ def review_evaluation(
 ) -> ReviewEvaluation:
     """Return what tonight's model measures on reviews."""
     return ReviewEvaluation(
-        reviews=25,
+        reviews=0 if measured is None else 25,
         messages=0 if measured is None else measured.n,
         ties=0,
         unknown_labels={},
@@ -227,6 +227,7 @@ def gate_input(
     on_reviews: Metrics | None = MEASURED,
     unsupported: str | None = None,
     date: datetime.date = DATE,
+    today: datetime.date = DATE,
     sample: ShardManifest = SAMPLE,
     rules: LabellingSummary = RULES,
     export: ExportManifest = EXPORT,
@@ -253,6 +254,7 @@ def gate_input(
         )
     return GateInput(
         date=date,
+        today=today,
         measurements=Measurements(
             sample=sample, rules=rules, export=export, reviews=reviews, latency=latency
         ),

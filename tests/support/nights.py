@@ -54,6 +54,7 @@ STAGES = [
     "PrepareExport",
     "ExportCoefficients",
     "ExportVectors",
+    "ExportPipeline",
     "VerifyExport",
     "DescribeExport",
     "EvaluateOnReviews",
@@ -74,6 +75,13 @@ def retrain(*options: str, patches: list[str] = SMALL, night: str = NIGHT) -> li
     if patches:
         command += ["--patch", *patches]
     return command
+
+
+def finish(command: list[str], environment: dict[str, str]) -> str:
+    """Run a night, which must succeed at once; return what it logged."""
+    night = fork(*command, environment=environment)
+    assert night.returncode == 0, night.stderr
+    return night.stderr
 
 
 def sample(environment: dict[str, str], rows: int = 1_500) -> None:

@@ -198,7 +198,7 @@ def comparison(
         champion=None,
         texts=900,
         messages=1_000,
-        changed=0,
+        changed=None,
         terms={label: terms for label in labels},
         moved=(),
         churned=(),

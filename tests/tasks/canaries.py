@@ -39,7 +39,7 @@ PLANT = """
 
 def plant(environment: dict[str, str]) -> None:
     """Give every message a word and digits of its own, and every sender a word."""
-    url = environment["NIGHTSIEVE_DATABASE_URL"]
+    url = environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     with (
         closing(psycopg2.connect(url)) as connection,
         connection,
@@ -51,8 +51,9 @@ def plant(environment: dict[str, str]) -> None:
 
 def find_leak(written: str, environment: dict[str, str], *secrets: str) -> str | None:
     """Return a canary or a secret in a text, plain or escaped as in HTML, if any."""
-    password = environment["NIGHTSIEVE_DATABASE_URL"].split(":")[2].split("@")[0]
-    hidden = [password, environment["AWS_SECRET_ACCESS_KEY"], *secrets]
+    hidden = [environment["AWS_SECRET_ACCESS_KEY"], *secrets]
+    for variable in ("NIGHTSIEVE_DATABASE_URL", "NIGHTSIEVE_DATABASE_WRITER_URL"):
+        hidden.append(environment[variable].split(":")[2].split("@")[0])
     pattern = "|".join([WORD, SENDER, DIGITS, *map(re.escape, hidden)])
     match = re.search(pattern, html.unescape(written), re.IGNORECASE)
     return match and match[0]

@@ -10,10 +10,11 @@ from luigi.task import flatten
 from nightsieve.store import layout
 from nightsieve.store.objects import Store
 from pipeline import config
-from pipeline.errors import StorageError
+from pipeline.errors import ConfigError, StorageError
 from tasks import Retrain, retrain
+from tasks.base import lineage
 from tasks.labelling import ApplyRules
-from tasks.report import lineage
+from tasks.luigi_setup.parameters import today
 
 NIGHT = datetime.date(2026, 11, 20)
 LABELLING = {"ApplyRules", "ResolveVotes", "SummariseRules"}
@@ -29,7 +30,8 @@ AFTER_PREPARED = {
     "MeasureSpeed",
 }
 SEARCH = {"EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel"}
-AFTER_TRAINING_SET = SEARCH | AFTER_PREPARED | DECISION
+AFTER_FIT = AFTER_PREPARED | {"ExportPipeline"}
+AFTER_TRAINING_SET = SEARCH | AFTER_FIT | DECISION
 REVIEWS_TRAIN = {
     "LabelByReviews",
     "AggregateReviews",
@@ -216,6 +218,20 @@ def test_the_store_changes_no_fingerprint_and_is_a_parameter_of_every_task(envir
     assert elsewhere.task_id == night.task_id
     assert "storage" not in str(elsewhere)
     assert "storage" not in elsewhere.to_str_params(only_public=True)
+
+
+def test_a_night_in_the_future_is_refused_and_asking_for_it_is_no_part_of_its_identity(
+    environment,
+):
+    tomorrow = today() + datetime.timedelta(days=1)
+    with pytest.raises(ConfigError, match=f"--date {tomorrow}: after today, {today()}"):
+        Retrain(date=tomorrow)
+    assert Retrain(date=tomorrow, allow_future=True).date == tomorrow
+    night = Retrain(date=today())
+    asked = Retrain(date=today(), allow_future=True)
+    assert asked is night
+    assert "allow_future" not in asked.to_str_params(only_significant=True)
+    assert asked.fingerprint_parameters() == {}
 
 
 def test_asking_for_a_night_writes_nothing_and_beginning_it_writes_the_layout_first(

@@ -3,14 +3,17 @@
 Decisions are made up, so no night is run. tests/store tests the store's part.
 """
 
+import datetime
+
 from nightsieve.store.configurations import freeze, store_settings
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.version import claim_layout
 from pipeline.records.release import OutcomeKind, outcome_of
 from tasks.export import model_files
+from tasks.luigi_setup.parameters import today
 from tasks.release import GateModel, PublishModel
-from tests.support.stored_objects import FILES, decision, november
+from tests.support.stored_objects import FILES, decision, facts, november
 
 
 def store() -> Store:
@@ -64,6 +67,16 @@ def test_a_decision_is_published_once_whatever_models_are_kept_then(environment)
     assert current() == 2
     Registry(store()).remove(1)
     assert published(decided(20, None, "release.keep.models=32"))[0] is None
+    assert current() == 2
+
+
+def test_a_night_in_the_future_that_was_published_meanwhile_overtakes_no_real_night(
+    environment,
+):
+    waiting = decided(20, None)
+    tomorrow = today() + datetime.timedelta(days=1)
+    Registry(store()).publish("tomorrow", FILES, facts(tomorrow))
+    assert published(waiting) == (2, OutcomeKind.PUBLISHED)
     assert current() == 2
 
 

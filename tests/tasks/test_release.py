@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 import pytest
 from aiosmtpd.controller import Controller
 
+from nightsieve.store.receipts import open_receipt, seal_receipt
 from tests.support import commands
 from tests.support.nights import NIGHT, SMALL, objects, put, retrain, sample
 from tests.tasks import canaries
@@ -282,16 +283,17 @@ def test_a_replay_compares_every_object_and_touches_nothing(first):
         if receipt["task"] == "FitModel":
             receipt["sha256"] = "0" * 64
     content = json.dumps(manifest).encode()
-    receipt = json.loads(objects(first)[f"{key}.receipt.json"])
-    receipt["sha256"] = hashlib.sha256(content).hexdigest()
-    put(first, f"{key}.receipt.json", json.dumps(receipt).encode())
+    receipt = open_receipt(objects(first)[f"{key}.receipt.json"])
+    digest = hashlib.sha256(content).hexdigest()
+    forged = receipt.model_copy(update={"sha256": digest})
+    put(first, f"{key}.receipt.json", seal_receipt(forged))
     put(first, key, content)
     before = objects(first)
     replayed = run("nightsieve", "runs", "replay", NIGHT, *FIRST, environment=first)
     assert objects(first) == before
     assert replayed.returncode == 8, replayed.stderr
     assert re.search(
-        r"^FitModel: other bytes \(training/pipeline-\w+\.joblib\)$",
+        r"^FitModel: other bytes \(training/fitted-\w+\.npz\)$",
         replayed.stdout,
         re.MULTILINE,
     )

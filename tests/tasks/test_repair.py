@@ -14,6 +14,7 @@ from tests.support.nights import (
     NIGHT,
     SMALL,
     assert_whole,
+    finish,
     objects,
     put,
     remove,
@@ -233,19 +234,28 @@ def test_a_damaged_or_missing_run_manifest_is_written_again_from_the_other_objec
     assert [key for key in others if after[key] != before[key]] == []
 
 
-def test_the_remedy_that_an_unfinished_night_names_for_a_damaged_part_makes_it_again(
+def test_a_finished_night_writes_a_damaged_or_missing_run_manifest_again(
     environment, before
 ):
+    manifest, _ = sorted(finishing(before), reverse=True)
+    for content in (b"{", None):
+        replace(environment, manifest, content)
+        again = fork(*retrain(), environment=environment)
+        assert again.returncode == 0, again.stderr
+        stored = objects(environment)
+        assert_whole(stored)
+        assert manifest in stored
+
+
+def test_a_night_that_is_not_finished_makes_a_missing_part_again(environment, before):
     part = part_of_sample(before)
     cleaned = [key for key in before if key.startswith("preprocessing/cleaned-")]
     for key in (*finishing(before), *cleaned, part):
         remove(environment, key)
-    stderr = run_night(environment, "--config", config_of(before), code=30)
-    manifest = part.partition("/part-")[0] + ".json"
-    address = f"{environment['NIGHTSIEVE_STORAGE']}/{manifest}"
-    assert f"delete {address} and run the night again" in stderr
-    remove(environment, manifest)
-    run_night(environment)
+    command = retrain("--local-scheduler", "--config", config_of(before), patches=[])
+    log = finish(command, environment)
+    address = f"{environment['NIGHTSIEVE_STORAGE']}/{part}"
+    assert f"{address}: there is no such object; removed, to be made again" in log
 
 
 def test_a_date_without_a_finished_night_is_an_error(environment, before):
@@ -271,7 +281,7 @@ def test_a_damaged_registry_is_repaired_by_the_commands_that_errors_name(
     repaired = nightsieve("models", "repair", environment=environment)
     assert repaired.returncode == 8
     assert "Model 1: model.json: is not the object that was written" in repaired.stdout
-    assert "models rollback, or run a night" in repaired.stderr
+    assert "there is no whole model; nothing was changed or removed" in repaired.stderr
     put(environment, model, whole[model])
 
 

@@ -203,8 +203,9 @@ def test_an_output_is_written_with_its_receipt_before_it_and_nothing_else_is(fir
         written = first.keys(task_id, "PUT")
         removed = first.keys(task_id, "DELETE")
         # The object of another version of the night is removed before the new receipt
-        # is written.
-        assert removed == ([key] if family in ("WriteManifest", "WriteReport") else [])
+        # is written, and the index of a report before the pages that it names.
+        removals = {"WriteManifest": 1, "WriteReport": 2}.get(family, 0)
+        assert removed == [key] * removals
         if family == "IngestMessages":
             parts = written[:-2]
             assert len(parts) == 3
@@ -224,12 +225,13 @@ def test_only_the_gate_the_publication_and_the_report_read_published_models(firs
     # The worker makes sure, twice, that a store without a layout is empty.
     assert methods.pop(None) == {"GET": 2}
     assert methods.keys() == {"GateModel", "PublishModel", "WriteReport"}
-    # It asks for the current model, and there is none.
-    assert methods["GateModel"] == {"GET": 1}
+    # It asks whether this decision was published before, for the current model, and for
+    # any model: there is none.
+    assert methods["GateModel"] == {"GET": 3}
     files = len(MODEL_FILES)
     claim_entry_and_pointer = 3
-    listings = 9
-    reads = 6
+    listings = 10
+    reads = 8
     assert methods["PublishModel"] == {
         "PUT": files + claim_entry_and_pointer,
         "GET": listings + reads,
@@ -244,15 +246,20 @@ def test_the_layout_and_the_configuration_are_written_first_and_once(first):
             assert not request.key.startswith(("configs/", "layout.json"))
 
 
-def test_the_same_night_again_reads_only_its_report(first, night_environment, tmp_path):
+def test_the_same_night_again_reads_only_its_report_and_run_manifest(
+    first, night_environment, tmp_path
+):
     again = traffic(night_environment, tmp_path / "journal")
     assert not again.tasks
     date = datetime.date.fromisoformat(NIGHT)
     report = layout.report_index(date, first.config)
+    manifest = layout.run(date, first.config)
     # Once for whether it exists, once for whether the model was refused.
     report_with_receipt = [("GET", layout.receipt(report)), ("GET", report)]
+    manifest_with_receipt = [("GET", layout.receipt(manifest)), ("GET", manifest)]
     assert again.requests[None] == [
         ("GET", layout.LAYOUT),
         *report_with_receipt,
+        *manifest_with_receipt,
         *report_with_receipt,
     ]

@@ -182,7 +182,7 @@ def night(night_environment, tmp_path_factory) -> Path:
     names += ["--label", "отдел"]
     succeed("nightsieve", "load", decided, *names, environment=night_environment)
     views = (PROJECT / "views.sql").read_text(encoding="utf-8")
-    url = night_environment["NIGHTSIEVE_DATABASE_URL"]
+    url = night_environment["NIGHTSIEVE_DATABASE_WRITER_URL"]
     with (
         closing(psycopg2.connect(url)) as connection,
         connection,

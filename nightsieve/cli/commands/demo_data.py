@@ -47,9 +47,10 @@ from nightsieve.cli.terminal import print_counts, progress_bar
 def command(rows: int, seed: int, until: datetime.date | None, reviewed: float) -> None:
     """Generate realistic messages and write them to the database.
 
-    Writes to the tables messages and reviews of $NIGHTSIEVE_DATABASE_URL. The messages
-    are of the last 30 days. Running the command again with the same seed adds only the
-    messages that are missing.
+    Writes to the tables messages and reviews of $NIGHTSIEVE_DATABASE_WRITER_URL, or of
+    $NIGHTSIEVE_DATABASE_URL if that is not set. The messages are of the last 30 days.
+    Running the command again with the same seed adds only the messages that are
+    missing.
     """
     blocks = generate(rows, seed, _end(until), reviewed)
     with progress_bar("writing", total=rows) as bar:

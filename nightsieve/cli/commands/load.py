@@ -8,9 +8,17 @@ import click
 
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.csv_records import Dialect
+from nightsieve.cli.loading.labels import (
+    Labels,
+    known_labels,
+    label_map_option,
+    label_warnings,
+    parse_label_maps,
+)
 from nightsieve.cli.loading.load import Loaded, load
-from nightsieve.cli.options import help_epilog
+from nightsieve.cli.options import help_epilog, layer_options
 from nightsieve.cli.terminal import ProgressBar, print_counts, progress_bar
+from nightsieve.store import configurations
 from pipeline.errors import ConfigError
 
 _LIST_THEM = "list them all with --bad-lines FILE"
@@ -45,6 +53,7 @@ _LIST_THEM = "list them all with --bad-lines FILE"
     show_default="no reviews",
     help="Column with a human's label, which is written to the table reviews.",
 )
+@label_map_option
 @click.option(
     "--sender",
     metavar="COL",
@@ -82,26 +91,37 @@ _LIST_THEM = "list them all with --bad-lines FILE"
     show_default="the first 20 on stderr",
     help="File to write every bad line's number and reason to.",
 )
+@layer_options()
 def command(
     *,
     file: Path,
     body: str,
     key: str | None,
     label: str | None,
+    label_maps: tuple[str, ...],
     sender: str | None,
     received_at: str | None,
     no_header: bool,
     delimiter: str | None,
     no_quoting: bool,
     bad_lines: Path | None,
+    overlays: tuple[str, ...],
+    patches: tuple[str, ...],
 ) -> None:
     """Load the messages of FILE into the database.
 
     FILE is CSV or TSV, UTF-8, plain or gzipped. COL is a name in the header, or the
     number of a column, from 1. Writes to the tables messages and reviews of
-    $NIGHTSIEVE_DATABASE_URL, all of the file or nothing. Loading the same file again
-    changes nothing. Bad lines are counted, listed by number and left out.
+    $NIGHTSIEVE_DATABASE_WRITER_URL, or of $NIGHTSIEVE_DATABASE_URL if that is not set:
+    all of the file or nothing. Loading the same file again changes nothing. Bad lines
+    are counted, listed by number and left out.
+
+    A label that no rule of --config votes for, and that evaluation.merge does not name,
+    is loaded with a warning, since nights leave it out. Load the file again with
+    --label-map, and the labels are replaced.
     """
+    labels = Labels(parse_label_maps(label_maps))
+    known = _known_labels(label, label_maps, overlays, patches)
     wanted = {
         "body": body,
         "key": key,
@@ -122,9 +142,12 @@ def command(
             dialect,
             header=not no_header,
             bad=bad,
+            labels=labels,
             progress=progress,
         )
     _print(loaded, header=not no_header, dated=received_at is not None)
+    for warning in label_warnings(str(file), labels, known, f"--label {label}"):
+        click.echo(f"Warning: {warning}", err=True)
 
 
 class _ReadingProgress:
@@ -139,6 +162,22 @@ class _ReadingProgress:
             self._bar.update(done, size, "storing")
         else:
             self._bar.update(done, size)
+
+
+def _known_labels(
+    label: str | None,
+    label_maps: tuple[str, ...],
+    overlays: tuple[str, ...],
+    patches: tuple[str, ...],
+) -> set[str]:
+    """Return the labels that a night with these layers counts."""
+    if label is not None:
+        return known_labels(configurations.resolve(overlays, patches).settings)
+    if label_maps:
+        raise ConfigError(
+            "--label-map: there are no labels to rename; name their column with --label"
+        )
+    return set()
 
 
 def _delimiter(option: str | None, file: Path) -> str:
@@ -180,6 +219,8 @@ def _print(loaded: Loaded, header: bool, dated: bool) -> None:
         (loaded.reviews, "new reviews"),
         (loaded.bad, "bad lines, left out"),
     ]
+    if loaded.relabelled:
+        counts.append((loaded.relabelled, "reviews with a changed label"))
     if loaded.repeated_keys:
         counts.append(
             (loaded.repeated_keys, "with the key of an earlier line, left out")

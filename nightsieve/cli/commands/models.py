@@ -14,6 +14,7 @@ from nightsieve.store.reports import write_nights_page
 from nightsieve.store.version import open_store
 from pipeline.config.settings import validate_reason
 from pipeline.errors import ArtefactError, ConfigError
+from pipeline.records.export import MODEL_FILES
 from pipeline.records.models import ModelEntry
 
 SERIAL = click.IntRange(min=1)
@@ -24,7 +25,13 @@ def models() -> None:
     """List, fetch, roll back, pin and repair the published models."""
 
 
-@models.command("list", epilog=help_epilog("nightsieve models list"))
+@models.command(
+    "list",
+    epilog=help_epilog(
+        "nightsieve models list",
+        exit_codes={8: "a model, or the pointer to the current one, is damaged"},
+    ),
+)
 def list_() -> None:
     """List the published models that the store keeps.
 
@@ -33,10 +40,20 @@ def list_() -> None:
     one. Writes nothing.
     """
     registry = Registry(open_store())
-    current = registry.current()
+    damage: list[ArtefactError] = []
+    current = None
+    try:
+        current = registry.current()
+    except ArtefactError as error:
+        damage.append(error)
     pinned = registry.pinned()
     for serial in registry.serials():
-        entry = registry.require(serial)
+        try:
+            entry = registry.require(serial)
+        except ArtefactError as error:
+            damage.append(error)
+            click.echo(f"{serial:>5}  is damaged")
+            continue
         notes = []
         if current is not None and current.serial == serial:
             notes.append("current")
@@ -46,6 +63,8 @@ def list_() -> None:
             notes.append(f"is model {entry.restores} again: {entry.reason}")
         line = f"{serial:>5}  {entry.date}  {entry.config}  {', '.join(notes)}"
         click.echo(line.rstrip())
+    if damage:
+        raise damage[0]
 
 
 @models.command(
@@ -80,11 +99,24 @@ def fetch(serial: int | None, to: Path) -> None:
     """
     registry = Registry(open_store())
     entry = _entry(registry, serial)
+    _check_names(registry, entry)
     write_together(to, {name: registry.file(entry, name) for name in entry.files})
     click.echo(
         f"Model {entry.serial} of {entry.date} written to {to}: "
         f"{', '.join(entry.files)}"
     )
+
+
+def _check_names(registry: Registry, entry: ModelEntry) -> None:
+    """Check that the files of a model are those that a night publishes."""
+    unknown = sorted(entry.files.keys() - MODEL_FILES)
+    if unknown:
+        address = registry.store.address(layout.model_entry(entry.serial))
+        raise ArtefactError(
+            f"{address}: names {unknown[0]!r}, which is not a file of a model; it is "
+            "damaged, remove the model with nightsieve models repair --remove, or use "
+            "the version that published it"
+        )
 
 
 def _reason(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -171,10 +203,10 @@ def unpin(serial: int) -> None:
 def repair(remove: bool) -> None:
     """Check the published models, and set which one is current.
 
-    Reads every file of every model. Makes the last complete model the current one, by
-    writing models/current.json where it names another model. A damaged model
-    cannot be made again: publish another one with nightsieve models rollback or with a
-    night, and where the damaged one is in the way, remove it with --remove.
+    Reads every file of every model. Makes the last whole model the current one, by
+    writing models/current.json where it names another model. A damaged model cannot be
+    made again: publish another one with nightsieve models rollback or with a night, and
+    remove the damaged one with --remove. If no model is whole, nothing is changed.
     """
     registry = Registry(open_store())
     repaired = repair_registry(registry, remove)
@@ -182,15 +214,25 @@ def repair(remove: bool) -> None:
         click.echo(f"Model {file.serial}: {file.name}: {file.problem}")
     for serial in repaired.removed:
         click.echo(f"Model {serial} is removed")
+    if repaired.none_is_whole:
+        raise ArtefactError(
+            f"{_named_models(repaired)}: damaged, and there is no whole model; nothing "
+            "was changed or removed;\nrun a night, which publishes another model, then "
+            "try again"
+        )
     click.echo(_current_line(repaired))
     if repaired.damaged and not remove:
-        serials = sorted({file.serial for file in repaired.damaged})
-        models = "model" if len(serials) == 1 else "models"
         raise ArtefactError(
-            f"{models} {', '.join(map(str, serials))}: damaged; publish another model: "
+            f"{_named_models(repaired)}: damaged; publish another model: "
             "nightsieve models rollback, or run a night;\n"
-            "if it is in the way, remove it: nightsieve models repair --remove"
+            "remove what is damaged: nightsieve models repair --remove"
         )
+
+
+def _named_models(repaired: RegistryRepair) -> str:
+    serials = sorted({file.serial for file in repaired.damaged})
+    models = "model" if len(serials) == 1 else "models"
+    return f"{models} {', '.join(map(str, serials))}"
 
 
 def _current_line(repaired: RegistryRepair) -> str:

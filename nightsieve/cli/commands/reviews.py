@@ -15,6 +15,13 @@ from nightsieve.cli import review_sheet
 from nightsieve.cli.agreement_report import print_agreement
 from nightsieve.cli.atomic_files import write_together
 from nightsieve.cli.loading.bad_lines import BadLines
+from nightsieve.cli.loading.labels import (
+    Labels,
+    known_labels,
+    label_map_option,
+    label_warnings,
+    parse_label_maps,
+)
 from nightsieve.cli.loading.timestamps import parse_timestamp
 from nightsieve.cli.options import (
     DATE,
@@ -178,11 +185,14 @@ def sheet(
     help="When the labels were given, such as '2026-11-20 16:49', UTC unless it names "
     "a zone.",
 )
+@label_map_option
 @layer_options()
 def import_(
+    *,
     file: Path,
     source: str,
     reviewed_at: str | None,
+    label_maps: tuple[str, ...],
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
 ) -> None:
@@ -190,8 +200,9 @@ def import_(
 
     FILE is a CSV or *.jsonl with the columns message_key and label, and perhaps
     annotator. A label is one that a rule votes for, or that evaluation.merge names.
-    Writes to the table reviews of $NIGHTSIEVE_DATABASE_URL. Lines without a label are
-    counted and left out. If one line is wrong, nothing is imported.
+    Writes to the table reviews of $NIGHTSIEVE_DATABASE_WRITER_URL, or of
+    $NIGHTSIEVE_DATABASE_URL if that is not set. Lines without a label are counted and
+    left out. If one line is wrong, nothing is imported.
 
     Importing the same file again changes nothing. A new label by the same annotator for
     the same message replaces the old one.
@@ -201,13 +212,15 @@ def import_(
             f"--source {source!r}: not a name; use 1 to 63 letters, digits, dots, "
             "dashes or underscores, such as crowd-2026-11"
         )
-    settings = _settings(overlays, patches)
+    labels = Labels(parse_label_maps(label_maps))
+    known = known_labels(_settings(overlays, patches))
     moment = _moment(reviewed_at)
-    labels = {*settings.labelling.labels, *settings.evaluation.merge}
     bad = BadLines()
     with ExitStack() as stack:
         stack.callback(bad.print_first, "more bad lines")
-        imported = import_sheet(file, source, moment, labels, bad)
+        imported = import_sheet(file, source, moment, known, bad, labels=labels)
+    for warning in label_warnings(str(file), labels, known, "the column label"):
+        click.echo(f"Warning: {warning}", err=True)
     night = moment.astimezone(datetime.UTC).date()
     print_counts(
         [

@@ -22,6 +22,7 @@ from nightsieve.nights.addresses import night_addresses
 from nightsieve.nights.explain import explain as explain_night
 from nightsieve.nights.model_files import read_model_files
 from nightsieve.nights.repair import NightRepair, repair_nights
+from nightsieve.nights.sign import sign_receipts
 from nightsieve.store import configurations
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import Store
@@ -30,11 +31,12 @@ from nightsieve.store.version import open_store
 from pipeline import report
 from pipeline.errors import ArtefactError, ConfigError
 from pipeline.records.run import RunManifest
+from pipeline.records.words import plural
 
 
 @click.group(epilog=help_epilog("nightsieve runs show 2026-11-20"))
 def runs() -> None:
-    """List, show, fetch, explain, replay and repair nights."""
+    """List, show, fetch, explain, replay, repair and sign nights."""
 
 
 @runs.command("list", epilog=help_epilog("nightsieve runs list"))
@@ -58,11 +60,19 @@ def list_() -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the whole run manifest instead."
 )
+@click.option(
+    "--junit",
+    "as_junit",
+    is_flag=True,
+    help="Print the gate's checks instead, as JUnit's XML for a build server.",
+)
 def show(
+    *,
     date: datetime.date,
     overlays: tuple[str, ...],
     patches: tuple[str, ...],
     as_json: bool,
+    as_junit: bool,
 ) -> None:
     """Print the summary of a night.
 
@@ -70,10 +80,14 @@ def show(
     printed at its end: the decision, the stages and the quality of the model. Writes
     nothing.
     """
+    if as_json and as_junit:
+        raise ConfigError("--json: --junit is given too; use one of them")
     store = open_store()
     manifest = find.find_night_of_layers(store, date, overlays, patches)
     if as_json:
         click.echo(manifest.to_json().decode(), nl=False)
+    elif as_junit:
+        click.echo(report.gate_suite(manifest.date, manifest.results))
     else:
         console = Console(width=report.SUMMARY_WIDTH, highlight=False)
         _print_summary(store, manifest, console)
@@ -184,7 +198,7 @@ def explain(
     epilog=help_epilog(
         "nightsieve runs replay 2026-11-20",
         exit_codes={
-            0: "all objects are the same, byte for byte",
+            0: "all objects that could be compared are the same, byte for byte",
             3: "there is no such run",
             7: "the night does not finish today",
             8: "an object differs, or what the night started from is damaged",
@@ -212,8 +226,10 @@ def replay(
     DATE is the date of the night, YYYY-MM-DD. The night starts from the messages and
     reviews that it read from the database then. The gate decides again, against the
     models that were published then, and with the scoring time that was measured then.
-    Prints the objects that differ. Writes to a temporary prefix of the store, which is
-    removed at the end: the night itself is left as it is, and nothing is published.
+    Prints the objects that differ. What messages were erased from is neither made again
+    nor compared, and is printed as erased. Writes to a temporary prefix of the store,
+    which is removed at the end: the night itself is left as it is, and nothing is
+    published.
     """
     # Only this command waits until Luigi and the tasks are imported.
     from nightsieve.cli.replay import replay as replay_night  # noqa: PLC0415
@@ -263,6 +279,30 @@ def repair(
         config = configurations.freeze(store, overlays, patches)
     for night in repair_nights(store, date, config):
         _print_repair(night)
+
+
+@runs.command(
+    epilog=help_epilog(
+        "nightsieve runs sign",
+        exit_codes={3: "no key is set", 8: "an object is damaged"},
+    )
+)
+def sign() -> None:
+    """Sign the receipts that were written without the key, or with another one.
+
+    Use this when NIGHTSIEVE_RECEIPT_KEY is set for a store that has nights already, or
+    is replaced. It says that you trust what is in the store now: a person who could
+    write to the bucket until now may have changed it. Reads every object whose receipt
+    is not signed, and signs the receipt if neither is damaged. Published models have no
+    receipts, and stay as they are.
+    """
+    result = sign_receipts(open_store())
+    signed = plural(result.signed, "receipt")
+    click.echo(f"Signed {signed}; {result.unchanged:,} had the signature")
+    for damage in result.damage[1:]:
+        click.echo(f"Not signed: {damage.address}: {damage.problem}")
+    if result.damage:
+        raise result.damage[0]
 
 
 def _print_repair(night: NightRepair) -> None:

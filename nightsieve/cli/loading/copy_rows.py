@@ -6,6 +6,7 @@ from hashlib import sha256
 from nightsieve.cli.loading.bad_lines import BadLines
 from nightsieve.cli.loading.columns import Columns
 from nightsieve.cli.loading.csv_records import Record, RecordError, describe_width
+from nightsieve.cli.loading.labels import Labels
 from nightsieve.cli.loading.timestamps import parse_timestamp
 from nightsieve.database.upsert import NULL, copy_text
 
@@ -18,11 +19,15 @@ class BadRecordError(Exception):
     """A record cannot become a row; the message is the reason."""
 
 
-def rows(records: Iterable[Record], columns: Columns, bad: BadLines) -> Iterator[bytes]:
+def rows(
+    records: Iterable[Record], columns: Columns, bad: BadLines, labels: Labels
+) -> Iterator[bytes]:
     """Yield blocks of rows: line, key, body, sender, received_at, label.
 
     Parameters
     ----------
+    labels
+        Renames and counts the labels.
     bad
         Collects every record that cannot become a row.
     """
@@ -30,7 +35,7 @@ def rows(records: Iterable[Record], columns: Columns, bad: BadLines) -> Iterator
     size = 0
     for record in records:
         try:
-            row = _row(record, columns)
+            row = _row(record, columns, labels)
         except BadRecordError as error:
             bad.add(record.first, str(error))
             continue
@@ -44,7 +49,7 @@ def rows(records: Iterable[Record], columns: Columns, bad: BadLines) -> Iterator
         yield "".join(block).encode()
 
 
-def _row(record: Record, columns: Columns) -> str:
+def _row(record: Record, columns: Columns, labels: Labels) -> str:
     fields = _fields(record, columns.width)
     digest = _digest(fields)
     key = digest
@@ -52,7 +57,7 @@ def _row(record: Record, columns: Columns) -> str:
         key = _key(fields[columns.key])
     label = NULL
     if columns.label is not None:
-        label = copy_text(_filled(fields[columns.label], "label"))
+        label = _filled(fields[columns.label], "label")
     sender = NULL
     if columns.sender is not None:
         sender = copy_text(fields[columns.sender])
@@ -60,6 +65,9 @@ def _row(record: Record, columns: Columns) -> str:
     if columns.received_at is not None:
         received_at = _timestamp(fields[columns.received_at])
     body = copy_text(fields[columns.body])
+    # Last: a record that cannot become a row is not counted.
+    if columns.label is not None:
+        label = copy_text(labels.rename(label))
     return f"{record.first}\t{key}\t{body}\t{sender}\t{received_at}\t{label}\n"
 
 

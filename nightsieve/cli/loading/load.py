@@ -15,6 +15,7 @@ from nightsieve.cli.loading.csv_records import (
     read_records,
 )
 from nightsieve.cli.loading.files import Source, open_source
+from nightsieve.cli.loading.labels import Labels
 from nightsieve.database.messages import load_messages
 from pipeline.errors import DataError
 
@@ -27,6 +28,8 @@ class Loaded:
     ----------
     reviews
         Rows that were added to the table of reviews.
+    relabelled
+        Rows of the table of reviews that have another label now.
     """
 
     read: int
@@ -34,6 +37,7 @@ class Loaded:
     known: int
     repeated_keys: int
     reviews: int
+    relabelled: int
     undated: int
     bad: int
 
@@ -45,6 +49,7 @@ def load(
     *,
     header: bool,
     bad: BadLines,
+    labels: Labels,
     progress: Callable[[int, int | None], None],
 ) -> Loaded:
     """Load a file: all of it is in the database or, after an error, nothing.
@@ -56,6 +61,8 @@ def load(
         ``label``, ``sender`` and ``received_at``.
     bad
         Collects every line that is left out.
+    labels
+        Renames the human labels, and counts them.
     progress
         Receives the number of bytes that were read, and the size of the file if it is
         known.
@@ -74,7 +81,7 @@ def load(
         first = next(records)
         columns = resolve(wanted, _first_fields(path, first), header)
         messages = records if header else chain([first], records)
-        blocks = rows(messages, columns, bad)
+        blocks = rows(messages, columns, bad, labels)
         loaded = load_messages(
             _reported(blocks, source, progress),
             own_keys=columns.key is not None,
@@ -90,7 +97,8 @@ def load(
         new=loaded.messages.new,
         known=loaded.messages.unchanged,
         repeated_keys=loaded.rows - loaded.messages.total,
-        reviews=loaded.new_reviews,
+        reviews=loaded.reviews.new,
+        relabelled=loaded.reviews.changed,
         undated=loaded.undated,
         bad=bad.count,
     )

@@ -19,8 +19,12 @@ from nightsieve.database.server import Server
 from pipeline.errors import ServiceError
 
 SUPERUSER = "postgres"
-USER = "nightsieve"
-DATABASES = ("nightsieve", "luigi")
+OWNER = "nightsieve"
+#: The account of nights, which may only read messages and reviews.
+READER = "nightsieve_reader"
+DATABASE = "nightsieve"
+HISTORY = "luigi"
+OF_THE_SERVER = ("postgres", "template1")
 # Without these settings, a refused COPY or a duplicate key writes the text of a message
 # to the server's log.
 DISCREET = (
@@ -118,6 +122,8 @@ class Postgres(Service):
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             f"fsync={'on' if self._durable else 'off'}",
+            # Files of the log are removed, rather than kept with old rows in them.
+            "wal_recycle=off",
             *DISCREET,
         )
         options: list[str] = []
@@ -136,19 +142,31 @@ class Postgres(Service):
         return self._server(ports).is_ready()
 
     def initialise(self, ports: Mapping[str, int]) -> None:
-        """Create the role and the databases.
+        """Create the accounts and the databases, and let the reader read.
 
-        The role is not a superuser, so none of its queries can run a command.
+        No account is a superuser, so none of their queries can run a command. The data
+        of an earlier version have no reader yet.
         """
         server = self._server(ports)
-        server.create_role(USER, self.credentials.postgres)
-        for database in DATABASES:
-            server.create_database(database, USER)
+        server.create_role(OWNER, self.credentials.postgres)
+        server.create_role(READER, self.credentials.postgres_reader)
+        for database in (DATABASE, HISTORY):
+            server.create_database(database, OWNER)
+        server.grant_reading(DATABASE, OWNER, READER)
+        for other in (HISTORY, *OF_THE_SERVER):
+            server.close_to_others(other)
 
-    def url(self, port: int, database: str) -> str:
-        """Return the libpq URL of a database, with the password."""
-        account = f"{USER}:{self.credentials.postgres}"
-        return f"postgresql://{account}@127.0.0.1:{port}/{database}"
+    def discard_erased_rows(self, port: int, database: str) -> None:
+        """Remove from the server's files what was erased from a database."""
+        self._server({self.name: port}).discard_erased_rows(database)
+
+    def url(self, port: int, database: str = DATABASE) -> str:
+        """Return the libpq URL of a database for its owner, with the password."""
+        return _url(OWNER, self.credentials.postgres, port, database)
+
+    def reader_url(self, port: int) -> str:
+        """Return the libpq URL of the messages for nights, with the password."""
+        return _url(READER, self.credentials.postgres_reader, port, DATABASE)
 
     def address(self, port: int) -> str:
         """Return host and port."""
@@ -157,6 +175,10 @@ class Postgres(Service):
     def _server(self, ports: Mapping[str, int]) -> Server:
         password = self.credentials.postgres_superuser
         return Server(ports[self.name], SUPERUSER, password)
+
+
+def _url(user: str, password: str, port: int, database: str) -> str:
+    return f"postgresql://{user}:{password}@127.0.0.1:{port}/{database}"
 
 
 def _binary(name: str) -> Path:

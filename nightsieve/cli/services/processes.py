@@ -19,6 +19,8 @@ from pipeline.errors import ServiceError
 # Seconds by which the system's clock may jump while a service runs. No pid is reused
 # within so short a time.
 CLOCK_SLACK = 2.0
+LOG_BYTES = 1 << 20
+_PRIVATE = 0o600
 FOREIGN_SETTINGS = ("AWS_", "LUIGI_", "NIGHTSIEVE_", "PG", "RCLONE_")
 
 
@@ -69,8 +71,15 @@ class Ledger:
 def spawn(
     command: Sequence[str], variables: Mapping[str, str], directory: Path, log: Path
 ) -> psutil.Process:
-    """Start a process that outlives this one and appends its output to a file."""
-    with log.open("ab") as stream:
+    """Start a process that outlives this one and appends its output to a file.
+
+    Only the user of this process can read the file. A file that has grown large is set
+    aside, in place of the last one.
+    """
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    with open(log, "ab", opener=_private) as stream:
+        os.fchmod(stream.fileno(), _PRIVATE)  # an earlier version may have made it
         child = subprocess.Popen(
             command,
             env=clean_environment() | dict(variables),
@@ -84,6 +93,10 @@ def spawn(
     # about that when it is collected.
     child.returncode = 0
     return psutil.Process(child.pid)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, _PRIVATE)
 
 
 def clean_environment() -> dict[str, str]:

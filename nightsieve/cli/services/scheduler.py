@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 
 from nightsieve.cli.services.credentials import Credentials, write_private
-from nightsieve.cli.services.postgres import Postgres
+from nightsieve.cli.services.postgres import HISTORY, Postgres
 from nightsieve.cli.services.processes import listens
 from nightsieve.cli.services.service import Service
+from nightsieve.nights.exit_codes import RETCODE
 
 # Delays are in seconds. Only luigid reads this section; a worker reads it only with
 # --local-scheduler.
@@ -22,6 +23,7 @@ SCHEDULER = {
     "state_path": "luigi-state.pickle",  # in luigid's working directory, the home
     "remove_delay": "86400",  # a finished night stays on the page for a day
     "worker_disconnect_delay": "15",  # then others get the tasks of a killed worker
+    "pause_enabled": "false",  # a night that stands still must have a reason
     "retry_delay": "10",
     "retry_count": "2",  # failures before a task is disabled
     "disable_persist": "3600",  # a restarted worker asks for a retry at once
@@ -30,8 +32,11 @@ SCHEDULER = {
 }
 
 
+_PROGRAM = "nightsieve.cli.services.luigid"
+
+
 class Scheduler(Service):
-    """luigid, which has no authentication: loopback only."""
+    """luigid, which has no authentication: loopback only, and behind a check."""
 
     name = "luigid"
     title = "luigid"
@@ -55,10 +60,14 @@ class Scheduler(Service):
 
     def prepare(self, ports: Mapping[str, int]) -> None:
         """Write the luigi.cfg of luigid and its workers."""
-        history = self._postgres.url(ports[self._postgres.name], "luigi")
+        history = self._postgres.url(ports[self._postgres.name], HISTORY)
         parser = RawConfigParser()
-        parser["core"] = {"default_scheduler_url": self.address(ports[self.name])}
+        parser["core"] = {
+            "default_scheduler_url": self.address(ports[self.name]),
+            "autoload_range": "false",
+        }
         parser["scheduler"] = SCHEDULER
+        parser["retcode"] = RETCODE
         # The driver is named, since SQLAlchemy's default differs between releases.
         parser["task_history"] = {
             "db_connection": history.replace(
@@ -71,15 +80,21 @@ class Scheduler(Service):
 
     def command(self, ports: Mapping[str, int]) -> list[str]:
         """Return the command line of luigid."""
-        program = "from luigi.cmdline import luigid; luigid()"
         return [
             sys.executable,
             "-P",
-            "-c",
-            program,
-            "--address=127.0.0.1",
+            "-m",
+            _PROGRAM,
             f"--port={ports[self.name]}",
+            f"--log={self.log}",
         ]
+
+    def is_current(self, process: psutil.Process) -> bool:
+        """Return whether it is luigid behind its check.
+
+        An earlier version ran luigid itself.
+        """
+        return _PROGRAM in process.cmdline()
 
     def variables(self) -> dict[str, str]:
         """Return the variable that names the luigi.cfg."""

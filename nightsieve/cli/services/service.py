@@ -38,6 +38,11 @@ class Service(ABC):
     def data(self) -> Path:
         """The file or directory with the server's data."""
 
+    @property
+    def log(self) -> Path:
+        """The file with the server's output."""
+        return self.home / "log" / f"{self.name}.log"
+
     @abstractmethod
     def prepare(self, ports: Mapping[str, int]) -> None:
         """Create the data directory and files, before the server starts."""
@@ -53,6 +58,10 @@ class Service(ABC):
     @abstractmethod
     def is_ready(self, ports: Mapping[str, int], process: psutil.Process) -> bool:
         """Return whether this very server answers a real request."""
+
+    def is_current(self, process: psutil.Process) -> bool:
+        """Return whether a process that runs is the one that `command` starts."""
+        return True
 
     def initialise(self, ports: Mapping[str, int]) -> None:
         """Create what users need in the running server, unless it exists."""

@@ -5,9 +5,10 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -105,6 +106,7 @@ class Stack:
         """
         requested_ports = ports or {}
         with self._locked():
+            Credentials.complete(self.home)
             running: dict[str, int] = {}
             started: set[str] = set()
             for service in self._services().in_order():
@@ -119,6 +121,8 @@ class Stack:
                 else:
                     address = service.address(port)
                     self._log(f"{service.title} is already running at {address}")
+                    # An earlier version may have started it.
+                    service.initialise({service.name: port})
                 running[service.name] = port
 
     def down(self) -> None:
@@ -158,13 +162,19 @@ class Stack:
                 f"{self.home}: not running: {', '.join(stopped)}; start the services "
                 "with nightsieve up"
             )
+        if "" in astuple(services.postgres.credentials):
+            raise ServiceError(
+                f"{self.home}: an earlier version started the services; complete them "
+                "with nightsieve up"
+            )
         postgres_port = records[Postgres.name].port
         s3_port = records[S3.name].port
         return {
-            "NIGHTSIEVE_DATABASE_URL": services.postgres.url(
-                postgres_port, "nightsieve"
-            ),
+            "NIGHTSIEVE_DATABASE_URL": services.postgres.reader_url(postgres_port),
+            "NIGHTSIEVE_DATABASE_WRITER_URL": services.postgres.url(postgres_port),
+            "NIGHTSIEVE_RECEIPT_KEY": services.postgres.credentials.receipt_key,
             "NIGHTSIEVE_STORAGE": f"s3://{BUCKET}/nightly",
+            "NIGHTSIEVE_STORAGE_LOG": str(services.s3.log),
             "AWS_ENDPOINT_URL_S3": services.s3.address(s3_port),
             "AWS_ACCESS_KEY_ID": services.s3.credentials.s3_key,
             "AWS_SECRET_ACCESS_KEY": services.s3.credentials.s3_secret,
@@ -174,11 +184,32 @@ class Stack:
             "LUIGI_CONFIG_PATH": str(services.scheduler.config),
         }
 
+    def discard_erased_rows(self, url: str) -> bool:
+        """Remove from PostgreSQL's files what was erased from one of its databases.
+
+        Parameters
+        ----------
+        url
+            The database.
+
+        Returns
+        -------
+        bool
+            Whether it is a database of this PostgreSQL; otherwise nothing is done.
+        """
+        record = self._ledger.read().get(Postgres.name)
+        address = urlsplit(url)
+        if _process(record) is None or record is None:
+            return False
+        if (address.hostname, address.port) != ("127.0.0.1", record.port):
+            return False
+        database = address.path.removeprefix("/")
+        self._services().postgres.discard_erased_rows(record.port, database)
+        return True
+
     def _services(self) -> _Services:
         # Asking for the status of services that never ran creates no file.
-        credentials = Credentials("", "", "", "")
-        if self._exists():
-            credentials = Credentials.of(self.home)
+        credentials = Credentials.of(self.home) if self._exists() else Credentials()
         postgres = Postgres(self.home, credentials, self._durable)
         return _Services(
             postgres,
@@ -226,9 +257,12 @@ class Stack:
                 f"port {requested_port}: {service.title} already runs at port "
                 f"{record.port}; stop it first with nightsieve down"
             )
-        if self._wait(service, {service.name: record.port}, process):
+        if not service.is_current(process):
+            self._log(f"{service.title} is of an earlier version and is started again")
+        elif self._wait(service, {service.name: record.port}, process):
             return record.port
-        self._log(f"{service.title} does not answer and is started again")
+        else:
+            self._log(f"{service.title} does not answer and is started again")
         self._stop(service)
         return None
 
@@ -255,7 +289,7 @@ class Stack:
                 service.command(ports),
                 service.variables(),
                 self.home,
-                self._log_file(service),
+                service.log,
             )
             self._ledger.write(
                 service.name, Record(port, process.pid, process.create_time())
@@ -312,11 +346,8 @@ class Stack:
             service.data,
         )
 
-    def _log_file(self, service: Service) -> Path:
-        return self.home / "log" / f"{service.name}.log"
-
     def _failure(self, service: Service) -> ServiceError:
-        log = self._log_file(service)
+        log = service.log
         lines = log.read_text(errors="replace").splitlines()
         tail = "\n".join(lines[-LOG_TAIL:])
         return ServiceError(

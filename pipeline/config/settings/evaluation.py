@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline.config.settings.section import Label, Section
+from pipeline.config.settings.section import Label, ReviewLabel, Section
 
 
 class Evaluation(Section):
     """How reviews become labels, and the confidence of every interval."""
 
     aggregation: Literal["majority", "dawid_skene"]
-    merge: dict[Label, tuple[Label, ...]]
+    merge: dict[ReviewLabel, tuple[Label, ...]]
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
 
     @field_validator("merge")

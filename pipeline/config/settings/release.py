@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.settings.section import Fraction, Label, Reason, Section, Seed
+from pipeline.config.settings.section import (
+    Fraction,
+    Label,
+    Reason,
+    ReviewLabel,
+    Section,
+    Seed,
+)
 
 MAX_LOOKBACK = 100  # publications that the gate may look back
 
@@ -74,7 +81,7 @@ class Gate(Section):
     """The checks that a model must pass before it is published."""
 
     min_reviewed_messages: Annotated[int, Field(ge=0)]
-    floors: dict[Label, Floor]
+    floors: dict[ReviewLabel, Floor]
     regression: Regression
     churn: Churn
     drift: Drift
@@ -114,10 +121,11 @@ class Goal(Section):
 
 
 class Keep(Section):
-    """How many published models are kept, and the models of how many runs."""
+    """How many published models are kept, and how long the messages of nights."""
 
     models: Annotated[int, Field(ge=1)]
     runs: Annotated[int, Field(ge=1)]
+    messages_days: Annotated[int, Field(ge=1)] | None = None
 
 
 class Release(Section):

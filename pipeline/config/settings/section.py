@@ -27,7 +27,27 @@ def validate_reason(text: str) -> str:
     return reason
 
 
+def validate_review_label(text: str) -> str:
+    """Return the label of reviews, which may be any text.
+
+    Raises
+    ------
+    ValueError
+        The text is empty, or only spaces.
+
+    Examples
+    --------
+    >>> validate_review_label("Not spam")
+    'Not spam'
+    """
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+#: A label that people gave, in their own spelling.
+ReviewLabel = Annotated[str, AfterValidator(validate_review_label)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Identifier = Annotated[str, Field(min_length=1, max_length=63)]

@@ -2,7 +2,9 @@
 
 import contextlib
 import itertools
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,9 +18,20 @@ from pipeline.errors import VerificationError
 from pipeline.export.reference import units
 from pipeline.export.verification.scorer_files import JAVA, JAVASCRIPT, PYTHON
 from pipeline.records.export import MODEL_FILE
+from pipeline.temporary import private_folder
 
 EXIT_TIMEOUT = 30  # seconds until a process exits after it has closed its output
-MAX_STDERR = 10_000  # bytes of it that are read
+#: Seconds until a process exits that has written more than it should.
+BRIEF_TIMEOUT = 1
+MAX_OUTPUT = 10_000  # bytes of a failed process that are read
+#: What runtimes say, on stdout too, when they get no memory.
+OUT_OF_MEMORY = re.compile(
+    rb"out of ?memory|insufficient memory|MemoryError|\bOOM\b|cannot allocate|"
+    rb"could not (?:reserve|allocate)|failed to (?:reserve|map)",
+    re.IGNORECASE,
+)
+#: Ended so, a process had no memory: by the kernel, or by itself with abort.
+OF_MEMORY = (signal.SIGKILL, signal.SIGABRT, signal.SIGTRAP)
 #: The programs that the scorer of a language needs on the PATH.
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "python": (),
@@ -41,11 +54,11 @@ def languages() -> list[str]:
 @contextlib.contextmanager
 def scorers(model: bytes) -> Iterator[dict[str, "Scorer"]]:
     """Yield a scorer with the model for each language that can run here."""
-    with tempfile.TemporaryDirectory(prefix="nightsieve-") as folder:
-        path = Path(folder, MODEL_FILE)
+    with private_folder() as folder:
+        path = folder / MODEL_FILE
         path.write_bytes(model)
         yield {
-            language: Scorer(language, [*command(language, Path(folder)), str(path)])
+            language: Scorer(language, [*command(language, folder), str(path)])
             for language in languages()
         }
 
@@ -105,20 +118,19 @@ class Scorer:
     def start(self, *options: str) -> Iterator["ScorerProcess"]:
         """Yield the running scorer; leaving the context ends its process."""
         with tempfile.TemporaryFile() as stderr, contextlib.ExitStack() as stack:
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [*self.argv, *options],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=stderr,
-                )
-            )
+            process = stack.enter_context(self._run([*self.argv, *options], stderr))
             stack.callback(_close_stdin, process)
             writer = stack.enter_context(ThreadPoolExecutor(1))
             reader = stack.enter_context(ThreadPoolExecutor(1))
             # This callback runs first, so that the threads do not wait for the process.
             stack.callback(process.kill)
             yield ScorerProcess(self.language, process, stderr, writer, reader)
+
+    def _run(self, argv: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        with _starting(self.language):
+            return subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+            )
 
 
 @dataclass(frozen=True)
@@ -168,36 +180,57 @@ class ScorerProcess:
         written = itertools.islice(_stdout(self.process), count)
         lines = [line.rstrip(b"\r\n") for line in written]
         if len(lines) < count:
-            self._finish()
+            self._finish(b"\n".join(lines)[:MAX_OUTPUT])
             raise VerificationError(
                 f"{self.language} scorer: wrote {len(lines)} of {count} lines; "
                 "do not use this export"
             )
         return lines
 
-    def _finish(self) -> None:
-        if _stdout(self.process).read(1):
+    def _finish(self, written: bytes = b"") -> None:
+        """Wait for the end; ``written`` is the start of what it has written."""
+        more = _stdout(self.process).read(1)
+        exit_code = self._wait(BRIEF_TIMEOUT if more else EXIT_TIMEOUT)
+        if exit_code:
+            self.stderr.seek(0)
+            stderr = self.stderr.read(MAX_OUTPUT)
+            raise _failure(self.language, exit_code, stderr, written)
+        if more:
             raise VerificationError(
                 f"{self.language} scorer: wrote more lines than it received texts; "
                 "do not use this export"
             )
-        try:
-            exit_code = self.process.wait(EXIT_TIMEOUT)
-        except subprocess.TimeoutExpired:
+        if exit_code is None:
             raise VerificationError(
                 f"{self.language} scorer: closed its output, but did not exit within "
                 f"{EXIT_TIMEOUT} seconds; do not use this export"
-            ) from None
-        if exit_code:
-            self.stderr.seek(0)
-            raise _failure(self.language, self.stderr.read(MAX_STDERR))
+            )
+
+    def _wait(self, seconds: float) -> int | None:
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
 
 def _compile_java(folder: Path) -> None:
     argv = ["javac", *JAVAC_OPTIONS, "-d", str(folder), str(JAVA)]
-    compiled = subprocess.run(argv, capture_output=True, check=False)
+    with _starting("java"):
+        compiled = subprocess.run(argv, capture_output=True, check=False)
     if compiled.returncode:
-        raise _failure("java", compiled.stderr)
+        raise _failure("java", compiled.returncode, compiled.stderr, compiled.stdout)
+
+
+@contextlib.contextmanager
+def _starting(language: str) -> Iterator[None]:
+    """Raise a VerificationError if a process of a language cannot be started."""
+    try:
+        yield
+    except OSError as error:
+        raise VerificationError(
+            f"{language} scorer: cannot be started ({error.strerror}); "
+            "check that it runs here, and that memory is left"
+        ) from error
 
 
 def _close_stdin(process: subprocess.Popen[bytes]) -> None:
@@ -216,8 +249,31 @@ def _stdout(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdout
 
 
-def _failure(language: str, stderr: bytes) -> VerificationError:
-    first_line = stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-    return VerificationError(
-        f"{language} scorer: failed: {first_line:.300}; check that it runs here"
-    )
+def _failure(
+    language: str, exit_code: int, stderr: bytes, stdout: bytes
+) -> VerificationError:
+    """Return the error that says how a process ended.
+
+    Its words are those of stderr alone: the lines on stdout hold tokens of messages.
+    """
+    lines = stderr.decode("utf-8", "replace").splitlines()
+    words = next((line.strip() for line in lines if re.search(r"\w", line)), "")
+    problem = f"failed with {_ending(exit_code)}"
+    if words:
+        problem += f": {words:.300}"
+    said_so = OUT_OF_MEMORY.search(stderr + stdout)
+    if said_so or not words or -exit_code in OF_MEMORY:
+        remedy = "memory is the likely cause, so run fewer workers or raise its limit"
+    else:
+        remedy = "check that it runs here"
+    return VerificationError(f"{language} scorer: {problem}; {remedy}")
+
+
+def _ending(exit_code: int) -> str:
+    """Return how a process ended, in words."""
+    if exit_code >= 0:
+        return f"status {exit_code}"
+    try:
+        return f"signal {signal.Signals(-exit_code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"signal {-exit_code}"

@@ -6,6 +6,7 @@ from pipeline.config.settings import Gate
 from pipeline.records.export import MODEL_FILE, ExportManifest
 from pipeline.records.release import Bound, Check, CheckKind, Comparison, Verdict
 from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.words import describe_left_out
 from pipeline.release.checks.answers import (
     NO_CHAMPION,
     at_least,
@@ -71,6 +72,8 @@ def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
     metrics = reviews.with_thresholds or reviews.metrics
     n_messages = 0 if metrics is None else metrics.n
     yield at_least(CheckKind.REVIEWS, n_messages, gate.min_reviewed_messages)
+    if reviews.reviews > 0 and reviews.messages == 0:
+        yield _unknown(reviews)
     for label, floor in sorted(gate.floors.items()):
         for measure, minimum in floor.model_dump(exclude_none=True).items():
             yield at_least(
@@ -81,6 +84,17 @@ def _floors(gate: Gate, reviews: ReviewEvaluation) -> Iterator[Check]:
                 measure=measure,
                 with_thresholds=has_thresholds,
             )
+
+
+def _unknown(reviews: ReviewEvaluation) -> Check:
+    """Return the failed check of reviews of which none counts."""
+    return Check(
+        kind=CheckKind.KNOWN_REVIEWS,
+        value=0,
+        bound=Bound(comparison=Comparison.AT_LEAST, value=1),
+        verdict=Verdict.FAILED,
+        note=f"left out: {describe_left_out(reviews)}",
+    )
 
 
 def _figure(metrics: Metrics | None, label: str, measure: str) -> float | None:
@@ -95,12 +109,17 @@ def _not_older(night: GateInput) -> Check:
     date = night.date.isoformat()
     if night.champion is None:
         return skipped(CheckKind.NOT_OLDER, NO_CHAMPION, value=date)
+    published = night.champion.date.isoformat()
+    bound = Bound(comparison=Comparison.AT_LEAST, value=published)
+    if night.date <= night.today < night.champion.date:
+        # Somebody mistyped a year, or asked for a night in the future. Otherwise no
+        # real night would be published until then.
+        note = f"the published model is of {published}, a night in the future"
+        return skipped(CheckKind.NOT_OLDER, note, value=date, bound=bound)
     return Check(
         kind=CheckKind.NOT_OLDER,
         value=date,
-        bound=Bound(
-            comparison=Comparison.AT_LEAST, value=night.champion.date.isoformat()
-        ),
+        bound=bound,
         verdict=passed_if(night.date >= night.champion.date),
     )
 

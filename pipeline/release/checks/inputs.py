@@ -46,6 +46,8 @@ class GateInput:
     ----------
     date
         The night's.
+    today
+        The day of the decision (UTC).
     champion
         The entry of the published model; None on the first night.
     unsupported
@@ -63,6 +65,7 @@ class GateInput:
     """
 
     date: datetime.date
+    today: datetime.date
     measurements: Measurements
     champion: ModelEntry | None
     unsupported: str | None

@@ -5,7 +5,6 @@ same origin: they have no script, no inline style and no ``data:`` address.
 """
 
 import functools
-import re
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -19,19 +18,17 @@ from pipeline.records.run import (
     ModelDifference,
     RunManifest,
 )
-from pipeline.records.words import plural
+from pipeline.records.words import describe_erased, plural
 from pipeline.report import tables
 from pipeline.report.content import COUNT, SECONDS, Typography
 from pipeline.report.night import night_content
+from pipeline.report.printable import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "index.html"
 STYLE = "report.css"
 TYPOGRAPHY = Typography(minus="\N{MINUS SIGN}", percent="\N{NARROW NO-BREAK SPACE}%")
 MAX_CHANGES = 12  # of the configuration; more are folded away
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
-)
 
 
 def night_report(
@@ -105,6 +102,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["write"] = TYPOGRAPHY.write
     environment.filters["sentence"] = TYPOGRAPHY.write_sentence
+    environment.filters["erased"] = describe_erased
     environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS, "plural": plural}
     return environment
 
@@ -114,10 +112,7 @@ def _render(template: str, **values: object) -> bytes:
 
 
 def _printable(value: object) -> object:
-    """Return the value with U+FFFD for every character that XML forbids."""
-    if isinstance(value, str) and _UNPRINTABLE.search(value):
-        return _UNPRINTABLE.sub("\ufffd", value)
-    return value
+    return printable(value) if isinstance(value, str) else value
 
 
 def _style() -> bytes:

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ FEW_RULES_FOLDER = Path(__file__).parents[2] / "tasks" / "rules"
 FEW_RULES = config.patch_layer(f"labelling.rules={FEW_RULES_FOLDER}")
 ENVIRONMENT = {
     "NIGHTSIEVE_DATABASE_URL": URL,
-    "LABEL": "label",
+    "NIGHTSIEVE_VAR_BODY": "text",
+    "SMTP_PASS": "hunter2",
     "AWS_SECRET_ACCESS_KEY": "hunter2",
 }
 
@@ -100,12 +102,40 @@ def test_later_layers_win_and_each_key_knows_its_layer():
             "column 15: the key 'fraction' is repeated; keep one of the two",
         ),
         (
-            "source.messages.where=${NOWHERE}",
-            "source.messages.where: the environment variable NOWHERE is not set",
+            "source.messages.where=${NIGHTSIEVE_VAR_NOWHERE}",
+            "where: the environment variable NIGHTSIEVE_VAR_NOWHERE is not set",
         ),
         (
             "source.messages.where=${AWS_SECRET_ACCESS_KEY}",
-            "names a secret; use secrets in source.url only",
+            "${AWS_SECRET_ACCESS_KEY} is not made for configurations; use "
+            "${NIGHTSIEVE_VAR_...}, and secrets in source.url only",
+        ),
+        (
+            "source.messages.columns.body.name=a${SMTP_PASS}b",
+            "body.name: ${SMTP_PASS} is not made for configurations; use",
+        ),
+        (
+            "source.url=postgresql://u:${AWS_SECRET_ACCESS_KEY}@host/x",
+            "source.url: not one reference to a variable; write "
+            "${NIGHTSIEVE_DATABASE_URL}, and put the URL into that variable",
+        ),
+        (
+            "source.url=${NIGHTSIEVE_DATABASE_URL}?host=evil.example",
+            "source.url: not one reference to a variable",
+        ),
+        (
+            "source.url=${NIGHTSIEVE_DATABASE_URL}${NIGHTSIEVE_DATABASE_URL}",
+            "source.url: not one reference to a variable",
+        ),
+        ("source.url=sqlite:////etc/passwd", "not one reference to a variable"),
+        (
+            "source.url=${AWS_SECRET_ACCESS_KEY}",
+            "source.url: ${AWS_SECRET_ACCESS_KEY} may not be used here; use "
+            "${NIGHTSIEVE_DATABASE_URL}, or list the variable in NIGHTSIEVE_URL_NAMES",
+        ),
+        (
+            "source.url=${NIGHTSIEVE_VAR_URL}",
+            "source.url: ${NIGHTSIEVE_VAR_URL} may not be used here",
         ),
         (
             "source.identity=ours",
@@ -166,12 +196,19 @@ def test_later_layers_win_and_each_key_knows_its_layer():
         ),
         (
             "text.stop_words=[a",
-            "column 3: not YAML: expected ',' or ']', but got '<stream end>'; correct",
+            "column 1: not YAML: did not find expected ',' or ']'; correct",
         ),
-        ("source={? {a: 1} : 2}", "column 4: not YAML: found unhashable key; correct"),
+        (
+            "source={? {a: 1} : 2}",
+            "column 4: a key is a list or a mapping; use text",
+        ),
         (
             "text.stop_words=" + "[" * 10_000,
-            "--patch text.stop_words: nested too deeply; use fewer levels",
+            "text.stop_words, line 1, column 33: nested deeper than 32 levels; use",
+        ),
+        (
+            ".".join("a" * 10_000) + "=1",
+            "...: nested deeper than 32 levels; use fewer levels",
         ),
         (
             "evaluation.merge={ham: [spam], bad: [spam]}",
@@ -217,6 +254,22 @@ def test_a_floor_is_for_a_label_of_merged_reviews():
         resolve(merge, "release.gate.floors={personal: {f1: 0.9}}")
 
 
+@pytest.mark.parametrize("label", ["Spam", "0", "no", "Not spam", "1.50", "null"])
+def test_reviews_have_labels_of_any_text(label):
+    overlay = f"evaluation: {{merge: {{{label}: [spam]}}}}"
+    floor = f"release.gate.floors={{{label}: {{f1: 0.9}}}}"
+    settings = resolve(floor, overlay=overlay).settings
+    assert settings.evaluation.merge == {label: ("spam",)}
+    assert settings.release.gate.floors[label].f1 == 0.9
+    patched = resolve(f"evaluation.merge={{{label}: [personal]}}", overlay=overlay)
+    assert patched.settings.evaluation.merge == {label: ("personal",)}
+
+
+def test_an_empty_label_of_reviews_is_refused():
+    with pytest.raises(ConfigError, match="must not be empty"):
+        resolve("evaluation.merge={' ': [spam]}")
+
+
 @pytest.mark.parametrize("null", ["source.reviews", "source.reviews.columns.annotator"])
 def test_dawid_and_skene_need_the_annotators_of_reviews(null):
     aggregation = "evaluation.aggregation=dawid_skene"
@@ -238,7 +291,7 @@ def test_dawid_and_skene_need_the_annotators_of_reviews(null):
             {"estimator": "sgd", "C": [1]},
             "sgd is regularised by alpha, not by C; set alpha to a list of numbers",
         ),
-        ({"C": [0]}, "grids.0.C.0: 0: Input should be greater than 0"),
+        ({"C": [0]}, "grids.0.C.0: Input should be greater than 0"),
         (
             {"C": [1, 1.0]},
             "a candidate is in the grids twice: linear_svm C=1, 1-1 grams",
@@ -246,7 +299,7 @@ def test_dawid_and_skene_need_the_annotators_of_reviews(null):
         ({"C": [1], "ngrams": [[2, 1]]}, "[2, 1] is not an n-gram range; use 1 <= low"),
         (
             {"estimator": "forest", "C": [1]},
-            'grids.0.estimator: "forest": Input should be',
+            "grids.0.estimator: Input should be",
         ),
     ],
 )
@@ -265,12 +318,52 @@ def test_a_wrong_grid_is_refused(grid, message):
 
 
 def test_the_secret_stays_in_the_environment():
-    resolved = resolve("source.messages.columns.body.name=${LABEL}")
+    resolved = resolve("source.messages.columns.body.name=${NIGHTSIEVE_VAR_BODY}")
     frozen = config.canonical(resolved.settings).decode()
     for secret in ("hunter2", "xenia", "db.example"):
         assert secret not in frozen
-    assert resolved.settings.source.messages.columns.body.name == "label"
+    assert resolved.settings.source.messages.columns.body.name == "text"
     assert resolved.settings.source.url == "${NIGHTSIEVE_DATABASE_URL}"
+
+
+def test_the_environment_names_further_variables_that_hold_a_url():
+    for names in (
+        "INBOX_URL",
+        "OTHER INBOX_URL",
+        "OTHER,INBOX_URL",
+        "OTHER , INBOX_URL",
+    ):
+        environment = {**ENVIRONMENT, "NIGHTSIEVE_URL_NAMES": names}
+        resolved = resolve("source.url=${INBOX_URL}", environment=environment)
+        assert resolved.settings.source.url == "${INBOX_URL}"
+    for names in ("", "INBOX_UR", "XINBOX_URL", "INBOX_URL;OTHER"):
+        environment = {**ENVIRONMENT, "NIGHTSIEVE_URL_NAMES": names}
+        with pytest.raises(ConfigError, match=r"\$\{INBOX_URL\} may not be used here"):
+            resolve("source.url=${INBOX_URL}", environment=environment)
+
+
+def test_the_errors_of_a_file_hold_its_keys_but_no_value_and_no_line():
+    overlay = """
+root:$6$hunter2$salt:19000:0:99999:7:::
+hunter2.xenia@example/x: 1
+text: hunter2
+training: {search: {folds: hunter2, scoring: [hunter2]}, seeds: hunter2}
+"""
+    with pytest.raises(ConfigError) as refused:
+        resolve(overlay=overlay)
+    lines = str(refused.value).splitlines()
+    assert len(lines) <= 3
+    assert "hunter2" not in str(refused.value)
+    assert "xenia" not in str(refused.value)
+    assert "overlay.yaml: text: Input should be an object" in lines
+
+
+def test_a_large_overlay_of_unknown_keys_is_refused_within_a_second():
+    overlay = "text:\n" + "".join(f"  k{number}: 1\n" for number in range(70_000))
+    start = time.monotonic()
+    with pytest.raises(ConfigError, match="unknown key"):
+        resolve(overlay=overlay)
+    assert time.monotonic() - start < 10  # quadratic code takes minutes
 
 
 def test_resolving_needs_no_database():
@@ -281,7 +374,10 @@ def test_resolving_needs_no_database():
 
 
 def test_resolving_does_not_change_a_layer():
-    values = {"text": {"stop_words": ["${LABEL}"]}, "training": {"search": None}}
+    values = {
+        "text": {"stop_words": ["${NIGHTSIEVE_VAR_BODY}"]},
+        "training": {"search": None},
+    }
     overlay = config.Layer("overlay.yaml", copy.deepcopy(values), FEW_RULES.folder)
     search = config.text_layer("search", b"training: {search: {}}", FEW_RULES.folder)
     folds = config.patch_layer("training.search.folds=3")

@@ -1,4 +1,4 @@
-"""The manifest of a model, and the pipeline that is loaded only if it is described."""
+"""The manifest of a model."""
 
 import hashlib
 import json
@@ -7,10 +7,9 @@ from pathlib import Path
 import joblib
 import pytest
 
-from pipeline.errors import ArtefactError
-from pipeline.export import describe, load_pipeline
+from pipeline.export import describe
 from pipeline.records.export import FileDescription, Verification
-from tests.support.exported_models import ESTIMATORS, corpus, exported, fit, fixed
+from tests.support.exported_models import ESTIMATORS, exported, fit, fixed
 
 VERIFICATION = Verification(
     texts=3,
@@ -48,17 +47,3 @@ def test_the_manifest_names_the_files_that_belong_together(folder: Path):
     assert "serial" not in manifest
     model = manifest["files"]["model.json"]
     assert 0 < model["gzipped_bytes"] < model["bytes"]
-
-
-def test_the_described_pipeline_is_loaded(folder: Path):
-    texts = corpus(3)[0]
-    labels = load_pipeline(folder).predict(texts)
-    assert labels.tolist() == fit(ESTIMATORS[0]).predict(texts).tolist()
-
-
-def test_another_pipeline_is_not_even_read(folder: Path):
-    joblib.dump(fit(ESTIMATORS[1]), folder / "pipeline.joblib")
-    with pytest.raises(
-        ArtefactError, match=r"not the file that manifest\.json describes"
-    ):
-        load_pipeline(folder)

@@ -2,9 +2,12 @@
 
 import hashlib
 import itertools
+import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,16 +227,16 @@ def test_a_scorer_that_hangs_fails(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
-        ("import sys; sys.exit('out of order')", "failed: out of order"),
+        ("import sys; sys.exit('out of order')", "failed with status 1: out of order"),
         (
             "import sys; print(sys.stdin.readline()); sys.exit('out of order')",
-            "failed: out of order",
+            "failed with status 1: out of order",
         ),
         ("input()", "wrote 0 of 3 lines"),
         ("import sys; print(sys.stdin.read(), end='x')", "more lines than"),
         (
             "import sys; print(sys.stdin.read(), end=''); sys.exit('at last')",
-            "failed: at last",
+            "failed with status 1: at last",
         ),
     ],
 )
@@ -241,3 +244,76 @@ def test_a_scorer_that_writes_too_little_or_too_much_fails(program: str, reason:
     scorer = scorer_process.Scorer("python", [sys.executable, "-c", program])
     with pytest.raises(VerificationError, match=reason):
         scorer(["free", "free", "x" * 1_000_000])
+
+
+#: What runtimes do that get no memory: some say so on stdout, some not at all.
+WITHOUT_WORDS = [
+    ("import os; os.abort()", "signal SIGABRT"),
+    ("import os; os.kill(os.getpid(), 9)", "signal SIGKILL"),
+    ("import os; os._exit(134)", "status 134"),
+    (
+        "print('Error occurred during initialization of VM\\nCould not reserve enough "
+        "space for 307200KB object heap\\n' * 3); raise SystemExit(1)",
+        "status 1",
+    ),
+    (
+        "import sys; sys.exit('\\n#\\n# Fatal process OOM in Failed to reserve')",
+        "status 1: # Fatal process OOM in Failed to reserve",
+    ),
+    ("x = bytearray(1 << 60)", "status 1: Traceback (most recent call last):"),
+    (
+        "import sys, os; sys.stdin.readline(); print('free-of-charge', flush=True);"
+        "os.kill(os.getpid(), 9)",
+        "signal SIGKILL",
+    ),
+]
+
+
+@pytest.mark.parametrize(("program", "ending"), WITHOUT_WORDS)
+def test_a_scorer_that_fails_without_words_is_said_to_lack_memory(
+    program: str, ending: str
+):
+    scorer = scorer_process.Scorer("java", [sys.executable, "-c", program])
+    with pytest.raises(VerificationError) as error:
+        scorer(["free", "win"])
+    assert str(error.value) == (
+        f"java scorer: failed with {ending}; "
+        "memory is the likely cause, so run fewer workers or raise its limit"
+    )
+
+
+def test_a_scorer_that_cannot_be_started_is_one_line(tmp_path: Path):
+    scorer = scorer_process.Scorer("javascript", [str(tmp_path / "node")])
+    message = (
+        r"^javascript scorer: cannot be started \(No such file or directory\); check"
+    )
+    with pytest.raises(VerificationError, match=message):
+        scorer(["free"])
+
+
+VERIFY = """
+import resource, sys
+from tests.unit.export import test_verify
+limit = int(sys.argv[1]) << 20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    test_verify.verify(messages=test_verify.with_cleaned(["free", "win"]))
+except test_verify.VerificationError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif("java" not in scorer_process.languages(), reason="no JDK is here")
+@pytest.mark.timeout(120)
+def test_a_verification_under_a_memory_limit_is_one_line():
+    limited = subprocess.run(
+        [sys.executable, "-c", VERIFY, "2000"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert re.fullmatch(
+        r"java scorer: failed with status 1; memory is the likely cause, .*\n",
+        limited.stdout,
+    )
+    assert limited.stderr == ""

@@ -8,7 +8,11 @@ from pipeline.rules.files import read_rules
 
 REFERENCE = "${NIGHTSIEVE_DATABASE_URL}"
 URL = "postgresql://xenia:hunter2@db.example:5432/messages"
-ENVIRONMENT = {"NIGHTSIEVE_DATABASE_URL": URL}
+ENVIRONMENT = {
+    "NIGHTSIEVE_DATABASE_URL": URL,
+    "NIGHTSIEVE_URL_NAMES": "UNSET_URL",
+    "AWS_SECRET_ACCESS_KEY": "hunter2",
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +65,16 @@ def test_the_identity_and_no_part_of_the_account_is_in_the_digest(settings):
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("mysql://db/messages", "mysql is not supported; use postgresql or sqlite"),
         (
-            "somewhere",
-            "not a database URL; use postgresql://user:password@host/database",
+            "${UNSET_URL}",
+            "the environment variable UNSET_URL is not set; export it, or",
         ),
-        ("${NOWHERE}", "the environment variable NOWHERE is not set; export it, or"),
-        (URL, "holds a password; put the URL into an environment variable: ${NAME}"),
+        (URL, "not one reference to a variable; write ${NIGHTSIEVE_DATABASE_URL}, and"),
         (
-            "postgresql://db.example/messages?user=xenia&password=hunter2",
-            "holds a password; put the URL into an environment variable: ${NAME}",
+            "postgresql://u:${AWS_SECRET_ACCESS_KEY}@127.0.0.1:4444/x",
+            "not one reference to a variable; write ${NIGHTSIEVE_DATABASE_URL}, and",
         ),
+        ("${AWS_SECRET_ACCESS_KEY}", "${AWS_SECRET_ACCESS_KEY} may not be used here"),
     ],
 )
 def test_a_wrong_url_is_refused_with_its_layer_and_without_its_secret(

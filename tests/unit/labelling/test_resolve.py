@@ -38,7 +38,7 @@ def join_sorted(words: set[str]) -> str:
 
 RULES = two_rules_a_word()
 SETTINGS = Labelling(rules=RULES, engine=LIMITS, resolution=MAJORITY)
-COMPILED = patterns.compile_patterns(rule_patterns(RULES), 10).to_bytes()
+COMPILED = patterns.compile_patterns(rule_patterns(RULES), 10)
 bodies = st.lists(st.sets(st.sampled_from(WORDS)).map(join_sorted), max_size=20)
 
 

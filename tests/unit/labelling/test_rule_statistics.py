@@ -49,6 +49,7 @@ DATABASE = PatternDatabase(
         PatternStrategy(RULES[1].id, MatchStrategy.FALLBACK, "b"),
         *(PatternStrategy(rule.id, MatchStrategy.HYPERSCAN, "") for rule in RULES[2:]),
     ),
+    engine="",
 )
 LABEL_OF = {rule.id: rule.label for rule in RULES}
 MERGE = {"ham": ("notification", "personal")}

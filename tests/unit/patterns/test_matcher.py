@@ -56,12 +56,7 @@ def matches_with(
     table: pd.DataFrame,
     search_timeout: float = SEARCH_TIMEOUT,
 ) -> np.ndarray:
-    matcher = Matcher(
-        pattern_list,
-        compiled,
-        compile_timeout=COMPILE_TIMEOUT,
-        search_timeout=search_timeout,
-    )
+    matcher = Matcher(pattern_list, compiled, search_timeout=search_timeout)
     return matcher.matches(table).toarray()
 
 
@@ -272,19 +267,13 @@ def test_scripts_with_more_letters_than_word_bytes_use_other_bytes_or_a_prefilte
     )
 
 
-def test_a_database_of_another_processor_is_compiled_again():
+def test_a_database_of_another_engine_is_never_loaded(monkeypatch):
     pattern_list = pattern_set("free", r"\bwin\b")
     compiled = compile_patterns(pattern_list, COMPILE_TIMEOUT)
-    cut = tuple(
-        dataclasses.replace(part, content=part.content[:-8])
-        for part in compiled.databases
-    )
-    foreign = dataclasses.replace(compiled, databases=cut)
-    table = messages(["free", "to win", "winner"])
-    np.testing.assert_array_equal(
-        matches_with(foreign, pattern_list, table),
-        expected_matches(pattern_list, table),
-    )
+    foreign = dataclasses.replace(compiled, engine="hyperscan 9, AVX512, x86_64")
+    monkeypatch.setattr(hyperscan, "loadb", None)
+    with pytest.raises(ValueError, match=r"compiled by hyperscan 9, AVX512, x86_64"):
+        Matcher(pattern_list, foreign, search_timeout=SEARCH_TIMEOUT)
 
 
 def test_the_pack_matches_in_messages_of_every_kind_what_re_matches():

@@ -99,7 +99,8 @@ def decide(
         evaluation=settings(*patches).evaluation,
         regression=gate.regression,
     )
-    return judge(gate, tonight, Opponents(champion, earlier), MEASUREMENTS, evidence)
+    opponents = Opponents(champion, earlier)
+    return judge(gate, tonight, opponents, MEASUREMENTS, evidence, today=DATE)
 
 
 def verdicts(decided: Decision, kind: CheckKind) -> set[Verdict]:

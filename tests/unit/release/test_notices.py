@@ -7,8 +7,10 @@ import pytest
 from pipeline.records.release import Overtaken, Publication
 from pipeline.release.notices import gate_warnings, notices
 from tests.support.gate_records import (
+    CHAMPION,
     DATE,
     OVERRIDE,
+    changed,
     decision,
     export_manifest,
     first_night,
@@ -36,6 +38,24 @@ def test_a_published_model_is_one_line():
     assert notices(DATE, decision(), publication(9)) == [
         ("published", "The model of 2026-11-20 was published as model 9.")
     ]
+
+
+def test_a_model_that_replaces_one_of_a_night_in_the_future_says_so():
+    future = datetime.date(2062, 11, 20)
+    champion = changed(CHAMPION, traits=changed(CHAMPION.traits, date=future))
+    passed = decision(gate_input(champion=champion))
+    assert passed.publish
+    ((_, text),) = notices(DATE, passed, publication(9))
+    assert text == (
+        "The model of 2026-11-20 was published as model 9, in place of model 7 "
+        "(of 2062-11-20, a night in the future)."
+    )
+    refused = decision(gate_input(champion=champion, export=TOO_MANY_TERMS))
+    ((_, text),) = notices(DATE, refused, publication())
+    assert text.startswith(
+        "The model of 2026-11-20 was refused: model 7 (of 2062-11-20, a night in the "
+        "future) stays published."
+    )
 
 
 def test_a_refusal_lists_every_reason_and_drift_has_a_notice_of_its_own():

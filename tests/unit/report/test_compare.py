@@ -79,7 +79,7 @@ def test_only_terms_of_the_model_can_be_read(difference: ModelDifference):
 def test_with_a_champion_of_another_format_nothing_is_compared():
     other = json.dumps({**json.loads(CHAMPION), "version": "2.0"}).encode()
     unreadable = compare(other)
-    assert (unreadable.changed, unreadable.moved, unreadable.churned) == (0, (), ())
+    assert (unreadable.changed, unreadable.moved, unreadable.churned) == (None, (), ())
     assert unreadable.champion is not None
     assert unreadable.champion.serial == 7
     assert unreadable.terms
@@ -189,7 +189,7 @@ def test_influence_is_a_term_s_share_of_what_all_terms_add(
 def test_the_first_night_has_nothing_to_compare_with(difference: ModelDifference):
     first = compare(champion=None)
     assert first.champion is None
-    assert (first.churned, first.moved, first.changed) == ((), (), 0)
+    assert (first.churned, first.moved, first.changed) == ((), (), None)
     assert first.terms == difference.terms
 
 

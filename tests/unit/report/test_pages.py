@@ -374,6 +374,15 @@ def test_both_comparisons_say_that_the_published_model_was_removed_meanwhile():
     assert f"{gone}its labels cannot be compared." in section(root, "churn")
 
 
+def test_a_published_model_that_cannot_be_read_is_not_shown_as_unchanged():
+    night = manifest(champion=published(), serial=7)
+    root = page(report(night, published(), changed=None))
+    churn = section(root, "churn")
+    assert "Model 6 cannot be read by this version or is damaged, so " in churn
+    assert "were not compared." in churn
+    assert " 0 of " not in churn
+
+
 def test_both_comparisons_say_that_no_model_was_published_before():
     root = page(report(manifest()))
     first = "No model was published before this night, so there "

@@ -1,0 +1,1 @@
+"""A slice of the fault matrix, which only CI runs; `make faults` runs all of it."""
