@@ -207,9 +207,9 @@ def test_two_processes_that_die_together_are_told_once_and_have_a_second_try(
 ):
     tasks = [Mortal(folder=str(tmp_path), shard=shard) for shard in range(2)]
     assert night(*tasks)
-    told = sorted(errors(caplog))
-    assert len(told) == 2
-    for task, error in zip(sorted(map(str, tasks)), told, strict=True):
+    messages = sorted(errors(caplog))
+    assert len(messages) == 2
+    for task, error in zip(sorted(map(str, tasks)), messages, strict=True):
         assert error.startswith(f"{task}: its process was ended by SIGKILL (peak ")
         assert re.search(r"\(peak memory [1-9][0-9,]* MiB\), the likely cause", error)
         assert error.endswith(
