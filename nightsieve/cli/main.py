@@ -19,6 +19,7 @@ COMMANDS = {
     "demo-data": "nightsieve.cli.commands.demo_data:command",
     "config": "nightsieve.cli.commands.config:config",
     "score": "nightsieve.cli.commands.score:score",
+    "serve": "nightsieve.cli.commands.serve:serve",
     "runs": "nightsieve.cli.commands.runs:runs",
     "models": "nightsieve.cli.commands.models:models",
     "rules": "nightsieve.cli.commands.rules:rules",

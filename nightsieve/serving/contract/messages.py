@@ -1,0 +1,51 @@
+"""Requests and answers, whatever carries them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+#: A value as `json.loads` returns it.
+Json = Any
+
+JSON_TYPE = "application/json"
+
+
+class Request(NamedTuple):
+    """A request to the service.
+
+    Attributes
+    ----------
+    path
+        Decoded, without a query, such as ``/v1/labels``.
+    headers
+        By name, in lower case.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """An answer; its headers are by name, as they are sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def json_answer(value: Json, status: int = 200, **headers: str) -> Answer:
+    """Return an answer with a JSON body, in ASCII and without blanks.
+
+    Examples
+    --------
+    >>> json_answer({"label": "spam"}).body
+    b'{"label":"spam"}'
+    """
+    return Answer(status, {"Content-Type": JSON_TYPE, **headers}, encode(value))
+
+
+def encode(value: Json) -> bytes:
+    """Return the bytes of a JSON value; a lone surrogate stays an escape."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()

@@ -1,0 +1,35 @@
+"""The processes that serve."""
+
+import functools
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from nightsieve.serving.http.application import create_application
+from nightsieve.serving.options import ServeOptions
+
+
+def serve(options: ServeOptions) -> None:
+    """Serve until a signal ends it; then finish the requests that have begun."""
+    config = uvicorn.Config(
+        functools.partial(create_application, options),
+        factory=True,
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=int(options.idle_seconds),
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.certificate_key,
+        lifespan="on",
+    )
+    listening = config.bind_socket()
+    scheme = "http" if options.certificate is None else "https"
+    host, port = listening.getsockname()[:2]
+    print(f"listening on {scheme}://{host}:{port}; its page is /docs", flush=True)
+    if options.workers == 1:
+        uvicorn.Server(config).run(sockets=[listening])
+    else:
+        Multiprocess(config, sockets=[listening]).run()
