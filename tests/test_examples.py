@@ -51,12 +51,15 @@ NEEDS_SERVICES = {
     "nightsieve.database.upsert.stage",
     "nightsieve.database.upsert.upsert",
     "nightsieve.nights.forget.forget_messages",
+    "nightsieve.store.s3.persist_request",
     "nightsieve.store.version.open_store",
 }
 #: Public functions and classes without an example, and why.
 WITHOUT_EXAMPLE = {
     "nightsieve.nights.reviewable.TextScorer": "a protocol; `load_models` returns one",
     "nightsieve.store.objects.StoreUnavailable": "needs a server that does not answer",
+    "nightsieve.store.uploads.Upload": "`Store.upload` sends it",
+    "nightsieve.store.uploads.UploadLostError": "needs a server that loses an upload",
 }
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 
 from nightsieve.database import erasure as rows_in_database
 from nightsieve.database.erasure import ErasedTable
-from nightsieve.store import erasure, layout, runs
+from nightsieve.store import erased_runs, erasure, layout, runs
 from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store, damage_at
+from pipeline import erasure as contents
+from pipeline.erasure.result import Erasure
 from pipeline.records.run import RunManifest
 from pipeline.records.sample import Part
 
@@ -214,13 +216,13 @@ class _Search:
         content = answer[0]
         try:
             with damage_at(self.store.address(key)):
-                keys = erasure.read_columns(content, "key")["key"]
+                keys = contents.read_columns(content, "key")["key"]
                 is_wanted = keys.isin(self.wanted).to_numpy()
                 if not is_wanted.any():
                     return
                 for column, by_key in (("text", self.texts), ("body", self.bodies)):
                     if column in _columns_of(key):
-                        values = erasure.read_columns(content, column)[column]
+                        values = contents.read_columns(content, column)[column]
                         by_key[key] = set(values[is_wanted]) - {""}
         except DamagedObject:
             # It may hold the messages, and no night can use it.
@@ -237,7 +239,7 @@ class _Search:
             texts = self._texts_of(tables, self.texts)
             texts -= self._remaining(tables, "text", texts)
             if texts:
-                self._erase(key, functools.partial(erasure.erase_texts, texts=texts))
+                self._erase(key, functools.partial(contents.erase_texts, texts=texts))
 
     def _erase_from_evaluation_sets(self) -> None:
         for key in self._objects(layout.EVALUATION_SETS):
@@ -245,7 +247,9 @@ class _Search:
             bodies = self._texts_of(parts, self.bodies)
             bodies -= self._remaining(parts, "body", bodies)
             if bodies:
-                self._erase(key, functools.partial(erasure.erase_bodies, bodies=bodies))
+                self._erase(
+                    key, functools.partial(contents.erase_bodies, bodies=bodies)
+                )
 
     def _erase_from_comparisons(self) -> None:
         texts: set[str] = set().union(*self.texts.values())
@@ -267,14 +271,14 @@ class _Search:
         self, key: str, date: datetime.date | None, texts: set[str]
     ) -> None:
         if date is not None and not self.dry_run:
-            erasure.erase_from_reports(self.store, key, date, texts, self._note)
-        self._erase(key, functools.partial(erasure.erase_shown, texts=texts))
+            erased_runs.erase_from_reports(self.store, key, date, texts, self._note)
+        self._erase(key, functools.partial(contents.erase_shown, texts=texts))
 
     def _erase_from_tables(self) -> None:
         for prefix, schema in erasure.KEYED_TABLES.items():
             for key in filter(_starts_with(prefix), list(self.rows)):
                 erase = functools.partial(
-                    erasure.erase_keys,
+                    contents.erase_keys,
                     schema=schema,
                     keys=self.wanted,
                     origin=erasure.origin_of(self.store, key),
@@ -295,17 +299,20 @@ class _Search:
                     key, erasure.erase_parts(self.store, key, self._erase_from_part)
                 )
 
-    def _erase_from_part(self, content: bytes, part: Part) -> erasure.Erasure | None:
+    def _erase_from_part(self, content: bytes, part: Part) -> Erasure | None:
         part_key = layout.parse_part(part.key)
         assert part_key is not None  # the manifest names parts alone
-        return erasure.erase_keys(content, "messages", self.wanted, part_key.shard)
+        erased: Erasure | None = contents.erase_keys(
+            content, "messages", self.wanted, part_key.shard
+        )
+        return erased
 
     def _update_runs(self) -> None:
         every_run = runs.list_runs(self.store)
         for done, run in enumerate(every_run):
             self._show("updating", done, len(every_run))
             try:
-                if erasure.update_run(self.store, run) is not None:
+                if erased_runs.update_run(self.store, run) is not None:
                     self.forgotten.nights.append(run)
             except DamagedObject as error:
                 self._note(error)
@@ -360,7 +367,7 @@ class _Search:
                 continue
             try:
                 with damage_at(self.store.address(key)):
-                    table = erasure.read_columns(answer[0], "key", column)
+                    table = contents.read_columns(answer[0], "key", column)
             except DamagedObject:
                 continue  # `_look_into` has removed it, unless this is a dry run
             others = table[~table["key"].isin(self.wanted)]

@@ -10,12 +10,14 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nightsieve.store import erasure, layout, runs
+from nightsieve.store import erased_runs, erasure, layout, runs
 from nightsieve.store.artefacts import remove_object
 from nightsieve.store.erasure import Count, Erase
 from nightsieve.store.layout import Run
 from nightsieve.store.objects import DamagedObject, Store
 from nightsieve.store.receipts import UnsignedReceipt
+from pipeline import erasure as contents
+from pipeline.erasure.result import Erasure
 from pipeline.errors import ArtefactError
 from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
@@ -118,7 +120,7 @@ class _Work:
                     self._erase(key)
                 for receipt in manifest.receipts("IngestMessages"):
                     self._remove_parts(receipt.key)
-                erasure.update_run(self.store, run)
+                erased_runs.update_run(self.store, run)
                 self.retention.nights.append(run)
 
     def erase_left_behind(self, days: int) -> None:
@@ -164,7 +166,7 @@ class _Work:
         try:
             return runs.find_run(self.store, run)
         except DamagedObject:
-            erasure.update_run(self.store, run)
+            erased_runs.update_run(self.store, run)
             return runs.find_run(self.store, run)
 
     def _erase_comparisons(self) -> None:
@@ -181,7 +183,7 @@ class _Work:
         date = datetime.date.fromisoformat(receipt.date)
         is_left_behind = date < self.first_kept and date not in self.known_dates
         if date in self.dates or is_left_behind:
-            erasure.erase_from_reports(self.store, key, date, None, self._note)
+            erased_runs.erase_from_reports(self.store, key, date, None, self._note)
             self._erase(key)
 
     def _erase(self, key: str) -> None:
@@ -239,21 +241,22 @@ def _keys_with_messages(manifest: RunManifest) -> list[str]:
 def _erase_of(store: Store, key: str) -> Erase:
     """Return the function that erases every message from an object."""
     if key.startswith(layout.TRAINING_SETS):
-        return functools.partial(erasure.erase_texts, texts=None)
+        return functools.partial(contents.erase_texts, texts=None)
     if key.startswith(layout.COMPARISONS):
-        return functools.partial(erasure.erase_shown, texts=None)
+        return functools.partial(contents.erase_shown, texts=None)
     if key.startswith(layout.MESSAGES):
         return erasure.erase_parts(store, key, _erase_part)
     if key.startswith(layout.EVALUATION_SETS):
-        return functools.partial(erasure.erase_table, schema="evaluation_set")
+        return functools.partial(contents.erase_table, schema="evaluation_set")
     for prefix, schema in erasure.KEYED_TABLES.items():
         if key.startswith(prefix):
-            return functools.partial(erasure.erase_table, schema=schema)
+            return functools.partial(contents.erase_table, schema=schema)
     raise LookupError(key)
 
 
-def _erase_part(content: bytes, _: Part) -> erasure.Erasure | None:
-    return erasure.erase_table(content, "messages")
+def _erase_part(content: bytes, _: Part) -> Erasure | None:
+    erased: Erasure | None = contents.erase_table(content, "messages")
+    return erased
 
 
 def _count_of(key: str) -> Count:

@@ -1,37 +1,27 @@
 """Whole objects in S3, under one prefix, and what a failure means to an operator."""
 
-import base64
 import contextlib
 import datetime
-import functools
 import hashlib
 import itertools
 import os
-import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
-import urllib3.exceptions
 from botocore import exceptions as failures
-from botocore.config import Config
 
+from nightsieve.store import s3, uploads
 from nightsieve.store.retries import (
     TimeoutExceededError,
     TransientError,
     forget_contact,
-    persist,
-    storage_timeout,
 )
 from pipeline.errors import ArtefactError, NightsieveError, StorageError
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import (
         GetObjectOutputTypeDef,
         ListObjectsV2OutputTypeDef,
@@ -40,17 +30,10 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 VARIABLE = "NIGHTSIEVE_STORAGE"
-#: Names the log of an embedded store, which says why it cannot write.
-LOG_VARIABLE = "NIGHTSIEVE_STORAGE_LOG"
 #: What to do about an object that is missing, and that a night can write again.
 MAKE_AGAIN = "run the night again; for a finished night: nightsieve runs repair DATE"
 #: What to do about a damaged object.
 RUN_AGAIN = f"delete it and {MAKE_AGAIN}"
-#: Files of this size or more are uploaded in parts of it, one part after the other.
-PART_SIZE = 64 << 20
-_CHUNK = 1 << 20
-# The longest time without a byte of an answer.
-_READ_TIMEOUT = 60.0
 # How often an answer that fails its checksum is read. If it still fails, the object
 # itself is damaged.
 _READINGS = 4
@@ -59,43 +42,10 @@ _EQUAL_READINGS = 3
 # How often an upload in parts that the store loses is begun.
 _UPLOADS = 5
 _KEYS_OF_A_PAGE = 1000
-_MD5 = re.compile("[0-9a-f]{32}")
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
 _NO_OBJECT = "there is no such object"
 _CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-# Codes of S3's errors.
-_MISSING = ("404", "NoSuchKey", "NotFound")
-# They pass, although their status is below 500.
-_TRANSIENT = (
-    "BadDigest",
-    "IncompleteBody",
-    "OperationAborted",
-    "RequestTimeout",
-    "SlowDown",
-    "Throttling",
-    "TooManyRequests",
-    "XAmzContentChecksumMismatch",
-    "XAmzContentSHA256Mismatch",
-)
-_SERVER_ERROR = 500
-_LOST_UPLOAD = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")
-_FULL = ("507", "InsufficientStorage", "XMinioStorageFull")
-_DISK_FULL = b"no space left on device"
-_LAST_LINES = 3
-# botocore lets the last one through where the body of an error breaks off.
-_BROKEN_ANSWERS = (
-    failures.ResponseStreamingError,
-    failures.IncompleteReadError,
-    urllib3.exceptions.HTTPError,
-)
-_WRITING = (
-    "PutObject",
-    "CreateMultipartUpload",
-    "UploadPart",
-    "CompleteMultipartUpload",
-)
 _CONFLICT = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
-_UNCONDITIONAL = ("501", "NotImplemented")
 _REFUSALS = {
     "AccessDenied": "the credentials do not allow this",
     "Forbidden": "the credentials are refused, or do not allow this",
@@ -106,8 +56,6 @@ _REFUSALS = {
 }
 # Whether the ETags of an endpoint are the MD5 of the content, once that is known.
 _etag_is_md5: dict[str, bool] = {}
-# boto3's session is not safe between threads.
-_making_a_client = threading.Lock()
 
 
 # The base classes end with Error; these names say what happened.
@@ -234,7 +182,7 @@ class Store:
 
     def url(self, key: str) -> str:
         """Return the URL of an object for a browser that may read the bucket."""
-        return f"{_client().meta.endpoint_url}/{self.bucket}/{self._full(key)}"
+        return f"{s3.client().meta.endpoint_url}/{self.bucket}/{self._full(key)}"
 
     def exists(self, key: str) -> bool:
         """Return whether there is an object of this key."""
@@ -268,7 +216,7 @@ class Store:
 
         def send() -> int:
             # A HEAD would not say whether the object or its bucket is missing.
-            answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
+            answer = s3.client().get_object(Bucket=self.bucket, Key=self._full(key))
             answer["Body"].close()
             return answer["ContentLength"]
 
@@ -330,9 +278,9 @@ class Store:
 
         def send() -> tuple[bytes, str] | None:
             try:
-                answer = _client().get_object(Bucket=self.bucket, Key=self._full(key))
+                answer = s3.client().get_object(Bucket=self.bucket, Key=self._full(key))
             except failures.ClientError as error:
-                if _code(error) in _MISSING:
+                if s3.code_of(error) in s3.MISSING:
                     return None
                 raise
             return readings.content_of(answer), answer["ETag"]
@@ -358,15 +306,15 @@ class Store:
         start = file.tell()
         size = file.seek(0, os.SEEK_END) - start
         file.seek(start)
-        if size < PART_SIZE:
+        if size < uploads.PART_SIZE:
             self.write(key, file.read())
             return
         for _ in range(_UPLOADS):
             file.seek(start)
             try:
                 with self._translated(key):
-                    _Upload(self, key).send(file)
-            except _UploadLostError:
+                    uploads.Upload(self.bucket, self._full(key)).send(file)
+            except uploads.UploadLostError:
                 continue
             return
         raise StoreUnavailable(
@@ -402,9 +350,9 @@ class Store:
                 condition["IfMatch"] = error.etag
                 raise
             except failures.ClientError as error:
-                if _code(error) in _UNCONDITIONAL:
+                if s3.code_of(error) in s3.UNCONDITIONAL:
                     self._put(key, content)
-                elif _code(error) not in _CONFLICT:
+                elif s3.code_of(error) not in _CONFLICT:
                     raise
                 elif not is_repeated or not self._holds(key, content):
                     raise self.conflict(key) from None
@@ -421,7 +369,7 @@ class Store:
         """Remove the object; to remove a missing object is not an error."""
 
         def send() -> None:
-            _client().delete_object(Bucket=self.bucket, Key=self._full(key))
+            s3.client().delete_object(Bucket=self.bucket, Key=self._full(key))
 
         self._request(key, send)
 
@@ -459,7 +407,7 @@ class Store:
         options: dict[str, Any] = {"ContinuationToken": token} if token else {}
 
         def send() -> "ListObjectsV2OutputTypeDef":
-            return _client().list_objects_v2(
+            return s3.client().list_objects_v2(
                 Bucket=self.bucket,
                 Prefix=self._full(prefix),
                 MaxKeys=limit,
@@ -471,9 +419,9 @@ class Store:
     def _head(self, key: str) -> str | None:
         """Return the ETag of the object; None if it is missing."""
         try:
-            answer = _client().head_object(Bucket=self.bucket, Key=self._full(key))
+            answer = s3.client().head_object(Bucket=self.bucket, Key=self._full(key))
         except failures.ClientError as error:
-            if _code(error) in _MISSING:
+            if s3.code_of(error) in s3.MISSING:
                 return None
             raise
         return answer["ETag"]
@@ -502,17 +450,17 @@ class Store:
         _ChangedOnTheWayError
             The store has another content now.
         """
-        client: Any = _client()
-        md5 = _md5(content)
+        client: Any = s3.client()
+        md5 = s3.md5_of(content)
         answer = client.put_object(
             Bucket=self.bucket,
             Key=self._full(key),
             Body=content,
-            ContentMD5=_base64(md5),
+            ContentMD5=s3.base64_of(md5),
             **(condition or {}),
         )
         etag = answer["ETag"]
-        if _digest_in(etag) == md5.hexdigest():
+        if s3.digest_in(etag) == md5.hexdigest():
             return
         stored = self.read_with_etag(key)
         # An object with another ETag was written after this one.
@@ -522,7 +470,7 @@ class Store:
     def _request(self, key: str, send: Callable[[], _Result]) -> _Result:
         """Return what a request returns; see `_persist` and `_translated`."""
         with self._translated(key):
-            return _persist(send)
+            return s3.persist_request(send)
 
     @contextlib.contextmanager
     def _translated(self, key: str) -> Iterator[None]:
@@ -531,7 +479,7 @@ class Store:
         try:
             yield
         except failures.ClientError as error:
-            raise _error_type(_code(error))(self._reason(error, address)) from None
+            raise _error_type(s3.code_of(error))(self._reason(error, address)) from None
         except TimeoutExceededError as error:
             raise StoreUnavailable(
                 f"{address}: {_problem_of(error)}; {_remedy_for(error)}"
@@ -547,9 +495,9 @@ class Store:
             ) from None
 
     def _reason(self, error: failures.ClientError, address: str) -> str:
-        code = _code(error)
-        if _is_disk_full(error):
-            log = os.environ.get(LOG_VARIABLE, "the log of the store")
+        code = s3.code_of(error)
+        if s3.is_disk_full(error):
+            log = os.environ.get(s3.LOG_VARIABLE, "the log of the store")
             return (
                 f"{address}: the disk of the store is full, see {log}; make room, then "
                 "run the same command again"
@@ -559,7 +507,7 @@ class Store:
                 f"{address}: there is no bucket {self.bucket}; create it, or name "
                 f"another one in {VARIABLE}"
             )
-        if code in _MISSING:
+        if code in s3.MISSING:
             return _absence(address)
         if code in _REFUSALS:
             return (
@@ -628,8 +576,7 @@ def disconnect() -> None:
     >>> os.environ["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000"
     >>> disconnect()
     """
-    _session.cache_clear()
-    _client_of.cache_clear()
+    s3.disconnect()
     _etag_is_md5.clear()
     forget_contact()
 
@@ -646,10 +593,6 @@ class _ChangedOnTheWayError(TransientError):
     def __init__(self, etag: str):
         super().__init__("the content was changed on the way", answered=True)
         self.etag = etag
-
-
-class _UploadLostError(Exception):
-    """The store does not know an upload in parts any more: begin again."""
 
 
 class _Readings:
@@ -684,148 +627,8 @@ class _Readings:
             if self._digests[digest] < _EQUAL_READINGS:
                 raise _changed_answer()
             # This is what the store holds. So its ETags are no MD5, unless one was.
-            _etag_is_md5.setdefault(_endpoint(), False)
+            _etag_is_md5.setdefault(s3.endpoint(), False)
         return content
-
-
-class _Upload:
-    """An upload of a file in parts, each of which is repeated by itself."""
-
-    def __init__(self, store: Store, key: str):
-        self._target = {"Bucket": store.bucket, "Key": store._full(key)}
-        self._client: Any = _client()
-        self._parts: list[dict[str, object]] = []
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._md5_of_parts = hashlib.md5(usedforsecurity=False)
-
-    def send(self, file: IO[bytes]) -> None:
-        """Upload the file; an error leaves nothing in the store.
-
-        Raises
-        ------
-        _UploadLostError
-            The store does not know the upload any more, or has stored something else.
-        """
-        created = _persist(self._create)
-        self._target["UploadId"] = created["UploadId"]
-        try:
-            while content := file.read(PART_SIZE):
-                self._add(content)
-            self._complete()
-        except BaseException as error:
-            with contextlib.suppress(failures.ClientError, failures.BotoCoreError):
-                self._client.abort_multipart_upload(**self._target)
-            if _is_lost_upload(error):
-                raise _UploadLostError from None
-            raise
-
-    def _create(self) -> Any:
-        return self._client.create_multipart_upload(**self._target)
-
-    def _add(self, content: bytes) -> None:
-        md5 = _md5(content)
-        number = len(self._parts) + 1
-
-        def send() -> str:
-            answer = self._client.upload_part(
-                **self._target,
-                PartNumber=number,
-                Body=content,
-                ContentMD5=_base64(md5),
-            )
-            return str(answer["ETag"])
-
-        etag = _persist(send)
-        self._parts.append({"PartNumber": number, "ETag": etag})
-        self._md5.update(content)
-        self._md5_of_parts.update(md5.digest())
-
-    def _complete(self) -> None:
-        attempts = itertools.count()
-
-        def send() -> None:
-            is_repeated = next(attempts) > 0
-            try:
-                self._client.complete_multipart_upload(
-                    **self._target, MultipartUpload={"Parts": self._parts}
-                )
-            except failures.ClientError as error:
-                # The answer of an earlier attempt, which did it, may have been lost.
-                if not is_repeated or not _is_lost_upload(error):
-                    raise
-
-        _persist(send)
-        if not _persist(self._is_stored):
-            raise _UploadLostError
-
-    def _is_stored(self) -> bool:
-        """Return whether the object is what was sent."""
-        target = {name: self._target[name] for name in ("Bucket", "Key")}
-        try:
-            etag = self._client.head_object(**target)["ETag"]
-        except failures.ClientError as error:
-            if _code(error) in _MISSING:
-                return False
-            raise
-        of_parts = f"{self._md5_of_parts.hexdigest()}-{len(self._parts)}"
-        if etag.strip('"') in (of_parts, self._md5.hexdigest()):
-            return True
-        md5 = hashlib.md5(usedforsecurity=False)
-        body = self._client.get_object(**target)["Body"]
-        for chunk in body.iter_chunks(_CHUNK):
-            md5.update(chunk)
-        return md5.digest() == self._md5.digest()
-
-
-def _is_lost_upload(error: BaseException) -> bool:
-    return isinstance(error, failures.ClientError) and _code(error) in _LOST_UPLOAD
-
-
-def _persist(send: Callable[[], _Result]) -> _Result:
-    """Return what a request returns; repeat it while its failure can pass."""
-
-    def attempt() -> _Result:
-        try:
-            return send()
-        except failures.ClientError as error:
-            if not _is_transient(error):
-                raise
-            raise TransientError(_code(error), answered=True) from None
-        except _BROKEN_ANSWERS as error:
-            raise TransientError(type(error).__name__, answered=True) from None
-        except (failures.HTTPClientError, failures.ConnectionError) as error:
-            raise TransientError(type(error).__name__, answered=False) from None
-
-    return persist(attempt, _endpoint())
-
-
-def _is_transient(error: failures.ClientError) -> bool:
-    """Return whether the same request may succeed later."""
-    code = _code(error)
-    if code in _UNCONDITIONAL or _is_disk_full(error):
-        return False
-    return code in _TRANSIENT or _status(error) >= _SERVER_ERROR
-
-
-def _is_disk_full(error: failures.ClientError) -> bool:
-    """Return whether the store could not write because its disk is full.
-
-    The embedded store answers InternalError. Its log has the reason.
-    """
-    if _code(error) in _FULL:
-        return True
-    log = os.environ.get(LOG_VARIABLE)
-    if not log or error.operation_name not in _WRITING:
-        return False
-    if _status(error) < _SERVER_ERROR:
-        return False
-    try:
-        with Path(log).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _CHUNK))
-            lines = file.read().splitlines()
-    except OSError:
-        return False
-    return any(_DISK_FULL in line for line in lines[-_LAST_LINES:])
 
 
 def _absence(address: str) -> str:
@@ -834,7 +637,7 @@ def _absence(address: str) -> str:
 
 def _problem_of(error: TimeoutExceededError) -> str:
     """Say what was wrong with a request until its time was over."""
-    problem = f"{error.last.problem} at {_endpoint()}"
+    problem = f"{error.last.problem} at {s3.endpoint()}"
     if error.last.answered:
         problem = f"the store failed with {error.last.problem}"
     return f"{problem} for {error.seconds:.0f} s"
@@ -854,74 +657,16 @@ def _fits_etag(content: bytes, answer: "GetObjectOutputTypeDef") -> bool:
     """Return whether the ETag of an answer, if it is an MD5, is that of the content."""
     if answer.get("ServerSideEncryption", "AES256") != "AES256":
         return True
-    digest = _digest_in(answer["ETag"])
+    digest = s3.digest_in(answer["ETag"])
     if digest is None or "SSECustomerAlgorithm" in answer:
         return True
-    if not _etag_is_md5.get(_endpoint(), True):
+    if not _etag_is_md5.get(s3.endpoint(), True):
         return True
-    is_equal = digest == _md5(content).hexdigest()
+    is_equal = digest == s3.md5_of(content).hexdigest()
     if is_equal:
-        _etag_is_md5[_endpoint()] = True
+        _etag_is_md5[s3.endpoint()] = True
     return is_equal
 
 
-def _digest_in(etag: str) -> str | None:
-    """Return the MD5 in an ETag; None for one of another kind."""
-    digest = etag.strip('"')
-    return digest if _MD5.fullmatch(digest) else None
-
-
-def _md5(content: bytes) -> "hashlib._Hash":
-    return hashlib.md5(content, usedforsecurity=False)
-
-
-def _base64(md5: "hashlib._Hash") -> str:
-    return base64.b64encode(md5.digest()).decode()
-
-
-def _endpoint() -> str:
-    return _client().meta.endpoint_url
-
-
 def _error_type(code: str) -> type[StorageError]:
-    return ObjectMissing if code in _MISSING else StorageError
-
-
-@functools.cache
-def _session() -> boto3.session.Session:
-    """Return the session of a process and its forks; making one takes 0.3 s."""
-    return boto3.session.Session()
-
-
-def _client() -> "S3Client":
-    """Return the client of this process: a client does not survive a fork."""
-    with _making_a_client:
-        return _client_of(os.getpid())
-
-
-@functools.cache
-def _client_of(process: int) -> "S3Client":
-    # What was never reached may accept a connection and never answer: so it has half of
-    # its time for the first answer.
-    read_timeout = max(1.0, min(_READ_TIMEOUT, storage_timeout() / 2))
-    config = Config(
-        connect_timeout=5,
-        read_timeout=read_timeout,
-        # This module repeats requests itself, up to the last byte of the answer.
-        retries={"mode": "standard", "total_max_attempts": 1},
-    )
-    try:
-        return _session().client("s3", config=config)
-    except (ValueError, failures.BotoCoreError) as error:
-        raise StorageError(
-            f"the S3 client cannot be made: {error}; "
-            "check AWS_ENDPOINT_URL_S3 and AWS_DEFAULT_REGION"
-        ) from None
-
-
-def _code(error: failures.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status(error: failures.ClientError) -> int:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return ObjectMissing if code in s3.MISSING else StorageError

@@ -173,7 +173,8 @@ def _read(entry: Path) -> "patterns.PatternDatabase | None":
         os.utime(entry)  # the entries that were not used for longest are removed
     except OSError:
         return None
-    digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
+    digest = stored[:_DIGEST_BYTES]
+    content = stored[_DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:
         return None
     return patterns.PatternDatabase.from_bytes(content)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Collection
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import NoReturn
 
 from luigi.worker import ContextManagedTaskProcess
 
@@ -40,6 +39,7 @@ class NightProcess(ContextManagedTaskProcess):
 
     lifeline: Lifeline
     peak_memory: int | None = None
+    _is_ending = False
 
     def run(self) -> None:
         """Run the task; this is the first that the process does."""
@@ -122,9 +122,13 @@ class NightProcess(ContextManagedTaskProcess):
             return "lower training.max_in_memory_documents, or run with fewer --workers"
         return "run with fewer --workers"
 
-    def _end(self, signal_number: int, _: FrameType | None) -> NoReturn:
-        self.result_queue = NoPipe()
-        raise Ended(signal_number)
+    def _end(self, signal_number: int, _: FrameType | None) -> None:
+        # A second one must not interrupt the removal of temporary files: a process
+        # that was stopped receives SIGHUP from the kernel, and SIGTERM from us.
+        if not self._is_ending:
+            self._is_ending = True
+            self.result_queue = NoPipe()
+            raise Ended(signal_number)
 
 
 def end_all(processes: Collection[NightProcess]) -> None:

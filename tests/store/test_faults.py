@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.rules import Fault, Rule, flip_bit
-from nightsieve.store import objects, retries
+from nightsieve.store import retries, s3, uploads
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Conflict, Store, StoreUnavailable
 from pipeline.errors import ArtefactError, ConfigError, StorageError
@@ -121,7 +121,7 @@ def test_every_request_is_repeated_until_it_succeeds(proxy, store, rule):
 
 @pytest.mark.parametrize("rule", UPLOAD_FAULTS, ids=name_of)
 def test_an_upload_in_parts_arrives_whole(proxy, store, rule, monkeypatch):
-    monkeypatch.setattr(objects, "PART_SIZE", PART)
+    monkeypatch.setattr(uploads, "PART_SIZE", PART)
     content = os.urandom(PART + 1)
     proxy.rules([rule])
     store.upload("large", io.BytesIO(content))
@@ -257,7 +257,7 @@ def test_a_store_that_never_answered_has_less_time(rclone_proxy, store, monkeypa
     monkeypatch.delenv("NIGHTSIEVE_STORAGE_TIMEOUT")
     forget()
     assert retries.storage_timeout() == 30
-    assert objects._client().meta.config.read_timeout == 15
+    assert s3.client().meta.config.read_timeout == 15
     # An error is an answer.
     rclone_proxy.rules([Rule(Fault.STATUS, times=1)])
     store.exists("a")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from nightsieve.store import objects
+from nightsieve.store import s3, uploads
 from nightsieve.store.objects import ObjectMissing, Store, StoreUnavailable
 from pipeline.errors import ArtefactError, StorageError
 from tests.support.commands import forget
@@ -91,8 +91,8 @@ def test_a_process_keeps_its_client_until_it_disconnects(store, monkeypatch):
 
 def test_a_large_file_arrives_whole_or_not_at_all(store, monkeypatch):
     parts = []
-    monkeypatch.setattr(objects, "PART_SIZE", PART)
-    client = objects._client()
+    monkeypatch.setattr(uploads, "PART_SIZE", PART)
+    client = s3.client()
 
     def count_part(**call: object) -> None:
         parts.append(call)
@@ -128,4 +128,4 @@ def test_threads_that_begin_at_once_share_a_client(store):
     forget()
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(store.read, ["shared"] * 16)) == {b"content"}
-    assert objects._client_of.cache_info().misses == 1
+    assert s3._client_of.cache_info().misses == 1

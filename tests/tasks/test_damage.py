@@ -255,12 +255,12 @@ def with_space(memory: Memory, task: NightTask) -> bytes:
 
 def incomplete(memory: Memory) -> set[str]:
     """Return the families of the tasks that are not complete."""
-    found = set()
+    families = set()
     for task in memory.every_task():
         task.finished = False
         if not task.output().artefact.exists():
-            found.add(task.get_task_family())
-    return found
+            families.add(task.get_task_family())
+    return families
 
 
 def test_every_receipt_names_the_readings_that_its_object_was_made_from(memory):
