@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,10 +11,11 @@ from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.models.library import ModelLibrary
 from nightsieve.serving.models.poller import Poller
 from nightsieve.serving.options import ServeOptions
+from pipeline.records.reference import Reference
 
 # How long the start waits for the model of the store. Without it, the process starts,
 # and is not ready.
-_FIRST_POLL_SECONDS = 5.0
+_FIRST_POLL_SECONDS = 2.0
 
 
 class Service:
@@ -53,7 +55,12 @@ class Service:
 
 
 class _Unmeasured:
-    def model_changed(self, model: ServedModel) -> None:
+    def model_changed(
+        self,
+        model: ServedModel,
+        reference: Reference | None = None,
+        night: datetime.date | None = None,
+    ) -> None:
         pass
 
     def model_failed(self, reason: str) -> None:

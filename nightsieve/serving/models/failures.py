@@ -10,30 +10,30 @@ class Reason(StrEnum):
 
     Attributes
     ----------
-    STORE
+    UNREACHABLE
         The store does not answer, or refuses.
     UNPUBLISHED
         The store names no current model.
     DAMAGED
         The pointer, the entry or a file is missing, or is not what was written.
-    REFUSED
+    UNSUPPORTED
         The scorer does not understand the model, or its self-test fails.
     DEFECT
         This service has a defect.
     """
 
-    STORE = "store"
+    UNREACHABLE = "unreachable"
     UNPUBLISHED = "unpublished"
     DAMAGED = "damaged"
-    REFUSED = "refused"
+    UNSUPPORTED = "unsupported"
     DEFECT = "defect"
 
 
 _WORDS = {
-    Reason.STORE: "the store does not answer",
+    Reason.UNREACHABLE: "the store does not answer",
     Reason.UNPUBLISHED: "no model is published",
     Reason.DAMAGED: "the newest model is damaged",
-    Reason.REFUSED: "the newest model is refused",
+    Reason.UNSUPPORTED: "this service cannot read the newest model",
     Reason.DEFECT: "the service has a defect",
 }
 

@@ -17,6 +17,7 @@ from nightsieve.store.retries import at_most
 from nightsieve.store.version import open_store
 from pipeline.errors import ArtefactError, NightsieveError
 from pipeline.records.models import CurrentModel
+from pipeline.records.reference import Reference
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 _STORE_SECONDS = 10.0
 # The longest pause after a store that was away, unless polls are farther apart.
 _LONGEST_PAUSE = 30.0
-_TRANSIENT = (Reason.STORE, Reason.DEFECT)
+_TRANSIENT = (Reason.UNREACHABLE, Reason.DEFECT)
 # How long the end of the service waits for a poll that has begun.
 _STOP_SECONDS = 1.0
 
@@ -33,8 +34,13 @@ _STOP_SECONDS = 1.0
 class ModelObserver(Protocol):
     """Measures which model is served."""
 
-    def model_changed(self, model: ServedModel) -> None:
-        """Note that this model is served from now on."""
+    def model_changed(
+        self,
+        model: ServedModel,
+        reference: Reference | None = None,
+        night: datetime.date | None = None,
+    ) -> None:
+        """Note that this model, of this night, is served from now on."""
 
     def model_failed(self, reason: str) -> None:
         """Note a poll after which the newest model is not served."""
@@ -88,7 +94,7 @@ class Poller:
                 failure = self._look()
         except NightsieveError as error:
             is_damage = isinstance(error, ArtefactError)
-            reason = Reason.DAMAGED if is_damage else Reason.STORE
+            reason = Reason.DAMAGED if is_damage else Reason.UNREACHABLE
             failure = self._failed(reason, None, str(error))
         except Exception as error:
             # The text of an error of a library may quote an object.
@@ -159,7 +165,7 @@ class Poller:
             return self._failed(Reason.DAMAGED, serial, str(error))
         except ValueError as error:
             problem = f"model {serial}: refused: {error}; run a night that publishes"
-            return self._failed(Reason.REFUSED, serial, problem)
+            return self._failed(Reason.UNSUPPORTED, serial, problem)
         return None
 
     def _is_served(self, pointer: CurrentModel) -> bool:
@@ -172,7 +178,7 @@ class Poller:
         former = self._holder.published
         model = published.model
         self._holder.publish(published)
-        self._observer.model_changed(model)
+        self._observer.model_changed(model, published.reference, published.night)
         if former is None:
             logger.info("model %s is served, sha256 %s", model.serial, model.sha256)
             return

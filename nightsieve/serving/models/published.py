@@ -1,6 +1,8 @@
 """A published model as clients see it: what is known of it, and its files."""
 
+import datetime
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -12,7 +14,11 @@ from nightsieve.store.models import Registry
 from pipeline.errors import ArtefactError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE
 from pipeline.records.models import ModelEntry
+from pipeline.records.reference import Reference
 
+logger = logging.getLogger(__name__)
+
+_REFERENCE_FILE = "reference.json"
 # What is offered to clients. A pickle is not: to load one runs what it holds, and no
 # client needs it.
 _MEDIA_TYPES = {"json": JSON_TYPE}
@@ -45,12 +51,17 @@ class PublishedModel:
         The sha256 of each file by its name, as the pointer has them.
     files
         The files that are offered, by name.
+    reference
+        What live traffic is compared with; None if the night has not measured it, or
+        in a form that this version cannot read.
     """
 
     model: ServedModel
     digests: dict[str, str]
     description: Description
     files: dict[str, Representation]
+    night: datetime.date
+    reference: Reference | None
 
     @classmethod
     def read(cls, registry: Registry, entry: ModelEntry) -> Self:
@@ -67,7 +78,29 @@ class PublishedModel:
         model = prepare_model(contents[MODEL_FILE], entry.serial)
         files = {name: represent_file(name, contents[name]) for name in contents}
         description = describe(entry, contents.__getitem__)
-        return cls(model, entry.files, description, files)
+        return cls(
+            model=model,
+            digests=entry.files,
+            description=description,
+            files=files,
+            night=entry.date,
+            reference=_reference(entry, contents.get(_REFERENCE_FILE)),
+        )
+
+
+def _reference(entry: ModelEntry, content: bytes | None) -> Reference | None:
+    if content is None:
+        return None
+    try:
+        return Reference.from_json(content)
+    except ArtefactError as error:
+        logger.warning(
+            "model %d: %s: %s; live traffic is not compared with the night",
+            entry.serial,
+            _REFERENCE_FILE,
+            error,
+        )
+        return None
 
 
 def offered_files(entry: ModelEntry) -> list[str]:
