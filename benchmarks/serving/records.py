@@ -84,3 +84,32 @@ class MixedResult(Result):
     rate: float
     seconds: float
     kinds: dict[str, Latencies]
+
+
+class Outage(Record):
+    """What clients saw while a part was killed and came back.
+
+    Attributes
+    ----------
+    failed_predictions, failed_corrections
+        How many, by the status or the kind of error that the client saw.
+    lost
+        Corrections that the client was told were stored, and that the table lacks.
+    stored_unsaid
+        Corrections that are stored although the client was told otherwise, or was told
+        nothing; the client sends them again, which changes nothing.
+    """
+
+    name: str
+    predictions: int
+    failed_predictions: dict[str, int]
+    corrections: int
+    failed_corrections: dict[str, int]
+    lost: int
+    stored_unsaid: int
+
+
+class OutagesResult(Result):
+    """Parts that were killed under load."""
+
+    outages: tuple[Outage, ...]

@@ -2,7 +2,13 @@
 
 from benchmarks.harness import markdown
 from benchmarks.harness.results import Spread
-from benchmarks.serving.records import Latencies, LoadResult, MixedResult, ServerLoad
+from benchmarks.serving.records import (
+    Latencies,
+    LoadResult,
+    MixedResult,
+    OutagesResult,
+    ServerLoad,
+)
 
 P99_BAR = 20.0  # milliseconds
 RATE_BAR = 3.0  # times the baseline's requests a second
@@ -48,6 +54,37 @@ def mixed_table(result: MixedResult) -> str:
         ),
         markdown.table(header, rows),
     )
+
+
+def outages_table(result: OutagesResult) -> str:
+    """Return a row for each part that was killed."""
+    header = (
+        "killed",
+        "predictions: failed of",
+        "corrections: refused of",
+        "lost",
+        "stored, but not said",
+    )
+    rows = []
+    for outage in result.outages:
+        failed = _failures(outage.failed_predictions)
+        refused = _failures(outage.failed_corrections)
+        rows.append(
+            [
+                outage.name,
+                f"{failed} of {outage.predictions:,}",
+                f"{refused} of {outage.corrections:,}",
+                f"{outage.lost:,}",
+                f"{outage.stored_unsaid:,}",
+            ]
+        )
+    return markdown.table(header, rows)
+
+
+def _failures(by_kind: dict[str, int]) -> str:
+    kinds = ", ".join(f"{kind}: {count:,}" for kind, count in by_kind.items())
+    total = f"{sum(by_kind.values()):,}"
+    return f"{total} ({kinds})" if kinds else total
 
 
 def _column(server: ServerLoad) -> dict[str, str]:
