@@ -20,6 +20,7 @@ CONTENT = b'{"a file": "of a model"}' * 100
 LARGE = Representation.of(CONTENT)
 SMALL = Representation.of(b"{}")
 PLAIN = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
+assert LARGE.compressed is not None
 COMPRESSED = LARGE.compressed.etag
 
 ETAGS = ['"a"', '"b"', '""', '"a,b"', '"W/"', '"a b"', '"a', "a", 'w/"a"', '"\xff"']
@@ -39,7 +40,7 @@ ENCODINGS = st.lists(
 
 def slow_entity_tags(field: str) -> list[tuple[bool, str]] | None:
     """Read a list of ETags character by character; None if it is not one."""
-    tags = []
+    tags: list[tuple[bool, str]] = []
     rest = field
     while True:
         rest = rest.lstrip(" \t")
