@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from nightsieve.cli.commands.serve_token import token
 from nightsieve.cli.options import help_epilog
 
 
@@ -52,3 +53,6 @@ def serve(
             workers=workers,
         )
     )
+
+
+serve.add_command(token)
