@@ -12,11 +12,8 @@ from nightsieve.database.upsert import upsert_each
 
 #: The source of corrections in the table of reviews.
 SOURCE = "correction"
-#: The index of reviews holds key, source and annotator. PostgreSQL refuses a row whose
-#: part of an index is longer than a third of its page.
-MAX_INDEXED_BYTES = 2_600
-# The longest body that the service would score, in bytes of UTF-8.
-_MAX_BODY_BYTES = 400_000
+# A longer body is not read: 1,000 of them must fit into the memory of a service.
+_MAX_BODY_BYTES = 50_000
 
 Outcome = Literal["new", "changed", "unchanged"]
 
@@ -58,7 +55,7 @@ class StoredCorrection:
     Attributes
     ----------
     body
-        None if the message has none, or a longer one than a service scores.
+        None if the message has none, or too long a one.
 
     Examples
     --------
@@ -137,9 +134,7 @@ def store_corrections(
     ]
 
 
-def _outcome(
-    correction: Review, written: dict[tuple[str, ...], bool]
-) -> Outcome:
+def _outcome(correction: Review, written: dict[tuple[str, ...], bool]) -> Outcome:
     key = (correction.message_key, SOURCE, correction.annotator)
     if key not in written:
         return "unchanged"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nightsieve.cli.commands.serve_token import token
+from nightsieve.cli.commands.serve_token import token, tokens_option
 from nightsieve.cli.options import help_epilog
 
 
@@ -30,9 +30,16 @@ from nightsieve.cli.options import help_epilog
 @click.option(
     "--workers", default=1, show_default=True, help="The number of processes."
 )
+@tokens_option
 @click.pass_context
 def serve(
-    context: click.Context, model: Path | None, host: str, port: int, workers: int
+    context: click.Context,
+    *,
+    model: Path | None,
+    host: str,
+    port: int,
+    workers: int,
+    tokens: Path,
 ) -> None:
     """Answer requests for predictions over HTTP.
 
@@ -47,7 +54,7 @@ def serve(
     run(
         ServeOptions(
             model=model,
-            tokens=Path("tokens.json"),
+            tokens=tokens,
             host=host,
             port=port,
             workers=workers,

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import click
+from pydantic import JsonValue
 
 from nightsieve.cli.options import DATE, help_epilog, json_option
 from nightsieve.cli.terminal import console, print_json, table
@@ -23,7 +24,6 @@ from pipeline.records.words import DASH, plural
 
 tokens_option = click.option(
     "--tokens",
-    "path",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     default=default_path,
@@ -92,7 +92,7 @@ def new(
     name: str,
     scopes: tuple[str, ...],
     expires: datetime.date | None,
-    path: Path,
+    tokens: Path,
 ) -> None:
     """Make a token and print it.
 
@@ -109,7 +109,7 @@ def new(
             )
         return known.model_copy(update={"tokens": (*known.tokens, issued.token)})
 
-    change_tokens(path, add)
+    change_tokens(tokens, add)
     click.echo(issued.secret)
     allowed = ", ".join(issued.token.scopes)
     click.echo(
@@ -124,18 +124,18 @@ def new(
 )
 @json_option
 @tokens_option
-def list_(as_json: bool, path: Path) -> None:
+def list_(as_json: bool, tokens: Path) -> None:
     """List the tokens: name, scopes, dates, and the first digits of the sha256.
 
     The tokens themselves are known to their clients alone. To find out which token a
     client has, compare the digits: printf %s TOKEN | sha256sum.
     """
-    known = read_tokens(path).tokens
+    known = read_tokens(tokens).tokens
     if as_json:
         print_json([_as_json(token) for token in known])
         return
     if not known:
-        click.echo(f"{path}: there are no tokens", err=True)
+        click.echo(f"{tokens}: there are no tokens", err=True)
         return
     today = datetime.datetime.now(datetime.UTC).date()
     listing = table("name", "scopes", "created", "expires", "sha256", left=5)
@@ -150,7 +150,7 @@ def list_(as_json: bool, path: Path) -> None:
     console().print(listing)
 
 
-def _as_json(token: AccessToken) -> dict[str, str | list[str] | None]:
+def _as_json(token: AccessToken) -> JsonValue:
     return {
         "name": token.name,
         "scopes": list(token.scopes),
@@ -174,7 +174,7 @@ def _expiry(token: AccessToken, today: datetime.date) -> str:
 )
 @click.argument("name")
 @tokens_option
-def revoke(name: str, path: Path) -> None:
+def revoke(name: str, tokens: Path) -> None:
     """Revoke the token NAME.
 
     A running service refuses the token within two seconds. A service that listens
@@ -184,12 +184,12 @@ def revoke(name: str, path: Path) -> None:
     def remove(known: TokenList) -> TokenList:
         if known.named(name) is None:
             raise ConfigError(
-                f"{name}: there is no such token in {path}; see the names with "
+                f"{name}: there is no such token in {tokens}; see the names with "
                 "nightsieve serve token list"
             )
         kept = tuple(token for token in known.tokens if token.name != name)
         return known.model_copy(update={"tokens": kept})
 
-    change_tokens(path, remove)
-    left = len(read_tokens(path).tokens)
+    change_tokens(tokens, remove)
+    left = len(read_tokens(tokens).tokens)
     click.echo(f"Token {name} is revoked; {plural(left, 'token')} left", err=True)

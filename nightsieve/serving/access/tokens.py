@@ -103,7 +103,7 @@ def digest(secret: str) -> str:
     Examples
     --------
     >>> digest("nightsieve_example")[:8]
-    'ddfe0d14'
+    'e7582e34'
     """
     return hashlib.sha256(secret.encode()).hexdigest()
 

@@ -39,9 +39,7 @@ class WatchedTokens:
         The file cannot be read or is damaged at the first time.
     """
 
-    def __init__(
-        self, path: Path, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._clock = clock
         self._next_look = clock() + LOOK_SECONDS

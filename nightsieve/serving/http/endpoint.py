@@ -64,13 +64,16 @@ def _carrier(
 ) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def carry(http_request: HttpRequest) -> Response:
         try:
+            caller = ""
+            if endpoint.scope is not None:
+                caller = service.access.check(http_request.headers, endpoint.scope)
             request = Request(
                 method=http_request.method,
                 path=http_request.url.path,
                 headers=http_request.headers,
                 body=await _read_body(http_request, service.options.max_body_bytes),
             )
-            incoming = Incoming(request, http_request.path_params, caller="")
+            incoming = Incoming(request, http_request.path_params, caller)
             return response(await endpoint.handle(incoming))
         except Problem as problem:
             return response(problem.answer())

@@ -1,7 +1,6 @@
 """Corrections by users: into the table of reviews, and compared with the model."""
 
 import functools
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 
 # The index of the table of reviews has no room for more.
 _MAX_INDEXED_BYTES = 2_600
-logger = logging.getLogger(__name__)
+# Of one request; further messages are not compared with the model.
+_MAX_SCORED_CHARACTERS = 500_000
 
 
 class _Stored(NamedTuple):
@@ -136,8 +136,12 @@ def _agreements(
     """Return whether the model gives each new or changed label too."""
     messages = []
     labels = []
+    room = _MAX_SCORED_CHARACTERS
     for correction, result in zip(corrections, stored, strict=True):
-        if result.outcome != "unchanged" and result.body is not None:
+        if result.outcome == "unchanged" or result.body is None:
+            continue
+        room -= len(result.body)
+        if room >= 0:
             messages.append(Message(None, result.body))
             labels.append(correction.label)
     predictions = predict(model, preprocess(model, messages))
