@@ -16,7 +16,22 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXTRA = ("anyio", "httptools", "prometheus_client", "starlette", "uvicorn")
 
 
+class _LazyGroup(click.Group):
+    """Imports the commands below it when one is used: a service starts without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["token"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "token":
+            return None
+        from nightsieve.cli.commands.serve_token import token  # noqa: PLC0415
+
+        return token
+
+
 @click.group(
+    cls=_LazyGroup,
     invoke_without_command=True,
     epilog=help_epilog(
         "nightsieve serve --model out/model.json",

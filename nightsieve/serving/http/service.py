@@ -1,29 +1,18 @@
 """What the endpoints of one process share."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 import anyio
 
+from nightsieve.serving.access.access import Access
 from nightsieve.serving.contract.prediction import Prediction
 from nightsieve.serving.contract.preparation import ServedModel
 from nightsieve.serving.contract.preprocessing import PreprocessedText
+from nightsieve.serving.http.database_threads import DatabaseThreads
 from nightsieve.serving.models.holder import ModelHolder, read_model_file
 from nightsieve.serving.options import ServeOptions
-
-
-class Access(Protocol):
-    """Decides who may ask."""
-
-    def check(self, headers: Mapping[str, str], scope: str) -> str:
-        """Return the name of the caller.
-
-        Raises
-        ------
-        Problem
-            401, 403 or 429.
-        """
 
 
 class Monitor(Protocol):
@@ -43,13 +32,8 @@ class Monitor(Protocol):
     ) -> None:
         """Measure predictions."""
 
-
-class OpenAccess:
-    """Lets everyone on this machine ask: there are no tokens."""
-
-    def check(self, headers: Mapping[str, str], scope: str) -> str:
-        """Return an empty name."""
-        return ""
+    def corrected(self, agrees: bool) -> None:
+        """Count a correction, and whether it agrees with the served model."""
 
 
 class NoMonitor:
@@ -69,6 +53,9 @@ class NoMonitor:
     ) -> None:
         """Measure nothing."""
 
+    def corrected(self, agrees: bool) -> None:
+        """Count nothing."""
+
 
 class Service:
     """The state of one worker process.
@@ -79,6 +66,8 @@ class Service:
         The model that is served.
     access
         Who may ask.
+    database
+        Where corrections are stored.
     monitor
         What is measured.
     large_requests
@@ -87,18 +76,15 @@ class Service:
     Raises
     ------
     NightsieveError
-        The model file of the options cannot be served.
+        The file of the model or of the tokens cannot be used.
     """
-
-    models: ModelHolder
-    access: Access
-    monitor: Monitor
 
     def __init__(self, options: ServeOptions) -> None:
         self.options = options
         self.models = ModelHolder()
-        self.access = OpenAccess()
-        self.monitor = NoMonitor()
+        self.access = Access(options.tokens, options.host, options.requests_per_second)
+        self.database = DatabaseThreads()
+        self.monitor: Monitor = NoMonitor()
         self.large_requests = anyio.CapacityLimiter(1)
         if options.model is not None:
             self.models.replace(read_model_file(options.model))
@@ -106,4 +92,7 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done between requests."""
-        yield
+        try:
+            yield
+        finally:
+            self.database.close()
