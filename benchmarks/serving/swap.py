@@ -36,6 +36,7 @@ from nightsieve.cli.services.s3 import BUCKET
 from nightsieve.store.models import Registry
 from nightsieve.store.objects import Store
 from nightsieve.store.version import claim_layout
+from pipeline.model.fixed_point import FixedPointModel
 from pipeline.model.from_sklearn import linear_model
 from pipeline.model.quantise import quantise
 from pipeline.records.export import (
@@ -66,9 +67,11 @@ WARM_UP = 20
 
 
 class Model(NamedTuple):
-    """A model file, and the scores that it gives the probe."""
+    """A model file with its manifest, and the scores that it gives the probe."""
 
     content: bytes
+    manifest: bytes
+    sha256: str
     scores: dict[str, float]
 
 
@@ -175,7 +178,9 @@ def train(drawn: corpus.Corpus, probe: str) -> list[Model]:
         biases[-1] -= shift
         variant = dataclasses.replace(fixed, biases=biases)
         content = models.export(variant, BITS, candidate, MESSAGES, [probe])
-        made.append(Model(content, load(content).scores(probe)))
+        sha256 = hashlib.sha256(content).hexdigest()
+        manifest = _manifest(fixed, content, sha256).to_json()
+        made.append(Model(content, manifest, sha256, load(content).scores(probe)))
     return made
 
 
@@ -184,8 +189,7 @@ def publish(registry: Registry, model: Model, observed: Observed) -> int:
     # The answers of a model may arrive before its publication has returned.
     serial = max(observed.published, default=0) + 1
     observed.published[serial] = model
-    manifest = _manifest(model.content)
-    files = {MODEL_FILE: model.content, MANIFEST_FILE: manifest.to_json()}
+    files = {MODEL_FILE: model.content, MANIFEST_FILE: model.manifest}
     entry = registry.publish(f"swap{serial}", files, _FACTS)
     assert entry.serial == serial
     return serial
@@ -326,20 +330,17 @@ def _update(
     if file.status != OK:
         return etag, False
     digest = hashlib.sha256(gzip.decompress(file_content)).hexdigest()
-    expected = hashlib.sha256(observed.published[entry["serial"]].content).hexdigest()
-    is_right = digest == entry["sha256"] == expected
+    is_right = digest == entry["sha256"] == observed.published[entry["serial"]].sha256
     return response.headers["ETag"], is_right
 
 
-def _manifest(content: bytes) -> ExportManifest:
-    sha256 = hashlib.sha256(content).hexdigest()
-    scorer = load(content)
+def _manifest(model: FixedPointModel, content: bytes, sha256: str) -> ExportManifest:
     return ExportManifest(
         format="nightsieve-manifest",
         version="1.0",
         training=sha256,
-        labels=scorer.labels,
-        terms=len(scorer.terms),
+        labels=model.labels,
+        terms=len(model.terms),
         bits=BITS,
         files={MODEL_FILE: FileDescription(sha256=sha256, bytes=len(content))},
         verification=_UNVERIFIED,
@@ -370,7 +371,7 @@ def _parse_arguments() -> argparse.Namespace:
     command.add_size(parser, "seconds", 120, "seconds of the load")
     command.add_size(parser, "every", 5, "seconds from one model to the next")
     command.add_size(parser, "rate", 100, "requests a second")
-    command.add_size(parser, "swaps", 300, "models for the measurement of memory")
+    command.add_size(parser, "swaps", 100, "models for the measurement of memory")
     return parser.parse_args()
 
 
