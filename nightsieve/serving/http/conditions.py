@@ -19,11 +19,10 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 #: For what may change at any time: a client asks each time whether it has.
 REVALIDATED = "private, no-cache"
 
-_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_ENTITY_TAG_LIST = re.compile(
-    rf"[ \t,]*{_ENTITY_TAG}(?:[ \t]*,(?:[ \t,]*{_ENTITY_TAG})?)*[ \t,]*"
+# An element of a list of ETags, which may be empty, and what ends it.
+_ELEMENT = re.compile(
+    r'[ \t]*(?:(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?P<end>,|\Z)'
 )
-_OPAQUE_TAG = re.compile(r'(W/)?("[^"]*")')
 _QUALITY = re.compile(
     r"[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*", re.IGNORECASE
 )
@@ -109,12 +108,17 @@ def parse_entity_tags(field: str) -> list[EntityTag]:
     >>> parse_entity_tags('"a,b" , W/""')
     [EntityTag(is_weak=False, text='"a,b"'), EntityTag(is_weak=True, text='""')]
     """
-    if _ENTITY_TAG_LIST.fullmatch(field) is None:
-        return []
-    return [
-        EntityTag(is_weak=match[1] is not None, text=match[2])
-        for match in _OPAQUE_TAG.finditer(field)
-    ]
+    tags = []
+    position = 0
+    while True:
+        element = _ELEMENT.match(field, position)
+        if element is None:
+            return []
+        if element["tag"] is not None:
+            tags.append(EntityTag(element["weak"] is not None, element["tag"]))
+        if not element["end"]:
+            return tags
+        position = element.end()
 
 
 def accepts_gzip(field: str | None) -> bool:
