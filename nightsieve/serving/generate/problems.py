@@ -59,6 +59,13 @@ KINDS = (
         only_for=CONNECTION,
     ),
     Kind(
+        400,
+        "not-an-event",
+        "A Lambda function was invoked with what API Gateway does not send.",
+        "the event has neither a method nor a path; invoke through API Gateway",
+        only_for=CONNECTION,
+    ),
+    Kind(
         401,
         "no-token",
         "The request has no token.",
@@ -136,6 +143,13 @@ KINDS = (
         "nothing was stored: no message has this key",
         (FieldError("/message_key", "no message has this key"),),
         only_for=CORRECTIONS,
+    ),
+    Kind(
+        422,
+        "answer-too-long",
+        "The answer of a Lambda function would be longer than Lambda allows.",
+        "the answer is longer than Lambda allows; send fewer messages",
+        only_for=CONNECTION,
     ),
     Kind(
         429,
