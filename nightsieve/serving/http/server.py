@@ -26,6 +26,7 @@ def serve(options: ServeOptions) -> None:
         lifespan="on",
     )
     listening = config.bind_socket()
+    listening.listen()
     scheme = "http" if options.certificate is None else "https"
     host, port = listening.getsockname()[:2]
     print(f"listening on {scheme}://{host}:{port}; its page is /docs", flush=True)
