@@ -89,7 +89,7 @@ class Access:
             raise Problem(
                 429,
                 "too-many-requests",
-                f"too many requests with this token; send the next in {seconds} s",
+                f"too many requests; send the next one in {seconds} s",
                 headers={"Retry-After": seconds},
             )
 
