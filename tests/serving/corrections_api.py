@@ -26,6 +26,9 @@ class Recorder:
         """Keep whether the model agrees with a correction."""
         self.agreements.append(agrees)
 
+    def request_started(self) -> None:
+        """Keep nothing."""
+
     def request_done(self, *measured: object) -> None:
         """Keep nothing."""
 

@@ -20,6 +20,7 @@ from nightsieve.serving.http.endpoint import routes
 from nightsieve.serving.http.resources import corrections, health
 from nightsieve.serving.http.service import Service
 from nightsieve.serving.options import ServeOptions
+from pipeline.errors import SourceError
 from tests.serving.corrections_api import (
     BANK,
     CHAT,
@@ -70,10 +71,10 @@ def connection(database_url) -> Iterator[extensions.connection]:
 
 
 @pytest.fixture
-def service(model_file, tmp_path) -> Service:
+def service(model_file, tmp_path, monkeypatch) -> Service:
     options = ServeOptions(model=model_file, tokens=tmp_path / "none.json")
     own_service = Service(options)
-    own_service.monitor = Recorder()
+    monkeypatch.setattr(own_service, "monitor", Recorder())
     return own_service
 
 
@@ -292,7 +293,9 @@ def test_an_erased_message_leaves_no_correction_behind(api, connection, database
     ):
         execute(erasing, "DELETE FROM messages WHERE key = 'a'")
         asked = threads.submit(send, api, correction("a", BANK))
-        wait_for_a_lock(connection, erasing.info.backend_pid)
+        waits = f"{erasing.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        while not asked.done() and not backends(connection, waits):
+            time.sleep(0.01)
         erasing.commit()
     answer = asked.result()
     assert answer.status_code == 422
@@ -326,6 +329,29 @@ def test_what_was_answered_is_on_disk_whatever_the_default_is(
     pool.close()
 
 
+def test_a_transaction_that_does_not_end_is_cut_off(connection):
+    pool = ConnectionPool(statement_seconds=600.0)
+
+    def wait_for_ever() -> None:
+        with pool.transaction() as cursor:
+            cursor.execute("SELECT pg_sleep(500)")
+
+    with ThreadPoolExecutor(1) as threads:
+        stuck = threads.submit(wait_for_ever)
+        sleeps = "query = 'SELECT pg_sleep(500)' AND state = 'active'"
+        while not (pids := backends(connection, sleeps)):
+            time.sleep(0.01)
+        pool.hang_up(400.0)
+        assert not stuck.done()
+        pool.hang_up(0.0)
+        try:
+            with pytest.raises(SourceError, match="the connection was lost"):
+                stuck.result(timeout=20)
+        finally:
+            execute(connection, f"SELECT pg_terminate_backend({pids[0]})")
+    pool.close()
+
+
 def with_parameter(url: URL, **parameters: str) -> str:
     return url.update_query_dict(parameters).render_as_string(hide_password=False)
 
@@ -335,9 +361,3 @@ def backends(connection: extensions.connection, condition: str) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pid FROM pg_stat_activity WHERE {condition}")
         return [pid for (pid,) in cursor]
-
-
-def wait_for_a_lock(connection: extensions.connection, pid: int) -> None:
-    """Return when a process of the server waits for a lock of another one."""
-    while not backends(connection, f"{pid} = ANY(pg_blocking_pids(pid))"):
-        time.sleep(0.01)
