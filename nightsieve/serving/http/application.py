@@ -11,11 +11,11 @@ from starlette.responses import Response
 from nightsieve.serving.contract.api import method_not_allowed, not_found
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http.endpoint import Endpoint, response, routes
-from nightsieve.serving.http.resources import health, predictions
+from nightsieve.serving.http.resources import health, metrics, predictions
 from nightsieve.serving.http.service import Service
 from nightsieve.serving.options import ServeOptions
 
-_RESOURCES = (predictions, health)
+_RESOURCES = (predictions, health, metrics)
 
 
 def create_application(options: ServeOptions) -> Starlette:
@@ -30,10 +30,18 @@ def create_application(options: ServeOptions) -> Starlette:
         async with service.running():
             yield
 
+    async def unrouted(http_request: HttpRequest, error: Exception) -> Response:
+        answered = await _unrouted(http_request, error)
+        service.monitor.request_started()
+        service.monitor.request_done(
+            "", http_request.method, answered.status_code, seconds=0.0
+        )
+        return answered
+
     return Starlette(
         routes=routes(service, endpoints),
         lifespan=lifespan,
-        exception_handlers={HTTPException: _unrouted, 500: _defect},
+        exception_handlers={HTTPException: unrouted, 500: _defect},
     )
 
 

@@ -1,5 +1,6 @@
 """What is done for each request, whatever it asks."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -63,6 +64,22 @@ def _carrier(
     service: Service, endpoint: Endpoint
 ) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def carry(http_request: HttpRequest) -> Response:
+        started = time.perf_counter()
+        service.monitor.request_started()
+        status = 500
+        try:
+            answered = await respond(http_request)
+            status = answered.status_code
+            return answered
+        finally:
+            service.monitor.request_done(
+                endpoint.path,
+                http_request.method,
+                status,
+                time.perf_counter() - started,
+            )
+
+    async def respond(http_request: HttpRequest) -> Response:
         try:
             request = Request(
                 method=http_request.method,
