@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,7 +39,7 @@ class RunningService(NamedTuple):
     folder: Path
     log: Path
 
-    def ask(self, method: str, path: str, **options: object) -> httpx.Response:
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request on a connection of its own, so that any process answers."""
         return httpx.request(method, f"{self.address}{path}", **options)
 
