@@ -65,6 +65,7 @@ def create_application(options: ServeOptions) -> Starlette:
 async def _running(service: Service) -> AsyncIterator[None]:
     try:
         async with service.running():
+            _logger.info("serving")
             yield
     except Exception:
         # uvicorn would log the traceback with the messages of the exceptions.

@@ -84,13 +84,17 @@ class Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace processes that have ended."""
-        health_timeout = self.config.timeout_worker_healthcheck
+        timeout = self.config.timeout_worker_healthcheck
+        alive = [process.is_alive(timeout) for process in self.processes]
+        if not self._has_served:
+            running = [
+                p for p, lives in zip(self.processes, alive, strict=True) if lives
+            ]
+            self._has_served = any(process.is_ready(timeout) for process in running)
         for index, process in enumerate(self.processes):
-            if self.should_exit.is_set():
-                return
-            if process.is_alive(health_timeout):
-                self._has_served = self._has_served or process.is_ready(health_timeout)
-            elif time.monotonic() >= self._next_start:
+            if alive[index] or self.should_exit.is_set():
+                continue
+            if time.monotonic() >= self._next_start:
                 self._replace(index, process)
 
     def join_all(self) -> None:
