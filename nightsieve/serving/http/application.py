@@ -19,12 +19,18 @@ from nightsieve.serving.http.endpoint import (
     routes,
 )
 from nightsieve.serving.http.log import LOGGER
-from nightsieve.serving.http.resources import corrections, health, predictions
+from nightsieve.serving.http.resources import (
+    corrections,
+    docs,
+    health,
+    models,
+    predictions,
+)
 from nightsieve.serving.http.service import Service
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
-_RESOURCES = (predictions, corrections, health)
+_RESOURCES = (predictions, models, corrections, health, docs)
 _CORS_METHODS = ("GET", "HEAD", "POST")
 _CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match")
 _READABLE_HEADERS = ("ETag", "Retry-After")

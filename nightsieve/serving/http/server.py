@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from nightsieve.serving.http.listening import listen, url
 from nightsieve.serving.http.log import LOGGER, set_up_log
 from nightsieve.serving.http.protocol import BoundedProtocol
-from nightsieve.serving.models.holder import read_model_file
+from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
@@ -71,7 +71,8 @@ def _serve_in_workers(options: ServeOptions, listening: socket.socket) -> None:
     )
 
     if options.model is not None:
-        read_model_file(options.model)  # or else each process would say what is wrong
+        # Or else each process would say what is wrong.
+        ModelHolder().serve_file(options.model)
     create = functools.partial(create_in_worker, options)
     workers = Workers(_config(options, create), listening)
     _announce(options, listening)

@@ -1,5 +1,8 @@
 """What the endpoints of one process share."""
 
+import asyncio
+import contextlib
+import datetime
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -11,8 +14,15 @@ from nightsieve.serving.contract.prediction import Prediction
 from nightsieve.serving.contract.preparation import ServedModel
 from nightsieve.serving.contract.preprocessing import PreprocessedText
 from nightsieve.serving.http.database_threads import DatabaseThreads
-from nightsieve.serving.models.holder import ModelHolder, read_model_file
+from nightsieve.serving.models.holder import ModelHolder
+from nightsieve.serving.models.library import ModelLibrary
+from nightsieve.serving.models.poller import Poller
 from nightsieve.serving.options import ServeOptions
+from pipeline.records.reference import Reference
+
+# How long the start waits for the model of the store. Without it, the process starts,
+# and is not ready.
+_FIRST_POLL_SECONDS = 2.0
 
 
 class Monitor(Protocol):
@@ -35,6 +45,17 @@ class Monitor(Protocol):
     def corrected(self, agrees: bool) -> None:
         """Count a correction, and whether it agrees with the served model."""
 
+    def model_changed(
+        self,
+        model: ServedModel,
+        reference: Reference | None = None,
+        night: datetime.date | None = None,
+    ) -> None:
+        """Note that this model, of this night, is served from now on."""
+
+    def model_failed(self, reason: str) -> None:
+        """Count a poll after which the newest model is not served."""
+
 
 class NoMonitor:
     """Measures nothing."""
@@ -56,6 +77,17 @@ class NoMonitor:
     def corrected(self, agrees: bool) -> None:
         """Count nothing."""
 
+    def model_changed(
+        self,
+        model: ServedModel,
+        reference: Reference | None = None,
+        night: datetime.date | None = None,
+    ) -> None:
+        """Note nothing."""
+
+    def model_failed(self, reason: str) -> None:
+        """Count nothing."""
+
 
 class Service:
     """The state of one worker process.
@@ -64,6 +96,8 @@ class Service:
     ----------
     models
         The model that is served.
+    registry
+        Reads published models for clients; None with ``--model``.
     access
         Who may ask.
     database
@@ -86,13 +120,34 @@ class Service:
         self.database = DatabaseThreads()
         self.monitor: Monitor = NoMonitor()
         self.large_requests = anyio.CapacityLimiter(1)
-        if options.model is not None:
-            self.models.replace(read_model_file(options.model))
+        self.registry: ModelLibrary | None = None
+        if options.model is None:
+            self.registry = ModelLibrary(self.models)
+        else:
+            self.models.serve_file(options.model)
+            self.monitor.model_changed(self.models.current)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done between requests."""
         try:
-            yield
+            async with self._polling():
+                yield
         finally:
             self.database.close()
+
+    @asynccontextmanager
+    async def _polling(self) -> AsyncIterator[None]:
+        """Change to each model that becomes current in the store."""
+        if self.options.model is not None:
+            yield
+            return
+        poller = Poller(self.models, self.options.poll_seconds, self.monitor)
+        poller.start()
+        with contextlib.suppress(TimeoutError):
+            first_poll = asyncio.wrap_future(poller.first_poll)
+            await asyncio.wait_for(asyncio.shield(first_poll), _FIRST_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            poller.stop()
