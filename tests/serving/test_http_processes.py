@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -30,12 +30,8 @@ class Running:
 
     def workers(self) -> set[psutil.Process]:
         """Return the processes that answer; one alone is its own parent."""
-        workers = set()
-        for child in self.parent.children():
-            with suppress(psutil.NoSuchProcess):  # a zombie has no command line
-                if "spawn_main" in " ".join(child.cmdline()):
-                    workers.add(child)
-        return workers
+        children = self.parent.children()
+        return {child for child in children if child.status() != psutil.STATUS_ZOMBIE}
 
     def events(self) -> list[dict[str, object]]:
         """Return what the log has."""
