@@ -134,14 +134,14 @@ def test_many_small_headers_are_refused_too(address):
 def test_a_connection_that_asks_nothing_is_closed(address, sent):
     with connection(address) as stream:
         stream.sendall(sent)
-        assert IDLE * 0.9 < seconds_until_closed(stream)
+        assert seconds_until_closed(stream) > IDLE * 0.9
 
 
 def test_a_connection_is_closed_when_it_is_idle_after_an_answer(address):
     with connection(address) as stream:
         stream.sendall(LABELS)
         assert answer(stream).status == 200
-        assert IDLE * 0.9 < seconds_until_closed(stream)
+        assert seconds_until_closed(stream) > IDLE * 0.9
 
 
 @pytest.mark.parametrize(
@@ -260,8 +260,7 @@ def test_a_client_that_reads_nothing_does_not_stay(address):
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stream.settimeout(0.5)
         with pytest.raises((ConnectionError, TimeoutError)):
-            while True:
-                stream.sendall(LABELS * 100)
+            stream.sendall(LABELS * 1_000_000)
         time.sleep(3 * IDLE)
         stream.settimeout(30)
         seconds_until_closed(stream)

@@ -167,9 +167,10 @@ def serve(context: click.Context, **options: Any) -> None:
         # Imported here: `nightsieve --help` must not need the extra.
         from nightsieve.serving.http.server import serve as run  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRA:
             raise
         raise ServiceError(
-            f"nightsieve serve: {error.name} is missing; install nightsieve[serve]"
+            f"nightsieve serve: {package} is missing; install nightsieve[serve]"
         ) from None
     run(ServeOptions(**options))

@@ -73,7 +73,9 @@ class WatchedTokens:
             )
             return
         self._tokens = tokens
-        logger.info("%s: read again, %d tokens", self._path, len(tokens))
+        logger.info(
+            "%s: read again; the number of tokens is %d", self._path, len(tokens)
+        )
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp
 from nightsieve.serving.http.listening import listen, url
 from nightsieve.serving.http.log import LOGGER, set_up_log
 from nightsieve.serving.http.protocol import BoundedProtocol
-from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
@@ -64,18 +63,16 @@ def _serve_here(options: ServeOptions, listening: socket.socket) -> None:
 
 
 def _serve_in_workers(options: ServeOptions, listening: socket.socket) -> None:
-    # Imported here: a process alone needs no multiprocessing.
-    from nightsieve.serving.http.workers import (  # noqa: PLC0415
-        Workers,
-        create_in_worker,
-    )
+    # Imported here, for the same reason.
+    from nightsieve.serving.http.workers import Workers  # noqa: PLC0415
 
-    if options.model is not None:
-        # Or else each process would say what is wrong.
-        ModelHolder().serve_file(options.model)
-    create = functools.partial(create_in_worker, options)
-    workers = Workers(_config(options, create), listening)
-    _announce(options, listening)
+    def create() -> ASGIApp:
+        return workers.create_application(options)
+
+    def announce() -> None:
+        _announce(options, listening)
+
+    workers = Workers(_config(options, create), listening, announce)
     workers.run()
 
 

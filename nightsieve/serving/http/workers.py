@@ -1,7 +1,6 @@
 """Several processes that serve, and the one that looks after them."""
 
 import asyncio
-import functools
 import logging
 import multiprocessing
 import os
@@ -9,13 +8,16 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
+from multiprocessing.context import ForkProcess
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import Multiprocess, multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from nightsieve.serving.http.log import LOGGER, set_up_log
+from nightsieve.serving.http.application import create_application
+from nightsieve.serving.http.log import LOGGER
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import NightsieveError, ServiceError
 
@@ -27,38 +29,27 @@ _END_SECONDS = 5.0
 _logger = logging.getLogger(LOGGER)
 
 
-def create_in_worker(options: ServeOptions) -> Starlette:
-    """Return the application of a worker process; it ends when its parent is gone.
-
-    Raises
-    ------
-    SystemExit
-        The application cannot be made. The process has said so in one line, and ends
-        with the exit code of the error.
-    """
-    # Imported here: the parent needs none of it.
-    from nightsieve.serving.http.application import (  # noqa: PLC0415
-        create_application,
-    )
-
-    set_up_log()
-    try:
-        application = create_application(options)
-    except NightsieveError as error:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(error.exit_code) from None
-    asyncio.get_running_loop().call_soon(_end_with_parent)
-    return application
-
-
 class Workers(Multiprocess):
     """Worker processes; one that ends is replaced.
 
-    If none was ever ready, a process that ends would end again: then all end.
+    They are forked: what is imported here is imported once, and shared. The first one
+    starts alone. If it cannot, the others could not either, and the service ends.
+
+    Parameters
+    ----------
+    announce
+        Called once, when the first process is ready.
     """
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listening: socket.socket,
+        announce: Callable[[], None],
+    ) -> None:
         super().__init__(config, [listening])
+        self._announce = announce
+        self._lifeline = _Lifeline()
         self._has_served = False
         self._next_start = 0.0
         self._failure: int | None = None
@@ -73,25 +64,37 @@ class Workers(Multiprocess):
         ServiceError
             No process could be started, because of a defect.
         """
+        # uvicorn would start new interpreters, which takes seconds.
+        multiprocess.get_subprocess = self._new_process  # type: ignore[assignment]
         super().run()
         if self._failure is None:
             return
-        if self._failure in _exit_codes():
+        if self._failure in {
+            kind.exit_code for kind in NightsieveError.__subclasses__()
+        }:
             raise SystemExit(self._failure)
         raise ServiceError(
             "nightsieve serve: its processes do not start; the log above says why"
         )
 
+    def init_processes(self) -> None:
+        """Start the first process, and the others when it is ready."""
+        self._start()
+        timeout = self.config.timeout_worker_healthcheck
+        if self.processes[0].wait_until_ready(timeout):
+            self._begin()
+
     def keep_subprocess_alive(self) -> None:
         """Replace processes that have ended."""
-        health_timeout = self.config.timeout_worker_healthcheck
-        for index, process in enumerate(self.processes):
-            if self.should_exit.is_set():
-                return
-            if process.is_alive(health_timeout):
-                self._has_served = self._has_served or process.is_ready(health_timeout)
-            elif time.monotonic() >= self._next_start:
-                self._replace(index, process)
+        timeout = self.config.timeout_worker_healthcheck
+        alive = [process.is_alive(timeout) for process in self.processes]
+        if not self._has_served and alive[0] and self.processes[0].is_ready(timeout):
+            self._begin()
+        for index, lives in enumerate(alive):
+            if lives or self.should_exit.is_set():
+                continue
+            if time.monotonic() >= self._next_start:
+                self._replace(index)
 
     def join_all(self) -> None:
         """Wait until all processes have ended; end those that do not."""
@@ -103,33 +106,82 @@ class Workers(Multiprocess):
                 process.kill()
                 process.join()
 
-    def _replace(self, index: int, process: Process) -> None:
+    def _begin(self) -> None:
+        self._has_served = True
+        self._announce()
+        while len(self.processes) < self.processes_num:
+            self._start()
+
+    def _start(self) -> None:
+        process = Process(self.config, self.sockets)
+        process.start()
+        self.processes.append(process)
+
+    def _replace(self, index: int) -> None:
+        process = self.processes[index]
         process.kill()  # also one that lives and does not answer
         process.join()
-        fields = {"worker": process.pid, "exit_code": process.exitcode}
-        _logger.error("a process has ended", extra=fields)
         if not self._has_served:
             self._failure = process.exitcode
             self.should_exit.set()
             return
+        fields = {"worker": process.pid, "exit_code": process.exitcode}
+        _logger.error("a process has ended", extra=fields)
         self._next_start = time.monotonic() + _RETRY_SECONDS
-        successor = Process(self.config, self.sockets)
-        successor.start()
-        self.processes[index] = successor
+        self.processes[index] = Process(self.config, self.sockets)
+        self.processes[index].start()
+
+    def _new_process(
+        self,
+        config: uvicorn.Config,
+        target: Callable[..., None],
+        sockets: list[socket.socket],
+    ) -> ForkProcess:
+        context = multiprocessing.get_context("fork")
+        return context.Process(target=self._run_worker, args=(target, sockets))
+
+    def _run_worker(
+        self, target: Callable[..., None], sockets: list[socket.socket]
+    ) -> None:
+        """Serve in this new process."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        # A terminal that closes sends it to all processes; it is for the first one.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._lifeline.hold()
+        try:
+            target(sockets=sockets)
+        except KeyboardInterrupt:
+            pass  # uvicorn has shut down, and raises the signal again
+        except NightsieveError as error:
+            print(f"Error: {error}", file=sys.stderr, flush=True)
+            raise SystemExit(error.exit_code) from None
+        except Exception:
+            # Python would print the traceback with the messages of the exceptions.
+            _logger.exception("defect")
+            raise SystemExit(1) from None
+
+    def create_application(self, options: ServeOptions) -> Starlette:
+        """Return the application of a worker process, in its event loop."""
+        application = create_application(options)
+        self._lifeline.watch()
+        return application
 
 
-def _exit_codes() -> set[int]:
-    return {kind.exit_code for kind in NightsieveError.__subclasses__()}
+class _Lifeline:
+    """A pipe that the first process holds open; it closes when this process is gone."""
 
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
 
-def _end_with_parent() -> None:
-    """End this process as by SIGTERM when its parent is gone, also by kill -9."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        end = functools.partial(_end, parent.sentinel)
-        asyncio.get_running_loop().add_reader(parent.sentinel, end)
+    def hold(self) -> None:
+        """Close the end that is the first process's own; called in another process."""
+        os.close(self._writer)
 
+    def watch(self) -> None:
+        """End this process as by SIGTERM when the pipe closes."""
+        asyncio.get_running_loop().add_reader(self._reader, self._end)
 
-def _end(sentinel: int) -> None:
-    asyncio.get_running_loop().remove_reader(sentinel)
-    os.kill(os.getpid(), signal.SIGTERM)
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._reader)
+        os.kill(os.getpid(), signal.SIGTERM)
