@@ -86,7 +86,8 @@ def not_found() -> Problem:
 
 def method_not_allowed(methods: list[str]) -> Problem:
     """Return the problem of a resource that does not have the method."""
-    allowed = ", ".join(methods)
+    heads = {"HEAD"} if "GET" in methods else set()
+    allowed = ", ".join(sorted({*methods} | heads))
     return Problem(
         405,
         "method-not-allowed",

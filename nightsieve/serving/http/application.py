@@ -30,11 +30,14 @@ def create_application(options: ServeOptions) -> Starlette:
         async with service.running():
             yield
 
-    return Starlette(
+    application = Starlette(
         routes=routes(service, endpoints),
         lifespan=lifespan,
         exception_handlers={HTTPException: _unrouted, 500: _defect},
     )
+    # A path with another slash is another path, as in the Lambda function.
+    application.router.redirect_slashes = False
+    return application
 
 
 async def _unrouted(_: HttpRequest, error: Exception) -> Response:
