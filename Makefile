@@ -23,7 +23,7 @@ ROWS    ?= 20000
 # .ci/night, not make, puts these into commands, and as whole words: nothing in them is run.
 export DATE CONFIG PATCH WORKERS OUT ROWS VENV
 
-.PHONY: help setup demo test test-serving test-examples golden bench search-benchmark faults lint docs night retrain export lock down
+.PHONY: help setup demo serve test test-serving test-examples golden bench search-benchmark faults lint docs night retrain export lock down
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -52,6 +52,9 @@ demo: setup  ## start everything embedded, make demo data, run a night
 		&& .ci/night retrain \
 		&& .ci/night export
 	@echo 'Everything keeps running. Point your shell at it: eval "$$($(BIN)/nightsieve env)". Stop it: make down'
+
+serve: setup $(VENV)/.serve  ## answer over HTTP with the model that the demo, or your last night, has published
+	@eval "$$($(BIN)/nightsieve env)" && $(BIN)/nightsieve serve
 
 # Suites of their own, which `make test` runs only where CI is set.
 SUITES := golden faults serving examples

@@ -1,0 +1,115 @@
+"""What the benchmarks of serving measure."""
+
+from benchmarks.harness.results import Result, Spread
+from pipeline.records.record import Record
+
+
+class Latencies(Record):
+    """How long requests of one kind took, from when they were due.
+
+    Attributes
+    ----------
+    requests
+        All that were sent.
+    errors
+        Those with another status than the right one, or without an answer.
+    percentiles
+        Milliseconds; 0 to 100, so that the 51st entry is the median.
+    p999
+        Milliseconds.
+    """
+
+    requests: int
+    errors: int
+    percentiles: tuple[float, ...]
+    p999: float
+
+
+class ServerLoad(Record):
+    """What one server did with a model.
+
+    Attributes
+    ----------
+    start_seconds
+        From the command until its first answer.
+    memory_mib
+        Of all its processes after the load, without what they share.
+    scheduled
+        One message a request, at the rate of the result.
+    highest_rate
+        Requests a second with one message each, when users ask as soon as they are
+        answered.
+    batches
+        Messages a second, in large batches.
+    """
+
+    name: str
+    start_seconds: Spread
+    memory_mib: Spread
+    scheduled: Latencies
+    highest_rate: Spread
+    batches: Spread
+
+
+class LoadResult(Result):
+    """The service and the baseline under the same load.
+
+    Attributes
+    ----------
+    rate
+        Scheduled requests a second.
+    scorer
+        Messages a second of the Python scorer alone, on the same core.
+    """
+
+    sources: dict[str, int]
+    terms: int
+    rate: float
+    seconds: float
+    batch_size: int
+    rounds: int
+    scorer: Spread
+    servers: tuple[ServerLoad, ...]
+
+
+class MixedResult(Result):
+    """All kinds of requests at once, with a store and a database.
+
+    Attributes
+    ----------
+    kinds
+        By the kind of request.
+    """
+
+    rate: float
+    seconds: float
+    kinds: dict[str, Latencies]
+
+
+class Outage(Record):
+    """What clients saw while a part was killed and came back.
+
+    Attributes
+    ----------
+    failed_predictions, failed_corrections
+        How many, by the status or the kind of error that the client saw.
+    lost
+        Corrections that the client was told were stored, and that the table lacks.
+    stored_unsaid
+        Corrections that are stored although the client was told otherwise, or was told
+        nothing; the client sends them again, which changes nothing.
+    """
+
+    name: str
+    predictions: int
+    failed_predictions: dict[str, int]
+    corrections: int
+    failed_corrections: dict[str, int]
+    lost: int
+    stored_unsaid: int
+
+
+class OutagesResult(Result):
+    """Parts that were killed under load."""
+
+    outages: tuple[Outage, ...]
