@@ -42,9 +42,7 @@ class RabbitMQ:
         if self._mapper is None:
             mapper = [_epmd(), "-port", str(self._mapper_port), "-address", "127.0.0.1"]
             self._mapper = self._spawn(mapper, "epmd.log")
-        self._server = self._spawn(
-            [str(PROGRAMS / "rabbitmq-server")], "rabbitmq.log"
-        )
+        self._server = self._spawn([str(PROGRAMS / "rabbitmq-server")], "rabbitmq.log")
         deadline = time.monotonic() + _TIMEOUT
         while not self._answers():
             log = (self._folder / "rabbitmq.log").read_text()
