@@ -120,7 +120,10 @@ class Client(threading.Thread):
 def main() -> None:
     """Measure, and write ``outages.json``."""
     arguments = _parse_arguments()
-    with command.temporary_folder() as folder, running_services(folder / "home") as stack:
+    with (
+        command.temporary_folder() as folder,
+        running_services(folder / "home") as stack,
+    ):
         environment = {**os.environ, **stack.environment()}
         keys = [f"outage-{number}" for number in range(arguments.messages)]
         model, label = prepare_world(folder, environment, keys)

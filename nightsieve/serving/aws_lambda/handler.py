@@ -7,10 +7,10 @@ initialises the function. Nothing is logged for an event: AWS writes its own lin
 import hashlib
 import json
 import os
+import pkgutil
 import sys
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from nightsieve.serving.aws_lambda.events import http_request, http_response, is_http
 from nightsieve.serving.contract.api import OPERATIONS, method_not_allowed, respond
@@ -56,15 +56,20 @@ class Handler:
         self._base_path = base_path.rstrip("/")
 
     @classmethod
-    def of_folder(cls, folder: Path) -> "Handler":
-        """Return the handler of an extracted package.
+    def of_package(cls, module: str) -> "Handler":
+        """Return the handler of a package, extracted or not.
+
+        Parameters
+        ----------
+        module
+            The name of a module beside the model.
 
         Raises
         ------
         PackageError
             A file of the model is missing or is not what was packaged.
         """
-        return cls(read_model(folder), os.environ.get(BASE_PATH_VARIABLE, ""))
+        return cls(read_model(module), os.environ.get(BASE_PATH_VARIABLE, ""))
 
     def __call__(self, event: Json, context: object = None) -> Json:
         """Return the response to an event.
@@ -111,8 +116,8 @@ class Handler:
         return answer
 
 
-def read_model(folder: Path) -> ServedModel:
-    """Return the model of an extracted package.
+def read_model(module: str) -> ServedModel:
+    """Return the model of a package, which is beside one of its modules.
 
     Raises
     ------
@@ -120,8 +125,8 @@ def read_model(folder: Path) -> ServedModel:
         A file is missing or is not what was packaged.
     """
     try:
-        content = (folder / MODEL_FILE).read_bytes()
-        reference = json.loads((folder / REFERENCE_FILE).read_bytes())
+        content = pkgutil.get_data(module, MODEL_FILE) or b""
+        reference = json.loads(pkgutil.get_data(module, REFERENCE_FILE) or b"")
         if hashlib.sha256(content).hexdigest() != reference["sha256"]:
             raise ValueError("its sha256 is not the one that was packaged")
         return prepare_model(content, reference["serial"])

@@ -16,11 +16,9 @@ HANDLER = f"{_ENTRY_MODULE}.lambda_handler"
 _ENTRY = '''\
 """What AWS Lambda calls; the model is loaded while the function is initialised."""
 
-from pathlib import Path
-
 from nightsieve.serving.aws_lambda.handler import Handler
 
-lambda_handler = Handler.of_folder(Path(__file__).parent)
+lambda_handler = Handler.of_package(__name__)
 '''
 # Modules and packages of the function, from the folder that they are imported from.
 _SOURCES = (
