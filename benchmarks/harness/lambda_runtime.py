@@ -201,6 +201,9 @@ class _RequestHandler(BaseHTTPRequestHandler):
     """One request of the function to the Runtime API."""
 
     protocol_version = "HTTP/1.1"
+    # An answer is one packet, and waits for no acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     api: _RuntimeApi
 
     def do_GET(self) -> None:

@@ -29,14 +29,13 @@ def test_the_next_run_is_the_next_time_of_day(now, day):
 def test_a_command_is_run_for_the_last_complete_day_and_its_failure_is_survived(
     monkeypatch, capfd
 ):
-    times = iter([NIGHT - datetime.timedelta(hours=1)] + [NIGHT] * 2)
+    times = [NIGHT - datetime.timedelta(hours=1), NIGHT, NIGHT]
 
     def clock() -> datetime.datetime:
         """Return the times of one night; then a signal arrives."""
-        now = next(times, None)
-        if now is None:
+        if not times:
             signal.raise_signal(signal.SIGTERM)
-        return now
+        return times.pop(0)
 
     monkeypatch.setattr(daily, "_now", clock)
     before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]

@@ -5,14 +5,16 @@ addresses is replaced by what is there on this machine; the words of commands st
 """
 
 import contextlib
+import dataclasses
 import datetime
 import http.client
 import os
-import secrets
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ from nightsieve.cli.services import daily
 from nightsieve.cli.services.credentials import Credentials
 from nightsieve.cli.services.postgres import SUPERUSER, Postgres
 from nightsieve.cli.services.processes import spawn, stop
-from tests.support import ROOT
+from tests.support import ROOT, rabbitmq
 from tests.support.deployments import (
     Place,
     Service,
@@ -39,16 +41,20 @@ from tests.support.deployments import (
     read_unit,
     unit_command,
 )
+from tests.support.inbox import wait_until
 from tests.support.nights import SMALL
 from tests.support.tools import check_file
 
 CONTAINERS = ROOT / "examples" / "containers"
+EXAMPLE_INBOX = ROOT / "examples" / "django-inbox"
 UNITS = sorted((ROOT / "examples" / "systemd").glob("*.*"))
 DATE = datetime.date(2026, 11, 20)
 SECONDS = 60  # to start, on a busy machine
 #: Services of our images.
 OURS = ("s3", "luigid", "night", "api")
-PORTS = ("postgres", "s3", "luigid", "api")
+INBOX = ("inbox-migrate", "inbox-web", "inbox-worker", "inbox-beat")
+#: The port of each service in its container.
+PORTS = {"postgres": 5432, "s3": 9000, "luigid": 8082, "api": 8000, "inbox-web": 8080}
 
 
 def free_port() -> int:
@@ -73,26 +79,26 @@ class Deployment:
     secrets: Mapping[str, str]
     services: Mapping[str, Service]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    further_places: list[Place] = field(default_factory=list)
 
     @property
     def places(self) -> list[Place]:
         """What stands for the paths and addresses of the files."""
-        ports = self.ports
-        loopback = "127.0.0.1"
+        places = []
+        for name, port in PORTS.items():
+            address = f"127.0.0.1:{self.ports[name]}"
+            for host in (name, "127.0.0.1", "0.0.0.0"):
+                places.append(Place(f"{host}:{port}", address))
         return [
-            *(
-                Place(f"{name}:{_PORTS[name]}", f"{loopback}:{ports[name]}")
-                for name in PORTS
-            ),
-            Place("0.0.0.0:9000", f"{loopback}:{ports['s3']}"),
-            Place("'127.0.0.1', 9000", f"'{loopback}', {ports['s3']}"),
-            Place("127.0.0.1:8082", f"{loopback}:{ports['luigid']}"),
-            Place("--port=8082", f"--port={ports['luigid']}"),
-            Place("127.0.0.1:8000", f"{loopback}:{ports['api']}"),
-            Place("0.0.0.0", loopback),
+            *places,
+            Place("'127.0.0.1', 9000", f"'127.0.0.1', {self.ports['s3']}"),
+            Place("--port=8082", f"--port={self.ports['luigid']}"),
+            Place("0.0.0.0", "127.0.0.1"),
             Place("/var/lib/nightsieve", str(self.folder)),
             Place("/etc/nightsieve", str(self.folder)),
             Place("/srv/nightsieve/.venv/bin", str(Path(sys.executable).parent)),
+            Place("/tmp/celerybeat", str(self.folder / "celerybeat")),
+            *self.further_places,
         ]
 
     def command(self, words: Sequence[str]) -> list[str]:
@@ -101,7 +107,7 @@ class Deployment:
         if ours[:2] == ["nightsieve", "serve"]:
             # In its container the service has its default port.
             ours += ["--port", str(self.ports["api"])]
-        return ours
+        return [str(self.ports["inbox-web"]) if w == "8080" else w for w in ours]
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables of a service."""
@@ -109,18 +115,25 @@ class Deployment:
         values = on_this_machine(list(variables.values()), self.places)
         return {**os.environ, **dict(zip(variables, values, strict=True))}
 
+    def working_directory(self, name: str) -> Path:
+        """Return what is the working directory in the image of a service."""
+        is_inbox = self.services[name]["image"] == "nightsieve-inbox"
+        return EXAMPLE_INBOX if is_inbox else self.folder
+
     def start(self, name: str) -> None:
-        """Start a service, and wait until its own check succeeds."""
+        """Start a service, and wait until its own check succeeds, if it has one."""
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 self.command(self.services[name]["command"]),
                 env=self.environment(name),
-                cwd=self.folder,
+                cwd=self.working_directory(name),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         self.processes.append(process)
+        if self.services[name]["healthcheck"].get("disable"):
+            return
         deadline = time.monotonic() + SECONDS
         while self.run(name, healthcheck(self.services[name])).returncode:
             assert process.poll() is None, log.read_text()
@@ -134,7 +147,7 @@ class Deployment:
         return subprocess.run(
             self.command(words),
             env=self.environment(name),
-            cwd=self.folder,
+            cwd=self.working_directory(name),
             capture_output=True,
             text=True,
             timeout=240,
@@ -149,15 +162,11 @@ class Deployment:
             process.wait(SECONDS)
 
 
-#: The port of each service in its container.
-_PORTS = {"postgres": 5432, "s3": 9000, "luigid": 8082, "api": 8000}
-
-
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Yield the deployment: the embedded PostgreSQL, S3, luigid and the service."""
     folder = tmp_path_factory.mktemp("deployment")
-    values = {name: secrets.token_hex(16) for name in env_names()}
+    values = documented_env_file(folder)
     made = Deployment(
         folder,
         ports={name: free_port() for name in PORTS},
@@ -180,6 +189,19 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             made.stop()
 
 
+def documented_env_file(folder: Path) -> dict[str, str]:
+    """Return the secrets that the command of the documentation writes."""
+    page = (ROOT / "docs" / "how-to" / "containers.md").read_text()
+    command = re.search(r"```\n(   umask.*?> )\.env\n", page, re.DOTALL)
+    assert command is not None
+    path = folder / "env"
+    script = textwrap.dedent(command[1]) + str(path)
+    subprocess.run(["bash", "-c", script], cwd=ROOT, check=True)
+    assert path.stat().st_mode & 0o077 == 0
+    lines = path.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+
+
 @contextlib.contextmanager
 def running_postgres(folder: Path, ports: Mapping[str, int]) -> Iterator[None]:
     """Run PostgreSQL without accounts of ours, as its image does at first."""
@@ -198,13 +220,8 @@ def running_postgres(folder: Path, ports: Mapping[str, int]) -> Iterator[None]:
         stop(process, postgres.stop_signal, SECONDS)
 
 
-def initialise_database(deployment: Deployment) -> None:
-    """Run the script that compose.yaml mounts, as the image of PostgreSQL does."""
-    (script,) = [
-        volume.split(":")[0]
-        for volume in deployment.services["postgres"]["volumes"]
-        if "initdb.d" in volume
-    ]
+def run_psql(deployment: Deployment, *options: str) -> None:
+    """Run psql as the superuser, as the image of PostgreSQL does."""
     connection = [
         "--host=127.0.0.1",
         f"--port={deployment.ports['postgres']}",
@@ -212,7 +229,7 @@ def initialise_database(deployment: Deployment) -> None:
         "--dbname=postgres",
     ]
     subprocess.run(
-        [_postgres_program("psql"), *connection, f"--file={ROOT / script}"],
+        [_postgres_program("psql"), *connection, *options],
         env={
             **deployment.environment("postgres"),
             "PGPASSWORD": Credentials.of(deployment.folder).postgres_superuser,
@@ -220,6 +237,16 @@ def initialise_database(deployment: Deployment) -> None:
         check=True,
         capture_output=True,
     )
+
+
+def initialise_database(deployment: Deployment) -> None:
+    """Run the script that compose.yaml mounts."""
+    (script,) = [
+        volume.split(":")[0]
+        for volume in deployment.services["postgres"]["volumes"]
+        if "initdb.d" in volume
+    ]
+    run_psql(deployment, f"--file={ROOT / script}")
 
 
 def _postgres_program(name: str) -> str:
@@ -273,12 +300,9 @@ def test_the_image_runs_as_an_ordinary_user():
     assert users == ["USER 10001:10001"]
 
 
-def test_every_command_line_of_the_dockerfile_and_of_compose_is_run_here():
-    """A service that is added to the file is added to the tests below too."""
+def test_every_service_of_compose_is_run_by_a_test():
     services = read_compose(dict.fromkeys(env_names(), "x"))
-    inbox = {name for name, service in services.items() if "inbox" in service["image"]}
-    others = {"postgres", "rabbitmq"}
-    assert services.keys() - inbox - others == set(OURS)
+    assert services.keys() == {*OURS, *INBOX, "postgres", "rabbitmq"}
 
 
 @pytest.mark.parametrize("name", ["s3", "luigid", "api"])
@@ -299,6 +323,42 @@ def test_postgres_is_ready_for_its_healthcheck(deployment):
     port = f"--port={deployment.ports['postgres']}"
     command = [_postgres_program(program), *options, port]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def inbox(deployment, tmp_path) -> Iterator[Deployment]:
+    """Yield the example inbox, with a database of its own and a real RabbitMQ."""
+    if not rabbitmq.IS_INSTALLED:
+        assert "CI" not in os.environ, "install rabbitmq-server"
+        pytest.skip("rabbitmq-server is not installed")
+    run_psql(deployment, "--command=CREATE DATABASE inbox OWNER nightsieve")
+    broker = rabbitmq.RabbitMQ(tmp_path / "rabbitmq")
+    account = f"inbox:{deployment.secrets['RABBITMQ_PASSWORD']}@rabbitmq:5672//"
+    address = f"127.0.0.1:{deployment.ports['postgres']}"
+    made = dataclasses.replace(
+        deployment,
+        processes=[],
+        further_places=[
+            Place(f"amqp://{account}", broker.url),
+            Place(f"{address}/nightsieve", f"{address}/inbox"),
+        ],
+    )
+    try:
+        broker.start()
+        yield made
+    finally:
+        made.stop()
+        broker.stop()
+
+
+def test_the_services_of_the_inbox_run(inbox):
+    migrated = inbox.run("inbox-migrate", inbox.services["inbox-migrate"]["command"])
+    assert migrated.returncode == 0, migrated.stderr
+    for name in ("inbox-web", "inbox-worker", "inbox-beat"):
+        inbox.start(name)
+    beat_log = inbox.folder / "inbox-beat.log"
+    wait_until(lambda: "beat: Starting" in beat_log.read_text())
+    assert all(process.poll() is None for process in inbox.processes)
 
 
 @pytest.mark.parametrize("index", [0, 1])

@@ -30,12 +30,11 @@ def check_file(program: str, *arguments: str | Path) -> None:
 
 def _find(program: str) -> str | None:
     environment = Path(sys.prefix)
-    folders = [
-        os.environ.get(FOLDER_VARIABLE),
-        environment.with_name(f"{environment.name}-tools") / "bin",
-    ]
-    for folder in filter(None, folders):
-        path = Path(folder) / program
+    folders = [environment.with_name(f"{environment.name}-tools") / "bin"]
+    if FOLDER_VARIABLE in os.environ:
+        folders.insert(0, Path(os.environ[FOLDER_VARIABLE]))
+    for folder in folders:
+        path = folder / program
         if path.exists():
             return str(path)
     return shutil.which(program)
