@@ -22,10 +22,14 @@ class ServeOptions:
         What one token may ask of one process, on average; None is no limit.
     idle_seconds
         How long a connection may be idle, and a request take to arrive.
+    max_connections
+        What is asked on further connections of a process is refused.
     poll_seconds
         How often the store is asked whether another model is current.
     certificate, certificate_key
         PEM files for TLS; None serves plain HTTP.
+    access_log
+        Whether each request is logged.
     """
 
     model: Path | None
@@ -36,7 +40,9 @@ class ServeOptions:
     origins: tuple[str, ...] = ()
     max_body_bytes: int = 8 << 20
     requests_per_second: float | None = None
-    idle_seconds: float = 5.0
+    idle_seconds: int = 5
+    max_connections: int = 1000
     poll_seconds: float = 5.0
     certificate: Path | None = None
     certificate_key: Path | None = None
+    access_log: bool = False

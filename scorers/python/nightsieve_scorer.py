@@ -311,7 +311,17 @@ class Scorer:
         Term(term='code 0000', count=1, advantage=1.6)
         Term(term='0000', count=1, advantage=1.2)
         """
-        counts = self._counts(self.tokens(text))
+        return self.explain_tokens(self.tokens(text))
+
+    def explain_tokens(self, tokens: list[str]) -> Explanation:
+        """Return why a text with these tokens has its label.
+
+        Examples
+        --------
+        >>> load("model.json").explain_tokens(["code", "0000"]).label
+        'code'
+        """
+        counts = self._counts(tokens)
         sums, squared_length = self._sums(counts)
         scores = self._scores(sums, squared_length)
         winner = scores.index(max(scores))

@@ -24,6 +24,11 @@ def serving(
     log
         Receives stderr.
     """
+    # The user's own file of tokens is none of the tests'.
+    environment = {
+        "NIGHTSIEVE_TOKENS": str(log.with_name("tokens.json")),
+        **environment,
+    }
     command = ["nightsieve", "serve", "--port", "0", *options]
     with log.open("w") as stderr:
         process = subprocess.Popen(

@@ -9,6 +9,9 @@ Json = Any
 
 JSON_TYPE = "application/json"
 
+# `json.dumps` would make an encoder for each answer.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 class Request(NamedTuple):
     """A request to the service.
@@ -48,4 +51,4 @@ def json_answer(value: Json, status: int = 200, **headers: str) -> Answer:
 
 def encode(value: Json) -> bytes:
     """Return the bytes of a JSON value; a lone surrogate stays an escape."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()

@@ -47,7 +47,7 @@ def predict(
     for text in texts:
         result = scorer.evaluate_tokens(text.tokens)
         label = scorer.decide(result.scores) if thresholds else result.label
-        terms = scorer.explain(text.text).terms[:explain] if explain else []
+        terms = scorer.explain_tokens(text.tokens).terms[:explain] if explain else []
         *_, second, largest = sorted(result.scores)
         predictions.append(Prediction(label, result.scores, largest - second, terms))
     return predictions

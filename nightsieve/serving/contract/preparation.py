@@ -11,6 +11,8 @@ from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.contract.validation import check
 from scorers.python.nightsieve_scorer import Scorer, load
 
+_MAX_DIGITS = 1000
+
 
 @dataclass(frozen=True)
 class ServedModel:
@@ -87,34 +89,75 @@ def prepare_prediction(request: Request) -> PredictionRequest:
     return PredictionRequest(
         messages=messages,
         thresholds=body.get("thresholds", False),
-        explain=body.get("explain", 0),
+        # JSON Schema counts 5.0 among the integers.
+        explain=int(body.get("explain", 0)),
     )
 
 
 def read_json(request: Request) -> Json:
     """Return the JSON value of a request's body.
 
+    An object that has a field twice is refused: readers differ in which one counts.
+
     Raises
     ------
     Problem
         It is not declared as JSON (415), or is not JSON in UTF-8 (400).
     """
-    media_type, _, _ = request.headers.get("content-type", "").partition(";")
-    if media_type.strip().lower() != JSON_TYPE:
-        detail = f"Content-Type: not {JSON_TYPE}; send the body as JSON"
-        raise Problem(415, "not-json", detail, headers={"Accept": JSON_TYPE})
+    if not _declares_json(request.headers.get("content-type", "")):
+        detail = f"Content-Type: must be {JSON_TYPE}, in UTF-8; send the body as JSON"
+        headers = {"Accept": JSON_TYPE}
+        raise Problem(415, "unsupported-media-type", detail, headers=headers)
     try:
-        return json.loads(request.body.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        # The decoder's own message quotes nothing but a position.
-        where = (
-            f" at character {error.pos}"
-            if isinstance(error, json.JSONDecodeError)
-            else ""
+        return json.loads(
+            request.body.decode(),
+            object_pairs_hook=_object_of,
+            parse_int=_integer_of,
+            parse_constant=_refuse_constant,
         )
-        detail = f"the body is not JSON in UTF-8{where}; send one JSON object"
+    except (ValueError, RecursionError) as error:
+        detail = f"the body {_why_not_json(error)}; send one JSON object in UTF-8"
         raise Problem(400, "not-json", detail) from None
 
 
+def _declares_json(content_type: str) -> bool:
+    media_type, *parameters = content_type.lower().split(";")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip(' "') not in ("utf-8", "utf8"):
+            return False
+    return media_type.strip() == JSON_TYPE
+
+
+def _object_of(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("has a field twice")
+    return fields
+
+
+def _integer_of(literal: str) -> int:
+    # Python would refuse some more digits in words of its own.
+    if len(literal) > _MAX_DIGITS:
+        raise ValueError(f"has an integer of more than {_MAX_DIGITS:,} digits")
+    return int(literal)
+
+
 def _refuse_constant(literal: str) -> None:
-    raise ValueError(literal)
+    raise ValueError(f"has the number {literal}, which JSON does not have")
+
+
+def _why_not_json(error: Exception) -> str:
+    """Return what is wrong with a body; no decoder quotes more than a position."""
+    match error:
+        case json.JSONDecodeError(doc=""):
+            return "is empty"
+        case json.JSONDecodeError(doc=document) if document[0] == "\ufeff":
+            return "begins with a byte order mark"
+        case json.JSONDecodeError():
+            return f"is not JSON at character {error.pos}"
+        case UnicodeDecodeError():
+            return f"is not UTF-8 at byte {error.start}"
+        case RecursionError():
+            return "is nested too deep"
+    return str(error)

@@ -7,7 +7,7 @@ from nightsieve.serving.contract.preparation import Message, ServedModel
 
 
 class PreprocessedText(NamedTuple):
-    """A text that is ready to be scored.
+    """A text that is ready to be scored. The text itself is not kept.
 
     Attributes
     ----------
@@ -19,7 +19,6 @@ class PreprocessedText(NamedTuple):
         How many of the tokens are in none of the model's terms.
     """
 
-    text: str
     characters: int
     tokens: list[str]
     unknown: int
@@ -29,10 +28,10 @@ def preprocess(
     model: ServedModel, messages: Iterable[Message]
 ) -> list[PreprocessedText]:
     """Return the texts of messages with their tokens, in the same order."""
-    vocabulary = model.vocabulary
+    is_known = model.vocabulary.__contains__
     texts = []
     for message in messages:
         tokens = model.scorer.tokens(message.text)
-        unknown = sum(token not in vocabulary for token in tokens)
-        texts.append(PreprocessedText(message.text, len(message.text), tokens, unknown))
+        unknown = len(tokens) - sum(map(is_known, tokens))
+        texts.append(PreprocessedText(len(message.text), tokens, unknown))
     return texts

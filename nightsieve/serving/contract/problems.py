@@ -6,7 +6,6 @@ RFC 9457, Problem Details for HTTP APIs. RFC 6901, JSON Pointer.
 """
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import NamedTuple
 
 from nightsieve.serving.contract.messages import Answer, Json, json_answer
@@ -34,7 +33,8 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
     Parameters
     ----------
     name
-        Tells kinds of problems apart, such as ``invalid-body``.
+        Tells kinds of problems apart, such as ``invalid-body``. The title says the
+        same in words: the phrases of HTTP differ between versions of Python.
     detail
         What is wrong with this request, and what would be right. It never quotes the
         text of a message.
@@ -64,12 +64,12 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
 
         Examples
         --------
-        >>> Problem(404, "not-found", "/v2: no such resource").answer().status
-        404
+        >>> Problem(404, "not-found", "no such resource").answer().body
+        b'{"type":"urn:nightsieve:problem:not-found","title":"Not found",...
         """
         document: dict[str, Json] = {
             "type": _URN + self.name,
-            "title": HTTPStatus(self.status).phrase,
+            "title": self.name.replace("-", " ").capitalize(),
             "status": self.status,
             "detail": self.detail,
         }

@@ -6,28 +6,36 @@ from nightsieve.serving.contract.messages import Json
 from nightsieve.serving.contract.problems import FieldError, Problem, json_pointer
 
 
-class JsonSchemaValueException(ValueError):  # noqa: N818 - generated code has the name
-    """What generated code raises; it has the signature of fastjsonschema's own.
+class Misfit(ValueError):  # noqa: N818 - it is what does not fit, and no defect
+    """A value that does not fit its schema.
 
     Parameters
     ----------
-    name
-        Where the value is, such as ``data.messages[3].text``.
-    definition
-        The schema that the value does not fit.
-    rule
-        The keyword of the schema that the value breaks.
+    keys
+        Where the value is, from the whole body inwards.
+    detail
+        What would be right.
     """
 
-    def __init__(
-        self, message: str, value: Json, name: str, definition: Json, rule: str
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.value = value
-        self.name = name
-        self.definition = definition
-        self.rule = rule
+    def __init__(self, keys: Sequence[str | int], detail: str) -> None:
+        super().__init__(detail)
+        self.error = FieldError(json_pointer(keys), detail)
+
+
+def missing_field(
+    keys: Sequence[str | int], value: dict[str, Json], required: Sequence[str]
+) -> Misfit:
+    """Return what is wrong with an object that lacks a required field."""
+    missing = next(field for field in required if field not in value)
+    return Misfit([*keys, missing], "is missing; add it")
+
+
+def unknown_field(
+    keys: Sequence[str | int], value: dict[str, Json], allowed: Sequence[str]
+) -> Misfit:
+    """Return what is wrong with an object that has a field of another name."""
+    unknown = next(field for field in value if field not in allowed)
+    return Misfit([*keys, unknown], f"is an unknown field; use {', '.join(allowed)}")
 
 
 def check(validate: Callable[[Json], Json], value: Json) -> None:
@@ -40,38 +48,13 @@ def check(validate: Callable[[Json], Json], value: Json) -> None:
     """
     try:
         validate(value)
-    except JsonSchemaValueException as error:
-        raise invalid_body([_field_error(error)]) from None
+    except Misfit as misfit:
+        raise invalid_body([misfit.error]) from None
 
 
 def invalid_body(errors: Sequence[FieldError]) -> Problem:
     """Return the problem of a body that is JSON and not what it must be."""
-    detail = f"the body does not fit its schema: {errors[0].detail}"
+    detail = f"the body does not fit its schema: a field {errors[0].detail}"
+    if not errors[0].pointer:
+        detail = f"the body does not fit its schema: it {errors[0].detail}"
     return Problem(422, "invalid-body", detail, errors)
-
-
-def _field_error(error: JsonSchemaValueException) -> FieldError:
-    keys = _keys_of(error.name)
-    if error.rule == "additionalProperties":
-        unknown = min(set(error.value) - set(error.definition["properties"]))
-        allowed = ", ".join(error.definition["properties"])
-        pointer = json_pointer([*keys, unknown])
-        return FieldError(pointer, f"an unknown field; use one of {allowed}")
-    if error.rule == "required":
-        missing = [n for n in error.definition["required"] if n not in error.value]
-        return FieldError(json_pointer([*keys, missing[0]]), "is missing")
-    _, _, detail = error.message.partition(" ")
-    return FieldError(json_pointer(keys), detail)
-
-
-def _keys_of(name: str) -> list[str | int]:
-    """Return the keys of a name such as ``data.messages[3].text``.
-
-    Fields have names of letters and underscores, so neither separator is in one.
-    """
-    keys: list[str | int] = []
-    for part in name.split(".")[1:]:
-        key, *indices = part.rstrip("]").split("[")
-        keys.append(key)
-        keys.extend(map(int, indices))
-    return keys

@@ -1,51 +1,91 @@
 """Python code that validates the bodies of requests."""
 
-import json
-from pathlib import Path
+import ast
+import re
+from collections.abc import Iterable
 
 import fastjsonschema
 
-from nightsieve.serving.contract.messages import Json
+from nightsieve.serving.generate.schemas import SCHEMAS, whole_schema
+from nightsieve.serving.generate.sentences import detail
 
-SCHEMAS = Path(__file__).parent.parent / "contract" / "schemas"
 MODULE = SCHEMAS.parent / "validators.py"
+#: What clients send. A `correction-request` is one of the two others.
+_VALIDATED = ("correction", "corrections", "prediction-request")
 
 _HEADER = '''"""Generated from ``schemas/``: python -m nightsieve.serving.generate."""
 
-import re
-from decimal import Decimal
-
-from nightsieve.serving.contract.validation import JsonSchemaValueException
-
-NoneType = type(None)
+from nightsieve.serving.contract.validation import Misfit, missing_field, unknown_field
 '''
-# What the library writes before the first function imports the library itself.
-_PREAMBLE_END = "NoneType = type(None)\n"
-#: Keywords that check nothing. Each error would carry their text along.
-_ANNOTATIONS = {"$schema", "title", "description", "default", "examples"}
+# A part of a name such as ``'.messages[{data__messages_x}].text'.format(...)``.
+_KEY = re.compile(r"\.(?P<field>\w+)\b(?!\()|\[\{(?P<variable>\w+)\}\]")
 
 
 def generate_validators() -> str:
     """Return a module with a function ``validate_<schema>`` for each request."""
-    parts = [_HEADER]
-    for path in sorted(SCHEMAS.glob("*-request.json")):
-        schema = _without_annotations(json.loads(path.read_text()))
-        code = fastjsonschema.compile_to_code(schema, use_default=False)
-        _, _, functions = code.partition(_PREAMBLE_END)
-        name = path.stem.replace("-", "_")
-        parts.append(functions.replace("def validate(", f"def validate_{name}("))
-    return "\n".join(parts)
+    functions = map(_validator, _VALIDATED)
+    return "\n\n".join([_HEADER, *functions]) + "\n"
 
 
-def _without_annotations(schema: Json, names_are_fields: bool = False) -> Json:
-    if isinstance(schema, list):
-        return list(map(_without_annotations, schema))
-    if not isinstance(schema, dict):
-        return schema
-    kept = {}
-    for name, value in schema.items():
-        # Below "properties", names are those of fields, whatever they are.
-        if names_are_fields or name not in _ANNOTATIONS:
-            below_fields = name == "properties" and not names_are_fields
-            kept[name] = _without_annotations(value, names_are_fields=below_fields)
-    return kept
+def _validator(schema_name: str) -> str:
+    code = fastjsonschema.compile_to_code(whole_schema(schema_name), use_default=False)
+    (function,) = (
+        node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)
+    )
+    function.name = "validate_" + schema_name.replace("-", "_")
+    function.args.args = function.args.args[:1]
+    function.args.defaults = []
+    return ast.unparse(ast.fix_missing_locations(_OwnErrors().visit(function)))
+
+
+class _OwnErrors(ast.NodeTransformer):
+    """Let the library's code raise our errors, with sentences made at build time.
+
+    The library's own errors quote values and names that the client chose, and carry
+    the schema along.
+    """
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Replace the making of an error."""
+        if not (isinstance(node.func, ast.Name) and "Exception" in node.func.id):
+            return self.generic_visit(node)
+        arguments = {keyword.arg: keyword.value for keyword in node.keywords}
+        rule = ast.literal_eval(arguments["rule"])
+        definition = ast.literal_eval(arguments["definition"])
+        keys = _keys(arguments["name"])
+        match rule:
+            case "required":
+                fields = _strings(definition["required"])
+                return _call("missing_field", keys, arguments["value"], fields)
+            case "additionalProperties":
+                fields = _strings(definition["properties"])
+                return _call("unknown_field", keys, arguments["value"], fields)
+        return _call("Misfit", keys, ast.Constant(detail(rule, definition)))
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        """Leave out what `json.loads` never returns."""
+        node.elts = [
+            item
+            for item in node.elts
+            if not (isinstance(item, ast.Name) and item.id in ("Decimal", "tuple"))
+        ]
+        return node.elts[0] if len(node.elts) == 1 else node
+
+
+def _call(function: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(function), list(arguments), [])
+
+
+def _strings(strings: Iterable[str]) -> ast.Tuple:
+    return ast.Tuple([ast.Constant(string) for string in strings])
+
+
+def _keys(name: ast.expr) -> ast.Tuple:
+    """Return the keys of a value as an expression, from what the library names it."""
+    keys: list[ast.expr] = []
+    for match in _KEY.finditer(ast.unparse(name)):
+        if match["field"]:
+            keys.append(ast.Constant(match["field"]))
+        else:
+            keys.append(ast.Name(match["variable"]))
+    return ast.Tuple(keys)

@@ -1,16 +1,31 @@
 """What is done for each request, whatever it asks."""
 
+import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from nightsieve.serving.contract.api import method_not_allowed, not_found
 from nightsieve.serving.contract.messages import Answer, Request
 from nightsieve.serving.contract.problems import Problem
+from nightsieve.serving.http.log import LOGGER
 from nightsieve.serving.http.service import Service
+from nightsieve.serving.options import ServeOptions
+
+#: Bytes a second of a body at which a request may take longer to arrive.
+SLOWEST_BODY = 8 << 10
+#: Headers of every answer that does not say otherwise.
+DEFAULT_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+_logger = logging.getLogger(LOGGER)
 
 
 class Incoming(NamedTuple):
@@ -46,50 +61,149 @@ class Endpoint(NamedTuple):
     handle: Callable[[Incoming], Awaitable[Answer]]
 
 
+@dataclass
+class Outcome:
+    """What is known of a request; its status is 500 until it has an answer."""
+
+    status: int = 500
+    caller: str = ""
+
+
+class Resource:
+    """A path and its operations, as an ASGI application.
+
+    Parameters
+    ----------
+    path
+        Empty for all paths that name no resource.
+    operations
+        By method. HEAD is that of GET; OPTIONS lists them.
+    """
+
+    def __init__(
+        self, service: Service, path: str, operations: dict[str, Endpoint]
+    ) -> None:
+        self._service = service
+        self._path = path
+        self._operations = operations
+        if "GET" in operations:
+            self._operations = {"HEAD": operations["GET"], **operations}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, and measure it."""
+        monitor = self._service.monitor
+        started = time.perf_counter()
+        outcome = Outcome()
+        monitor.request_started()
+        try:
+            http_request = HttpRequest(scope, receive)
+            answer = await self._answer(http_request, outcome)
+            outcome.status = answer.status
+            await response(answer)(scope, receive, send)
+        finally:
+            seconds = time.perf_counter() - started
+            method = scope["method"]
+            monitor.request_done(self._path, method, outcome.status, seconds)
+            if self._service.options.access_log:
+                _log_request(method, self._path, outcome, seconds)
+
+    async def _answer(self, http_request: HttpRequest, outcome: Outcome) -> Answer:
+        """Answer a request, in the order in which it can be refused."""
+        service = self._service
+        try:
+            endpoint = self._operation(http_request.method)
+            # Who asks is known before a body is read, so that strangers fill no memory.
+            # The rate limit of a token is part of the check.
+            if endpoint.scope is not None:
+                outcome.caller = service.access.check(
+                    http_request.headers, endpoint.scope
+                )
+            request = Request(
+                method=http_request.method,
+                path=http_request.scope["path"],
+                headers=http_request.headers,
+                body=await _read_body(http_request, service.options),
+            )
+            parameters = http_request.path_params
+            return await endpoint.handle(Incoming(request, parameters, outcome.caller))
+        except Problem as problem:
+            return problem.answer()
+        except Exception:
+            fields = {"method": http_request.method, "route": self._path}
+            _logger.exception("defect", extra=fields)
+            return defect().answer()
+
+    def _operation(self, method: str) -> Endpoint:
+        if method in self._operations:
+            return self._operations[method]
+        if not self._path:
+            raise not_found()
+        if method != "OPTIONS":
+            raise method_not_allowed(sorted({*self._operations} - {"HEAD"}))
+        allowed = ", ".join(sorted({*self._operations, "OPTIONS"}))
+
+        async def list_methods(incoming: Incoming) -> Answer:
+            return Answer(204, {"Allow": allowed}, b"")
+
+        return Endpoint(method, self._path, None, list_methods)
+
+
 def routes(service: Service, endpoints: list[Endpoint]) -> list[Route]:
-    """Return the routes of the endpoints."""
+    """Return a route for each path."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     return [
-        Route(endpoint.path, _carrier(service, endpoint), methods=[endpoint.method])
-        for endpoint in endpoints
+        Route(path, Resource(service, path, operations))
+        for path, operations in by_path.items()
     ]
 
 
 def response(answer: Answer) -> Response:
     """Return the answer as it is sent."""
-    return Response(answer.body, answer.status, answer.headers)
+    return Response(answer.body, answer.status, {**DEFAULT_HEADERS, **answer.headers})
 
 
-def _carrier(
-    service: Service, endpoint: Endpoint
-) -> Callable[[HttpRequest], Awaitable[Response]]:
-    async def carry(http_request: HttpRequest) -> Response:
-        try:
-            request = Request(
-                method=http_request.method,
-                path=http_request.url.path,
-                headers=http_request.headers,
-                body=await _read_body(http_request, service.options.max_body_bytes),
-            )
-            incoming = Incoming(request, http_request.path_params, caller="")
-            return response(await endpoint.handle(incoming))
-        except Problem as problem:
-            return response(problem.answer())
-
-    return carry
+def defect() -> Problem:
+    """Return the problem of a request that is not answered because of a defect."""
+    return Problem(500, "defect", "the service has a defect; its log says where")
 
 
-async def _read_body(http_request: HttpRequest, max_bytes: int) -> bytes:
-    too_long = Problem(
-        413, "body-too-long", f"the body is longer than {max_bytes:,} bytes"
-    )
+async def _read_body(http_request: HttpRequest, options: ServeOptions) -> bytes:
+    max_bytes = options.max_body_bytes
     if int(http_request.headers.get("content-length", 0)) > max_bytes:
-        raise too_long
+        raise _too_long(max_bytes)
     body = bytearray()
     try:
-        async for chunk in http_request.stream():
-            body += chunk
-            if len(body) > max_bytes:
-                raise too_long
+        async with asyncio.timeout(options.idle_seconds) as clock:
+            async for chunk in http_request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise _too_long(max_bytes)
+                deadline = clock.when()
+                assert deadline is not None
+                clock.reschedule(deadline + len(chunk) / SLOWEST_BODY)
+    except TimeoutError:
+        detail = "the body did not arrive in time; send the request again"
+        raise Problem(
+            408, "too-slow", detail, headers={"Connection": "close"}
+        ) from None
     except ClientDisconnect:
         raise Problem(400, "incomplete", "the body did not arrive") from None
     return bytes(body)
+
+
+def _too_long(max_bytes: int) -> Problem:
+    detail = f"the body is longer than {max_bytes:,} bytes; send fewer messages"
+    return Problem(413, "body-too-long", detail)
+
+
+def _log_request(method: str, route: str, outcome: Outcome, seconds: float) -> None:
+    fields = {
+        "method": method,
+        "route": route,
+        "status": outcome.status,
+        "ms": round(seconds * 1000, 3),
+        "caller": outcome.caller,
+    }
+    _logger.info("request", extra=fields)

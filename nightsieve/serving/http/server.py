@@ -1,35 +1,119 @@
-"""The processes that serve."""
+"""Serve, in this process or in several."""
 
 import functools
+import logging
+import resource
+import signal
+import socket
+from collections.abc import Callable
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from starlette.types import ASGIApp
 
-from nightsieve.serving.http.application import create_application
+from nightsieve.serving.http.listening import listen, url
+from nightsieve.serving.http.log import LOGGER, set_up_log
+from nightsieve.serving.http.protocol import BoundedProtocol
+from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.options import ServeOptions
+from pipeline.errors import ServiceError
+
+#: How long requests that have begun may take after the signal that ends the service.
+GRACE_SECONDS = 8
+
+_logger = logging.getLogger(LOGGER)
 
 
 def serve(options: ServeOptions) -> None:
-    """Serve until a signal ends it; then finish the requests that have begun."""
-    config = uvicorn.Config(
-        functools.partial(create_application, options),
+    """Serve until a signal ends it; then finish the requests that have begun.
+
+    Raises
+    ------
+    NightsieveError
+        It cannot be served as the options say.
+    SystemExit
+        A process of several cannot start, and has said why.
+    """
+    with listen(options) as listening:
+        set_up_log()
+        _allow_many_connections()
+        if options.workers == 1:
+            _serve_here(options, listening)
+        else:
+            _serve_in_workers(options, listening)
+    _logger.info("stopped")
+
+
+def _serve_here(options: ServeOptions, listening: socket.socket) -> None:
+    # Imported here: what it imports reads the environment, which is complete by now.
+    from nightsieve.serving.http.application import (  # noqa: PLC0415
+        create_application,
+    )
+
+    application = create_application(options)
+    server = uvicorn.Server(_config(options, lambda: application))
+    # uvicorn sets these handlers later, and at its end raises the signal again.
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, server.handle_exit)
+    _announce(options, listening)
+    try:
+        server.run(sockets=[listening])
+    except SystemExit:
+        raise ServiceError(
+            "nightsieve serve: does not start; the log above says why"
+        ) from None
+
+
+def _serve_in_workers(options: ServeOptions, listening: socket.socket) -> None:
+    # Imported here: a process alone needs no multiprocessing.
+    from nightsieve.serving.http.workers import (  # noqa: PLC0415
+        Workers,
+        create_in_worker,
+    )
+
+    if options.model is not None:
+        # Or else each process would say what is wrong.
+        ModelHolder().serve_file(options.model)
+    create = functools.partial(create_in_worker, options)
+    workers = Workers(_config(options, create), listening)
+    _announce(options, listening)
+    workers.run()
+
+
+def _config(options: ServeOptions, create: Callable[[], ASGIApp]) -> uvicorn.Config:
+    return uvicorn.Config(
+        create,
         factory=True,
-        host=options.host,
-        port=options.port,
         workers=options.workers,
+        http=functools.partial(  # type: ignore[arg-type]  # called as the class is
+            BoundedProtocol, options.idle_seconds, options.max_connections
+        ),
+        ws="none",
+        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=int(options.idle_seconds),
+        # Nothing here depends on the client's address or on the scheme.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=options.certificate,
         ssl_keyfile=options.certificate_key,
-        lifespan="on",
     )
-    listening = config.bind_socket()
-    scheme = "http" if options.certificate is None else "https"
-    host, port = listening.getsockname()[:2]
-    print(f"listening on {scheme}://{host}:{port}; its page is /docs", flush=True)
-    if options.workers == 1:
-        uvicorn.Server(config).run(sockets=[listening])
-    else:
-        Multiprocess(config, sockets=[listening]).run()
+
+
+def _announce(options: ServeOptions, listening: socket.socket) -> None:
+    """Print where the service listens, and what it serves."""
+    address = url(options, listening)
+    processes = "1 process" if options.workers == 1 else f"{options.workers} processes"
+    model = options.model or "the current model of the store"
+    print(
+        f"listening on {address}; {processes}; {model}; its page is {address}/docs",
+        flush=True,
+    )
+    fields = {"address": address, "workers": options.workers, "model": str(model)}
+    _logger.info("started", extra=fields)
+
+
+def _allow_many_connections() -> None:
+    """Raise the soft limit of open files, which is low where nobody has set it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

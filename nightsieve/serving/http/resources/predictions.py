@@ -1,9 +1,14 @@
 """The operations of the contract: predictions and labels."""
 
-from nightsieve.serving.contract.api import OPERATIONS, Operation, observe_nothing
+import anyio.to_thread
+
+from nightsieve.serving.contract.api import OPERATIONS, Operation
 from nightsieve.serving.contract.messages import Answer
 from nightsieve.serving.http.endpoint import Endpoint, Incoming
 from nightsieve.serving.http.service import Service
+
+#: A longer body is answered in a thread, so that short ones need not wait for it.
+LARGE_BODY = 8 << 10
 
 
 def endpoints(service: Service) -> list[Endpoint]:
@@ -14,6 +19,12 @@ def endpoints(service: Service) -> list[Endpoint]:
 def _endpoint(service: Service, operation: Operation) -> Endpoint:
     async def handle(incoming: Incoming) -> Answer:
         model = service.models.current
-        return operation.respond(model, incoming.request, observe_nothing)
+        request = incoming.request
+        observe = service.monitor.predicted
+        if len(request.body) <= LARGE_BODY:
+            return operation.respond(model, request, observe)
+        return await anyio.to_thread.run_sync(
+            operation.respond, model, request, observe, limiter=service.large_requests
+        )
 
     return Endpoint(operation.method, operation.path, operation.scope, handle)

@@ -1,0 +1,165 @@
+"""The check that each request passes.
+
+References
+----------
+RFC 6750, The OAuth 2.0 Authorization Framework: Bearer Token Usage.
+"""
+
+import hmac
+import ipaddress
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.datastructures import Headers
+
+from nightsieve.serving.access.rate_limit import RateLimit
+from nightsieve.serving.access.tokens import AccessToken, digest
+from nightsieve.serving.access.watching import WatchedTokens
+from nightsieve.serving.contract.problems import Problem
+
+_CHALLENGE = 'Bearer realm="nightsieve"'
+_BEARER = re.compile(r"bearer( .*)?", re.IGNORECASE | re.DOTALL)
+_TOKEN = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
+
+
+class Access:
+    """Decides who may ask what.
+
+    While the file has no token, everybody may ask everything, but only on the loopback
+    interface.
+
+    Parameters
+    ----------
+    path
+        The file of tokens.
+    host
+        Where the service listens.
+    requests_per_second
+        What one token may ask of this process; None is no limit.
+
+    Raises
+    ------
+    NightsieveError
+        The file of tokens cannot be read or is damaged.
+    """
+
+    def __init__(
+        self, path: Path, host: str, requests_per_second: float | None = None
+    ) -> None:
+        self._tokens = WatchedTokens(path)
+        self._is_private = is_loopback(host)
+        self._rate_limit = (
+            None if requests_per_second is None else RateLimit(requests_per_second)
+        )
+
+    def check(self, headers: Mapping[str, str], scope: str) -> str:
+        """Return the name of the token that a request has; empty without tokens.
+
+        Parameters
+        ----------
+        scope
+            What the token must allow.
+
+        Raises
+        ------
+        Problem
+            There is no accepted token (401), it does not allow this (403), or it asks
+            too often (429).
+        """
+        tokens = self._tokens.current()
+        caller = ""
+        if tokens or not self._is_private:
+            token = _accepted(tokens, _secret(_authorization(headers)))
+            if scope not in token.scopes:
+                raise _insufficient_scope(scope)
+            caller = token.name
+        self._count(caller)
+        return caller
+
+    def _count(self, caller: str) -> None:
+        if self._rate_limit is None:
+            return
+        wait = self._rate_limit.take(caller)
+        if wait:
+            seconds = str(math.ceil(wait))
+            raise Problem(
+                429,
+                "too-many-requests",
+                f"too many requests with this token; send the next in {seconds} s",
+                headers={"Retry-After": seconds},
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches a service that listens there.
+
+    Examples
+    --------
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0")]
+    [True, True, True, False]
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _authorization(headers: Mapping[str, str]) -> Sequence[str]:
+    if isinstance(headers, Headers):
+        return headers.getlist("authorization")
+    return [headers["authorization"]] if "authorization" in headers else []
+
+
+def _secret(values: Sequence[str]) -> str:
+    """Return the token that the Authorization headers of a request have."""
+    if len(values) > 1:
+        raise _invalid_token("several Authorization headers; send one")
+    if not values or _BEARER.fullmatch(values[0]) is None:
+        # RFC 6750, 3.1: without a token in the request there is no error code.
+        raise Problem(
+            401,
+            "no-token",
+            "the request has no token; send the header Authorization: Bearer TOKEN",
+            headers={"WWW-Authenticate": _CHALLENGE},
+        )
+    match = _TOKEN.fullmatch(values[0])
+    if match is None:
+        raise _invalid_token(
+            "the Authorization header has no well-formed token after Bearer; send "
+            "the token as nightsieve serve token new printed it"
+        )
+    return match[1]
+
+
+def _accepted(tokens: Sequence[AccessToken], secret: str) -> AccessToken:
+    presented = digest(secret)
+    accepted = None
+    for token in tokens:
+        # All are compared, so that the time does not depend on which one it is.
+        if hmac.compare_digest(token.sha256, presented):
+            accepted = token
+    if accepted is None:
+        raise _invalid_token("the token is unknown or was revoked; use another one")
+    if accepted.has_expired(datetime.now(UTC).date()):
+        raise _invalid_token("the token has expired; use another one")
+    return accepted
+
+
+def _invalid_token(detail: str) -> Problem:
+    challenge = f'{_CHALLENGE}, error="invalid_token"'
+    return Problem(
+        401, "invalid-token", detail, headers={"WWW-Authenticate": challenge}
+    )
+
+
+def _insufficient_scope(scope: str) -> Problem:
+    challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+    return Problem(
+        403,
+        "insufficient-scope",
+        f"the token does not allow this; use one with the scope {scope}",
+        headers={"WWW-Authenticate": challenge},
+    )

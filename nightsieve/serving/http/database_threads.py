@@ -1,0 +1,108 @@
+"""The database, as a service uses it: in threads, and bounded in every way."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from nightsieve.serving.contract.problems import Problem
+from pipeline.errors import SourceError
+
+if TYPE_CHECKING:
+    from nightsieve.database.pool import ConnectionPool
+
+Result = TypeVar("Result")
+
+_VARIABLES = ("NIGHTSIEVE_DATABASE_WRITER_URL", "NIGHTSIEVE_DATABASE_URL")
+_RETRY_SECONDS = "5"
+_SEND_AGAIN = "send the same request again later; nothing is stored twice"
+logger = logging.getLogger(__name__)
+
+
+class DatabaseThreads:
+    """Runs transactions in a few threads, so that other requests do not wait.
+
+    Nothing is connected or imported before the first transaction: most services never
+    need the database.
+
+    Parameters
+    ----------
+    connections
+        The number of threads, so of connections.
+    max_waiting
+        Requests that may wait for a thread; more are refused.
+    seconds
+        How long a request may take, the wait included.
+    """
+
+    def __init__(
+        self, connections: int = 4, max_waiting: int = 64, seconds: float = 8.0
+    ) -> None:
+        self._seconds = seconds
+        self._max_requests = connections + max_waiting
+        self._requests = 0
+        self._threads = ThreadPoolExecutor(connections, "database")
+        self._pool: ConnectionPool | None = None
+
+    async def run(self, work: Callable[["ConnectionPool"], Result]) -> Result:
+        """Return what a function returns that is called in a thread.
+
+        Raises
+        ------
+        Problem
+            503: there is no database, it is away, or it takes too long.
+        """
+        if not any(os.environ.get(variable) for variable in _VARIABLES):
+            raise _unavailable(
+                "no-database",
+                "the service has no database; its operator sets "
+                f"{_VARIABLES[0]} where the service is started",
+            )
+        if self._requests >= self._max_requests:
+            raise _unavailable(
+                "database-busy", f"too many requests wait for it; {_SEND_AGAIN}"
+            )
+        self._requests += 1
+        try:
+            future = asyncio.get_running_loop().run_in_executor(
+                self._threads, self._call, work
+            )
+            return await asyncio.wait_for(future, self._seconds)
+        except TimeoutError:
+            self._hang_up()
+            raise _away() from None
+        except SourceError as error:
+            logger.error("%s", error)
+            raise _away() from None
+        finally:
+            self._requests -= 1
+
+    def close(self) -> None:
+        """Close the connections; what has not begun is not done."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.close()
+
+    def _call(self, work: Callable[["ConnectionPool"], Result]) -> Result:
+        if self._pool is None:
+            # Takes half a second, for SQLAlchemy; two threads may do it twice.
+            from nightsieve.database.pool import ConnectionPool  # noqa: PLC0415
+
+            self._pool = ConnectionPool()
+        return work(self._pool)
+
+    def _hang_up(self) -> None:
+        logger.error("the database did not answer in %g s", self._seconds)
+        if self._pool is not None:
+            self._pool.hang_up(self._seconds)
+
+
+def _away() -> Problem:
+    detail = f"the database does not answer or refuses; {_SEND_AGAIN}"
+    return _unavailable("database-away", detail)
+
+
+def _unavailable(name: str, detail: str) -> Problem:
+    return Problem(503, name, detail, headers={"Retry-After": _RETRY_SECONDS})
