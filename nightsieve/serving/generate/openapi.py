@@ -16,7 +16,7 @@ from nightsieve.serving.generate.operations import (
     Operation,
     Parameter,
 )
-from nightsieve.serving.generate.problems import HEADERS, KINDS, Kind
+from nightsieve.serving.generate.problems import HEADERS, Kind, kinds_of
 from nightsieve.serving.generate.schemas import (
     SCHEMAS,
     read_schema,
@@ -58,7 +58,6 @@ _IF_NONE_MATCH = Parameter(
 
 def generate_description() -> str:
     """Return the description as JSON."""
-    statuses = {status for operation in OPERATIONS for status in operation.problems}
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -76,9 +75,7 @@ def generate_description() -> str:
         "paths": _paths(),
         "components": {
             "schemas": {_title(name): _component(name) for name in schema_names()},
-            "responses": {
-                _problem_name(status): _problem(status) for status in sorted(statuses)
-            },
+            "responses": _problem_responses(),
             "headers": {
                 name: {"description": description, "schema": {"type": "string"}}
                 for name, description in _HEADERS.items()
@@ -123,26 +120,35 @@ def _operation(operation: Operation) -> Json:
 
 def _responses(operation: Operation) -> Json:
     headers = _TAG_HEADERS if operation.has_tag else ()
-    responses: dict[str, Json] = {
-        "200": {
-            "description": operation.answer,
-            **_headers(headers),
-            "content": _contents(operation.answers),
-        }
+    answer = {
+        "description": operation.answer,
+        **_headers(headers),
+        "content": _contents(operation.answers),
     }
+    responses: dict[str, Json] = {"200": answer}
+    if operation.created is not None:
+        responses["201"] = {**answer, "description": operation.created}
     if operation.has_tag:
         responses["304"] = {
             "description": "The client has these bytes already.",
             **_headers(headers),
         }
     for status in sorted(operation.problems):
-        name = _problem_name(status)
+        name = _problem_name(status, operation.group)
         responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
     return responses
 
 
-def _problem(status: int) -> Json:
-    kinds = [kind for kind in KINDS if kind.status == status]
+def _problem_responses() -> Json:
+    return {
+        _problem_name(status, operation.group): _problem(status, operation.group)
+        for operation in OPERATIONS
+        for status in sorted(operation.problems)
+    }
+
+
+def _problem(status: int, group: str) -> Json:
+    kinds = kinds_of(status, group)
     examples = {kind.name: kind.example() for kind in kinds}
     content = Content(PROBLEM_TYPE, "problem", examples)
     return {
@@ -156,8 +162,9 @@ def _meaning(kind: Kind) -> str:
     return f"- `{kind.name}`: {kind.when}"
 
 
-def _problem_name(status: int) -> str:
-    return f"Problem{status}"
+def _problem_name(status: int, group: str) -> str:
+    is_of_group = any(kind.only_for == group for kind in kinds_of(status, group))
+    return f"Problem{status}{group if is_of_group else ''}"
 
 
 def _headers(names: tuple[str, ...]) -> Json:

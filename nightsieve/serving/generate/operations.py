@@ -9,6 +9,7 @@ Scope = Literal["predict", "correct", "models"]
 
 _ANY_TYPE = "*/*"
 _TEXT_TYPE = "text/plain"
+_OPENMETRICS_TYPE = "application/openmetrics-text"
 _HTML_TYPE = "text/html"
 #: What an operation that needs a token may answer.
 _ACCESS = (401, 403, 429)
@@ -55,6 +56,8 @@ class Operation(NamedTuple):
         What the answer with status 200 may be; `answer` describes it in words.
     problems
         The statuses of other answers.
+    created
+        The answer with status 201 in words; None if there is none.
     has_tag
         Whether the answer has an ETag, and ``If-None-Match`` is heeded.
     """
@@ -71,6 +74,7 @@ class Operation(NamedTuple):
     request: Content | None = None
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
+    created: str | None = None
     has_tag: bool = False
 
 
@@ -147,7 +151,7 @@ OPERATIONS = (
         ),
         answer="The models.",
         answers=(Content(JSON_TYPE, "models", examples.MODELS),),
-        problems=(*_ACCESS, *_CONDITION, 503),
+        problems=(*_ACCESS, *_CONDITION, 502, 503),
         has_tag=True,
     ),
     Operation(
@@ -176,7 +180,7 @@ OPERATIONS = (
         parameters=(SERIAL,),
         answer="The model.",
         answers=(Content(JSON_TYPE, "model", examples.MODEL),),
-        problems=(*_ACCESS, *_CONDITION, 404, 503),
+        problems=(*_ACCESS, *_CONDITION, 404, 502, 503),
         has_tag=True,
     ),
     Operation(
@@ -193,7 +197,7 @@ OPERATIONS = (
         parameters=(SERIAL, FILE),
         answer="The bytes of the file.",
         answers=(Content(_ANY_TYPE),),
-        problems=(*_ACCESS, *_CONDITION, 404, 503),
+        problems=(*_ACCESS, *_CONDITION, 404, 502, 503),
         has_tag=True,
     ),
     Operation(
@@ -210,7 +214,8 @@ OPERATIONS = (
             "request again changes nothing, so it may be repeated after an error."
         ),
         request=Content(JSON_TYPE, "correction-request", examples.CORRECTION_REQUESTS),
-        answer="What became of each correction, in the order of the request.",
+        answer="What became of each correction; none is new.",
+        created="What became of each correction; at least one is new.",
         answers=(Content(JSON_TYPE, "correction-outcomes", examples.OUTCOMES),),
         problems=(*_BODY, *_ACCESS, 503),
     ),
@@ -247,9 +252,12 @@ OPERATIONS = (
         scope=None,
         group="Operation",
         summary="Metrics for Prometheus",
-        description="The metrics of all processes of the service, in Prometheus' text.",
+        description=(
+            "The metrics of all processes of the service, in the format of Prometheus "
+            "or of OpenMetrics, as `Accept` asks."
+        ),
         answer="The metrics.",
-        answers=(Content(_TEXT_TYPE),),
+        answers=(Content(_TEXT_TYPE), Content(_OPENMETRICS_TYPE)),
     ),
     Operation(
         name="getDescription",

@@ -6,6 +6,11 @@ from typing import NamedTuple
 from nightsieve.serving.contract.messages import Json
 from nightsieve.serving.contract.problems import FieldError, Problem
 
+CORRECTIONS = "Corrections"
+MODELS = "Models"
+#: What any request may be answered, whatever it asks: no operation lists it.
+CONNECTION = "Connection"
+
 
 class Kind(NamedTuple):
     """A kind of problem.
@@ -16,6 +21,8 @@ class Kind(NamedTuple):
         In which case a client receives it.
     detail
         An example of its detail.
+    only_for
+        The group of operations that may give it; None stands for all.
     """
 
     status: int
@@ -23,6 +30,7 @@ class Kind(NamedTuple):
     when: str
     detail: str
     errors: tuple[FieldError, ...] = ()
+    only_for: str | None = None
 
     def example(self) -> Json:
         """Return an example of the problem document."""
@@ -44,22 +52,29 @@ KINDS = (
         "the body did not arrive",
     ),
     Kind(
+        400,
+        "not-http",
+        "The request is not HTTP.",
+        "the request is not HTTP; send another",
+        only_for=CONNECTION,
+    ),
+    Kind(
         401,
         "no-token",
         "The request has no token.",
-        "Authorization: missing; send a token as Bearer",
+        "the request has no token; send the header Authorization: Bearer TOKEN",
     ),
     Kind(
         401,
-        "unknown-token",
+        "invalid-token",
         "The token is not one of the service, or was revoked.",
-        "Authorization: not a token of this service; ask its operator for one",
+        "the token is not one of this service; ask its operator for one",
     ),
     Kind(
         403,
-        "missing-scope",
+        "insufficient-scope",
         "The token does not allow the operation.",
-        "the token lacks the scope correct; ask the operator for it",
+        "the token does not allow this; use one with the scope correct",
     ),
     Kind(
         404,
@@ -72,6 +87,14 @@ KINDS = (
         "method-not-allowed",
         "The resource does not have the method; `Allow` lists those that it has.",
         "the resource does not have this method; use POST",
+        only_for=CONNECTION,
+    ),
+    Kind(
+        408,
+        "too-slow",
+        "The headers or the body did not arrive in time.",
+        "the body did not arrive in time; send the request again",
+        only_for=CONNECTION,
     ),
     Kind(
         412,
@@ -99,16 +122,47 @@ KINDS = (
         (FieldError("/messages/3/text", "must be a string"),),
     ),
     Kind(
+        422,
+        "invalid-correction",
+        "A label is not one of the model, or two corrections contradict each other.",
+        "nothing was stored: not a label of the model; did you mean chat?",
+        (FieldError("/label", "not a label of the model; did you mean chat?"),),
+        only_for=CORRECTIONS,
+    ),
+    Kind(
+        422,
+        "unknown-message",
+        "No message has the key of a correction.",
+        "nothing was stored: no message has this key",
+        (FieldError("/message_key", "no message has this key"),),
+        only_for=CORRECTIONS,
+    ),
+    Kind(
         429,
         "too-many-requests",
-        "The token has asked more than its share.",
-        "the token has asked too much; wait 2 seconds",
+        "The token has asked more than its share; `Retry-After` says how long to wait.",
+        "too many requests with this token; send the next in 2 s",
+    ),
+    Kind(
+        431,
+        "headers-too-long",
+        "The headers are longer than the service accepts.",
+        "the headers are longer than 16,384 bytes",
+        only_for=CONNECTION,
     ),
     Kind(
         500,
         "defect",
         "The service has a defect; its log says where.",
         "the service has a defect; its log says where",
+        only_for=CONNECTION,
+    ),
+    Kind(
+        502,
+        "damaged-model",
+        "The store has the model, but it is not what was published.",
+        "the model is damaged in the store; its operator finds the cause in the log",
+        only_for=MODELS,
     ),
     Kind(
         503,
@@ -118,17 +172,50 @@ KINDS = (
     ),
     Kind(
         503,
+        "busy",
+        "More clients are connected than the service accepts.",
+        "more than 1,000 connections; try again later",
+        only_for=CONNECTION,
+    ),
+    Kind(
+        503,
         "store-away",
         "The store does not answer.",
         "the store does not answer; try again later",
+        only_for=MODELS,
     ),
     Kind(
         503,
         "database-away",
-        "The database does not answer. No correction was kept.",
-        "the database does not answer, and nothing was kept; try again later",
+        "The database does not answer. Send the corrections again: none is kept twice.",
+        "the database does not answer or refuses; send the corrections again",
+        only_for=CORRECTIONS,
+    ),
+    Kind(
+        503,
+        "database-busy",
+        "Too many requests wait for the database.",
+        "too many requests wait for it; send the corrections again",
+        only_for=CORRECTIONS,
+    ),
+    Kind(
+        503,
+        "no-database",
+        "The service was started without a database.",
+        "the service has no database; its operator sets its address",
+        only_for=CORRECTIONS,
     ),
 )
+
+
+def kinds_of(status: int, group: str) -> list[Kind]:
+    """Return the kinds of problems with a status that a group of operations has."""
+    return [
+        kind
+        for kind in KINDS
+        if kind.status == status and kind.only_for in (None, group)
+    ]
+
 
 #: The headers that say more, by status.
 HEADERS = {
