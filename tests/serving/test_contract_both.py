@@ -21,7 +21,14 @@ from tests.support.services import serving
 JSON_HEADERS = {"Content-Type": JSON_TYPE}
 PREDICTIONS = "/v1/predictions"
 #: Headers that are part of an answer, whatever carries it.
-ANSWER_HEADERS = ("content-type", "allow", "accept", "retry-after")
+ANSWER_HEADERS = (
+    "content-type",
+    "allow",
+    "accept",
+    "retry-after",
+    "cache-control",
+    "x-content-type-options",
+)
 
 
 class Asked(NamedTuple):
@@ -88,6 +95,13 @@ REQUESTS = {
     "not declared as JSON": post(415, messages("a"), content_type="text/plain"),
     "only the head": Asked(200, "HEAD", "/v1/labels", {}, b""),
     "only the head of nothing": Asked(404, "HEAD", "/v1/nothing", {}, b""),
+    "the methods of predictions": Asked(204, "OPTIONS", PREDICTIONS, {}, b""),
+    "the methods of labels": Asked(204, "OPTIONS", "/v1/labels", {}, b""),
+    "the methods of nothing": Asked(404, "OPTIONS", "/v1/nothing", {}, b""),
+    "a field twice": post(400, b'{"messages":[],"messages":[]}'),
+    "another charset": post(
+        415, messages("a"), content_type="application/json; charset=latin-1"
+    ),
     "no resource": Asked(404, "GET", "/v2/predictions", {}, b""),
     "the root": Asked(404, "GET", "/", {}, b""),
     "a slash too many": Asked(404, "GET", "/v1/labels/", {}, b""),

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from nightsieve.serving.contract.messages import Answer, Json, Request
+from nightsieve.serving.contract.messages import DEFAULT_HEADERS, Answer, Json, Request
 from nightsieve.serving.contract.problems import Problem
 
 _DEFAULT_STAGE = "$default"
@@ -65,15 +65,16 @@ def http_request(event: Json, paths: Iterable[str], base_path: str = "") -> Requ
 
 def http_response(event: Json, answer: Answer) -> Json:
     """Return the answer as AWS takes it for the event."""
+    headers = {**DEFAULT_HEADERS, **answer.headers}
     response: dict[str, Json] = {
         "statusCode": answer.status,
-        "headers": answer.headers,
+        "headers": headers,
         "body": answer.body.decode(),
         "isBase64Encoded": False,
     }
     if not event.get("headers") and event.get("multiValueHeaders"):
         # A load balancer whose target group has multi-value headers wants them back.
-        lists = {name: [value] for name, value in answer.headers.items()}
+        lists = {name: [value] for name, value in headers.items()}
         response["multiValueHeaders"] = lists
     return response
 

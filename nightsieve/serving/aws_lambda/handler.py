@@ -34,7 +34,11 @@ BASE_PATH_VARIABLE = "NIGHTSIEVE_BASE_PATH"
 #: AWS refuses a longer response: 6 MB, with what the runtime writes around it.
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 _LIVE = "/health/live"
-_PATHS = (*(operation.path for operation in OPERATIONS), _LIVE)
+#: The methods of each resource.
+_METHODS = {
+    **{operation.path: [operation.method] for operation in OPERATIONS},
+    _LIVE: ["GET"],
+}
 _PREDICTIONS = "/v1/predictions"
 
 
@@ -86,10 +90,12 @@ class Handler:
         return response
 
     def _respond(self, event: Json) -> Answer:
-        request = http_request(event, _PATHS, self._base_path)
-        if request.method != "HEAD":
-            return self._answer(request)
-        return self._answer(request._replace(method="GET"))._replace(body=b"")
+        request = http_request(event, _METHODS, self._base_path)
+        if request.method == "HEAD":
+            return self._answer(request._replace(method="GET"))._replace(body=b"")
+        if request.method == "OPTIONS" and request.path in _METHODS:
+            return _list_methods(_METHODS[request.path])
+        return self._answer(request)
 
     def _answer(self, request: Request) -> Answer:
         if request.path != _LIVE:
@@ -135,6 +141,12 @@ def read_model(module: str) -> ServedModel:
             f"{MODEL_FILE}: cannot be used: {error}; make the zip file again with "
             "nightsieve package lambda"
         ) from None
+
+
+def _list_methods(methods: list[str]) -> Answer:
+    heads = {"HEAD"} if "GET" in methods else set()
+    allowed = ", ".join(sorted({*methods, "OPTIONS"} | heads))
+    return Answer(204, {"Allow": allowed}, b"")
 
 
 def _without_defect(respond_to: Callable[[Json], Answer], event: Json) -> Answer:

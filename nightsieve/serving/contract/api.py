@@ -86,8 +86,7 @@ def not_found() -> Problem:
 
 def method_not_allowed(methods: list[str]) -> Problem:
     """Return the problem of a resource that does not have the method."""
-    heads = {"HEAD"} if "GET" in methods else set()
-    allowed = ", ".join(sorted({*methods} | heads))
+    allowed = ", ".join(methods)
     return Problem(
         405,
         "method-not-allowed",
