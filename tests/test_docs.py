@@ -154,7 +154,7 @@ def test_every_documented_command_and_make_target_exists():
     text = re.sub(r"(`nightsieve(?: \w+)?)\s+", r"\1 ", text)
     named = set(
         re.findall(
-            r"nightsieve ((?:config|models|reviews|rules|runs) [a-z]+|[a-z][a-z-]*)",
+            r"nightsieve ((?:config|models|package|reviews|rules|runs) [a-z]+|[a-z][a-z-]*)",
             text,
         )
     )

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg2
 import pytest
 
@@ -80,6 +81,7 @@ class Deployment:
     services: Mapping[str, Service]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     further_places: list[Place] = field(default_factory=list)
+    token: str = ""
 
     @property
     def places(self) -> list[Place]:
@@ -104,7 +106,7 @@ class Deployment:
     def command(self, words: Sequence[str]) -> list[str]:
         """Return a command as it is run here."""
         ours = on_this_machine(words, self.places)
-        if ours[:2] == ["nightsieve", "serve"]:
+        if ours[:2] == ["nightsieve", "serve"] and "token" not in ours:
             # In its container the service has its default port.
             ours += ["--port", str(self.ports["api"])]
         return [str(self.ports["inbox-web"]) if w == "8080" else w for w in ours]
@@ -113,7 +115,12 @@ class Deployment:
         """Return the variables of a service."""
         variables = self.services[name].get("environment", {})
         values = on_this_machine(list(variables.values()), self.places)
-        return {**os.environ, **dict(zip(variables, values, strict=True))}
+        image = {
+            # As in the Dockerfile.
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+        }
+        return os.environ | image | dict(zip(variables, values, strict=True))
 
     def working_directory(self, name: str) -> Path:
         """Return what is the working directory in the image of a service."""
@@ -182,6 +189,10 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with running_postgres(folder, made.ports):
         try:
             initialise_database(made)
+            new_token = ("nightsieve", "serve", "token", "new", "--name", "me")
+            issued = made.run("api", (*new_token, "--scope", "predict"))
+            assert issued.returncode == 0, issued.stderr
+            made.token = issued.stdout.strip()
             for name in ("s3", "luigid", "api"):
                 made.start(name)
             yield made
@@ -386,7 +397,7 @@ def test_luigid_answers_to_the_name_of_its_container_and_to_no_other(deployment)
     assert ask_luigid(deployment, "evil.example:{port}") == 403
 
 
-def test_the_night_of_compose_publishes_a_model_and_the_accounts_do(deployment):
+def test_the_night_of_compose_publishes_a_model_and_the_service_serves_it(deployment):
     rows = ("nightsieve", "demo-data", "--rows", "1500", "--until", str(DATE))
     loaded = deployment.run("api", rows)
     assert loaded.returncode == 0, loaded.stderr
@@ -402,6 +413,15 @@ def test_the_night_of_compose_publishes_a_model_and_the_accounts_do(deployment):
     assert night.returncode == 0, night.stderr
     listed = deployment.run("night", ["nightsieve", "models", "list"])
     assert f"1  {DATE}" in listed.stdout
+    wait_until(lambda: ask_api(deployment).status_code == httpx.codes.OK)
+    assert ask_api(deployment).json()["model"]["serial"] == 1
+
+
+def ask_api(deployment: Deployment) -> httpx.Response:
+    """Ask the service for its labels, with the token of the documentation."""
+    address = f"http://127.0.0.1:{deployment.ports['api']}"
+    headers = {"Authorization": f"Bearer {deployment.token}"}
+    return httpx.get(f"{address}/v1/labels", headers=headers)
 
 
 def test_the_account_of_nights_reads_alone(deployment):
