@@ -53,6 +53,7 @@ OTHER_PAGES = [
     ROOT / "benchmarks" / "README.md",
     *sorted((ROOT / "scorers").rglob("*.md")),
     *sorted((ROOT / "config").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
     *sorted((ROOT / "tests" / "spec").glob("*.md")),
 ]
 TESTS_NEED_THE_SITE = "CI" in os.environ
@@ -154,7 +155,8 @@ def test_every_documented_command_and_make_target_exists():
     text = re.sub(r"(`nightsieve(?: \w+)?)\s+", r"\1 ", text)
     named = set(
         re.findall(
-            r"nightsieve ((?:config|models|reviews|rules|runs) [a-z]+|[a-z][a-z-]*)",
+            r"nightsieve ((?:config|models|package|reviews|rules|runs) [a-z]+"
+            r"|[a-z][a-z-]*)",
             text,
         )
     )

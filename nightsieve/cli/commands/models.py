@@ -98,7 +98,7 @@ def fetch(serial: int | None, to: Path) -> None:
     against the sha256 of its publication: all of them or none.
     """
     registry = Registry(open_store())
-    entry = _entry(registry, serial)
+    entry = published_entry(registry, serial)
     _check_names(registry, entry)
     write_together(to, {name: registry.file(entry, name) for name in entry.files})
     click.echo(
@@ -244,7 +244,7 @@ def _current_line(repaired: RegistryRepair) -> str:
     return f"{model} is current, {change}"
 
 
-def _entry(registry: Registry, serial: int | None) -> ModelEntry:
+def published_entry(registry: Registry, serial: int | None) -> ModelEntry:
     """Return a model; the current one without a serial."""
     if serial is not None:
         return registry.require(serial)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 Json = Any
 
 JSON_TYPE = "application/json"
+#: Headers of every answer that does not say otherwise.
+DEFAULT_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 # `json.dumps` would make an encoder for each answer.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from nightsieve.serving.contract.api import method_not_allowed, not_found
-from nightsieve.serving.contract.messages import Answer, Request
+from nightsieve.serving.contract.messages import DEFAULT_HEADERS, Answer, Request
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http.log import LOGGER
 from nightsieve.serving.http.service import Service
@@ -22,8 +22,6 @@ from nightsieve.serving.options import ServeOptions
 
 #: Bytes a second of a body at which a request may take longer to arrive.
 SLOWEST_BODY = 8 << 10
-#: Headers of every answer that does not say otherwise.
-DEFAULT_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 _logger = logging.getLogger(LOGGER)
 

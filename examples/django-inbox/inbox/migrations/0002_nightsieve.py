@@ -1,0 +1,20 @@
+"""Give Nightsieve what it reads and writes, under the names that it uses by default."""
+
+from django.db import migrations
+
+from nightsieve.database.tables import REVIEWS
+
+# Its nights and its API see the text of a message, and nothing else of the inbox.
+_MESSAGES = """
+    CREATE VIEW messages AS SELECT key, body, sender, received_at FROM inbox_message
+"""
+
+
+class Migration(migrations.Migration):
+    """Create the view of messages, and the table of reviews, where corrections go."""
+
+    dependencies = [("inbox", "0001_initial")]
+    operations = [
+        migrations.RunSQL(_MESSAGES, "DROP VIEW messages"),
+        migrations.RunSQL(REVIEWS.definition(), migrations.RunSQL.noop),
+    ]
