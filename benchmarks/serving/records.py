@@ -113,3 +113,18 @@ class OutagesResult(Result):
     """Parts that were killed under load."""
 
     outages: tuple[Outage, ...]
+
+
+class ParityResult(Result):
+    """The same messages through each way to a prediction.
+
+    Attributes
+    ----------
+    differences
+        Messages for which a way has another label or other scores than
+        ``nightsieve score``.
+    """
+
+    sources: dict[str, int]
+    messages: int
+    differences: dict[str, int]

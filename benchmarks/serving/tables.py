@@ -7,6 +7,7 @@ from benchmarks.serving.records import (
     LoadResult,
     MixedResult,
     OutagesResult,
+    ParityResult,
     ServerLoad,
 )
 
@@ -79,6 +80,18 @@ def outages_table(result: OutagesResult) -> str:
             ]
         )
     return markdown.table(header, rows)
+
+
+def parity_table(result: ParityResult) -> str:
+    """Return a row for each way to a prediction."""
+    rows = [[name, f"{count:,}"] for name, count in result.differences.items()]
+    header = ("way", "unlike `nightsieve score`")
+    return markdown.parts(
+        markdown.paragraph(
+            f"{result.messages:,} messages: {markdown.sources(result.sources)}."
+        ),
+        markdown.table(header, rows),
+    )
 
 
 def _failures(by_kind: dict[str, int]) -> str:
