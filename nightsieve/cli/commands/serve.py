@@ -29,9 +29,24 @@ from nightsieve.cli.options import help_epilog
 @click.option(
     "--workers", default=1, show_default=True, help="The number of processes."
 )
+@click.option(
+    "--poll",
+    "poll_seconds",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="Ask the store this often whether another model is current.",
+)
 @click.pass_context
 def serve(
-    context: click.Context, model: Path | None, host: str, port: int, workers: int
+    context: click.Context,
+    *,
+    model: Path | None,
+    host: str,
+    port: int,
+    workers: int,
+    poll_seconds: float,
 ) -> None:
     """Answer requests for predictions over HTTP.
 
@@ -50,5 +65,6 @@ def serve(
             host=host,
             port=port,
             workers=workers,
+            poll_seconds=poll_seconds,
         )
     )

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from nightsieve.serving.contract.api import method_not_allowed, not_found
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http.endpoint import Endpoint, response, routes
-from nightsieve.serving.http.resources import health, predictions
+from nightsieve.serving.http.resources import health, models, predictions
 from nightsieve.serving.http.service import Service
 from nightsieve.serving.options import ServeOptions
 
-_RESOURCES = (predictions, health)
+_RESOURCES = (predictions, models, health)
 
 
 def create_application(options: ServeOptions) -> Starlette:

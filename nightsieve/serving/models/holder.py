@@ -1,20 +1,39 @@
 """The model that a process serves."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from nightsieve.serving.contract.preparation import ServedModel, prepare_model
 from nightsieve.serving.contract.problems import Problem
+from nightsieve.serving.models.failures import Failure
+from nightsieve.serving.models.published import (
+    Description,
+    PublishedModel,
+    describe_file,
+)
 from pipeline.errors import ArtefactError, DataError
+
+
+class _Held(NamedTuple):
+    model: ServedModel
+    description: Description
+    published: PublishedModel | None
 
 
 class ModelHolder:
     """Holds the served model; it is replaced as a whole.
 
     A request takes `current` once, so that all of its answer comes from one model.
+
+    Attributes
+    ----------
+    failure
+        Why the newest model is not served; None if it is.
     """
 
     def __init__(self) -> None:
-        self._model: ServedModel | None = None
+        self._held: _Held | None = None
+        self.failure: Failure | None = None
 
     @property
     def current(self) -> ServedModel:
@@ -25,38 +44,64 @@ class ModelHolder:
         Problem
             503: no model was loaded yet.
         """
-        if self._model is None:
-            detail = "no model is loaded yet; try again later"
-            raise Problem(503, "no-model", detail, headers={"Retry-After": "5"})
-        return self._model
+        return self._require().model
+
+    @property
+    def description(self) -> Description:
+        """What clients receive about the served model.
+
+        Raises
+        ------
+        Problem
+            503: no model was loaded yet.
+        """
+        return self._require().description
+
+    @property
+    def published(self) -> PublishedModel | None:
+        """The served model with its files; None if it is a file, or not loaded."""
+        return None if self._held is None else self._held.published
 
     @property
     def is_loaded(self) -> bool:
         """Whether a model is served."""
-        return self._model is not None
+        return self._held is not None
 
-    def replace(self, model: ServedModel) -> None:
-        """Serve another model from the next request on."""
-        self._model = model
+    def publish(self, published: PublishedModel) -> None:
+        """Serve a model of the store from the next request on."""
+        self._held = _Held(published.model, published.description, published)
+
+    def serve_file(self, path: Path) -> None:
+        """Serve the model of a file.
+
+        Raises
+        ------
+        DataError
+            The file cannot be read.
+        ArtefactError
+            It is not a model.
+        """
+        content = _read(path)
+        try:
+            model = prepare_model(content)
+        except ValueError as error:
+            raise ArtefactError(
+                f"--model {path}: not a model: {error}; fetch the model again"
+            ) from None
+        self._held = _Held(model, describe_file(model, len(content)), None)
+
+    def _require(self) -> _Held:
+        if self._held is None:
+            cause = "" if self.failure is None else f": {self.failure.words}"
+            detail = f"no model is loaded yet{cause}; try again later"
+            raise Problem(503, "no-model", detail, headers={"Retry-After": "5"})
+        return self._held
 
 
-def read_model_file(path: Path) -> ServedModel:
-    """Return the model of a file.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read.
-    ArtefactError
-        It is not a model.
-    """
+def _read(path: Path) -> bytes:
     try:
-        return prepare_model(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise DataError(
             f"--model {path}: cannot be read: {error.strerror}; check its name"
-        ) from None
-    except ValueError as error:
-        raise ArtefactError(
-            f"--model {path}: not a model: {error}; fetch the model again"
         ) from None

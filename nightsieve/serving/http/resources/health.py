@@ -14,7 +14,15 @@ def endpoints(service: Service) -> list[Endpoint]:
 
     async def ready(incoming: Incoming) -> Answer:
         model = service.models.current
-        return json_answer({"status": "ready", "model": model_reference(model)})
+        document = {"status": "ready", "model": model_reference(model)}
+        failure = service.models.failure
+        if failure is not None:
+            document["newest_model"] = {
+                "problem": failure.reason,
+                "serial": failure.serial,
+                "since": failure.since.isoformat(timespec="seconds"),
+            }
+        return json_answer(document)
 
     return [
         Endpoint("GET", "/health/live", None, live),

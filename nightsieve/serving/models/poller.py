@@ -1,0 +1,211 @@
+"""Watches which model is current in the store, and changes to it."""
+
+import datetime
+import logging
+import random
+import threading
+from concurrent.futures import Future
+from typing import Protocol
+
+from nightsieve.serving.contract.preparation import ServedModel
+from nightsieve.serving.models.failures import Failure, Reason
+from nightsieve.serving.models.holder import ModelHolder
+from nightsieve.serving.models.published import PublishedModel
+from nightsieve.serving.models.threads import switching_often
+from nightsieve.store.models import Registry
+from nightsieve.store.retries import at_most
+from nightsieve.store.version import open_store
+from pipeline.errors import ArtefactError, NightsieveError
+from pipeline.records.models import CurrentModel
+from pipeline.records.reference import Reference
+
+logger = logging.getLogger(__name__)
+
+# How long one request to the store is repeated for. Requests are bounded, so that the
+#: service can say that the store is away.
+_STORE_SECONDS = 10.0
+# The longest pause after a store that was away, unless polls are farther apart.
+_LONGEST_PAUSE = 30.0
+_TRANSIENT = (Reason.UNREACHABLE, Reason.DEFECT)
+# How long the end of the service waits for a poll that has begun.
+_STOP_SECONDS = 1.0
+
+
+class ModelObserver(Protocol):
+    """Measures which model is served."""
+
+    def model_changed(
+        self,
+        model: ServedModel,
+        reference: Reference | None = None,
+        night: datetime.date | None = None,
+    ) -> None:
+        """Note that this model, of this night, is served from now on."""
+
+    def model_failed(self, reason: str) -> None:
+        """Note a poll after which the newest model is not served."""
+
+
+class Poller:
+    """Keeps the newest whole model of the store in a holder.
+
+    Parameters
+    ----------
+    poll_seconds
+        The pause between two polls.
+
+    Attributes
+    ----------
+    first_poll
+        Done when the first poll is.
+    """
+
+    def __init__(
+        self, holder: ModelHolder, poll_seconds: float, observer: ModelObserver
+    ) -> None:
+        self.first_poll: Future[None] = Future()
+        self._holder = holder
+        self._poll_seconds = poll_seconds
+        self._observer = observer
+        self._registry: Registry | None = None
+        self._etag: str | None = None
+        # Why the model of the pointer with this ETag is not served.
+        self._verdict: Failure | None = None
+        self._failures = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
+
+    def start(self) -> None:
+        """Poll in a thread until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a request that hangs is left behind."""
+        self._stopping.set()
+        self._thread.join(_STOP_SECONDS)
+
+    def poll(self) -> None:
+        """Serve the model that is current in the store, if it is whole.
+
+        What fails leaves the served model in place: see `ModelHolder.failure`.
+        """
+        try:
+            with at_most(_STORE_SECONDS):
+                failure = self._look()
+        except NightsieveError as error:
+            is_damage = isinstance(error, ArtefactError)
+            reason = Reason.DAMAGED if is_damage else Reason.UNREACHABLE
+            failure = self._failed(reason, None, str(error))
+        except Exception as error:
+            # The text of an error of a library may quote an object.
+            failure = self._failed(Reason.DEFECT, None, type(error).__name__)
+        if failure is None and self._holder.failure is not None:
+            serial = self._holder.current.serial
+            logger.warning("model %s: the newest model is served again", serial)
+        self._holder.failure = failure
+        self._count(failure)
+        if failure is not None:
+            self._observer.model_failed(failure.reason)
+
+    @property
+    def pause(self) -> float:
+        """The seconds until the next poll, longer after each failure of the store."""
+        if not self._failures:
+            return self._poll_seconds
+        longest = max(self._poll_seconds, _LONGEST_PAUSE)
+        doubled = self._poll_seconds * 2.0 ** min(self._failures - 1, 10)
+        # At random, so that not all processes come back at the same time.
+        return min(longest, doubled) * random.uniform(0.5, 1)
+
+    def _count(self, failure: Failure | None) -> None:
+        """Count the failures in a row that may pass by themselves."""
+        if failure is not None and failure.reason in _TRANSIENT:
+            self._failures += 1
+        else:
+            self._failures = 0
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self.poll()
+            if not self.first_poll.done():
+                self.first_poll.set_result(None)
+            self._stopping.wait(self.pause)
+
+    def _look(self) -> Failure | None:
+        """Return why the newest model is not served; None if it is."""
+        if self._registry is None:
+            self._registry = Registry(open_store())
+        reading = self._registry.read_pointer(self._etag)
+        if reading.content is None and reading.etag is None:
+            return self._without_pointer()
+        if reading.content is not None:
+            self._verdict = self._change(self._registry, reading.content)
+            # A store that fails raises an error, and the same pointer is read again.
+            self._etag = reading.etag
+        return self._verdict
+
+    def _without_pointer(self) -> Failure:
+        self._etag = None
+        self._verdict = None
+        problem = "no model is published yet; run a night, or: nightsieve models repair"
+        return self._failed(Reason.UNPUBLISHED, None, problem)
+
+    def _change(self, registry: Registry, content: bytes) -> Failure | None:
+        """Serve the model that a pointer names."""
+        serial = None
+        try:
+            pointer = registry.open_pointer(content)
+            serial = pointer.serial
+            if not self._is_served(pointer):
+                entry = registry.named_entry(pointer)
+                with switching_often():
+                    published = PublishedModel.read(registry, entry)
+                self._serve(published)
+        except ArtefactError as error:
+            return self._failed(Reason.DAMAGED, serial, str(error))
+        except ValueError as error:
+            problem = f"model {serial}: refused: {error}; run a night that publishes"
+            return self._failed(Reason.UNSUPPORTED, serial, problem)
+        return None
+
+    def _is_served(self, pointer: CurrentModel) -> bool:
+        served = self._holder.published
+        if served is None or served.model.serial != pointer.serial:
+            return False
+        return served.digests == pointer.files
+
+    def _serve(self, published: PublishedModel) -> None:
+        former = self._holder.published
+        model = published.model
+        self._holder.publish(published)
+        self._observer.model_changed(model, published.reference, published.night)
+        if former is None:
+            logger.info("model %s is served, sha256 %s", model.serial, model.sha256)
+            return
+        logger.info(
+            "model %s is served in place of model %s, sha256 %s",
+            model.serial,
+            former.model.serial,
+            model.sha256,
+        )
+        assert model.serial is not None
+        assert former.model.serial is not None
+        if model.serial < former.model.serial:
+            logger.warning(
+                "model %s: the store names an older model than before, as after "
+                "nightsieve models repair",
+                model.serial,
+            )
+
+    def _failed(self, reason: Reason, serial: int | None, problem: str) -> Failure:
+        """Return the failure; log it unless the last poll failed in the same way."""
+        now = datetime.datetime.now(datetime.UTC)
+        failure = Failure(reason, serial, now)
+        former = self._holder.failure
+        if former is not None and failure.is_like(former):
+            return former
+        held = "no model is served"
+        if self._holder.is_loaded:
+            held = f"model {self._holder.current.serial} stays"
+        logger.error("%s: %s", held, problem)
+        return failure
