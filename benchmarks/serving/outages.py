@@ -19,14 +19,18 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchmarks.harness import command, machine
+from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import write_result
 from benchmarks.harness.services import open_cursor, running_services
 from benchmarks.serving import servers
+from benchmarks.serving.load import prepare
 from benchmarks.serving.records import Outage, OutagesResult
 from benchmarks.serving.tables import outages_table
+from benchmarks.serving.world import prepare_world
 from nightsieve.cli.services import Stack
 
+TRAINED_MESSAGES = 20_000
+TERMS = 5000
 CLIENTS = 4
 PAUSE = 0.01  # seconds between two requests of a client
 BEFORE = 3.0  # seconds
@@ -122,7 +126,9 @@ def main() -> None:
         running_services(folder / "home") as stack,
     ):
         keys = [f"outage-{number}" for number in range(arguments.messages)]
-        label = prepare_world(folder, stack.environment(), keys)
+        drawn = corpus.draw_messages(TRAINED_MESSAGES)
+        model = prepare(folder, drawn, TERMS).model
+        label = prepare_world(stack.environment(), model, keys)
         unused = iter(keys)
         serve = servers.service("--workers", "2", environment=stack.environment())
         outages = []
