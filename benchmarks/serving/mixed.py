@@ -1,4 +1,4 @@
-"""All kinds of requests at once: single messages, batches, files, corrections, bad ones.
+"""All kinds of requests at once: predictions, files, corrections, bad requests.
 
 A real store and a real database run on the same cores. The load is open-loop, as in
 `load`.
@@ -45,6 +45,7 @@ WEIGHTS = {
 }
 BAD_BODIES = (b"{", b"[]", b'{"messages": []}', b'{"messages": [{"text": 1}]}')
 REFUSED = (400, 422)
+GZIP = {"Accept-Encoding": "gzip"}
 
 
 def main() -> None:
@@ -90,10 +91,9 @@ def _kinds(
     texts: list[str], keys: list[str], label: str, etag: str
 ) -> dict[str, Iterator[Call]]:
     path = "/v1/models/1/files/model.json"
-    whole = Call("model file", "GET", path, {}, None, (200,))
-    unchanged = Call(
-        "model file, unchanged", "GET", path, {"If-None-Match": etag}, None, (304,)
-    )
+    whole = Call("model file", "GET", path, GZIP, None, (200,))
+    condition = {**GZIP, "If-None-Match": etag}
+    unchanged = Call("model file, unchanged", "GET", path, condition, None, (304,))
     return {
         "single": single_calls(texts),
         "batch": batch_calls(texts, BATCH),
@@ -128,7 +128,7 @@ def _mix(kinds: dict[str, Iterator[Call]]) -> Iterator[Call]:
 
 def _model_etag(address: str) -> str:
     url = f"{address}/v1/models/1/files/model.json"
-    with urllib.request.urlopen(url) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=GZIP)) as answer:
         etag: str = answer.headers["ETag"]
         return etag
 
