@@ -7,6 +7,7 @@ from benchmarks.serving.records import (
     LoadResult,
     MixedResult,
     OutagesResult,
+    ParityResult,
     ServerLoad,
     SwapResult,
 )
@@ -109,6 +110,18 @@ def swap_table(result: SwapResult) -> str:
             f"{result.rate:g} requests a second of one message each."
         ),
         markdown.table(("", "measured"), rows),
+    )
+
+
+def parity_table(result: ParityResult) -> str:
+    """Return a row for each way to a prediction."""
+    rows = [[name, f"{count:,}"] for name, count in result.differences.items()]
+    header = ("way", "unlike `nightsieve score`")
+    return markdown.parts(
+        markdown.paragraph(
+            f"{result.messages:,} messages: {markdown.sources(result.sources)}."
+        ),
+        markdown.table(header, rows),
     )
 
 
