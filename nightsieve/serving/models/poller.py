@@ -42,7 +42,7 @@ class ModelObserver(Protocol):
     ) -> None:
         """Note that this model, of this night, is served from now on."""
 
-    def model_failed(self, reason: str) -> None:
+    def model_failed(self, reason: Reason) -> None:
         """Note a poll after which the newest model is not served."""
 
 
