@@ -1,6 +1,7 @@
 """The ASGI application of one worker process."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,6 +36,10 @@ _CORS_METHODS = ("GET", "HEAD", "POST")
 _CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match")
 _READABLE_HEADERS = ("ETag", "Retry-After")
 
+# How long a thread with a large request may keep the others waiting; Python's default
+# is five times as long, which short requests would notice.
+_SWITCH_SECONDS = 0.001
+
 _logger = logging.getLogger(LOGGER)
 
 
@@ -64,6 +69,7 @@ def create_application(options: ServeOptions) -> Starlette:
 
 @asynccontextmanager
 async def _running(service: Service) -> AsyncIterator[None]:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         async with service.running():
             _logger.info("serving")
