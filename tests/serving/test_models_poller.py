@@ -68,7 +68,7 @@ def polled(registry, caplog) -> SimpleNamespace:
     poller.poll()
     assert holder.current.serial == 1
     return SimpleNamespace(
-        holder=holder, poll=poller.poll, poller=poller, seen=observer
+        holder=holder, poll=poller.poll, poller=poller, seen=observer, log=caplog
     )
 
 
@@ -191,7 +191,7 @@ def test_while_the_store_is_away_the_model_is_served(how, polled, proxy, caplog)
     polled.poll()
     assert polled.holder.failure is None
     assert polled.poller.pause == 5.0
-    assert "served again" in caplog.text
+    assert "the newest model is served" in caplog.text
 
 
 def test_a_store_that_fails_in_the_middle_of_a_model_is_asked_again(
