@@ -16,6 +16,7 @@ from nightsieve.serving.http.protocol import BoundedProtocol
 from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.monitoring.folder import metrics_folder
 from nightsieve.serving.options import ServeOptions
+from nightsieve.store.objects import Store
 from pipeline.errors import ServiceError
 
 #: How long requests that have begun may take after the signal that ends the service.
@@ -71,8 +72,10 @@ def _serve_in_workers(options: ServeOptions, listening: socket.socket) -> None:
         create_in_worker,
     )
 
-    if options.model is not None:
-        # Or else each process would say what is wrong.
+    # Or else each process would say what is wrong.
+    if options.model is None:
+        Store.from_environment()
+    else:
         ModelHolder().serve_file(options.model)
     create = functools.partial(create_in_worker, options)
     workers = Workers(_config(options, create), listening)

@@ -14,6 +14,7 @@ from nightsieve.serving.models.library import ModelLibrary
 from nightsieve.serving.models.poller import Poller
 from nightsieve.serving.monitoring.monitor import Monitor
 from nightsieve.serving.options import ServeOptions
+from nightsieve.store.objects import Store
 
 # How long the start waits for the model of the store. Without it, the process starts,
 # and is not ready.
@@ -53,6 +54,8 @@ class Service:
         self.large_requests = anyio.CapacityLimiter(1)
         self.registry: ModelLibrary | None = None
         if options.model is None:
+            # A wrong address is an error now. A store that is away is none.
+            Store.from_environment()
             self.registry = ModelLibrary(self.models)
         else:
             self.models.serve_file(options.model)
