@@ -176,7 +176,7 @@ OPERATIONS = (
         parameters=(SERIAL,),
         answer="The model.",
         answers=(Content(JSON_TYPE, "model", examples.MODEL),),
-        problems=(*_ACCESS, *_CONDITION, 404, 503),
+        problems=(*_ACCESS, *_CONDITION, 404, 502, 503),
         has_tag=True,
     ),
     Operation(
@@ -193,7 +193,7 @@ OPERATIONS = (
         parameters=(SERIAL, FILE),
         answer="The bytes of the file.",
         answers=(Content(_ANY_TYPE),),
-        problems=(*_ACCESS, *_CONDITION, 404, 503),
+        problems=(*_ACCESS, *_CONDITION, 404, 502, 503),
         has_tag=True,
     ),
     Operation(

@@ -111,6 +111,12 @@ KINDS = (
         "the service has a defect; its log says where",
     ),
     Kind(
+        502,
+        "damaged-model",
+        "The model, or the file, is not what was published.",
+        "the model is damaged in the store; use another one of /v1/models",
+    ),
+    Kind(
         503,
         "no-model",
         "No model is loaded yet.",
