@@ -119,9 +119,16 @@ def open_connection(
         )
     try:
         parsed = make_url(url)
-        dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+        address, mark, parameters = (
+            parsed.set(drivername="postgresql")
+            .render_as_string(hide_password=False)
+            .partition("?")
+        )
         return psycopg2.connect(
-            dsn, client_encoding="UTF8", connect_timeout=connect_timeout
+            # SQLAlchemy writes a space as a plus, which libpq takes for a plus.
+            address + mark + parameters.replace("+", "%20"),
+            client_encoding="UTF8",
+            connect_timeout=connect_timeout,
         )
     except (ArgumentError, ValueError, psycopg2.ProgrammingError):
         # The driver's message may quote any part of the URL, the password too.

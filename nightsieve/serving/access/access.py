@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import math
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,7 @@ class Access:
             raise Problem(
                 429,
                 "too-many-requests",
-                f"too many requests with this token; send the next in {seconds} s",
+                f"too many requests; send the next one in {seconds} s",
                 headers={"Retry-After": seconds},
             )
 
@@ -102,9 +103,12 @@ def is_loopback(host: str) -> bool:
     [True, True, True, False]
     """
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    # An address of IPv6 may have a zone: fe80::1%eth0.
+    hosts = {str(address[0]).partition("%")[0] for *_, address in addresses}
+    return all(ipaddress.ip_address(host).is_loopback for host in hosts)
 
 
 def _authorization(headers: Mapping[str, str]) -> Sequence[str]:

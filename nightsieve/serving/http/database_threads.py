@@ -45,6 +45,8 @@ class DatabaseThreads:
         self._requests = 0
         self._threads = ThreadPoolExecutor(connections, "database")
         self._pool: ConnectionPool | None = None
+        # The last failure, until a transaction succeeds.
+        self._failure = ""
 
     async def run(self, work: Callable[["ConnectionPool"], Result]) -> Result:
         """Return what a function returns that is called in a thread.
@@ -69,15 +71,21 @@ class DatabaseThreads:
             future = asyncio.get_running_loop().run_in_executor(
                 self._threads, self._call, work
             )
-            return await asyncio.wait_for(future, self._seconds)
+            result = await asyncio.wait_for(future, self._seconds)
         except TimeoutError:
-            self._hang_up()
+            if self._pool is not None:
+                self._pool.hang_up(self._seconds)
+            self._log(f"the database did not answer in {self._seconds:g} s")
             raise _away() from None
         except SourceError as error:
-            logger.error("%s", error)
+            self._log(str(error))
             raise _away() from None
         finally:
             self._requests -= 1
+        if self._failure:
+            self._failure = ""
+            logger.info("the database answers again")
+        return result
 
     def close(self) -> None:
         """Close the connections; what has not begun is not done."""
@@ -93,10 +101,11 @@ class DatabaseThreads:
             self._pool = ConnectionPool()
         return work(self._pool)
 
-    def _hang_up(self) -> None:
-        logger.error("the database did not answer in %g s", self._seconds)
-        if self._pool is not None:
-            self._pool.hang_up(self._seconds)
+    def _log(self, failure: str) -> None:
+        """Log a failure, but not for each request that meets it."""
+        if failure != self._failure:
+            self._failure = failure
+            logger.error("%s", failure.replace("\n", " "))
 
 
 def _away() -> Problem:
