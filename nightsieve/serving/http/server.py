@@ -59,7 +59,7 @@ def _serve_here(options: ServeOptions, listening: socket.socket) -> None:
         server.run(sockets=[listening])
     except SystemExit:
         raise ServiceError(
-            "nightsieve serve: does not start; the log above says why"
+            "nightsieve serve: does not start; see the log above"
         ) from None
 
 
