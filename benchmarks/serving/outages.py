@@ -8,16 +8,13 @@ is *lost* if the client was told that it was stored and the table lacks it.
 import argparse
 import contextlib
 import http.client
-import itertools
 import json
-import os
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -26,10 +23,14 @@ from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import write_result
 from benchmarks.harness.services import open_cursor, running_services
 from benchmarks.serving import servers
+from benchmarks.serving.load import prepare
 from benchmarks.serving.records import Outage, OutagesResult
 from benchmarks.serving.tables import outages_table
+from benchmarks.serving.world import prepare_world
 from nightsieve.cli.services import Stack
 
+TRAINED_MESSAGES = 20_000
+TERMS = 5000
 CLIENTS = 4
 PAUSE = 0.01  # seconds between two requests of a client
 BEFORE = 3.0  # seconds
@@ -124,19 +125,19 @@ def main() -> None:
         command.temporary_folder() as folder,
         running_services(folder / "home") as stack,
     ):
-        environment = {**os.environ, **stack.environment()}
         keys = [f"outage-{number}" for number in range(arguments.messages)]
-        model, label = prepare_world(folder, environment, keys)
+        drawn = corpus.draw_messages(TRAINED_MESSAGES)
+        model = prepare(folder, drawn, TERMS).model
+        label = prepare_world(stack.environment(), model, keys)
         unused = iter(keys)
-        serve = servers.service(
-            *("--workers", "2", *model), environment=stack.environment()
-        )
+        serve = servers.service("--workers", "2", environment=stack.environment())
         outages = []
         for name, strike in STRIKES.items():
             with servers.running(serve, folder / "log") as server:
                 command.log(f"{name} ...")
-                outage = _run(name, strike, server, stack, unused, label)
-                outages.append(outage)
+                tally = _strike_under_load(strike, server, stack, unused, label)
+                stored = _stored_keys(stack.environment())
+                outages.append(_outage(name, tally, stored))
     result = OutagesResult(run=machine.describe_run(), outages=tuple(outages))
     write_result("outages", result, arguments.output)
     print(outages_table(result))
@@ -179,14 +180,14 @@ def _kill_service(stack: Stack, title: str) -> None:
     stack.up()
 
 
-def _run(
-    name: str,
+def _strike_under_load(
     strike: Callable[[servers.Server, Stack], None],
     server: servers.Server,
     stack: Stack,
     keys: Iterator[str],
     label: str,
-) -> Outage:
+) -> Tally:
+    """Let clients ask before, during and after; return what they were told."""
     tally = Tally()
     stopped = threading.Event()
     clients = [
@@ -200,16 +201,18 @@ def _run(
     stopped.set()
     for client in clients:
         client.join(2 * TIMEOUT)
-    in_table = _stored_keys(stack.environment())
-    failures = Counter(tally.refused.values())
+    return tally
+
+
+def _outage(name: str, tally: Tally, stored: set[str]) -> Outage:
     return Outage(
         name=name,
         predictions=tally.predictions,
         failed_predictions=dict(tally.failed_predictions),
         corrections=len(tally.stored) + len(tally.refused),
-        failed_corrections=dict(failures),
-        lost=len(tally.stored - in_table),
-        stored_unsaid=len(in_table & tally.refused.keys()),
+        failed_corrections=dict(Counter(tally.refused.values())),
+        lost=len(tally.stored - stored),
+        stored_unsaid=len(stored & tally.refused.keys()),
     )
 
 
