@@ -128,3 +128,40 @@ class ParityResult(Result):
     sources: dict[str, int]
     messages: int
     differences: dict[str, int]
+
+
+class SwapResult(Result):
+    """Models that were published under load.
+
+    Attributes
+    ----------
+    rate
+        Requests a second, one message each.
+    every
+        Seconds from one publication to the next, for ``seconds``.
+    published, damaged
+        How many models in all, and how many of them were damaged in the store.
+    served
+        How many models gave answers.
+    answers
+        An error is a request without an answer, or with other scores than those of the
+        model that the answer names.
+    phones, failed_phones
+        Looks for another model, a fetch of its file included where there was one.
+    swaps
+        How many models were published between the two measurements of memory.
+    """
+
+    terms: int
+    rate: float
+    seconds: float
+    every: float
+    published: int
+    damaged: int
+    served: int
+    answers: Latencies
+    phones: int
+    failed_phones: int
+    swaps: int
+    memory_before_mib: float
+    memory_after_mib: float

@@ -9,6 +9,7 @@ from benchmarks.serving.records import (
     OutagesResult,
     ParityResult,
     ServerLoad,
+    SwapResult,
 )
 
 P99_BAR = 20.0  # milliseconds
@@ -91,6 +92,36 @@ def parity_table(result: ParityResult) -> str:
             f"{result.messages:,} messages: {markdown.sources(result.sources)}."
         ),
         markdown.table(header, rows),
+    )
+
+
+def swap_table(result: SwapResult) -> str:
+    """Return what clients saw while models changed."""
+    sent, errors, median, p99, p999 = _latency_cells(result.answers)
+    rows = [
+        ["models published", f"{result.published:,}"],
+        ["of these damaged", f"{result.damaged:,}"],
+        ["models that gave answers", f"{result.served:,}"],
+        ["requests", sent],
+        ["failed, or not the scores of their model (bar: 0)", errors],
+        ["p50, ms", median],
+        ["p99, ms", p99],
+        ["p99.9, ms", p999],
+        ["looks of a phone for another model", f"{result.phones:,}"],
+        ["failed, or not the file of the entry (bar: 0)", f"{result.failed_phones:,}"],
+        ["memory, MiB", f"{result.memory_before_mib:,.1f}"],
+        [
+            f"the same after {result.swaps:,} more models",
+            f"{result.memory_after_mib:,.1f}",
+        ],
+    ]
+    return markdown.parts(
+        markdown.paragraph(
+            f"Models of {result.terms:,} terms, one every {result.every:g} s for "
+            f"{result.seconds:g} s, then as fast as the service takes them; "
+            f"{result.rate:g} requests a second of one message each."
+        ),
+        markdown.table(("", "measured"), rows),
     )
 
 
