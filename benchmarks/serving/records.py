@@ -115,6 +115,21 @@ class OutagesResult(Result):
     outages: tuple[Outage, ...]
 
 
+class ParityResult(Result):
+    """The same messages through each way to a prediction.
+
+    Attributes
+    ----------
+    differences
+        Messages for which a way has another label or other scores than
+        ``nightsieve score``.
+    """
+
+    sources: dict[str, int]
+    messages: int
+    differences: dict[str, int]
+
+
 class SwapResult(Result):
     """Models that were published under load.
 
@@ -150,18 +165,3 @@ class SwapResult(Result):
     swaps: int
     memory_before_mib: float
     memory_after_mib: float
-
-
-class ParityResult(Result):
-    """The same messages through each way to a prediction.
-
-    Attributes
-    ----------
-    differences
-        Messages for which a way has another label or other scores than
-        ``nightsieve score``.
-    """
-
-    sources: dict[str, int]
-    messages: int
-    differences: dict[str, int]

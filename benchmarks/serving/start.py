@@ -1,4 +1,4 @@
-"""How long the service takes until it is ready, beside the bare imports of what it uses.
+"""How long the service takes until it is ready, beside the bare imports of its parts.
 
 All run in turns, in new processes: a Python process that imports Starlette, uvicorn and
 boto3 and ends, and ``nightsieve serve`` with one process and with two.

@@ -83,6 +83,18 @@ def outages_table(result: OutagesResult) -> str:
     return markdown.table(header, rows)
 
 
+def parity_table(result: ParityResult) -> str:
+    """Return a row for each way to a prediction."""
+    rows = [[name, f"{count:,}"] for name, count in result.differences.items()]
+    header = ("way", "unlike `nightsieve score`")
+    return markdown.parts(
+        markdown.paragraph(
+            f"{result.messages:,} messages: {markdown.sources(result.sources)}."
+        ),
+        markdown.table(header, rows),
+    )
+
+
 def swap_table(result: SwapResult) -> str:
     """Return what clients saw while models changed."""
     sent, errors, median, p99, p999 = _latency_cells(result.answers)
@@ -110,18 +122,6 @@ def swap_table(result: SwapResult) -> str:
             f"{result.rate:g} requests a second of one message each."
         ),
         markdown.table(("", "measured"), rows),
-    )
-
-
-def parity_table(result: ParityResult) -> str:
-    """Return a row for each way to a prediction."""
-    rows = [[name, f"{count:,}"] for name, count in result.differences.items()]
-    header = ("way", "unlike `nightsieve score`")
-    return markdown.parts(
-        markdown.paragraph(
-            f"{result.messages:,} messages: {markdown.sources(result.sources)}."
-        ),
-        markdown.table(header, rows),
     )
 
 

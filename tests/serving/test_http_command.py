@@ -99,7 +99,7 @@ def test_options_that_cannot_be_used_end_the_command(
 
 def test_without_tokens_the_command_says_how_to_make_one(model_file, tmp_path):
     ended = serve("--model", str(model_file), "--host", "0.0.0.0", folder=tmp_path)
-    assert refusal(ended).endswith("make one: nightsieve serve token new")
+    assert refusal(ended).endswith("create one: nightsieve serve token new")
 
 
 def test_with_a_token_it_listens_on_all_addresses(model_file, tmp_path):

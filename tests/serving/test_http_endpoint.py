@@ -17,7 +17,8 @@ from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http import application
 from nightsieve.serving.http.endpoint import Endpoint, Incoming
 from nightsieve.serving.http.log import JsonFormatter
-from nightsieve.serving.http.service import NoMonitor, Service
+from nightsieve.serving.http.service import Service
+from nightsieve.serving.monitoring.monitor import Monitor
 from nightsieve.serving.options import ServeOptions
 
 CANARY = "zyzzyva"
@@ -36,18 +37,21 @@ async def probe(incoming: Incoming) -> Answer:
     return json_answer(incoming.parameters)
 
 
-class RecordingMonitor(NoMonitor):
+class RecordingMonitor(Monitor):
     """Keeps what it is asked to count."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.started = 0
         self.done: list[tuple[str, str, int]] = []
 
     def request_started(self) -> None:
         self.started += 1
 
-    def request_done(self, path: str, method: str, status: int, seconds: float) -> None:
-        self.done.append((path, method, status))
+    def request_done(
+        self, route: str, method: str, status: int, seconds: float
+    ) -> None:
+        self.done.append((route, method, status))
 
 
 class ProbeResource:

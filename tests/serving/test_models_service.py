@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
+import fastjsonschema
 import httpx
 import pytest
 
 from benchmarks.faults.proxy import Proxy
+from nightsieve.serving.generate.schemas import whole_schema
 from nightsieve.store import layout
 from nightsieve.store.models import Registry
 from pipeline.records.export import (
@@ -24,7 +26,7 @@ from pipeline.records.export import (
     PIPELINE_FILE,
     VECTORS_FILE,
 )
-from tests.support.commands import forget
+from tests.support.commands import forget, run
 from tests.support.published_models import (
     PROBE,
     damaged,
@@ -64,6 +66,11 @@ def service(environment, registry, tmp_path) -> Iterator[SimpleNamespace]:
             )
 
 
+def check_schema(name: str, document: object) -> None:
+    """Check a body by the schema that the description of the service has for it."""
+    fastjsonschema.compile(whole_schema(name))(document)
+
+
 def new_client(url: str) -> httpx.Client:
     """Return a client that waits for the service to listen."""
     transport = httpx.HTTPTransport(retries=5)
@@ -96,6 +103,7 @@ def test_models_are_listed_newest_first(service, registry):
     wait_for_serial(service.client, 3)
     time.sleep(5.1)  # a listing is kept for five seconds
     listing = service.client.get("/v1/models").json()
+    check_schema("models", listing)
     assert listing["current"] == 3
     assert [model["serial"] for model in listing["models"]] == [3, 2, 1]
     newest, entry, _ = listing["models"]
@@ -243,6 +251,7 @@ def test_while_the_store_is_away_what_was_read_is_served(service, registry):
     assert service.client.get("/v1/models/1/files/model.json").status_code == 200
     service.proxy.away("refused")
     ready = wait_for_problem(service.client, "unreachable")
+    check_schema("ready", ready.json())
     assert ready.status_code == 200
     assert ready.json()["newest_model"]["since"].endswith("+00:00")
     assert service.client.post("/v1/predictions", json=QUESTION).status_code == 200
@@ -299,10 +308,12 @@ def test_a_model_file_has_no_serial(model_file, model_content, tmp_path):
         new_client(url) as client,
     ):
         current = client.get("/v1/models/current").json()
+        check_schema("model", current)
         assert current["serial"] is None
         assert current["sha256"] == hashlib.sha256(model_content).hexdigest()
         assert current["files"][MODEL_FILE]["bytes"] == len(model_content)
         listing = client.get("/v1/models").json()
+        check_schema("models", listing)
         assert listing == {"current": None, "models": [current]}
         for path in ("/v1/models/1", "/v1/models/1/files/model.json"):
             answer = client.get(path)
@@ -361,3 +372,13 @@ def test_a_prefix_that_holds_other_objects_is_a_failure(environment, tmp_path):
     ):
         assert client.get("/health/ready").status_code == 503
         assert "holds objects of an earlier version" in log.read_text()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_wrong_address_of_the_store_ends_the_command(workers):
+    command = ("nightsieve", "serve", "--port", "0", "--workers", workers)
+    done = run(*command, environment={"NIGHTSIEVE_STORAGE": "nowhere"})
+    assert done.returncode == 5
+    assert done.stdout == ""
+    assert "nowhere: not an S3 address; use s3://bucket/prefix" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -12,12 +12,13 @@ import yaml
 from nightsieve.serving.contract.prediction import predict
 from nightsieve.serving.contract.preparation import Message, ServedModel
 from nightsieve.serving.contract.preprocessing import preprocess
+from nightsieve.serving.models.failures import Reason
 from nightsieve.serving.monitoring.drift import (
     FLOOR,
     MINIMUM_MESSAGES,
     population_stability_index,
 )
-from nightsieve.serving.monitoring.monitor import FAILURES, RECENT, Monitor
+from nightsieve.serving.monitoring.monitor import RECENT, Monitor
 from pipeline.records.reference import MarginBin, Reference
 from tests.serving.monitored_process import NIGHT
 from tests.support import ROOT
@@ -146,4 +147,4 @@ def test_the_page_has_the_constants_of_the_service():
     assert f"below {FLOOR:.4f} is taken" in page
     assert f"until {MINIMUM_MESSAGES} messages" in page
     assert f"the last {RECENT} corrections" in page
-    assert ", ".join(f"`{reason}`" for reason in FAILURES) in page
+    assert ", ".join(f"`{reason}`" for reason in Reason) in page

@@ -155,13 +155,11 @@ def test_clients_cannot_add_time_series():
     sizes = set()
     for n in range(100):
         monitor.request_done("", f"METHOD{n}", 404, 0.001)
-        monitor.model_failed(f"reason {n}")
         sizes.add(len(page_of(monitor)))
     assert len(sizes) == 1
     page = page_of(monitor)
     unmatched = {"route": "unmatched", "status": "404"}
     assert value(page, "http_requests_total", method="other", **unmatched) == 100
-    assert value(page, "model_load_failures_total", reason="other") == 100
 
 
 def test_a_request_that_began_before_the_change_is_counted_for_its_own_model(

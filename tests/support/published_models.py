@@ -19,10 +19,12 @@ from pipeline.records.export import (
     FileDescription,
 )
 from pipeline.records.models import ModelEntry
+from pipeline.records.reference import Reference
 from scorers.python.nightsieve_scorer import load
 from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fixed
 from tests.support.stored_objects import DESCRIPTION, facts, november
 
+REFERENCE_FILE = "reference.json"
 PROBE = SENTENCES["spam"]
 _publications = itertools.count()
 
@@ -53,13 +55,20 @@ def new_registry() -> Registry:
     return Registry(store)
 
 
-def publish(registry: Registry, content: bytes, day: int = 20) -> ModelEntry:
+def publish(
+    registry: Registry,
+    content: bytes,
+    day: int = 20,
+    reference: Reference | None = None,
+) -> ModelEntry:
     """Publish a model with all files that a night publishes."""
     files = {
         MODEL_FILE: content,
         VECTORS_FILE: json.dumps({"vectors": list(range(1000))}).encode(),
         PIPELINE_FILE: b"a pickle",
     }
+    if reference is not None:
+        files[REFERENCE_FILE] = reference.to_json()
     sizes = {
         name: FileDescription(sha256="ab" * 32, bytes=len(files[name]))
         for name in files

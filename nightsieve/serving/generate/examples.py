@@ -78,7 +78,7 @@ OUTCOMES: dict[str, Json] = {
 LIVE: dict[str, Json] = {"live": {"status": "live"}}
 _READY = {"status": "ready", "model": _REFERENCE}
 _REFUSED = {
-    "problem": "model.json: not the file that was published",
+    "problem": "damaged",
     "serial": SERIAL + 1,
     "since": "2026-11-21T04:12:00+00:00",
 }

@@ -179,6 +179,12 @@ KINDS = (
         only_for=MODELS,
     ),
     Kind(
+        502,
+        "damaged-model",
+        "The model, or the file, is not what was published.",
+        "the model is damaged in the store; use another one of /v1/models",
+    ),
+    Kind(
         503,
         "no-model",
         "No model is loaded yet.",

@@ -23,6 +23,7 @@ from nightsieve.serving.http.resources import (
     corrections,
     docs,
     health,
+    metrics,
     models,
     predictions,
 )
@@ -30,7 +31,7 @@ from nightsieve.serving.http.service import Service
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
-_RESOURCES = (predictions, models, corrections, health, docs)
+_RESOURCES = (predictions, models, corrections, health, metrics, docs)
 _CORS_METHODS = ("GET", "HEAD", "POST")
 _CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match")
 _READABLE_HEADERS = ("ETag", "Retry-After")

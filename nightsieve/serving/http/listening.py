@@ -88,7 +88,7 @@ def _require_tokens(options: ServeOptions) -> None:
     if not read_tokens(options.tokens).tokens:
         raise ConfigError(
             f"--host {options.host}: {options.tokens} holds no token, so only this "
-            "machine may ask; make one: nightsieve serve token new"
+            "machine may ask; create one: nightsieve serve token new"
         )
 
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from nightsieve.serving.http.listening import listen, url
 from nightsieve.serving.http.log import LOGGER, set_up_log
 from nightsieve.serving.http.protocol import BoundedProtocol
+from nightsieve.serving.monitoring.folder import metrics_folder
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
@@ -32,7 +33,7 @@ def serve(options: ServeOptions) -> None:
     SystemExit
         A process of several cannot start, and has said why.
     """
-    with listen(options) as listening:
+    with listen(options) as listening, metrics_folder():
         set_up_log()
         _allow_many_connections()
         if options.workers == 1:
@@ -43,7 +44,7 @@ def serve(options: ServeOptions) -> None:
 
 
 def _serve_here(options: ServeOptions, listening: socket.socket) -> None:
-    # Imported here: what it imports reads the environment, which is complete by now.
+    # Imported here: prometheus_client must find the folder when it is imported.
     from nightsieve.serving.http.application import (  # noqa: PLC0415
         create_application,
     )
@@ -58,7 +59,7 @@ def _serve_here(options: ServeOptions, listening: socket.socket) -> None:
         server.run(sockets=[listening])
     except SystemExit:
         raise ServiceError(
-            "nightsieve serve: does not start; the log above says why"
+            "nightsieve serve: does not start; see the log above"
         ) from None
 
 

@@ -2,91 +2,23 @@
 
 import asyncio
 import contextlib
-import datetime
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 import anyio
 
 from nightsieve.serving.access.access import Access
-from nightsieve.serving.contract.prediction import Prediction
-from nightsieve.serving.contract.preparation import ServedModel
-from nightsieve.serving.contract.preprocessing import PreprocessedText
 from nightsieve.serving.http.database_threads import DatabaseThreads
 from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.models.library import ModelLibrary
 from nightsieve.serving.models.poller import Poller
+from nightsieve.serving.monitoring.monitor import Monitor
 from nightsieve.serving.options import ServeOptions
-from pipeline.records.reference import Reference
+from nightsieve.store.objects import Store
 
 # How long the start waits for the model of the store. Without it, the process starts,
 # and is not ready.
 _FIRST_POLL_SECONDS = 2.0
-
-
-class Monitor(Protocol):
-    """Measures; it may be called from several threads."""
-
-    def request_started(self) -> None:
-        """Count a request that is at work."""
-
-    def request_done(self, path: str, method: str, status: int, seconds: float) -> None:
-        """Count a request that was answered; no endpoint has an empty path."""
-
-    def predicted(
-        self,
-        model: ServedModel,
-        texts: list[PreprocessedText],
-        predictions: list[Prediction],
-    ) -> None:
-        """Measure predictions."""
-
-    def corrected(self, agrees: bool) -> None:
-        """Count a correction, and whether it agrees with the served model."""
-
-    def model_changed(
-        self,
-        model: ServedModel,
-        reference: Reference | None = None,
-        night: datetime.date | None = None,
-    ) -> None:
-        """Note that this model, of this night, is served from now on."""
-
-    def model_failed(self, reason: str) -> None:
-        """Count a poll after which the newest model is not served."""
-
-
-class NoMonitor:
-    """Measures nothing."""
-
-    def request_started(self) -> None:
-        """Count nothing."""
-
-    def request_done(self, path: str, method: str, status: int, seconds: float) -> None:
-        """Count nothing."""
-
-    def predicted(
-        self,
-        model: ServedModel,
-        texts: list[PreprocessedText],
-        predictions: list[Prediction],
-    ) -> None:
-        """Measure nothing."""
-
-    def corrected(self, agrees: bool) -> None:
-        """Count nothing."""
-
-    def model_changed(
-        self,
-        model: ServedModel,
-        reference: Reference | None = None,
-        night: datetime.date | None = None,
-    ) -> None:
-        """Note nothing."""
-
-    def model_failed(self, reason: str) -> None:
-        """Count nothing."""
 
 
 class Service:
@@ -118,10 +50,12 @@ class Service:
         self.models = ModelHolder()
         self.access = Access(options.tokens, options.host, options.requests_per_second)
         self.database = DatabaseThreads()
-        self.monitor: Monitor = NoMonitor()
+        self.monitor = Monitor()
         self.large_requests = anyio.CapacityLimiter(1)
         self.registry: ModelLibrary | None = None
         if options.model is None:
+            # A wrong address is an error now. A store that is away is none.
+            Store.from_environment()
             self.registry = ModelLibrary(self.models)
         else:
             self.models.serve_file(options.model)

@@ -74,7 +74,7 @@ class Workers(Multiprocess):
         }:
             raise SystemExit(self._failure)
         raise ServiceError(
-            "nightsieve serve: its processes do not start; the log above says why"
+            "nightsieve serve: its processes do not start; see the log above"
         )
 
     def init_processes(self) -> None:

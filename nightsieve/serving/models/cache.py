@@ -1,6 +1,7 @@
 """What was read from the store and does not change: kept, and read once at a time."""
 
 import asyncio
+import functools
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
@@ -74,10 +75,16 @@ class SingleFlight:
         if flight is None:
             flight = asyncio.ensure_future(_call(read))
             self._flights[key] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+            flight.add_done_callback(functools.partial(self._end, key))
         # A client that goes away must not end the reading of the others.
         value: _Value = await asyncio.shield(flight)
         return value
+
+    def _end(self, key: Hashable, flight: asyncio.Task[Any]) -> None:
+        del self._flights[key]
+        # Perhaps no client waits any more; asyncio would log an error that nobody sees.
+        if not flight.cancelled():
+            flight.exception()
 
 
 async def _call(read: Callable[[], Awaitable[_Value]]) -> _Value:

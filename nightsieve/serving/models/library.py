@@ -107,7 +107,7 @@ class ModelLibrary:
             away.
         """
         served = self._holder.published
-        if served is not None and served.model.serial == serial:
+        if served is not None and served.serial == serial:
             return served.description
         return (await self._require(serial)).description
 
@@ -121,7 +121,7 @@ class ModelLibrary:
             away.
         """
         served = self._holder.published
-        if served is not None and served.model.serial == serial:
+        if served is not None and served.serial == serial:
             if name not in served.files:
                 raise _no_file()
             return served.files[name]

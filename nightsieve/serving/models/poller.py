@@ -15,7 +15,7 @@ from nightsieve.serving.models.threads import switching_often
 from nightsieve.store.models import Registry
 from nightsieve.store.retries import at_most
 from nightsieve.store.version import open_store
-from pipeline.errors import ArtefactError, NightsieveError
+from pipeline.errors import ArtefactError, NightsieveError, describe_error
 from pipeline.records.models import CurrentModel
 from pipeline.records.reference import Reference
 
@@ -42,7 +42,7 @@ class ModelObserver(Protocol):
     ) -> None:
         """Note that this model, of this night, is served from now on."""
 
-    def model_failed(self, reason: str) -> None:
+    def model_failed(self, reason: Reason) -> None:
         """Note a poll after which the newest model is not served."""
 
 
@@ -97,11 +97,9 @@ class Poller:
             reason = Reason.DAMAGED if is_damage else Reason.UNREACHABLE
             failure = self._failed(reason, None, str(error))
         except Exception as error:
-            # The text of an error of a library may quote an object.
-            failure = self._failed(Reason.DEFECT, None, type(error).__name__)
+            failure = self._failed(Reason.DEFECT, None, describe_error(error))
         if failure is None and self._holder.failure is not None:
-            serial = self._holder.current.serial
-            logger.warning("model %s: the newest model is served again", serial)
+            _log(logging.WARNING, self._holder.current, "the newest model is served")
         self._holder.failure = failure
         self._count(failure)
         if failure is not None:
@@ -170,7 +168,7 @@ class Poller:
 
     def _is_served(self, pointer: CurrentModel) -> bool:
         served = self._holder.published
-        if served is None or served.model.serial != pointer.serial:
+        if served is None or served.serial != pointer.serial:
             return False
         return served.digests == pointer.files
 
@@ -180,21 +178,15 @@ class Poller:
         self._holder.publish(published)
         self._observer.model_changed(model, published.reference, published.night)
         if former is None:
-            logger.info("model %s is served, sha256 %s", model.serial, model.sha256)
-            return
-        logger.info(
-            "model %s is served in place of model %s, sha256 %s",
-            model.serial,
-            former.model.serial,
-            model.sha256,
-        )
-        assert model.serial is not None
-        assert former.model.serial is not None
-        if model.serial < former.model.serial:
-            logger.warning(
-                "model %s: the store names an older model than before, as after "
-                "nightsieve models repair",
-                model.serial,
+            _log(logging.INFO, model, "is served")
+        elif former.serial < published.serial:
+            _log(logging.INFO, model, f"replaces model {former.serial}")
+        else:
+            _log(
+                logging.WARNING,
+                model,
+                f"replaces model {former.serial}: the store names an older model "
+                "than before, as after nightsieve models repair",
             )
 
     def _failed(self, reason: Reason, serial: int | None, problem: str) -> Failure:
@@ -207,5 +199,12 @@ class Poller:
         held = "no model is served"
         if self._holder.is_loaded:
             held = f"model {self._holder.current.serial} stays"
-        logger.error("%s: %s", held, problem)
+        logger.error(
+            "%s: %s", held, problem, extra={"reason": reason.value, "serial": serial}
+        )
         return failure
+
+
+def _log(level: int, model: ServedModel, event: str) -> None:
+    extra = {"serial": model.serial, "sha256": model.sha256}
+    logger.log(level, "model %s: %s", model.serial, event, extra=extra)

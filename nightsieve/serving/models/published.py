@@ -56,6 +56,7 @@ class PublishedModel:
         in a form that this version cannot read.
     """
 
+    serial: int
     model: ServedModel
     digests: dict[str, str]
     description: Description
@@ -79,6 +80,7 @@ class PublishedModel:
         files = {name: represent_file(name, contents[name]) for name in contents}
         description = describe(entry, contents.__getitem__)
         return cls(
+            serial=entry.serial,
             model=model,
             digests=entry.files,
             description=description,

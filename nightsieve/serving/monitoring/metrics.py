@@ -96,7 +96,7 @@ class Metrics:
         )
         self.model_load_failures = Counter(
             "nightsieve_model_load_failures",
-            "Models that a process could not load.",
+            "Polls after which the newest model is not served.",
             ["reason"],
             registry=registry,
         )

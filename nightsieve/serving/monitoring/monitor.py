@@ -12,6 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from nightsieve.serving.contract.prediction import Prediction
 from nightsieve.serving.contract.preparation import ServedModel
 from nightsieve.serving.contract.preprocessing import PreprocessedText
+from nightsieve.serving.models.failures import Reason
 from nightsieve.serving.monitoring import metrics
 from nightsieve.serving.monitoring.collector import Comparison, ServiceCollector
 from nightsieve.serving.monitoring.folder import shared_folder
@@ -20,13 +21,11 @@ from pipeline.records.reference import Reference
 
 #: The route of a request for which there is no resource.
 UNMATCHED = "unmatched"
-#: Stands for a value that is not known: no client can add a time series.
+#: Stands for a method that is not known: no client can add a time series.
 OTHER = "other"
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
-#: Why a model was not loaded.
-FAILURES = ("unreachable", "damaged", "unsupported", OTHER)
 #: The corrections that each process keeps to compute the agreement.
 RECENT = 500
 
@@ -47,7 +46,8 @@ class Monitor:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self._metrics = metrics.Metrics(registry)
-        for reason in FAILURES:
+        # So that each series is there, with 0, before its first event.
+        for reason in Reason:
             self._metrics.model_load_failures.labels(reason)
         for outcome in (metrics.AGREED, metrics.DISAGREED):
             self._metrics.corrections.labels(outcome)
@@ -126,9 +126,8 @@ class Monitor:
         self._since_load.begin(model)
         self._served = self._counts(model, reference)
 
-    def model_failed(self, reason: str) -> None:
-        """Count a model that could not be loaded; the reason is one of `FAILURES`."""
-        reason = reason if reason in FAILURES else OTHER
+    def model_failed(self, reason: Reason) -> None:
+        """Count a poll after which the newest model is not served."""
         self._metrics.model_load_failures.labels(reason).inc()
 
     def corrected(self, agrees: bool) -> None:
