@@ -179,8 +179,8 @@ class _Manifest(NamedTuple):
             return cls(list(map(str, manifest["labels"])), sizes)
         except (ValueError, KeyError, TypeError):
             raise ArtefactError(
-                f"model {entry.serial}: its {MANIFEST_FILE} cannot be read; publish "
-                "another model: nightsieve models rollback, or run a night"
+                f"model {entry.serial}: its {MANIFEST_FILE} cannot be read; use "
+                "another model: nightsieve models rollback"
             ) from None
 
 
