@@ -53,6 +53,7 @@ OTHER_PAGES = [
     ROOT / "benchmarks" / "README.md",
     *sorted((ROOT / "scorers").rglob("*.md")),
     *sorted((ROOT / "config").rglob("*.md")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
     *sorted((ROOT / "tests" / "spec").glob("*.md")),
 ]
 TESTS_NEED_THE_SITE = "CI" in os.environ

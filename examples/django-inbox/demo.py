@@ -158,8 +158,6 @@ def run(processes: Processes, messages: int, model: Path | None) -> None:
     processes.wait_for("website", r"(running on)")
     processes.wait_for("worker", r"(ready\.)")
     password = processes.run("user", *manage, "demo_user", "demo").strip()
-    # Tasks in the folder may be those of a demo that was killed; rows are not lost.
-    processes.run("sweep", *manage, "sweep", "--now")
     say(
         f"\nThe inbox:  http://127.0.0.1:{port}/   name: demo   password: {password}\n"
         f"The API:    {processes.environment['INBOX_API_URL']}/docs\n"
@@ -185,6 +183,9 @@ def environment(stack: Stack, model: Path | None) -> dict[str, str]:
         "INBOX_DATABASE_URL": services["NIGHTSIEVE_DATABASE_WRITER_URL"],
         "INBOX_BROKER_URL": f"filesystem://{DATA / 'broker'}",
         "INBOX_HTTPS": "0",
+        # What a demo that was ended has left is soon taken up.
+        "INBOX_PATIENCE_SECONDS": "30",
+        "INBOX_SWEEP_SECONDS": "10",
         "INBOX_INTAKE_TOKEN": secrets.token_urlsafe(32),
     }
     if model is not None:

@@ -120,7 +120,7 @@ class Inbox:
         """Run a worker of one process, and wait until it consumes tasks."""
         log = self._folder / "worker.log"
         command = ["celery", "-A", app, "worker", "--concurrency", "1"]
-        command += ["--loglevel", "INFO", "--hostname", f"{time.monotonic_ns()}@test"]
+        command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*command, *options],

@@ -1,5 +1,6 @@
 """What the database keeps: messages with their labels, and corrections."""
 
+import operator
 import uuid
 from datetime import datetime, timedelta
 
@@ -106,6 +107,12 @@ class Message(Swept):
                 name="inbox_unlabelled",
             ),
         ]
+
+    @property
+    def ranked_scores(self) -> list[tuple[str, float]]:
+        """The labels of the model with their scores, the largest first."""
+        scores = self.scores or {}
+        return sorted(scores.items(), key=operator.itemgetter(1), reverse=True)
 
     def __str__(self) -> str:
         # Never the text: what is printed may be logged.

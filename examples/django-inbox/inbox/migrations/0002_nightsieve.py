@@ -4,9 +4,12 @@ from django.db import migrations
 
 from nightsieve.database.tables import REVIEWS
 
-# Its nights and its API see the text of a message, and nothing else of the inbox.
+# Its nights and its API see the text of a message, and nothing else of the inbox. The
+# API locks the key of a message that it stores a correction of, which PostgreSQL grants
+# with UPDATE (key) alone. The key is an expression, so that no one can change it there.
 _MESSAGES = """
-    CREATE VIEW messages AS SELECT key, body, sender, received_at FROM inbox_message
+    CREATE VIEW messages AS
+        SELECT key::text AS key, body, sender, received_at FROM inbox_message
 """
 
 
