@@ -1,15 +1,28 @@
 """The pages of the inbox, and the address that messages are delivered to."""
 
 import html
+import itertools
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from nightsieve.database.tables import MESSAGES
+from tests.support import jenkins_page
 from tests.support.inbox import INTAKE, NO_BROKER, Inbox, csrf_token, post
 
 SCRIPT = "<script>alert('&amp;')</script>"
+LONG_WORD = "https://example.org/" + "a" * 600
+HAS_BROWSER = (
+    jenkins_page.CHROMIUM is not None
+    and jenkins_page.NODE is not None
+    and (jenkins_page.MODULES / "axe-core").exists()
+)
+#: The width in pixels and the colour scheme of a desk, and of a phone at night.
+LOOKS = ((1400, "light"), (390, "dark"))
 NUMBER = 60  # of messages that are no spam
 
 
@@ -25,6 +38,7 @@ def page_inbox(
         for i in range(NUMBER)
     )
     inbox.load([{"key": "spam", "body": SCRIPT, "sender": SCRIPT}])
+    inbox.load([{"key": "personal", "body": LONG_WORD, "sender": "a" * 150}])
     inbox.rows(
         """
         UPDATE inbox_message SET serial = 7, label = rtrim(key, '0123456789'),
@@ -58,21 +72,21 @@ def test_the_page_shows_each_label_with_its_number_and_filters_by_it(
     client: httpx.Client,
 ):
     page = client.get("/").text
-    assert f'personal <span class="number">{NUMBER}</span>' in page
+    assert f'personal <span class="number">{NUMBER + 1}</span>' in page
     assert 'Not labelled yet <span class="number">1</span>' in page
     spam = client.get("/", params={"label": "spam"}).text
-    assert spam.count('<p class="body"') == 1
+    assert spam.count('<p class="body') == 1
     unlabelled = client.get("/", params={"label": "-"}).text
     assert "nobody has looked at this" in unlabelled
     found = client.get("/", params={"q": "LOOKED AT"}).text
-    assert found.count('<p class="body"') == 1
+    assert found.count('<p class="body') == 1
 
 
 def test_older_messages_are_on_further_pages(client: httpx.Client):
     first = client.get("/", params={"label": "personal"}).text
     assert "Page 1 of 3" in first
     last = client.get("/", params={"label": "personal", "page": "3"}).text
-    assert last.count('<p class="body"') == NUMBER - 2 * 25
+    assert last.count('<p class="body') == NUMBER + 1 - 2 * 25
 
 
 def test_text_is_escaped_and_no_script_may_run(client: httpx.Client):
@@ -100,7 +114,7 @@ def test_a_correction_is_kept_although_no_broker_and_no_service_answers(
     assert page_inbox.rows(statement) == [("ada", "personal", "waiting")]
     # The page shows what the person said, and that it is not sent yet.
     assert "ada says personal:" in client.get("/", params={"label": "personal"}).text
-    assert '<p class="body"' not in client.get("/", params={"label": "spam"}).text
+    assert '<p class="body' not in client.get("/", params={"label": "spam"}).text
     client.post(address, data={**form, "label": "spam"})
     assert page_inbox.rows(statement) == [("ada", "spam", "waiting")]
 
@@ -113,6 +127,34 @@ def test_only_labels_of_the_model_and_pages_of_the_website_are_accepted(
     assert client.post(address, data=form).status_code == 422
     form |= {"label": "spam", "next": "https://elsewhere.example/"}
     assert client.post(address, data=form).headers["location"] == "/"
+
+
+@pytest.mark.skipif(
+    "CI" not in os.environ and not HAS_BROWSER,
+    reason="needs chromium, node and the packages of .ci",
+)
+def test_the_pages_are_valid_accessible_and_no_wider_than_a_phone(
+    client: httpx.Client, tmp_path: Path
+):
+    (tmp_path / "inbox.css").write_text(client.get("/inbox.css").text)
+    pages = {
+        "inbox.html": client.get("/"),
+        "login.html": httpx.get(f"{client.base_url}/login"),
+    }
+    for name, page in pages.items():
+        # The policy of this server allows neither data URLs nor a focus.
+        content = page.text.replace('href="/inbox.css"', 'href="inbox.css"')
+        content = re.sub(r'<link rel="icon".*>| autofocus', "", content)
+        (tmp_path / name).write_text(content)
+    with jenkins_page.served(tmp_path) as address:
+        job = [
+            jenkins_page.page(address, name, width, scheme)
+            for name, (width, scheme) in itertools.product(pages, LOOKS)
+        ]
+        looks = jenkins_page.drive({"pages": job})["pages"]
+    for look in looks:
+        kinds = ("said", "broken", "wide", "invalid", "violations")
+        assert [look[kind] for kind in kinds] == [[]] * len(kinds)
 
 
 @pytest.mark.parametrize(
@@ -164,3 +206,19 @@ def test_a_check_of_the_settings_for_production_finds_nothing(page_inbox: Inbox)
         page_inbox.manage("makemigrations", "--check", "--dry-run")
     finally:
         page_inbox.environment["INBOX_HTTPS"] = "0"
+
+
+def test_the_migration_removes_the_table_of_nightsieve_only_while_it_is_empty(
+    page_inbox: Inbox,
+):
+    statement = "SELECT relkind::text FROM pg_class WHERE oid = to_regclass('messages')"
+    page_inbox.manage("migrate", "inbox", "0001")
+    page_inbox.rows(MESSAGES.definition())
+    page_inbox.manage("migrate", "inbox")
+    assert page_inbox.rows(statement) == [("v",)]
+    page_inbox.manage("migrate", "inbox", "0001")
+    page_inbox.rows(MESSAGES.definition())
+    page_inbox.rows("INSERT INTO messages (key) VALUES ('1')")
+    with pytest.raises(AssertionError, match="already exists"):
+        page_inbox.manage("migrate", "inbox")
+    assert page_inbox.rows("SELECT key FROM messages") == [("1",)]
