@@ -182,7 +182,8 @@ def test_a_delivery_that_is_wrong_is_refused(
 def test_a_delivery_needs_the_token_and_is_kept_without_a_broker(
     client: httpx.Client, page_inbox: Inbox
 ):
-    for headers in ({}, {"Authorization": "Bearer ä".encode()}):
+    for authorization in (b"", "Bearer ä".encode()):
+        headers = {b"Authorization": authorization}
         answer = client.post("/api/messages", json={"body": ""}, headers=headers)
         assert answer.status_code == 401
     answer = post(client, " kept as it is \n", received_at="2026-11-20T10:00:00Z")
