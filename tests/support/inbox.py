@@ -56,7 +56,7 @@ class Inbox:
         self.environment = {
             **environment,
             "PYTHONPATH": f"{ROOT}{os.pathsep}{FOLDER}",
-            "INBOX_SECRET_KEY": "of a test, as long as a key of Django's should be",
+            "INBOX_SECRET_KEY": "of the tests alone; it is as long as Django asks for",
             "INBOX_DATABASE_URL": url,
             "INBOX_BROKER_URL": broker,
             "INBOX_HTTPS": "0",
@@ -120,7 +120,7 @@ class Inbox:
         """Run a worker of one process, and wait until it consumes tasks."""
         log = self._folder / "worker.log"
         command = ["celery", "-A", app, "worker", "--concurrency", "1"]
-        command += ["--loglevel", "INFO", "--hostname", f"{time.monotonic_ns()}@test"]
+        command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*command, *options],

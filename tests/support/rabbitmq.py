@@ -78,6 +78,11 @@ class RabbitMQ:
         with self._connect() as connection:
             connection.channel().basic_publish(amqp.Message(body), routing_key=queue)
 
+    def purge(self, queue: str) -> None:
+        """Lose all messages of a queue."""
+        with self._connect() as connection:
+            connection.channel().queue_purge(queue)
+
     def _connect(self) -> amqp.Connection:
         return amqp.Connection(f"127.0.0.1:{self._port}", connect_timeout=5)
 

@@ -28,7 +28,7 @@ class MessageForm(forms.ModelForm):
 
     def clean(self) -> None:
         """Refuse what UTF-8 cannot hold: the database could not keep it."""
-        for name, value in self.cleaned_data.items():
+        for name, value in list(self.cleaned_data.items()):
             if isinstance(value, str) and not value.isascii():
                 try:
                     value.encode()

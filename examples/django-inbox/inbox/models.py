@@ -1,5 +1,6 @@
 """What the database keeps: messages with their labels, and corrections."""
 
+import operator
 import uuid
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 _LONGEST_PAUSE = timedelta(days=1)
 _MAX_DOUBLINGS = 16
+_LINES_AT_ONCE = 10
+_CHARACTERS_AT_ONCE = 500
 
 #: The serial of a model file that was not published.
 UNPUBLISHED = 0
@@ -106,6 +109,18 @@ class Message(Swept):
                 name="inbox_unlabelled",
             ),
         ]
+
+    @property
+    def ranked_scores(self) -> list[tuple[str, float]]:
+        """The labels of the model with their scores, the largest first."""
+        scores = self.scores or {}
+        return sorted(scores.items(), key=operator.itemgetter(1), reverse=True)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the page shows the text in a box that scrolls."""
+        is_high = self.body.count("\n") > _LINES_AT_ONCE
+        return is_high or len(self.body) > _CHARACTERS_AT_ONCE
 
     def __str__(self) -> str:
         # Never the text: what is printed may be logged.

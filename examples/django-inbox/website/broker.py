@@ -77,6 +77,7 @@ def _in_a_folder(folder: Path) -> dict[str, Any]:
             "data_folder_in": str(folder / "tasks"),
             "data_folder_out": str(folder / "tasks"),
             "control_folder": str(folder / "control"),
+            "polling_interval": 0.1,
         },
         "worker_enable_remote_control": False,
     }

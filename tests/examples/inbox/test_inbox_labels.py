@@ -2,6 +2,7 @@
 
 import datetime
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,7 +54,7 @@ ROLL_BACK = textwrap.dedent(
 
 
 @pytest.fixture(scope="module")
-def registry(inbox: Inbox) -> Registry:
+def registry(inbox: Inbox) -> Iterator[Registry]:
     """Return the models of a night that learnt from the inbox's own messages."""
     until = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
     (block,) = generate(MESSAGES, seed=0, until=until)
