@@ -15,17 +15,19 @@ from pipeline.records.export import (
     MODEL_FILE,
     MODEL_FILES,
     PIPELINE_FILE,
+    REFERENCE_FILE,
     VECTORS_FILE,
     ExportManifest,
     FileDescription,
     PreparedExport,
     Verification,
 )
+from pipeline.records.reference import Reference
 from pipeline.records.reviews import ReviewEvaluation
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask, Requirements
 from tasks.ingest import IngestMessages
-from tasks.preprocessing import BuildTrainingSet, CleanMessages
+from tasks.preprocessing import BuildEvaluationSet, BuildTrainingSet, CleanMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard, load_each
 from tasks.targets import TaskInput
@@ -115,6 +117,27 @@ class ExportVectors(NightTask):
         self.output().dump(export.encode_vectors(prepared, model))
 
 
+class ExportReference(NightTask):
+    """Describe the model's labels and margins on the hold-out, for live traffic."""
+
+    stage = "export"
+    name = "reference"
+    codec = RecordJson(Reference)
+
+    def requires(self) -> Requirements:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "evaluation_set": self.clone(BuildEvaluationSet),
+        }
+
+    def run(self) -> None:
+        inputs = self.input()
+        reference = export.describe_predictions(
+            inputs["model"].load(), inputs["evaluation_set"].load()
+        )
+        self.output().dump(reference)
+
+
 class ExportPipeline(NightTask):
     """Write the fitted model as a scikit-learn pipeline, for Python users.
 
@@ -184,7 +207,7 @@ class DescribeExport(NightTask):
     stage = "export"
     name = "description"
     codec = RecordJson(ExportManifest)
-    version = 3
+    version = 4
 
     def requires(self) -> Requirements:
         return {
@@ -257,6 +280,7 @@ _EXPORTED = {
 }
 _BESIDE = {
     VECTORS_FILE: FileTask(ExportVectors, {}),
+    REFERENCE_FILE: FileTask(ExportReference, {}),
     PIPELINE_FILE: FileTask(ExportPipeline, {}),
     MANIFEST_FILE: FileTask(DescribeExport, {}),
 }
