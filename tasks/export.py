@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import luigi
 
-from pipeline import data, export, training
+from pipeline import data, export, reviews, training
 from pipeline.data.codecs import Raw, RecordJson
 from pipeline.records.export import (
     DEFAULT_FORMAT,
@@ -23,10 +23,10 @@ from pipeline.records.export import (
     Verification,
 )
 from pipeline.records.reference import Reference
-from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.reviews import CorrectionMeasurement, ReviewEvaluation
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask, Requirements
-from tasks.ingest import IngestMessages
+from tasks.ingest import IngestMessages, IngestReviews
 from tasks.preprocessing import BuildEvaluationSet, BuildTrainingSet, CleanMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard, load_each
@@ -264,6 +264,44 @@ class EvaluateOnReviews(NightTask):
         )
         self.warn(data.reviewed_messages.unknown_label_warnings(measured))
         self.warn(contradicted)
+        self.output().dump(measured)
+
+
+class MeasureCorrections(NightTask):
+    """Compare the exported model with users' corrections, apart from the reviews."""
+
+    stage = "export"
+    name = "corrections"
+    codec = RecordJson(CorrectionMeasurement)
+    sections = (
+        "training.reviews.sources",
+        "training.holdout_fraction",
+        "text",
+        "evaluation.sources",
+        "evaluation.corrections",
+        "evaluation.merge",
+        "evaluation.confidence",
+    )
+
+    def requires(self) -> Requirements:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "reviews": self.clone(IngestReviews),
+        }
+
+    def run(self) -> None:
+        inputs = self.input()
+        scorer = nightsieve_scorer.load(inputs["model"].load())
+        settings = self.settings
+        measured = reviews.measure_corrections(
+            inputs["reviews"].load(),
+            settings.training.reviews,
+            settings.training.holdout_fraction,
+            settings.text,
+            settings.evaluation,
+            predict=scorer.label,
+            labels=scorer.labels,
+        )
         self.output().dump(measured)
 
 
