@@ -51,7 +51,7 @@ LAMBDA_CODE = """if True:
     sys.path.insert(0, sys.argv[1])
     import lambda_function
     for line in sys.stdin:
-        result = lambda_function.handler(json.loads(line), None)
+        result = lambda_function.lambda_handler(json.loads(line), None)
         print(json.dumps(result))
 """
 

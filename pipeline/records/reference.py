@@ -15,10 +15,10 @@ class MarginBin(Record):
     Attributes
     ----------
     low
-        The smallest margin of the bin. The bin ends before the ``low`` of the next
-        one; the last bin has no end.
+        Where the bin begins. It ends before the ``low`` of the next one; the last bin
+        has no end.
     share
-        Above 0 in a bin of the hold-out.
+        Above 0: every bin holds a message.
     """
 
     low: float

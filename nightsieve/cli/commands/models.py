@@ -94,8 +94,9 @@ def list_() -> None:
 def fetch(serial: int | None, to: Path) -> None:
     """Write a published model's files to a folder.
 
-    Writes model.json, vectors.json, pipeline.joblib and manifest.json, each checked
-    against the sha256 of its publication: all of them or none.
+    Writes model.json, vectors.json, reference.json, pipeline.joblib and manifest.json,
+    each checked against the sha256 of its publication: all of them or none. A model of
+    an earlier version has no reference.json.
     """
     registry = Registry(open_store())
     entry = published_entry(registry, serial)
