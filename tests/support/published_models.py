@@ -15,6 +15,7 @@ from pipeline.records.export import (
     MANIFEST_FILE,
     MODEL_FILE,
     PIPELINE_FILE,
+    REFERENCE_FILE,
     VECTORS_FILE,
     FileDescription,
 )
@@ -24,7 +25,6 @@ from scorers.python.nightsieve_scorer import load
 from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fixed
 from tests.support.stored_objects import DESCRIPTION, facts, november
 
-REFERENCE_FILE = "reference.json"
 PROBE = SENTENCES["spam"]
 _publications = itertools.count()
 

@@ -12,13 +12,12 @@ from nightsieve.serving.contract.preparation import ServedModel, prepare_model
 from nightsieve.serving.models.representation import Representation
 from nightsieve.store.models import Registry
 from pipeline.errors import ArtefactError
-from pipeline.records.export import MANIFEST_FILE, MODEL_FILE
+from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, REFERENCE_FILE
 from pipeline.records.models import ModelEntry
 from pipeline.records.reference import Reference
 
 logger = logging.getLogger(__name__)
 
-_REFERENCE_FILE = "reference.json"
 # What is offered to clients. A pickle is not: to load one runs what it holds, and no
 # client needs it.
 _MEDIA_TYPES = {"json": JSON_TYPE}
@@ -86,7 +85,7 @@ class PublishedModel:
             description=description,
             files=files,
             night=entry.date,
-            reference=_reference(entry, contents.get(_REFERENCE_FILE)),
+            reference=_reference(entry, contents.get(REFERENCE_FILE)),
         )
 
 
@@ -99,7 +98,7 @@ def _reference(entry: ModelEntry, content: bytes | None) -> Reference | None:
         logger.warning(
             "model %d: %s: %s; live traffic is not compared with the night",
             entry.serial,
-            _REFERENCE_FILE,
+            REFERENCE_FILE,
             error,
         )
         return None
