@@ -196,6 +196,24 @@ def test_https_with_a_certificate_and_its_key(model_file, tmp_path, workers):
     assert "traceback" not in log.read_text()
 
 
+def test_the_text_of_a_message_is_in_no_metric_and_in_no_log(model_file, tmp_path):
+    log = tmp_path / "log"
+    options = ("--model", str(model_file), "--access-log")
+    with serving(*options, environment={}, log=log) as (address, _):
+        body = {"messages": [{"id": "canary", "text": "canary"}], "explain": 5}
+        url = f"{address}/v1/predictions?canary"
+        statuses = [
+            httpx.post(url, json=body).status_code,
+            httpx.post(url, json={**body, "canary": 1}).status_code,
+            httpx.post(url, content=b'{"canary').status_code,
+            httpx.put(f"{address}/canary", json=body).status_code,
+        ]
+        metrics = httpx.get(f"{address}/metrics").text
+    assert statuses == [200, 422, 415, 404]
+    assert "422" in metrics
+    assert "canary" not in metrics + log.read_text()
+
+
 def test_the_start_line_says_where_the_page_is_and_the_log_what_happened(
     model_file, tmp_path
 ):

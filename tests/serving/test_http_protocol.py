@@ -1,6 +1,7 @@
 """What the service does with bytes that no HTTP library sends."""
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -166,16 +167,11 @@ def test_a_request_that_arrives_a_byte_at_a_time_is_ended(
 
 def drip(stream: socket.socket, content: bytes) -> None:
     """Send a byte at a time until the server has said something."""
-    stream.setblocking(False)
     for byte in content:
-        try:
-            stream.send(bytes([byte]))
-            stream.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            time.sleep(0.2)
-        else:
+        answered, _, _ = select.select([stream], [], [], 0.2)
+        if answered:
             break
-    stream.settimeout(30)
+        stream.send(bytes([byte]))
 
 
 def test_a_body_may_take_longer_if_it_is_long(address):
