@@ -145,12 +145,7 @@ def main() -> None:
 
 def kill_worker(server: servers.Server, stack: Stack) -> None:
     """Kill one of the two worker processes of the service; a new one comes."""
-    workers = [
-        child
-        for child in server.process.children(recursive=True)
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
-    workers[0].send_signal(signal.SIGKILL)
+    server.process.children()[0].send_signal(signal.SIGKILL)
 
 
 def kill_store(server: servers.Server, stack: Stack) -> None:

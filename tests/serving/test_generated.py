@@ -43,8 +43,8 @@ def test_the_description_is_valid_openapi():
         Draft202012Validator.check_schema(schema)
 
 
-def test_every_endpoint_is_described_with_its_scope():
-    options = ServeOptions(model=None, tokens=Path("tokens.json"))
+def test_every_endpoint_is_described_with_its_scope(model_file):
+    options = ServeOptions(model=model_file, tokens=Path("tokens.json"))
     service = Service(options)
     endpoints = {
         (endpoint.method, endpoint.path): endpoint.scope
