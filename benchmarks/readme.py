@@ -33,17 +33,25 @@ from benchmarks.night.tables import (
 from benchmarks.overview import overview_table
 from benchmarks.parity.records import AgreementResult, ScoringResult, SizeResult
 from benchmarks.parity.tables import agreement_tables, scoring_tables, size_tables
+from benchmarks.serving.cold_start_records import ColdStartResult
+from benchmarks.serving.cold_start_tables import cold_start_tables
+from benchmarks.serving.memory_records import MemoryResult
+from benchmarks.serving.memory_tables import memory_table
 from benchmarks.serving.records import (
     LoadResult,
     MixedResult,
     OutagesResult,
     ParityResult,
+    SwapResult,
 )
+from benchmarks.serving.start_records import StartResult
+from benchmarks.serving.start_tables import start_tables
 from benchmarks.serving.tables import (
     load_tables,
     mixed_table,
     outages_table,
     parity_table,
+    swap_table,
 )
 from benchmarks.training.records import BlocksResult, GridSearchResult
 from benchmarks.training.tables import blocks_tables, grid_search_tables
@@ -138,6 +146,10 @@ SECTIONS: dict[str, Section] = {
     "flips": _section("flips", FlipsResult, flips_tables),
     "load": _section("load", LoadResult, load_tables),
     "mixed": _section("mixed", MixedResult, mixed_table),
+    "swap": _section("swap", SwapResult, swap_table),
+    "start": _section("start", StartResult, start_tables),
+    "cold_start": _section("cold_start", ColdStartResult, cold_start_tables),
+    "memory": _section("memory", MemoryResult, memory_table),
     "outages": _section("outages", OutagesResult, outages_table),
     "serving_parity": _section("serving_parity", ParityResult, parity_table),
 }
