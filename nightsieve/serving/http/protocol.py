@@ -227,10 +227,10 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self.loop.time() - self._deadline > _BUSY_SECONDS:
             self._start_clock(_BUSY_SECONDS)
+        elif self._is_answering:  # nothing more may be read meanwhile
+            self._start_clock()
         elif self._phase is _Phase.HEADERS:
             self._refuse(_slow_headers(self.timeout_keep_alive))
-        elif self._is_answering:
-            self._start_clock()
         else:
             self.transport.close()
             self._watch_reader()
