@@ -33,24 +33,24 @@ from benchmarks.night.tables import (
 from benchmarks.overview import overview_table
 from benchmarks.parity.records import AgreementResult, ScoringResult, SizeResult
 from benchmarks.parity.tables import agreement_tables, scoring_tables, size_tables
-from benchmarks.serving.cold_start_records import ColdStartResult
-from benchmarks.serving.cold_start_tables import cold_start_tables
-from benchmarks.serving.memory_records import MemoryResult
-from benchmarks.serving.memory_tables import memory_table
 from benchmarks.serving.records import (
+    ColdStartResult,
     LoadResult,
+    MemoryResult,
     MixedResult,
     OutagesResult,
     ParityResult,
+    StartResult,
     SwapResult,
 )
-from benchmarks.serving.start_records import StartResult
-from benchmarks.serving.start_tables import start_tables
 from benchmarks.serving.tables import (
+    cold_start_tables,
     load_tables,
+    memory_table,
     mixed_table,
     outages_table,
     parity_table,
+    start_tables,
     swap_table,
 )
 from benchmarks.training.records import BlocksResult, GridSearchResult

@@ -21,8 +21,8 @@ from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import write_result
 from benchmarks.serving import servers
 from benchmarks.serving.load import prepare
-from benchmarks.serving.memory_records import MemoryResult, MemorySample
-from benchmarks.serving.memory_tables import memory_table
+from benchmarks.serving.records import MemoryResult, MemorySample
+from benchmarks.serving.tables import memory_table
 
 CONNECTIONS = 8
 SAMPLES = 50

@@ -165,3 +165,110 @@ class SwapResult(Result):
     swaps: int
     memory_before_mib: float
     memory_after_mib: float
+
+
+class ServiceStart(Record):
+    """How a service starts.
+
+    Attributes
+    ----------
+    seconds
+        From the start of the command until ``/health/ready`` answers with 200.
+    beyond
+        The same without the bare imports of the same round.
+    """
+
+    name: str
+    seconds: Spread
+    beyond: Spread
+
+
+class StartResult(Result):
+    """Services that are started in turns with the bare imports.
+
+    Attributes
+    ----------
+    imports
+        Seconds of a Python process that imports Starlette, uvicorn and boto3.
+    """
+
+    sources: dict[str, int]
+    terms: int
+    rounds: int
+    imports: Spread
+    services: tuple[ServiceStart, ...]
+
+
+class MemorySample(Record):
+    """The process after some requests.
+
+    Attributes
+    ----------
+    requests
+        Answered so far.
+    resident_mib
+        Resident memory.
+    time_series
+        Lines of ``/metrics``.
+    """
+
+    requests: int
+    resident_mib: float
+    time_series: int
+
+
+class MemoryResult(Result):
+    """The memory of one process during many requests.
+
+    Attributes
+    ----------
+    terms
+        Of the model.
+    samples
+        The first one is before all requests.
+    """
+
+    sources: dict[str, int]
+    terms: int
+    samples: tuple[MemorySample, ...]
+
+
+class ColdStart(Record):
+    """How a function starts.
+
+    Attributes
+    ----------
+    init_seconds
+        From the start of the process until it asks for an event: Python, AWS' program
+        and the import of the handler's module, with the model.
+    first_seconds
+        From the same start until the first response.
+    warm_seconds
+        Of a further event.
+    memory_mib
+        Peak memory of the process.
+    """
+
+    name: str
+    init_seconds: Spread
+    first_seconds: Spread
+    warm_seconds: Spread
+    memory_mib: Spread | None
+
+
+class ColdStartResult(Result):
+    """Functions that are started in turns.
+
+    Attributes
+    ----------
+    package_bytes
+        Of the zip file of the packaged model.
+    functions
+        The packaged model, a handler that returns a constant, and scikit-learn's.
+    """
+
+    sources: dict[str, int]
+    terms: int
+    rounds: int
+    package_bytes: int
+    functions: tuple[ColdStart, ...]

@@ -15,8 +15,8 @@ from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import Spread, write_result
 from benchmarks.serving import servers
 from benchmarks.serving.load import prepare
-from benchmarks.serving.start_records import ServiceStart, StartResult
-from benchmarks.serving.start_tables import start_tables
+from benchmarks.serving.records import ServiceStart, StartResult
+from benchmarks.serving.tables import start_tables
 
 MODULE = "benchmarks.serving.start"
 IMPORTS = "import starlette.applications, uvicorn, boto3"

@@ -3,18 +3,29 @@
 from benchmarks.harness import markdown
 from benchmarks.harness.results import Spread
 from benchmarks.serving.records import (
+    ColdStart,
+    ColdStartResult,
     Latencies,
     LoadResult,
+    MemoryResult,
+    MemorySample,
     MixedResult,
     OutagesResult,
     ParityResult,
     ServerLoad,
+    StartResult,
     SwapResult,
 )
 
 P99_BAR = 20.0  # milliseconds
 RATE_BAR = 3.0  # times the baseline's requests a second
 BATCH_BAR = 0.6  # of the Python scorer's own messages a second
+START_BAR = 1.0  # seconds beyond the bare imports
+#: After the first tenth of the requests, the process may grow by this share.
+GROWTH_BAR = 0.02
+_MEMORY_ROWS = 10  # after the first
+_MILLISECONDS = 1e3
+_KB = 1000
 _MEDIAN = 50
 _P99 = 99
 
@@ -125,6 +136,91 @@ def swap_table(result: SwapResult) -> str:
     )
 
 
+def start_tables(result: StartResult) -> str:
+    """Return a row for the bare imports and for each service."""
+    rows = [
+        [
+            "bare imports of Starlette, uvicorn and boto3",
+            markdown.spread(result.imports, 2),
+            markdown.DASH,
+            markdown.DASH,
+        ]
+    ]
+    for service in result.services:
+        rows.append(
+            [
+                service.name,
+                markdown.spread(service.seconds, 2),
+                markdown.spread(service.beyond, 2),
+                f"at most {START_BAR:.0f} s",
+            ]
+        )
+    introduction = (
+        f"A model of {result.terms:,} terms. The service is ready when `/health/ready` "
+        f"answers with 200. Rounds, in turns: {result.rounds}. Messages: "
+        f"{markdown.sources(result.sources)}."
+    )
+    header = ("", "seconds", "beyond the imports", "target")
+    return markdown.parts(
+        markdown.paragraph(introduction), markdown.table(header, rows)
+    )
+
+
+def memory_table(result: MemoryResult) -> str:
+    """Return a row for each tenth of the requests, and how much the process grew."""
+    first, *later = result.samples
+    step = max(1, len(later) // _MEMORY_ROWS)
+    shown = [first, *later[step - 1 :: step]]
+    growth = growth_after_first_tenth(result)
+    return markdown.parts(
+        markdown.paragraph(
+            f"One process with a model of {result.terms:,} terms; 8 connections, as "
+            f"fast as it answers. Messages: {markdown.sources(result.sources)}."
+        ),
+        markdown.table(
+            ("requests", "resident memory, MiB", "time series of /metrics"),
+            [_memory_row(sample) for sample in shown],
+            text_columns=0,
+        ),
+        markdown.paragraph(
+            f"After the first tenth of the requests the process grew by {growth:.1%} "
+            f"(bar: {GROWTH_BAR:.0%})."
+        ),
+    )
+
+
+def growth_after_first_tenth(result: MemoryResult) -> float:
+    """Return the growth of memory from the first tenth of the requests to the end."""
+    last = result.samples[-1]
+    warm = next(
+        sample for sample in result.samples if sample.requests >= last.requests / 10
+    )
+    return last.resident_mib / warm.resident_mib - 1
+
+
+def cold_start_tables(result: ColdStartResult) -> str:
+    """Return a row for each function, and the sentence of the ratio."""
+    packaged, bare, sklearn = result.functions
+    added = packaged.init_seconds.median - bare.init_seconds.median
+    times = sklearn.first_seconds.median / packaged.first_seconds.median
+    header = ("function", "init, ms", "first response, ms", "warm, ms", "peak, MiB")
+    return markdown.parts(
+        markdown.paragraph(
+            f"A model of {result.terms:,} terms; its package has "
+            f"{result.package_bytes / _KB:,.0f} KB. AWS' own program `awslambdaric` "
+            "runs each function on this machine, in a new process. *init* ends when "
+            "the function asks for its first event, which has one message. Rounds, in "
+            f"turns: {result.rounds}. Messages: {markdown.sources(result.sources)}."
+        ),
+        markdown.table(header, map(_function_row, result.functions)),
+        markdown.paragraph(
+            f"The packaged model adds {added * _MILLISECONDS:,.0f} ms to the start of "
+            f"a function that does nothing. The function with scikit-learn's pipeline "
+            f"takes {times:.1f} times as long until its first response."
+        ),
+    )
+
+
 def _failures(by_kind: dict[str, int]) -> str:
     kinds = ", ".join(f"{kind}: {count:,}" for kind, count in by_kind.items())
     total = f"{sum(by_kind.values()):,}"
@@ -158,3 +254,25 @@ def _latency_cells(latencies: Latencies) -> list[str]:
         f"{latencies.percentiles[_P99]:,.1f}",
         f"{latencies.p999:,.1f}",
     ]
+
+
+def _memory_row(sample: MemorySample) -> list[str]:
+    return [
+        f"{sample.requests:,}",
+        f"{sample.resident_mib:.1f}",
+        f"{sample.time_series:,}",
+    ]
+
+
+def _function_row(function: ColdStart) -> list[str]:
+    return [
+        function.name,
+        _milliseconds(function.init_seconds),
+        _milliseconds(function.first_seconds),
+        markdown.spread(function.warm_seconds.scaled(_MILLISECONDS), digits=1),
+        markdown.spread_or_dash(function.memory_mib),
+    ]
+
+
+def _milliseconds(measured: Spread) -> str:
+    return markdown.spread(measured.scaled(_MILLISECONDS))
