@@ -52,10 +52,7 @@ class RunningService(NamedTuple):
 
     def workers(self) -> list[int]:
         """Return the pids of the processes that answer."""
-        children = psutil.Process(self.process.pid).children()
-        return [
-            child.pid for child in children if "spawn_main" in " ".join(child.cmdline())
-        ]
+        return [child.pid for child in psutil.Process(self.process.pid).children()]
 
 
 @contextmanager
