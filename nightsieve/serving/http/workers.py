@@ -90,10 +90,10 @@ class Workers(Multiprocess):
         alive = [process.is_alive(timeout) for process in self.processes]
         if not self._has_served and alive[0] and self.processes[0].is_ready(timeout):
             self._begin()
+        if time.monotonic() < self._next_start:
+            return
         for index, lives in enumerate(alive):
-            if lives or self.should_exit.is_set():
-                continue
-            if time.monotonic() >= self._next_start:
+            if not lives and not self.should_exit.is_set():
                 self._replace(index)
 
     def join_all(self) -> None:
