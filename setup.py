@@ -41,14 +41,16 @@ OPS = [
 SERVE = [
     "httptools>=0.6",  # uvicorn's fast parser of HTTP
     # Routes, middleware and streams; the contract is ours, so no FastAPI above it.
-    "starlette>=0.40",
+    "starlette>=1.10",
     # The files of Swagger UI 5, which shows OpenAPI 3.1, for a page without internet.
     "swagger-ui-py>=25.7",
-    "uvicorn>=0.30",
+    # We look after its processes and its protocol, so the range is narrow.
+    "uvicorn>=0.54,<0.55",
     "uvloop>=0.21; sys_platform != 'win32'",
 ]
 TEST = [
     "aiosmtpd>=1.4.6",  # receives luigi's e-mails
+    "cryptography>=44",  # makes the certificates of the tests of TLS
     "fastjsonschema>=2.20",  # writes the validators of the serving contract
     "httpx>=0.27",  # asks the service
     "hypothesis>=6.115",

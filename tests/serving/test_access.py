@@ -134,8 +134,35 @@ def test_a_token_is_accepted_on_its_last_day_and_not_later(path):
 
 def test_without_tokens_everybody_may_ask_on_this_machine_alone(tmp_path):
     missing = tmp_path / "missing.json"
-    assert Access(missing, LOOPBACK).check(Headers(), "correct") == ""
+    here = Headers({"host": "127.0.0.1:8000"})
+    assert Access(missing, LOOPBACK).check(here, "correct") == ""
     assert refusal(Access(missing, EVERYWHERE), Headers()).status == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "is_served"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8:80", True),
+        ("[::1]:8000", True),
+        ("localhost:8000", True),
+        ("LOCALHOST", True),
+        ("example.org", False),
+        ("localhost.example.org:8000", False),
+        ("192.168.1.2:8000", False),
+        ("", False),
+        ("[", False),
+    ],
+)
+def test_without_tokens_a_page_that_names_this_machine_otherwise_is_refused(
+    tmp_path, host, is_served
+):
+    access = Access(tmp_path / "missing", LOOPBACK)
+    headers = Headers({"host": host})
+    if is_served:
+        assert access.check(headers, "correct") == ""
+    else:
+        assert refusal(access, headers).name == "not-this-machine"
 
 
 def test_every_token_is_compared_whichever_it_is(path, monkeypatch):

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
@@ -30,7 +31,8 @@ class Access:
     """Decides who may ask what.
 
     While the file has no token, everybody may ask everything, but only on the loopback
-    interface.
+    interface, and only under a name of it: a page in a browser of this machine could
+    give its own name the address 127.0.0.1.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ class Access:
         Raises
         ------
         Problem
-            There is no accepted token (401), it does not allow this (403), or it asks
-            too often (429).
+            There is no accepted token (401), it does not allow this or no token is
+            needed and the host is another one (403), or it asks too often (429).
         """
         tokens = self._tokens.current()
         caller = ""
@@ -77,6 +79,15 @@ class Access:
             if scope not in token.scopes:
                 raise _insufficient_scope(scope)
             caller = token.name
+        # Each browser sends the name; an HTTP/1.0 client may not.
+        elif not _names_this_machine(headers.get("host", "localhost")):
+            raise Problem(
+                403,
+                "not-this-machine",
+                "without tokens only this machine is served, under its own names; ask "
+                "for 127.0.0.1 or localhost, or make a token: nightsieve serve token "
+                "new",
+            )
         self._count(caller)
         return caller
 
@@ -109,6 +120,15 @@ def is_loopback(host: str) -> bool:
     # An address of IPv6 may have a zone: fe80::1%eth0.
     hosts = {str(address[0]).partition("%")[0] for *_, address in addresses}
     return all(ipaddress.ip_address(host).is_loopback for host in hosts)
+
+
+def _names_this_machine(host_and_port: str) -> bool:
+    """Return whether a Host header names the loopback interface."""
+    try:
+        host = urlsplit(f"//{host_and_port}").hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _authorization(headers: Mapping[str, str]) -> Sequence[str]:

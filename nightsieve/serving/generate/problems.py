@@ -84,6 +84,13 @@ KINDS = (
         "the token does not allow this; use one with the scope correct",
     ),
     Kind(
+        403,
+        "not-this-machine",
+        "The service has no tokens, and the `Host` of the request is not this machine.",
+        "without tokens only this machine is served, under its own names; ask for "
+        "127.0.0.1 or localhost, or make a token: nightsieve serve token new",
+    ),
+    Kind(
         404,
         "not-found",
         "There is no such path, model or file.",
