@@ -26,7 +26,7 @@ from tests.support.services import PATIENCE, serving
 CANARY = "xyzzycanary"
 PREDICTIONS = "/v1/predictions"
 PARTIAL_REQUEST = (
-    f"POST {PREDICTIONS} HTTP/1.1\r\nHost: service\r\n"
+    f"POST {PREDICTIONS} HTTP/1.1\r\nHost: localhost\r\n"
     "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 )
 
