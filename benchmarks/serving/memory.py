@@ -85,7 +85,7 @@ def make_requests(texts: list[str]) -> Iterator[Request]:
 
 def _http(method: str, path: str, body: object = None) -> bytes:
     content = b"" if body is None else json.dumps(body).encode()
-    head = f"{method} {path} HTTP/1.1\r\nHost: service\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
     if content:
         head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
     return f"{head}\r\n".encode() + content
