@@ -86,10 +86,12 @@ golden: $(VENV)/.test  ## run two nights on the demo's messages and two on UCI's
 	$(BIN)/python -m tests.golden
 
 bench: ROWS := $(if $(filter file,$(origin ROWS)),3000000,$(ROWS))
-bench: $(VENV)/.test $(VENV)/.bench  ## measure what benchmarks/README.md shows, nights on tables around ROWS (some hours)
+bench: $(VENV)/.test $(VENV)/.bench $(VENV)/.serve $(VENV)/.examples  ## measure what benchmarks/README.md shows, nights on tables around ROWS (some hours)
 	set -e; for name in parity.agreement parity.size parity.scoring \
 		labelling.rule_speed labelling.votes labelling.weak_labels \
-		training.grid_search training.blocks night.task_overhead gate.thirty_nights; \
+		training.grid_search training.blocks night.task_overhead gate.thirty_nights \
+		serving.load serving.mixed serving.parity serving.outages serving.swap serving.start serving.memory \
+		serving.cold_start; \
 		do $(BIN)/python -m benchmarks.$$name; done
 	set -e; for name in night.whole_night night.growth night.headroom; \
 		do $(BIN)/python -m benchmarks.$$name --rows "$$ROWS"; done

@@ -60,7 +60,7 @@ Prediction = tuple[str, dict[str, float]]
 
 
 def main() -> None:
-    """Compare, and write ``parity.json``."""
+    """Compare, and write ``serving_parity.json``."""
     arguments = _parse_arguments()
     drawn = corpus.draw_messages(arguments.messages)
     texts = [*NASTY, *drawn.texts][: arguments.messages]

@@ -60,7 +60,7 @@ class Command:
 
 
 def service(*options: str, environment: Mapping[str, str] | None = None) -> Command:
-    """Return the command of the service, one process."""
+    """Return the command of the service."""
     arguments = [program("nightsieve"), "serve", "--port", "{port}", *options]
     return Command("nightsieve serve", arguments, environment or {})
 

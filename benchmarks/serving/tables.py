@@ -34,9 +34,8 @@ def load_tables(result: LoadResult) -> str:
     """Return the table of the servers, and the sentence of the ratios."""
     columns = [_column(server) for server in result.servers]
     header = ("", *(server.name for server in result.servers))
-    service, baseline = result.servers
-    times = service.highest_rate.median / baseline.highest_rate.median
-    share = service.batches.median / result.scorer.median
+    times = f"{times_the_baseline(result):.1f}"
+    share = f"{batch_share(result):.2f}"
     return markdown.parts(
         markdown.paragraph(
             f"A model of {result.terms:,} terms. Scheduled: {result.rate:g} requests a "
@@ -46,12 +45,28 @@ def load_tables(result: LoadResult) -> str:
         ),
         markdown.table(header, markdown.rows(columns)),
         markdown.paragraph(
-            f"The service answers {times:.1f} times the requests of the baseline (bar: "
-            f"{RATE_BAR:g}). In batches it labels {share:.2f} times the messages that "
+            f"The service answers {times} times the requests of the baseline (bar: "
+            f"{RATE_BAR:g}). In batches it labels {share} times the messages that "
             f"the Python scorer alone labels on the same core, "
             f"{markdown.spread(result.scorer)} a second (bar: {BATCH_BAR:g})."
         ),
     )
+
+
+def times_the_baseline(result: LoadResult) -> float:
+    """Return the service's highest rate of requests by that of the baseline."""
+    service, baseline = result.servers
+    return service.highest_rate.median / baseline.highest_rate.median
+
+
+def batch_share(result: LoadResult) -> float:
+    """Return the service's rate in batches by that of the scorer alone."""
+    return result.servers[0].batches.median / result.scorer.median
+
+
+def p99(latencies: Latencies) -> float:
+    """Return the 99th percentile, milliseconds."""
+    return latencies.percentiles[_P99]
 
 
 def mixed_table(result: MixedResult) -> str:
@@ -108,7 +123,7 @@ def parity_table(result: ParityResult) -> str:
 
 def swap_table(result: SwapResult) -> str:
     """Return what clients saw while models changed."""
-    sent, errors, median, p99, p999 = _latency_cells(result.answers)
+    sent, errors, median, late, latest = _latency_cells(result.answers)
     rows = [
         ["models published", f"{result.published:,}"],
         ["of these damaged", f"{result.damaged:,}"],
@@ -116,8 +131,8 @@ def swap_table(result: SwapResult) -> str:
         ["requests", sent],
         ["failed, or not the scores of their model (bar: 0)", errors],
         ["p50, ms", median],
-        ["p99, ms", p99],
-        ["p99.9, ms", p999],
+        ["p99, ms", late],
+        ["p99.9, ms", latest],
         ["looks of a phone for another model", f"{result.phones:,}"],
         ["failed, or not the file of the entry (bar: 0)", f"{result.failed_phones:,}"],
         ["memory, MiB", f"{result.memory_before_mib:,.1f}"],
@@ -228,13 +243,13 @@ def _failures(by_kind: dict[str, int]) -> str:
 
 
 def _column(server: ServerLoad) -> dict[str, str]:
-    sent, errors, median, p99, p999 = _latency_cells(server.scheduled)
+    sent, errors, median, late, latest = _latency_cells(server.scheduled)
     return {
         "scheduled: sent": sent,
         "scheduled: errors": errors,
         "scheduled: p50, ms": median,
-        f"scheduled: p99, ms (bar: {P99_BAR:g})": p99,
-        "scheduled: p99.9, ms": p999,
+        f"scheduled: p99, ms (bar: {P99_BAR:g})": late,
+        "scheduled: p99.9, ms": latest,
         "highest rate, requests/s": markdown.spread(server.highest_rate),
         "batches, messages/s": markdown.spread(server.batches),
         "start to first answer, s": _two_digits(server.start_seconds),
@@ -251,7 +266,7 @@ def _latency_cells(latencies: Latencies) -> list[str]:
         f"{latencies.requests:,}",
         f"{latencies.errors:,}",
         f"{latencies.percentiles[_MEDIAN]:,.1f}",
-        f"{latencies.percentiles[_P99]:,.1f}",
+        f"{p99(latencies):,.1f}",
         f"{latencies.p999:,.1f}",
     ]
 

@@ -110,12 +110,11 @@ def measure_corrections(
 
 
 def within_limit(corrections: pd.DataFrame, limit: int) -> pd.DataFrame:
-    """Return at most so many corrections of each annotator and day (UTC).
+    """Return at most `limit` corrections of each annotator and day (UTC).
 
     A hash of the message's key chooses them. So they are the same ones on every run, in
-    whatever order the rows are, and an annotator cannot choose them by being early. A
-    row without an annotator, or without a time, counts as one of a nameless annotator,
-    or of a day of its own.
+    whatever order the rows are, and an annotator cannot choose them by being early.
+    Rows without an annotator are of one annotator, rows without a time of one day.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ class Explanation(NamedTuple):
     decision
         The label with thresholds.
     runner_up
-        The label with the second largest score.
+        The label with the largest score of all others.
     bias
         What the label leads by before any term is counted.
     terms
@@ -313,8 +313,16 @@ class Scorer:
         """
         return self.explain_tokens(self.tokens(text))
 
-    def explain_tokens(self, tokens: list[str]) -> Explanation:
+    def explain_tokens(
+        self, tokens: list[str], label: str | None = None
+    ) -> Explanation:
         """Return why a text with these tokens has its label.
+
+        Parameters
+        ----------
+        label
+            Explain this label, such as the decision; None explains the label with the
+            largest score.
 
         Examples
         --------
@@ -324,12 +332,14 @@ class Scorer:
         counts = self._counts(tokens)
         sums, squared_length = self._sums(counts)
         scores = self._scores(sums, squared_length)
-        winner = scores.index(max(scores))
+        if label is None:
+            label = self._winner(scores)
+        winner = self.labels.index(label)
         others = [k for k in range(len(scores)) if k != winner]
         runner_up = max(others, key=scores.__getitem__)
         bias_lead = self._bias_integers[winner] - self._bias_integers[runner_up]
         return Explanation(
-            label=self.labels[winner],
+            label=label,
             decision=self.decide(scores),
             runner_up=self.labels[runner_up],
             bias=bias_lead * self._bias_unit,

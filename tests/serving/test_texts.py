@@ -42,10 +42,11 @@ def test_predictions_are_those_of_the_scorer_and_ids_come_back(
     scorer = model.scorer
     for entry, prediction in zip(entries, document["predictions"], strict=True):
         text = entry["text"]
-        explanation = scorer.explain(text)
+        label = scorer.label(text, thresholds=thresholds)
+        explanation = scorer.explain_tokens(scorer.tokens(text), label)
         terms = [term._asdict() for term in explanation.terms[:explain]]
         assert prediction["id"] == joined(entry["id"])
-        assert prediction["label"] == scorer.label(text, thresholds=thresholds)
+        assert prediction["label"] == label
         assert prediction["scores"] == scorer.scores(text)
         assert prediction.get("terms", []) == terms
 

@@ -47,7 +47,9 @@ def predict(
     for text in texts:
         result = scorer.evaluate_tokens(text.tokens)
         label = scorer.decide(result.scores) if thresholds else result.label
-        terms = scorer.explain_tokens(text.tokens).terms[:explain] if explain else []
+        terms = []
+        if explain:
+            terms = scorer.explain_tokens(text.tokens, label).terms[:explain]
         *_, second, largest = sorted(result.scores)
         predictions.append(Prediction(label, result.scores, largest - second, terms))
     return predictions
