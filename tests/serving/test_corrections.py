@@ -204,10 +204,13 @@ def test_any_batches_end_in_the_table_that_a_dictionary_says(api, connection, ba
     assert stored(connection) == expected
 
 
-def test_the_model_is_compared_with_what_is_new_or_changed(api, service, connection):
-    send(api, [correction("a", SPAM), correction("b", BANK)])
+def test_the_model_is_compared_once_with_each_message_and_annotator(api, service):
+    send(api, [correction("a", SPAM), *[correction("b", BANK)] * 100])
     assert agreements(service) == [True, False]
-    send(api, [correction("a", SPAM), correction("b", CHAT)])
+    for label in (SPAM, BANK, SPAM):
+        send(api, [correction("a", label), correction("b", label)])
+    assert agreements(service) == [True, False]
+    send(api, correction("a", SPAM, annotator="Bob"))
     assert agreements(service) == [True, False, True]
     # A message without a text, and one that is too long to be read along.
     send(api, [correction("d", BANK), correction("e", BANK)])

@@ -133,13 +133,20 @@ def _agreements(
     stored: "Sequence[StoredCorrection]",
     model: ServedModel,
 ) -> list[bool]:
-    """Return whether the model gives each new or changed label too."""
+    """Return whether the model gives the label of each new correction too.
+
+    A message counts once for each annotator, however often it is corrected: nobody
+    moves the figure by repeating a correction or by changing it back and forth.
+    """
     messages = []
     labels = []
+    counted = set()
     room = _MAX_SCORED_CHARACTERS
     for correction, result in zip(corrections, stored, strict=True):
-        if result.outcome == "unchanged" or result.body is None:
+        key = (correction.message_key, correction.annotator)
+        if result.outcome != "new" or result.body is None or key in counted:
             continue
+        counted.add(key)
         room -= len(result.body)
         if room >= 0:
             messages.append(Message(None, result.body))
