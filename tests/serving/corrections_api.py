@@ -49,7 +49,9 @@ class InProcess:
     async def _request(
         self, method: str, path: str, content: str, headers: Entry
     ) -> httpx.Response:
-        client = httpx.AsyncClient(transport=self._transport, base_url="http://localhost")
+        client = httpx.AsyncClient(
+            transport=self._transport, base_url="http://localhost"
+        )
         async with client:
             return await client.request(method, path, content=content, headers=headers)
 
