@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -45,6 +46,7 @@ class DatabaseThreads:
         self._requests = 0
         self._threads = ThreadPoolExecutor(connections, "database")
         self._pool: ConnectionPool | None = None
+        self._pool_lock = threading.Lock()
         # The last failure, until a transaction succeeds.
         self._failure = ""
 
@@ -90,16 +92,22 @@ class DatabaseThreads:
     def close(self) -> None:
         """Close the connections; what has not begun is not done."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._pool is not None:
-            self._pool.close()
+        with self._pool_lock:
+            if self._pool is not None:
+                self._pool.close()
 
     def _call(self, work: Callable[["ConnectionPool"], Result]) -> Result:
-        if self._pool is None:
-            # Takes half a second, for SQLAlchemy; two threads may do it twice.
-            from nightsieve.database.pool import ConnectionPool  # noqa: PLC0415
+        return work(self._open_pool())
 
-            self._pool = ConnectionPool()
-        return work(self._pool)
+    def _open_pool(self) -> "ConnectionPool":
+        """Return the pool that all threads share; `close` and `run` know it."""
+        with self._pool_lock:
+            if self._pool is None:
+                # Takes half a second, for SQLAlchemy.
+                from nightsieve.database.pool import ConnectionPool  # noqa: PLC0415
+
+                self._pool = ConnectionPool()
+            return self._pool
 
     def _log(self, failure: str) -> None:
         """Log a failure, but not for each request that meets it."""
