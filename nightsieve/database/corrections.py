@@ -10,9 +10,8 @@ from psycopg2 import extensions
 from nightsieve.database.reviews import Review
 from nightsieve.database.tables import REVIEWS
 from nightsieve.database.upsert import upsert_each
+from pipeline.config.settings import CORRECTION
 
-#: The source of corrections in the table of reviews.
-SOURCE = "correction"
 # A longer body is not read: 1,000 of them must fit into the memory of a service.
 _MAX_BODY_BYTES = 50_000
 
@@ -122,7 +121,7 @@ def store_corrections(
             "keys": keys,
             "labels": [correction.label for correction in distinct],
             "annotators": [correction.annotator for correction in distinct],
-            "source": SOURCE,
+            "source": CORRECTION,
             "reviewed_at": reviewed_at,
         },
         overwrite_if_changed="label",
@@ -134,7 +133,7 @@ def store_corrections(
 
 
 def _outcome(correction: Review, written: dict[tuple[str, ...], bool]) -> Outcome:
-    key = (correction.message_key, SOURCE, correction.annotator)
+    key = (correction.message_key, CORRECTION, correction.annotator)
     if key not in written:
         return "unchanged"
     return "new" if written[key] else "changed"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_VARIABLES = ("NIGHTSIEVE_DATABASE_WRITER_URL", "NIGHTSIEVE_DATABASE_URL")
 _RETRY_SECONDS = "5"
 _SEND_AGAIN = "send the same request again later; nothing is stored twice"
 logger = logging.getLogger(__name__)
@@ -58,12 +57,6 @@ class DatabaseThreads:
         Problem
             503: there is no database, it is away, or it takes too long.
         """
-        if not any(os.environ.get(variable) for variable in _VARIABLES):
-            raise _unavailable(
-                "no-database",
-                "the service has no database; its operator sets "
-                f"{_VARIABLES[0]} where the service is started",
-            )
         if self._requests >= self._max_requests:
             raise _unavailable(
                 "database-busy", f"too many requests wait for it; {_SEND_AGAIN}"
@@ -97,13 +90,24 @@ class DatabaseThreads:
                 self._pool.close()
 
     def _call(self, work: Callable[["ConnectionPool"], Result]) -> Result:
+        # Takes half a second, for SQLAlchemy.
+        from nightsieve.database.connection import (  # noqa: PLC0415
+            WRITER_URL,
+            writer_variable,
+        )
+
+        if not os.environ.get(writer_variable()):
+            raise _unavailable(
+                "no-database",
+                f"the service has no database; its operator sets {WRITER_URL} where "
+                "the service is started",
+            )
         return work(self._open_pool())
 
     def _open_pool(self) -> "ConnectionPool":
         """Return the pool that all threads share; `close` and `run` know it."""
         with self._pool_lock:
             if self._pool is None:
-                # Takes half a second, for SQLAlchemy.
                 from nightsieve.database.pool import ConnectionPool  # noqa: PLC0415
 
                 self._pool = ConnectionPool()
