@@ -25,6 +25,7 @@ from unittest import mock
 import pytest
 
 import nightsieve
+import nightsieve.access
 import nightsieve.database
 import nightsieve.nights
 import nightsieve.store
@@ -124,7 +125,8 @@ def test_an_example_gives_what_it_says(name: str, request: pytest.FixtureRequest
 
 
 @pytest.mark.parametrize(
-    "package", [nightsieve.store, nightsieve.nights, nightsieve.database]
+    "package",
+    [nightsieve.access, nightsieve.store, nightsieve.nights, nightsieve.database],
 )
 def test_every_public_function_and_class_has_an_example(package: ModuleType):
     missing = set()

@@ -1,17 +1,17 @@
-"""Store what users of a service correct, in one transaction."""
+"""Store what users of a service correct."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from nightsieve.database.pool import ConnectionPool
+from psycopg2 import extensions
+
 from nightsieve.database.reviews import Review
 from nightsieve.database.tables import REVIEWS
 from nightsieve.database.upsert import upsert_each
+from pipeline.config.settings import CORRECTION
 
-#: The source of corrections in the table of reviews.
-SOURCE = "correction"
 # A longer body is not read: 1,000 of them must fit into the memory of a service.
 _MAX_BODY_BYTES = 50_000
 
@@ -68,15 +68,17 @@ class StoredCorrection:
 
 
 def store_corrections(
-    pool: ConnectionPool, corrections: Sequence[Review], reviewed_at: datetime
+    cursor: extensions.cursor, corrections: Sequence[Review], reviewed_at: datetime
 ) -> list[StoredCorrection]:
-    r"""Write corrections into the table of reviews: all or, after an error, none.
+    r"""Write corrections into the table of reviews, in the transaction of a cursor.
 
     The same correction again changes nothing, not even its time. Another label of the
     same annotator for the same message replaces the first label.
 
     Parameters
     ----------
+    cursor
+        Its transaction must be rolled back after an error.
     corrections
         Those of the same message and annotator have the same label.
 
@@ -88,46 +90,42 @@ def store_corrections(
     Raises
     ------
     UnknownMessagesError
-        The table of messages lacks some of the keys.
-    SourceError
-        The database cannot be used. If the connection was lost at the end, the
-        corrections may be stored; the same ones again do no harm.
+        The table of messages lacks some of the keys; nothing was written.
 
     Examples
     --------
+    >>> from nightsieve.database.connection import transaction
     >>> from nightsieve.database.messages import load_messages
     >>> row = b"1\t41\tWin a prize\t\\N\t\\N\t\\N\n"
     >>> load_messages([row], own_keys=True, labelled=False).rows
     1
     >>> corrections = [Review(message_key="41", label="spam", annotator="Ada")]
-    >>> pool = ConnectionPool()
-    >>> store_corrections(pool, corrections, datetime(2026, 11, 20))
+    >>> with transaction() as cursor:
+    ...     store_corrections(cursor, corrections, datetime(2026, 11, 20))
+    ...     store_corrections(cursor, corrections, datetime(2026, 11, 21))
     [StoredCorrection(outcome='new', body='Win a prize')]
-    >>> store_corrections(pool, corrections, datetime(2026, 11, 21))
     [StoredCorrection(outcome='unchanged', body='Win a prize')]
-    >>> pool.close()
     """
     distinct = list(dict.fromkeys(corrections))
     keys = [correction.message_key for correction in distinct]
-    with pool.transaction() as cursor:
-        cursor.execute(_MESSAGES, {"keys": keys, "max_bytes": _MAX_BODY_BYTES})
-        bodies = dict(cursor.fetchall())
-        if unknown := frozenset(keys) - bodies.keys():
-            raise UnknownMessagesError(unknown)
-        written = upsert_each(
-            cursor,
-            REVIEWS,
-            _COLUMNS,
-            _SELECT,
-            parameters={
-                "keys": keys,
-                "labels": [correction.label for correction in distinct],
-                "annotators": [correction.annotator for correction in distinct],
-                "source": SOURCE,
-                "reviewed_at": reviewed_at,
-            },
-            overwrite_if_changed="label",
-        )
+    cursor.execute(_MESSAGES, {"keys": keys, "max_bytes": _MAX_BODY_BYTES})
+    bodies = dict(cursor.fetchall())
+    if unknown := frozenset(keys) - bodies.keys():
+        raise UnknownMessagesError(unknown)
+    written = upsert_each(
+        cursor,
+        REVIEWS,
+        _COLUMNS,
+        _SELECT,
+        parameters={
+            "keys": keys,
+            "labels": [correction.label for correction in distinct],
+            "annotators": [correction.annotator for correction in distinct],
+            "source": CORRECTION,
+            "reviewed_at": reviewed_at,
+        },
+        overwrite_if_changed="label",
+    )
     return [
         StoredCorrection(_outcome(correction, written), bodies[correction.message_key])
         for correction in corrections
@@ -135,7 +133,7 @@ def store_corrections(
 
 
 def _outcome(correction: Review, written: dict[tuple[str, ...], bool]) -> Outcome:
-    key = (correction.message_key, SOURCE, correction.annotator)
+    key = (correction.message_key, CORRECTION, correction.annotator)
     if key not in written:
         return "unchanged"
     return "new" if written[key] else "changed"

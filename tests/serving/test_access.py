@@ -16,9 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from nightsieve.serving.access.access import Access
-from nightsieve.serving.access.rate_limit import RateLimit
-from nightsieve.serving.access.tokens import (
+from nightsieve.access.tokens import (
     AccessToken,
     TokenList,
     change_tokens,
@@ -26,7 +24,9 @@ from nightsieve.serving.access.tokens import (
     issue,
     read_tokens,
 )
-from nightsieve.serving.access.watching import LOOK_SECONDS, WatchedTokens
+from nightsieve.access.watching import LOOK_SECONDS, WatchedTokens
+from nightsieve.serving.access.access import Access
+from nightsieve.serving.access.rate_limit import RateLimit
 from nightsieve.serving.contract.problems import Problem
 from pipeline.errors import ArtefactError
 from tests.support.commands import nightsieve

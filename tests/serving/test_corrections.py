@@ -1,5 +1,6 @@
 """Corrections through the service, into a real PostgreSQL."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -286,6 +287,24 @@ def test_a_locked_table_delays_nobody_else_and_is_not_waited_for_for_ever(
     assert names == ["database-away", "database-away", "database-busy"]
     assert stored(connection) == {}
     assert send(api, correction("a", BANK)).status_code == 201
+
+
+def test_threads_that_begin_at_the_same_time_share_one_pool(monkeypatch):
+    class SlowPool:
+        def __init__(self) -> None:
+            time.sleep(0.1)
+
+    monkeypatch.setattr("nightsieve.database.pool.ConnectionPool", SlowPool)
+    database = DatabaseThreads()
+    barrier = threading.Barrier(4)
+
+    def open_pool(_: int) -> object:
+        barrier.wait()
+        return database._open_pool()
+
+    with ThreadPoolExecutor(4) as threads:
+        pools = set(threads.map(open_pool, range(4)))
+    assert pools == {database._pool}
 
 
 def test_an_erased_message_leaves_no_correction_behind(api, connection, database_url):

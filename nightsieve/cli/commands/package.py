@@ -8,8 +8,9 @@ import click
 
 from nightsieve.cli.atomic_files import write_together
 from nightsieve.cli.options import help_epilog
-from nightsieve.serving.contract.preparation import ServedModel, prepare_model
-from pipeline.errors import ArtefactError, DataError
+from nightsieve.serving.contract.preparation import prepare_model
+from nightsieve.serving.models.model_file import ModelFile, read_model_file
+from pipeline.errors import ArtefactError
 
 SERIAL = click.IntRange(min=1)
 
@@ -70,7 +71,7 @@ def lambda_(serial: int | None, model_file: Path | None, to: Path) -> None:
     elif serial is not None:
         raise click.UsageError("--serial and --model: two models; name one of them")
     else:
-        model, content = _model_of_file(model_file)
+        model, content = read_model_file(model_file)
     packed = package_function(model, content)
     write_together(to.parent, {to.name: packed})
     name = "the model" if model.serial is None else f"model {model.serial}"
@@ -85,7 +86,7 @@ def lambda_(serial: int | None, model_file: Path | None, to: Path) -> None:
     )
 
 
-def _published_model(serial: int | None) -> tuple[ServedModel, bytes]:
+def _published_model(serial: int | None) -> ModelFile:
     from nightsieve.cli.commands.models import published_entry  # noqa: PLC0415
     from nightsieve.store.models import Registry  # noqa: PLC0415
     from nightsieve.store.version import open_store  # noqa: PLC0415
@@ -94,24 +95,11 @@ def _published_model(serial: int | None) -> tuple[ServedModel, bytes]:
     registry = Registry(open_store())
     entry = published_entry(registry, serial)
     content = registry.file(entry, MODEL_FILE)
-    return _prepare(content, f"model {entry.serial}", entry.serial), content
-
-
-def _model_of_file(path: Path) -> tuple[ServedModel, bytes]:
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"--model {path}: cannot be read: {error.strerror}; check its name"
-        ) from None
-    return _prepare(content, f"--model {path}", None), content
-
-
-def _prepare(content: bytes, where: str, serial: int | None) -> ServedModel:
-    try:
-        return prepare_model(content, serial)
+        model = prepare_model(content, entry.serial)
     except ValueError as error:
         raise ArtefactError(
-            f"{where}: not a model of this version: {error}; fetch or publish the "
+            f"model {entry.serial}: not a model of this version: {error}; publish the "
             "model again"
         ) from None
+    return ModelFile(model, content)

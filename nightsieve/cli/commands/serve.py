@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from nightsieve.access.tokens import default_path
 from nightsieve.cli.options import help_epilog
-from nightsieve.serving.access.tokens import default_path
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ConfigError, ServiceError
 

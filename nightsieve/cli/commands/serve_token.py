@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 from pydantic import JsonValue
 
-from nightsieve.cli.options import DATE, help_epilog, json_option
-from nightsieve.cli.terminal import console, print_json, table
-from nightsieve.serving.access.tokens import (
+from nightsieve.access.tokens import (
     NAME,
     SCOPES,
     AccessToken,
@@ -19,6 +17,8 @@ from nightsieve.serving.access.tokens import (
     issue,
     read_tokens,
 )
+from nightsieve.cli.options import DATE, help_epilog, json_option
+from nightsieve.cli.terminal import console, print_json, table
 from pipeline.errors import ConfigError
 from pipeline.records.words import DASH, plural
 

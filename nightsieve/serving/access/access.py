@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from nightsieve.access.tokens import AccessToken, digest
+from nightsieve.access.watching import WatchedTokens
 from nightsieve.serving.access.rate_limit import RateLimit
-from nightsieve.serving.access.tokens import AccessToken, digest
-from nightsieve.serving.access.watching import WatchedTokens
 from nightsieve.serving.contract.problems import Problem
 
 _CHALLENGE = 'Bearer realm="nightsieve"'

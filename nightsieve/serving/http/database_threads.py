@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_VARIABLES = ("NIGHTSIEVE_DATABASE_WRITER_URL", "NIGHTSIEVE_DATABASE_URL")
 _RETRY_SECONDS = "5"
 _SEND_AGAIN = "send the same request again later; nothing is stored twice"
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class DatabaseThreads:
         self._requests = 0
         self._threads = ThreadPoolExecutor(connections, "database")
         self._pool: ConnectionPool | None = None
+        self._pool_lock = threading.Lock()
         # The last failure, until a transaction succeeds.
         self._failure = ""
 
@@ -56,12 +57,6 @@ class DatabaseThreads:
         Problem
             503: there is no database, it is away, or it takes too long.
         """
-        if not any(os.environ.get(variable) for variable in _VARIABLES):
-            raise _unavailable(
-                "no-database",
-                "the service has no database; its operator sets "
-                f"{_VARIABLES[0]} where the service is started",
-            )
         if self._requests >= self._max_requests:
             raise _unavailable(
                 "database-busy", f"too many requests wait for it; {_SEND_AGAIN}"
@@ -90,16 +85,33 @@ class DatabaseThreads:
     def close(self) -> None:
         """Close the connections; what has not begun is not done."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._pool is not None:
-            self._pool.close()
+        with self._pool_lock:
+            if self._pool is not None:
+                self._pool.close()
 
     def _call(self, work: Callable[["ConnectionPool"], Result]) -> Result:
-        if self._pool is None:
-            # Takes half a second, for SQLAlchemy; two threads may do it twice.
-            from nightsieve.database.pool import ConnectionPool  # noqa: PLC0415
+        # Takes half a second, for SQLAlchemy.
+        from nightsieve.database.connection import (  # noqa: PLC0415
+            WRITER_URL,
+            writer_variable,
+        )
 
-            self._pool = ConnectionPool()
-        return work(self._pool)
+        if not os.environ.get(writer_variable()):
+            raise _unavailable(
+                "no-database",
+                f"the service has no database; its operator sets {WRITER_URL} where "
+                "the service is started",
+            )
+        return work(self._open_pool())
+
+    def _open_pool(self) -> "ConnectionPool":
+        """Return the pool that all threads share; `close` and `run` know it."""
+        with self._pool_lock:
+            if self._pool is None:
+                from nightsieve.database.pool import ConnectionPool  # noqa: PLC0415
+
+                self._pool = ConnectionPool()
+            return self._pool
 
     def _log(self, failure: str) -> None:
         """Log a failure, but not for each request that meets it."""

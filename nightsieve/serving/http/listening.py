@@ -6,7 +6,7 @@ import re
 import socket
 import ssl
 
-from nightsieve.serving.access.tokens import read_tokens
+from nightsieve.access.tokens import read_tokens
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ConfigError, ServiceError
 

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from nightsieve.serving.contract.preparation import ServedModel, prepare_model
+from nightsieve.serving.contract.preparation import ServedModel
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.models.failures import Failure
+from nightsieve.serving.models.model_file import read_model_file
 from nightsieve.serving.models.published import (
     Description,
     PublishedModel,
     describe_file,
 )
-from pipeline.errors import ArtefactError, DataError
 
 
 class _Held(NamedTuple):
@@ -67,7 +67,7 @@ class ModelHolder:
         """Whether a model is served."""
         return self._held is not None
 
-    def publish(self, published: PublishedModel) -> None:
+    def serve_published(self, published: PublishedModel) -> None:
         """Serve a model of the store from the next request on."""
         self._held = _Held(published.model, published.description, published)
 
@@ -81,14 +81,9 @@ class ModelHolder:
         ArtefactError
             It is not a model.
         """
-        content = _read(path)
-        try:
-            model = prepare_model(content)
-        except ValueError as error:
-            raise ArtefactError(
-                f"--model {path}: not a model: {error}; fetch the model again"
-            ) from None
-        self._held = _Held(model, describe_file(model, len(content)), None)
+        model_file = read_model_file(path)
+        model = model_file.model
+        self._held = _Held(model, describe_file(model, len(model_file.content)), None)
 
     def _require(self) -> _Held:
         if self._held is None:
@@ -96,12 +91,3 @@ class ModelHolder:
             detail = f"no model is loaded yet{cause}; try again later"
             raise Problem(503, "no-model", detail, headers={"Retry-After": "5"})
         return self._held
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"--model {path}: cannot be read: {error.strerror}; check its name"
-        ) from None

@@ -11,7 +11,6 @@ from nightsieve.serving.contract.preparation import ServedModel
 from nightsieve.serving.models.failures import Failure, Reason
 from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.models.published import PublishedModel
-from nightsieve.serving.models.threads import switching_often
 from nightsieve.store.models import Registry
 from nightsieve.store.retries import at_most
 from nightsieve.store.version import open_store
@@ -21,8 +20,8 @@ from pipeline.records.reference import Reference
 
 logger = logging.getLogger(__name__)
 
-# How long one request to the store is repeated for. Requests are bounded, so that the
-#: service can say that the store is away.
+# How long one request to the store is repeated, so that the service can say that the
+# store is away.
 _STORE_SECONDS = 10.0
 # The longest pause after a store that was away, unless polls are farther apart.
 _LONGEST_PAUSE = 30.0
@@ -156,13 +155,15 @@ class Poller:
             serial = pointer.serial
             if not self._is_served(pointer):
                 entry = registry.named_entry(pointer)
-                with switching_often():
-                    published = PublishedModel.read(registry, entry)
+                published = PublishedModel.read(registry, entry)
                 self._serve(published)
         except ArtefactError as error:
             return self._failed(Reason.DAMAGED, serial, str(error))
         except ValueError as error:
-            problem = f"model {serial}: refused: {error}; run a night that publishes"
+            problem = (
+                f"model {serial}: refused: {error}; upgrade the service, or: "
+                "nightsieve models rollback"
+            )
             return self._failed(Reason.UNSUPPORTED, serial, problem)
         return None
 
@@ -175,7 +176,7 @@ class Poller:
     def _serve(self, published: PublishedModel) -> None:
         former = self._holder.published
         model = published.model
-        self._holder.publish(published)
+        self._holder.serve_published(published)
         self._observer.model_changed(model, published.reference, published.night)
         if former is None:
             _log(logging.INFO, model, "is served")

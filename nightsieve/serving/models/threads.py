@@ -3,16 +3,11 @@
 import asyncio
 import contextlib
 import functools
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
-
-# While a model is parsed, a request that wants the interpreter waits this long for it.
-# Python's default is five times as long.
-_SWITCH_SECONDS = 0.001
 
 
 async def in_thread(call: Callable[[], _Result]) -> _Result:
@@ -39,14 +34,3 @@ async def in_thread(call: Callable[[], _Result]) -> _Result:
 
     threading.Thread(target=run, daemon=True).start()
     return await future
-
-
-@contextlib.contextmanager
-def switching_often() -> Iterator[None]:
-    """Let other threads have the interpreter more often than by default."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _SWITCH_SECONDS))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)

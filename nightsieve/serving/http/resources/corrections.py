@@ -101,7 +101,8 @@ def _store(
     Problem
         422: no message has the key of some.
     SourceError
-        The database cannot be used.
+        The database cannot be used. If the connection was lost at the end, the
+        corrections may be stored; the same ones again do no harm.
     """
     from nightsieve.database.corrections import (  # noqa: PLC0415 - as for the pool
         UnknownMessagesError,
@@ -114,7 +115,8 @@ def _store(
         for correction in corrections
     ]
     try:
-        stored = store_corrections(pool, reviews, datetime.now(UTC))
+        with pool.transaction() as cursor:
+            stored = store_corrections(cursor, reviews, datetime.now(UTC))
     except UnknownMessagesError as error:
         errors = [
             FieldError(f"{correction.pointer}/message_key", "no message has this key")

@@ -67,6 +67,11 @@ class TokenList(Record):
 
     Another version of the format is refused, and so are unknown fields: a field that
     this version does not know may limit what a token allows.
+
+    Examples
+    --------
+    >>> TokenList(tokens=(issue("inbox", ["predict"]).token,)).named("inbox").scopes
+    ('predict',)
     """
 
     format: Literal[1] = 1
@@ -78,14 +83,29 @@ class TokenList(Record):
 
 
 class IssuedToken(NamedTuple):
-    """A new token; the secret is kept nowhere but by the client."""
+    """A new token; the secret is kept nowhere but by the client.
+
+    Examples
+    --------
+    >>> issue("inbox", ["predict"]).token.name
+    'inbox'
+    """
 
     secret: str
     token: AccessToken
 
 
 def issue(name: str, scopes: list[str], expires: date | None = None) -> IssuedToken:
-    """Return a new token, which is in no file yet."""
+    """Return a new token, which is in no file yet.
+
+    Examples
+    --------
+    >>> issued = issue("inbox", ["predict", "correct"])
+    >>> issued.secret.startswith("nightsieve_"), issued.token.scopes
+    (True, ('predict', 'correct'))
+    >>> issued.token.sha256 == digest(issued.secret)
+    True
+    """
     secret = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
     token = AccessToken(
         name=name,
@@ -133,6 +153,11 @@ def read_tokens(path: Path) -> TokenList:
         The file cannot be read.
     ArtefactError
         It is damaged.
+
+    Examples
+    --------
+    >>> read_tokens(Path("missing.json")).tokens
+    ()
     """
     try:
         content = path.read_bytes()
@@ -166,6 +191,16 @@ def change_tokens(path: Path, change: Callable[[TokenList], TokenList]) -> None:
         The file cannot be read or written.
     ArtefactError
         It is damaged.
+
+    Examples
+    --------
+    >>> inbox = issue("inbox", ["predict"]).token
+    >>> def add_inbox(known: TokenList) -> TokenList:
+    ...     return TokenList(tokens=(*known.tokens, inbox))
+    >>> path = Path("tokens.json")
+    >>> change_tokens(path, add_inbox)
+    >>> read_tokens(path).named("inbox") == inbox
+    True
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

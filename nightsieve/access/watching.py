@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nightsieve.serving.access.tokens import AccessToken, read_tokens
+from nightsieve.access.tokens import AccessToken, read_tokens
 from pipeline.errors import NightsieveError
 
 #: Seconds between two looks at the file; a revoked token is accepted that long.
@@ -37,6 +37,11 @@ class WatchedTokens:
     ------
     NightsieveError
         The file cannot be read or is damaged at the first time.
+
+    Examples
+    --------
+    >>> WatchedTokens(Path("missing.json")).current()
+    ()
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
