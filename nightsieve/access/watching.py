@@ -40,8 +40,9 @@ class WatchedTokens:
 
     Examples
     --------
-    >>> WatchedTokens(Path("missing.json")).current()
-    ()
+    >>> tokens = WatchedTokens(Path("missing.json"))
+    >>> tokens.current(), tokens.is_guarded
+    ((), False)
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,6 +51,15 @@ class WatchedTokens:
         self._next_look = clock() + LOOK_SECONDS
         self._stamp = _stamp(path)
         self._tokens = read_tokens(path).tokens
+        self._is_guarded = self._stamp != _Stamp()
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the file was ever there, if only with no token in it.
+
+        Who made tokens and revoked the last one does not want to let everybody in.
+        """
+        return self._is_guarded
 
     def current(self) -> tuple[AccessToken, ...]:
         """Return the tokens, as they were at most a second ago."""
@@ -65,6 +75,7 @@ class WatchedTokens:
             return
         # Before the file is read: a change during the reading is seen next time.
         self._stamp = stamp
+        self._is_guarded = True
         try:
             tokens = read_tokens(self._path).tokens
         except NightsieveError as error:

@@ -139,6 +139,19 @@ def test_without_tokens_everybody_may_ask_on_this_machine_alone(tmp_path):
     assert refusal(Access(missing, EVERYWHERE), Headers()).status == 401
 
 
+def test_revoking_the_last_token_lets_nobody_in(path):
+    clock = Clock()
+    here = Headers({"host": "127.0.0.1:8000"})
+    write(path)
+    assert refusal(Access(path, LOOPBACK), here).status == 401
+    write(path, token("inbox", "predict"))
+    tokens = WatchedTokens(path, clock)
+    write(path)
+    clock.now += LOOK_SECONDS
+    assert tokens.current() == ()
+    assert tokens.is_guarded
+
+
 @pytest.mark.parametrize(
     ("host", "is_served"),
     [

@@ -205,7 +205,9 @@ def test_any_batches_end_in_the_table_that_a_dictionary_says(api, connection, ba
     assert stored(connection) == expected
 
 
-def test_the_model_is_compared_once_with_each_message_and_annotator(api, service):
+def test_the_model_is_compared_once_with_each_message_and_annotator(
+    api, service, connection
+):
     send(api, [correction("a", SPAM), *[correction("b", BANK)] * 100])
     assert agreements(service) == [True, False]
     for label in (SPAM, BANK, SPAM):

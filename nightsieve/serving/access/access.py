@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
 class Access:
     """Decides who may ask what.
 
-    While the file has no token, everybody may ask everything, but only on the loopback
+    While there is no file, everybody may ask everything, but only on the loopback
     interface, and only under a name of it: a page in a browser of this machine could
     give its own name the address 127.0.0.1.
 
@@ -74,7 +74,7 @@ class Access:
         """
         tokens = self._tokens.current()
         caller = ""
-        if tokens or not self._is_private:
+        if self._tokens.is_guarded or not self._is_private:
             token = _accepted(tokens, _secret(_authorization(headers)))
             if scope not in token.scopes:
                 raise _insufficient_scope(scope)

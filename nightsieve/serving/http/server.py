@@ -103,8 +103,11 @@ def _announce(options: ServeOptions, listening: socket.socket) -> None:
     address = url(options, listening)
     processes = "1 process" if options.workers == 1 else f"{options.workers} processes"
     model = options.model or "the current model of the store"
+    line = f"listening on {address}; {processes}; {model}; its page is {address}/docs"
+    if not options.tokens.exists():
+        line += "; everybody on this machine may ask, since there is no file of tokens"
     print(
-        f"listening on {address}; {processes}; {model}; its page is {address}/docs",
+        line,
         flush=True,
     )
     fields = {"address": address, "workers": options.workers, "model": str(model)}
