@@ -87,7 +87,7 @@ def raised_problems(path: Path) -> list[RaisedProblem]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
-    problems = []
+    problems: list[RaisedProblem] = []
     for function in functions:
         for call in _calls(function, "Problem"):
             for scope in _scopes(function, functions, module):
