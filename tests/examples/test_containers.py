@@ -470,6 +470,9 @@ def test_the_service_of_systemd_runs(deployment):
     assert {name for name in unit if name.startswith(("Protect", "Restrict"))}
     assert unit["DynamicUser"] == ["yes"]
     assert unit["NoNewPrivileges"] == ["yes"]
+    # With one process, the signal would end the service.
+    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert int(words[words.index("--workers") + 1]) > 1
 
 
 def test_the_night_of_systemd_is_that_of_yesterday(deployment, tmp_path):

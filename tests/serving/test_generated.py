@@ -1,7 +1,8 @@
 """What is generated from the schemas is up to date, and describes what is there."""
 
-import ast
+import itertools
 import json
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,23 @@ from nightsieve.serving.generate.examples import (
     PREDICTIONS,
     SERIAL,
 )
-from nightsieve.serving.generate.problems import KINDS
+from nightsieve.serving.generate.problems import HEADERS, KINDS
 from nightsieve.serving.http import application
 from nightsieve.serving.http.service import Service
 from nightsieve.serving.options import ServeOptions
+from tests.serving.raised_problems import raised_problems
 from tests.support import ROOT
 from tests.support.schemas import SCHEMAS
 
 SERVING = ROOT / "nightsieve" / "serving"
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
+PROBLEMS = list(
+    itertools.chain.from_iterable(
+        raised_problems(path)
+        for path in sorted(SERVING.rglob("*.py"))
+        if path.parent.name != "generate"  # it makes the examples
+    )
+)
 
 
 def test_the_validators_are_those_of_the_schemas():
@@ -100,20 +109,49 @@ def test_examples_of_predictions_are_what_the_example_model_answers():
     assert json.loads(answer.body) == LABELS["two-labels"]
 
 
-def problems_of(path: Path) -> set[tuple[int, str]]:
-    """Return the status and name of each problem that a module makes."""
-    problems = set()
-    for call in ast.walk(ast.parse(path.read_text())):
-        match call:
-            case ast.Call(
-                func=ast.Name("Problem"),
-                args=[ast.Constant(int(status)), ast.Constant(str(name)), *_],
-            ):
-                problems.add((status, name))
-    return problems
+def test_each_kind_of_problem_is_described_once():
+    names = [kind.name for kind in KINDS]
+    assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("path", sorted(SERVING.rglob("*.py")), ids=lambda p: p.stem)
-def test_every_problem_is_of_a_described_kind(path):
-    described = {(kind.status, kind.name) for kind in KINDS}
-    assert problems_of(path) <= described
+def test_each_problem_is_of_a_described_kind_and_each_kind_is_raised():
+    raised = {(problem.status, problem.name) for problem in PROBLEMS}
+    assert raised == {(kind.status, kind.name) for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_example_of_a_kind_is_what_the_code_sends(kind):
+    of_kind = [problem for problem in PROBLEMS if problem.name == kind.name]
+    assert any(problem.has_detail(kind.detail) for problem in of_kind), of_kind
+
+
+def test_problems_are_also_found_that_a_helper_function_makes(tmp_path):
+    module = tmp_path / "module.py"
+    module.write_text(
+        """
+END = "; send it again"
+
+def refuse(count):
+    if count:
+        raise made("no-room", f"more than {count:,} of them{END}")
+    raise made("no-table", "there is no table")
+
+def made(name, detail):
+    return Problem(503, name, detail)
+"""
+    )
+    no_room, no_table = sorted(raised_problems(module), key=attrgetter("name"))
+    assert (no_room.status, no_room.name) == (503, "no-room")
+    assert no_room.has_detail("more than 1,000 of them; send it again")
+    assert not no_room.has_detail("there is no table")
+    assert (no_table.status, no_table.name) == (503, "no-table")
+
+
+def test_headers_of_a_status_are_sent_with_each_of_its_kinds():
+    unheaded = [
+        (problem.name, header)
+        for problem in PROBLEMS
+        for header in HEADERS.get(problem.status, ())
+        if header not in problem.headers
+    ]
+    assert unheaded == []

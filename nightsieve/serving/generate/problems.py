@@ -20,7 +20,7 @@ class Kind(NamedTuple):
     when
         In which case a client receives it.
     detail
-        An example of its detail.
+        An example of its detail, in the words of the code that makes the problem.
     only_for
         The group of operations that may give it; None stands for all.
     """
@@ -55,14 +55,16 @@ KINDS = (
         400,
         "not-http",
         "The request is not HTTP.",
-        "the request is not HTTP; send another",
+        "the request is not valid HTTP/1.1; use an HTTP client",
         only_for=CONNECTION,
     ),
     Kind(
         400,
         "not-an-event",
-        "A Lambda function was invoked with what API Gateway does not send.",
-        "the event has neither a method nor a path; invoke through API Gateway",
+        "An event of a Lambda function looks like an HTTP request but is not one that "
+        "AWS sends.",
+        "the event is none of API Gateway, a function URL or ALB: it has no method or "
+        "no path",
         only_for=CONNECTION,
     ),
     Kind(
@@ -74,13 +76,13 @@ KINDS = (
     Kind(
         401,
         "invalid-token",
-        "The token is not one of the service, or was revoked.",
-        "the token is not one of this service; ask its operator for one",
+        "The token is not one of the service, was revoked, or has expired.",
+        "the token is unknown or was revoked; use another one",
     ),
     Kind(
         403,
         "insufficient-scope",
-        "The token does not allow the operation.",
+        "The token does not allow the operation; `WWW-Authenticate` names the scope.",
         "the token does not allow this; use one with the scope correct",
     ),
     Kind(
@@ -120,7 +122,7 @@ KINDS = (
         413,
         "body-too-long",
         "The body is longer than the service accepts.",
-        "the body is longer than 8,388,608 bytes",
+        "the body is longer than 8,388,608 bytes; send fewer messages",
     ),
     Kind(
         415,
@@ -138,7 +140,8 @@ KINDS = (
     Kind(
         422,
         "invalid-correction",
-        "A label is not one of the model, or two corrections contradict each other.",
+        "A label is not one of the model, two corrections contradict each other, or a "
+        "key and an annotator are too long together.",
         "nothing was stored: not a label of the model; did you mean chat?",
         (FieldError("/label", "not a label of the model; did you mean chat?"),),
         only_for=CORRECTIONS,
@@ -155,20 +158,21 @@ KINDS = (
         422,
         "answer-too-long",
         "The answer of a Lambda function would be longer than Lambda allows.",
-        "the answer is longer than Lambda allows; send fewer messages",
+        "the answer is longer than 6,291,456 bytes, which AWS refuses; ask about fewer "
+        "messages, or for fewer terms",
         only_for=CONNECTION,
     ),
     Kind(
         429,
         "too-many-requests",
         "The token has asked more than its share; `Retry-After` says how long to wait.",
-        "too many requests with this token; send the next in 2 s",
+        "too many requests; send the next one in 2 s",
     ),
     Kind(
         431,
         "headers-too-long",
         "The headers are longer than the service accepts.",
-        "the headers are longer than 16,384 bytes",
+        "the headers are longer than 16,384 bytes; send fewer",
         only_for=CONNECTION,
     ),
     Kind(
@@ -181,15 +185,9 @@ KINDS = (
     Kind(
         502,
         "damaged-model",
-        "The store has the model, but it is not what was published.",
-        "the model is damaged in the store; its operator finds the cause in the log",
-        only_for=MODELS,
-    ),
-    Kind(
-        502,
-        "damaged-model",
         "The model, or the file, is not what was published.",
         "the model is damaged in the store; use another one of /v1/models",
+        only_for=MODELS,
     ),
     Kind(
         503,
@@ -208,28 +206,31 @@ KINDS = (
         503,
         "store-away",
         "The store does not answer.",
-        "the store does not answer; try again later",
+        "the store of models does not answer; try again later",
         only_for=MODELS,
     ),
     Kind(
         503,
         "database-away",
         "The database does not answer. Send the corrections again: none is kept twice.",
-        "the database does not answer or refuses; send the corrections again",
+        "the database does not answer or refuses; send the same request again later; "
+        "nothing is stored twice",
         only_for=CORRECTIONS,
     ),
     Kind(
         503,
         "database-busy",
         "Too many requests wait for the database.",
-        "too many requests wait for it; send the corrections again",
+        "too many requests wait for the database; send the same request again later; "
+        "nothing is stored twice",
         only_for=CORRECTIONS,
     ),
     Kind(
         503,
         "no-database",
         "The service was started without a database.",
-        "the service has no database; its operator sets its address",
+        "the service has no database; its operator sets NIGHTSIEVE_DATABASE_WRITER_URL "
+        "where the service is started",
         only_for=CORRECTIONS,
     ),
 )
@@ -244,10 +245,9 @@ def kinds_of(status: int, group: str) -> list[Kind]:
     ]
 
 
-#: The headers that say more, by status.
+#: The headers that say more, by status: those of every kind with this status.
 HEADERS = {
     401: ("WWW-Authenticate",),
-    403: ("WWW-Authenticate",),
     412: ("ETag",),
     415: ("Accept",),
     429: ("Retry-After",),

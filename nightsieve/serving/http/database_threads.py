@@ -59,7 +59,8 @@ class DatabaseThreads:
         """
         if self._requests >= self._max_requests:
             raise _unavailable(
-                "database-busy", f"too many requests wait for it; {_SEND_AGAIN}"
+                "database-busy",
+                f"too many requests wait for the database; {_SEND_AGAIN}",
             )
         self._requests += 1
         try:
