@@ -13,7 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from nightsieve.serving.contract.api import method_not_allowed, not_found
+from nightsieve.serving.contract.api import (
+    defect,
+    method_not_allowed,
+    methods_answer,
+    not_found,
+)
 from nightsieve.serving.contract.messages import DEFAULT_HEADERS, Answer, Request
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http.log import LOGGER
@@ -137,11 +142,10 @@ class Resource:
         if not self._path:
             raise not_found()
         if method != "OPTIONS":
-            raise method_not_allowed(sorted({*self._operations} - {"HEAD"}))
-        allowed = ", ".join(sorted({*self._operations, "OPTIONS"}))
+            raise method_not_allowed({*self._operations} - {"HEAD"})
 
         async def list_methods(incoming: Incoming) -> Answer:
-            return Answer(204, {"Allow": allowed}, b"")
+            return methods_answer(self._operations)
 
         return Endpoint(method, self._path, None, list_methods)
 
@@ -160,11 +164,6 @@ def routes(service: Service, endpoints: list[Endpoint]) -> list[Route]:
 def response(answer: Answer) -> Response:
     """Return the answer as it is sent."""
     return Response(answer.body, answer.status, {**DEFAULT_HEADERS, **answer.headers})
-
-
-def defect() -> Problem:
-    """Return the problem of a request that is not answered because of a defect."""
-    return Problem(500, "defect", "the service has a defect; its log says where")
 
 
 async def _read_body(http_request: HttpRequest, options: ServeOptions) -> bytes:
