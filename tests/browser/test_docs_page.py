@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nightsieve.serving.generate.operations import OPERATIONS
+from nightsieve.serving.generate.operations import DESCRIBED
 from tests.browser.test_browser import model, pytestmark  # noqa: F401 - its skips
 from tests.support.jenkins_page import run_driver
 from tests.support.services import serving
@@ -30,7 +30,7 @@ def looks(service: str) -> list[dict[str, Any]]:
 
 
 def test_all_operations_are_shown_and_one_can_be_tried(looks):
-    described = [[operation.method, operation.path] for operation in OPERATIONS]
+    described = [[operation.method, operation.path] for operation in DESCRIBED]
     for look in looks:
         assert look["operations"] == described
         assert look["status"] == "200"

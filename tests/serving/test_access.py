@@ -5,6 +5,7 @@ import hmac
 import itertools
 import json
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,9 @@ from nightsieve.access.watching import LOOK_SECONDS, WatchedTokens
 from nightsieve.serving.access.access import Access
 from nightsieve.serving.access.rate_limit import RateLimit
 from nightsieve.serving.contract.problems import Problem
-from pipeline.errors import ArtefactError
+from nightsieve.serving.http.listening import listen
+from nightsieve.serving.options import ServeOptions
+from pipeline.errors import ArtefactError, ConfigError
 from tests.support.commands import nightsieve
 from tests.support.services import serving
 
@@ -70,16 +73,23 @@ def bearer(secret: str = SECRET) -> Headers:
     return Headers({"Authorization": f"Bearer {secret}"})
 
 
+def check(access: Access, headers: Headers, scope: str) -> str:
+    """Return the name of the caller of a request that is allowed."""
+    token = access.identify(headers)
+    access.authorise(token, headers, scope)
+    return "" if token is None else token.name
+
+
 def refusal(access: Access, headers: Headers, scope: str = "predict") -> Problem:
     with pytest.raises(Problem) as refused:
-        access.check(headers, scope)
+        check(access, headers, scope)
     return refused.value
 
 
 def test_a_token_allows_what_its_scopes_say(path):
     write(path, token("inbox", "predict", "console-of-a-later-version"))
     access = Access(path, EVERYWHERE)
-    assert access.check(bearer(), "predict") == "inbox"
+    assert check(access, bearer(), "predict") == "inbox"
     problem = refusal(access, bearer(), "correct")
     assert problem.status == 403
     assert problem.headers["WWW-Authenticate"] == (
@@ -120,12 +130,12 @@ def test_other_headers_are_refused_as_rfc_6750_says(path, values, expected):
 @pytest.mark.parametrize("value", ["bearer {}", "BEARER   {}", "Bearer {} "])
 def test_the_scheme_is_read_in_any_case(path, value):
     headers = Headers({"authorization": value.format(SECRET)})
-    assert Access(path, EVERYWHERE).check(headers, "predict") == "inbox"
+    assert check(Access(path, EVERYWHERE), headers, "predict") == "inbox"
 
 
 def test_a_token_is_accepted_on_its_last_day_and_not_later(path):
     write(path, token("inbox", "predict", expires=TODAY))
-    assert Access(path, EVERYWHERE).check(bearer(), "predict") == "inbox"
+    assert check(Access(path, EVERYWHERE), bearer(), "predict") == "inbox"
     write(path, token("inbox", "predict", expires=TODAY - DAY))
     # An expired token is a token: the service does not become open to all.
     problem = refusal(Access(path, LOOPBACK), bearer())
@@ -135,7 +145,7 @@ def test_a_token_is_accepted_on_its_last_day_and_not_later(path):
 def test_without_tokens_everybody_may_ask_on_this_machine_alone(tmp_path):
     missing = tmp_path / "missing.json"
     here = Headers({"host": "127.0.0.1:8000"})
-    assert Access(missing, LOOPBACK).check(here, "correct") == ""
+    assert check(Access(missing, LOOPBACK), here, "correct") == ""
     assert refusal(Access(missing, EVERYWHERE), Headers()).status == 401
 
 
@@ -173,7 +183,7 @@ def test_without_tokens_a_page_that_names_this_machine_otherwise_is_refused(
     access = Access(tmp_path / "missing", LOOPBACK)
     headers = Headers({"host": host})
     if is_served:
-        assert access.check(headers, "correct") == ""
+        assert check(access, headers, "correct") == ""
     else:
         assert refusal(access, headers).name == "not-this-machine"
 
@@ -191,8 +201,8 @@ def test_every_token_is_compared_whichever_it_is(path, monkeypatch):
     monkeypatch.setattr(
         hmac, "compare_digest", lambda a, b: compared.append(a) or compare_digest(a, b)
     )
-    assert access.check(bearer(secrets[0]), "predict") == "t0"
-    assert access.check(bearer(secrets[4]), "predict") == "t4"
+    assert check(access, bearer(secrets[0]), "predict") == "t0"
+    assert check(access, bearer(secrets[4]), "predict") == "t4"
     refusal(access, bearer())
     assert compared == [token.sha256 for token in tokens] * 3
 
@@ -319,7 +329,7 @@ def test_callers_have_buckets_of_their_own_and_idle_ones_are_forgotten():
 
 def test_too_many_requests_are_answered_with_when_to_come_back(path):
     access = Access(path, EVERYWHERE, requests_per_second=0.01)
-    access.check(bearer(), "predict")
+    check(access, bearer(), "predict")
     problem = refusal(access, bearer())
     assert problem.status == 429
     assert problem.headers["Retry-After"] == "100"
@@ -329,9 +339,21 @@ def test_the_rate_limit_counts_for_each_token_apart(path):
     secret = issue("other", []).secret
     write(path, token("inbox", "predict"), token("other", "predict", secret=secret))
     access = Access(path, EVERYWHERE, requests_per_second=0.01)
-    access.check(bearer(), "predict")
-    access.check(bearer(secret), "predict")
+    check(access, bearer(), "predict")
+    check(access, bearer(secret), "predict")
     assert refusal(access, bearer()).status == 429
+
+
+def test_a_name_with_an_address_of_another_network_needs_tokens(tmp_path, monkeypatch):
+    addresses = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+        for address in ("127.0.0.1", "192.0.2.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    missing = tmp_path / "missing.json"
+    with pytest.raises(ConfigError, match="holds no token"):
+        listen(ServeOptions(model=None, tokens=missing, host="inbox"))
+    assert refusal(Access(missing, "inbox"), Headers()).status == 401
 
 
 @pytest.fixture

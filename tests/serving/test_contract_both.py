@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nightsieve.serving.aws_lambda import handler as handler_module
 from nightsieve.serving.aws_lambda.handler import Handler
+from nightsieve.serving.contract.api import OPERATIONS
 from nightsieve.serving.contract.messages import JSON_TYPE
 from nightsieve.serving.contract.preparation import prepare_model
 from tests.support.exported_models import SENTENCES
@@ -303,6 +305,12 @@ def test_a_defect_is_a_problem_and_its_log_has_no_text(handler, monkeypatch, cap
     assert "handler.py" in log
     assert "ValueError" in log
     assert "canary" not in log + received.body.decode()
+
+
+def test_a_path_with_two_operations_has_both_methods(monkeypatch):
+    second = OPERATIONS[0]._replace(method="GET")
+    monkeypatch.setattr(handler_module, "OPERATIONS", (*OPERATIONS, second))
+    assert handler_module._methods_by_path()[PREDICTIONS] == ["POST", "GET"]
 
 
 @given(event=JSON_VALUES)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from nightsieve.serving.generate.examples import CORRECTION_REQUESTS, OUTCOMES
-from nightsieve.serving.generate.operations import OPERATIONS
+from nightsieve.serving.generate.operations import DESCRIBED
 from nightsieve.serving.generate.problems import KINDS
 from tests.support import ROOT
 from tests.support.services import serving
@@ -59,7 +59,7 @@ def test_the_table_of_resources_is_that_of_the_description():
     rows = re.findall(r"^\| `(/.+?)` \| (\w+) \| (?:`(\w+)` )?\|", PAGE, re.MULTILINE)
     assert rows == [
         (operation.path, operation.method, operation.scope or "")
-        for operation in OPERATIONS
+        for operation in DESCRIBED
     ]
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from nightsieve.access.tokens import TokenList, change_tokens, issue
 from nightsieve.serving.contract.messages import Answer, json_answer
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http import application
@@ -20,6 +21,8 @@ from nightsieve.serving.http.log import JsonFormatter
 from nightsieve.serving.http.service import Service
 from nightsieve.serving.monitoring.monitor import Monitor
 from nightsieve.serving.options import ServeOptions
+from scorers.python.nightsieve_scorer import load
+from tests.support.exported_models import SENTENCES
 
 CANARY = "zyzzyva"
 ORIGIN = "https://app.example.org"
@@ -96,11 +99,11 @@ def open_client(model_file, tmp_path, monkeypatch) -> Iterator[Callable[..., Cli
     """Return a function that opens a client of an application with some options."""
     resources = (*application._RESOURCES, ProbeResource)
     monkeypatch.setattr(application, "_RESOURCES", resources)
-    tokens = tmp_path / "none.json"
+    defaults = {"model": model_file, "tokens": tmp_path / "none.json"}
     with ExitStack() as stack:
 
         def open_(**options) -> Client:
-            serve_options = ServeOptions(model=model_file, tokens=tokens, **options)
+            serve_options = ServeOptions(**(defaults | options))
             client = Client(application.create_application(serve_options))
             stack.callback(client.close)
             return client
@@ -175,6 +178,24 @@ def test_who_asks_is_checked_before_a_body_is_read(open_client):
     client = open_client(host="0.0.0.0", max_body_bytes=10)
     answered = client("POST", "/v1/predictions", content=b"a" * 11)
     assert (answered.status_code, name_of_problem(answered)) == (401, "no-token")
+
+
+def test_the_access_log_names_the_caller_of_a_refused_request(open_client, tmp_path):
+    path = tmp_path / "tokens.json"
+    issued = issue("inbox", ["predict"])
+    change_tokens(path, lambda _: TokenList(tokens=(issued.token,)))
+    client = open_client(tokens=path, requests_per_second=0.01, access_log=True)
+    headers = {"Authorization": f"Bearer {issued.secret}"}
+    with captured_log() as log:
+        client("GET", "/v1/labels")
+        client("POST", "/v1/corrections", headers=headers)
+        client("GET", "/v1/labels", headers=headers)
+        client("GET", "/v1/labels", headers=headers)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    requests = [
+        (line["status"], line["caller"]) for line in lines if line["event"] == "request"
+    ]
+    assert requests == [(401, ""), (403, "inbox"), (200, "inbox"), (429, "inbox")]
 
 
 def test_requests_are_counted_with_the_template_of_their_path(open_client):
@@ -294,6 +315,17 @@ def test_problems_too_can_be_read_by_pages_of_a_named_origin(
 def test_without_origins_no_page_may_ask(open_client):
     answered = open_client()("GET", "/v1/labels", headers={"Origin": ORIGIN})
     assert not [name for name in answered.headers if name.startswith("access-")]
+
+
+def test_a_prediction_is_that_of_the_scorer(open_client, model_content):
+    scorer = load(model_content)
+    texts = list(SENTENCES.values())
+    messages = [{"id": str(index), "text": text} for index, text in enumerate(texts)]
+    answered = open_client()("POST", "/v1/predictions", json={"messages": messages})
+    assert answered.status_code == 200
+    for text, prediction in zip(texts, answered.json()["predictions"], strict=True):
+        assert prediction["label"] == scorer.label(text)
+        assert prediction["scores"] == scorer.scores(text)
 
 
 def test_a_large_body_is_answered_in_the_same_way(open_client):

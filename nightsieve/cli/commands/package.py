@@ -99,7 +99,7 @@ def _published_model(serial: int | None) -> ModelFile:
         model = prepare_model(content, entry.serial)
     except ValueError as error:
         raise ArtefactError(
-            f"model {entry.serial}: not a model of this version: {error}; publish the "
-            "model again"
+            f"model {entry.serial}: not a model of this version: {error}; run a night "
+            "with this version, which publishes another model"
         ) from None
     return ModelFile(model, content)

@@ -58,27 +58,40 @@ class Access:
             None if requests_per_second is None else RateLimit(requests_per_second)
         )
 
-    def check(self, headers: Mapping[str, str], scope: str) -> str:
-        """Return the name of the token that a request has; empty without tokens.
+    def identify(self, headers: Mapping[str, str]) -> AccessToken | None:
+        """Return the token that a request has; None if no token is needed.
+
+        Raises
+        ------
+        Problem
+            401: there is no accepted token.
+        """
+        tokens = self._tokens.current()
+        if self._is_private and not self._tokens.is_guarded:
+            return None
+        return _accepted(tokens, _secret(_authorization(headers)))
+
+    def authorise(
+        self, token: AccessToken | None, headers: Mapping[str, str], scope: str
+    ) -> None:
+        """Check that a request is allowed, and count it.
 
         Parameters
         ----------
+        token
+            What `identify` returned for the request.
         scope
             What the token must allow.
 
         Raises
         ------
         Problem
-            There is no accepted token (401), it does not allow this or no token is
-            needed and the host is another one (403), or it asks too often (429).
+            403: the token does not allow this, or no token is needed and the host is
+            another one. 429: the caller asks too often.
         """
-        tokens = self._tokens.current()
-        caller = ""
-        if self._tokens.is_guarded or not self._is_private:
-            token = _accepted(tokens, _secret(_authorization(headers)))
+        if token is not None:
             if scope not in token.scopes:
                 raise _insufficient_scope(scope)
-            caller = token.name
         # Each browser sends the name; an HTTP/1.0 client may not.
         elif not _names_this_machine(headers.get("host", "localhost")):
             raise Problem(
@@ -88,8 +101,7 @@ class Access:
                 "for 127.0.0.1 or localhost, or make a token: nightsieve serve token "
                 "new",
             )
-        self._count(caller)
-        return caller
+        self._count("" if token is None else token.name)
 
     def _count(self, caller: str) -> None:
         if self._rate_limit is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 #: Above this number of buckets, those that are full are forgotten.
-_MANY = 1_000
+_MAX_BUCKETS = 1_000
 
 
 @dataclass
@@ -68,7 +68,7 @@ class RateLimit:
 
     def _forget_full(self, now: float) -> None:
         """Forget callers for whom a new bucket would be the same."""
-        if len(self._buckets) < _MANY:
+        if len(self._buckets) < _MAX_BUCKETS:
             return
         self._buckets = {
             caller: bucket

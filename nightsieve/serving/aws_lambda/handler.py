@@ -13,7 +13,13 @@ import traceback
 from collections.abc import Callable
 
 from nightsieve.serving.aws_lambda.events import http_request, http_response, is_http
-from nightsieve.serving.contract.api import OPERATIONS, method_not_allowed, respond
+from nightsieve.serving.contract.api import (
+    OPERATIONS,
+    defect,
+    method_not_allowed,
+    methods_answer,
+    respond,
+)
 from nightsieve.serving.contract.messages import (
     JSON_TYPE,
     Answer,
@@ -34,12 +40,18 @@ BASE_PATH_VARIABLE = "NIGHTSIEVE_BASE_PATH"
 #: AWS refuses a longer response: 6 MB, with what the runtime writes around it.
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 _LIVE = "/health/live"
-#: The methods of each resource.
-_METHODS = {
-    **{operation.path: [operation.method] for operation in OPERATIONS},
-    _LIVE: ["GET"],
-}
 _PREDICTIONS = "/v1/predictions"
+
+
+def _methods_by_path() -> dict[str, list[str]]:
+    """Return the methods of each resource."""
+    methods = {_LIVE: ["GET"]}
+    for operation in OPERATIONS:
+        methods.setdefault(operation.path, []).append(operation.method)
+    return methods
+
+
+_METHODS = _methods_by_path()
 
 
 class PackageError(Exception):
@@ -94,7 +106,7 @@ class Handler:
         if request.method == "HEAD":
             return self._answer(request._replace(method="GET"))._replace(body=b"")
         if request.method == "OPTIONS" and request.path in _METHODS:
-            return _list_methods(_METHODS[request.path])
+            return methods_answer(_METHODS[request.path])
         return self._answer(request)
 
     def _answer(self, request: Request) -> Answer:
@@ -143,12 +155,6 @@ def read_model(module: str) -> ServedModel:
         ) from None
 
 
-def _list_methods(methods: list[str]) -> Answer:
-    heads = {"HEAD"} if "GET" in methods else set()
-    allowed = ", ".join(sorted({*methods, "OPTIONS"} | heads))
-    return Answer(204, {"Allow": allowed}, b"")
-
-
 def _without_defect(respond_to: Callable[[Json], Answer], event: Json) -> Answer:
     """Return the answer; a problem of the event, or a defect, is one too."""
     try:
@@ -157,8 +163,7 @@ def _without_defect(respond_to: Callable[[Json], Answer], event: Json) -> Answer
         return problem.answer()
     except Exception as error:
         _log_defect(error)
-        detail = "the service has a defect; its log says where"
-        return Problem(500, "defect", detail).answer()
+        return defect().answer()
 
 
 def _log_defect(error: Exception) -> None:
@@ -190,7 +195,7 @@ def _check_characters(answer: Answer) -> None:
 
 def _is_too_long(answer: Answer, response: Json) -> bool:
     """Return whether AWS would refuse the response."""
-    # Quotes and backslashes double inside a string, so no body of half the size is.
+    # Escaping can double a body, so one below a third of the limit always fits.
     if len(answer.body) < MAX_RESPONSE_BYTES // 3:
         return False
     return len(json.dumps(response)) > MAX_RESPONSE_BYTES

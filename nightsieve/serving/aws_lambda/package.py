@@ -10,7 +10,7 @@ from nightsieve.serving.contract.preparation import ServedModel
 from scorers.python import nightsieve_scorer
 
 _ENTRY_MODULE = "lambda_function"
-#: What AWS is told to call.
+#: The handler to name at AWS.
 HANDLER = f"{_ENTRY_MODULE}.lambda_handler"
 
 _ENTRY = '''\

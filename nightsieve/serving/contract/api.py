@@ -1,6 +1,6 @@
 """The operations that need a model and nothing else: in the service and in a Lambda."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from nightsieve.serving.contract.answers import labels_answer, predictions_answer
@@ -79,14 +79,40 @@ def _operation(request: Request) -> Operation:
     raise not_found()
 
 
+def allowed_methods(methods: Iterable[str]) -> list[str]:
+    """Return all methods that a resource with these operations answers.
+
+    HEAD is that of GET, and OPTIONS lists the methods.
+
+    Examples
+    --------
+    >>> allowed_methods(["GET", "POST"])
+    ['GET', 'HEAD', 'OPTIONS', 'POST']
+    """
+    allowed = {*methods, "OPTIONS"}
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    return sorted(allowed)
+
+
+def methods_answer(methods: Iterable[str]) -> Answer:
+    """Return the answer to OPTIONS."""
+    return Answer(204, {"Allow": ", ".join(allowed_methods(methods))}, b"")
+
+
+def defect() -> Problem:
+    """Return the problem of a request that is not answered because of a defect."""
+    return Problem(500, "defect", "the service has a defect; its log says where")
+
+
 def not_found() -> Problem:
     """Return the problem of a path that names no resource."""
     return Problem(404, "not-found", "no such resource; see /openapi.json")
 
 
-def method_not_allowed(methods: list[str]) -> Problem:
+def method_not_allowed(methods: Iterable[str]) -> Problem:
     """Return the problem of a resource that does not have the method."""
-    allowed = ", ".join(methods)
+    allowed = ", ".join(sorted(methods))
     return Problem(
         405,
         "method-not-allowed",

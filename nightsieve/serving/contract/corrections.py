@@ -10,7 +10,7 @@ from nightsieve.serving.contract.problems import FieldError, json_pointer
 from nightsieve.serving.contract.validation import check, invalid_body
 
 Outcome = Literal["new", "changed", "unchanged"]
-_MANY = "corrections"
+_LIST_FIELD = "corrections"
 
 
 class Correction(NamedTuple):
@@ -39,11 +39,11 @@ def prepare_corrections(request: Request) -> list[Correction]:
         The body is not JSON (400, 415) or does not fit its schema (422).
     """
     body = read_json(request)
-    if isinstance(body, dict) and _MANY in body:
+    if isinstance(body, dict) and _LIST_FIELD in body:
         check(validators.validate_corrections, body)
         return [
-            _correction(entry, json_pointer([_MANY, index]))
-            for index, entry in enumerate(body[_MANY])
+            _correction(entry, json_pointer([_LIST_FIELD, index]))
+            for index, entry in enumerate(body[_LIST_FIELD])
         ]
     check(validators.validate_correction, body)
     return [_correction(body, "")]

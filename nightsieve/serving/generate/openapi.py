@@ -10,10 +10,10 @@ import json
 from nightsieve.serving.contract.messages import Json
 from nightsieve.serving.contract.problems import PROBLEM_TYPE
 from nightsieve.serving.generate.operations import (
+    DESCRIBED,
     GROUPS,
-    OPERATIONS,
     Content,
-    Operation,
+    DescribedOperation,
     Parameter,
 )
 from nightsieve.serving.generate.problems import HEADERS, Kind, kinds_of
@@ -46,7 +46,7 @@ _HEADERS = {
     "ETag": "Identifies these bytes; send it back as `If-None-Match`.",
     "Cache-Control": "How long the answer may be kept.",
 }
-_TAG_HEADERS = ("ETag", "Cache-Control")
+_ETAG_HEADERS = ("ETag", "Cache-Control")
 _IF_NONE_MATCH = Parameter(
     "If-None-Match",
     "header",
@@ -88,15 +88,15 @@ def generate_description() -> str:
 
 def _paths() -> Json:
     paths: dict[str, dict[str, Json]] = {}
-    for operation in OPERATIONS:
+    for operation in DESCRIBED:
         item = paths.setdefault(operation.path, {})
         item[operation.method.lower()] = _operation(operation)
     return paths
 
 
-def _operation(operation: Operation) -> Json:
+def _operation(operation: DescribedOperation) -> Json:
     parameters = list(operation.parameters)
-    if operation.has_tag:
+    if operation.has_etag:
         parameters.append(_IF_NONE_MATCH)
     description: dict[str, Json] = {
         "operationId": operation.name,
@@ -118,8 +118,8 @@ def _operation(operation: Operation) -> Json:
     return description
 
 
-def _responses(operation: Operation) -> Json:
-    headers = _TAG_HEADERS if operation.has_tag else ()
+def _responses(operation: DescribedOperation) -> Json:
+    headers = _ETAG_HEADERS if operation.has_etag else ()
     answer = {
         "description": operation.answer,
         **_headers(headers),
@@ -128,7 +128,7 @@ def _responses(operation: Operation) -> Json:
     responses: dict[str, Json] = {"200": answer}
     if operation.created is not None:
         responses["201"] = {**answer, "description": operation.created}
-    if operation.has_tag:
+    if operation.has_etag:
         responses["304"] = {
             "description": "The client has these bytes already.",
             **_headers(headers),
@@ -142,7 +142,7 @@ def _responses(operation: Operation) -> Json:
 def _problem_responses() -> Json:
     return {
         _problem_name(status, operation.group): _problem(status, operation.group)
-        for operation in OPERATIONS
+        for operation in DESCRIBED
         for status in sorted(operation.problems)
     }
 

@@ -45,8 +45,8 @@ class Content(NamedTuple):
     examples: dict[str, Json] = {}  # noqa: RUF012 - nobody writes into it
 
 
-class Operation(NamedTuple):
-    """An operation on a resource.
+class DescribedOperation(NamedTuple):
+    """An operation on a resource, as the description presents it.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Operation(NamedTuple):
         The statuses of other answers.
     created
         The answer with status 201 in words; None if there is none.
-    has_tag
+    has_etag
         Whether the answer has an ETag, and ``If-None-Match`` is heeded.
     """
 
@@ -75,7 +75,7 @@ class Operation(NamedTuple):
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
     created: str | None = None
-    has_tag: bool = False
+    has_etag: bool = False
 
 
 SERIAL = Parameter(
@@ -108,8 +108,8 @@ GROUPS = {
     "Description": "This description, and its page.",
 }
 
-OPERATIONS = (
-    Operation(
+DESCRIBED = (
+    DescribedOperation(
         name="createPredictions",
         method="POST",
         path="/v1/predictions",
@@ -126,7 +126,7 @@ OPERATIONS = (
         answers=(Content(JSON_TYPE, "predictions", examples.PREDICTIONS),),
         problems=(*_BODY, *_ACCESS, 503),
     ),
-    Operation(
+    DescribedOperation(
         name="listLabels",
         method="GET",
         path="/v1/labels",
@@ -138,7 +138,7 @@ OPERATIONS = (
         answers=(Content(JSON_TYPE, "labels", examples.LABELS),),
         problems=(*_ACCESS, 503),
     ),
-    Operation(
+    DescribedOperation(
         name="listModels",
         method="GET",
         path="/v1/models",
@@ -152,9 +152,9 @@ OPERATIONS = (
         answer="The models.",
         answers=(Content(JSON_TYPE, "models", examples.MODELS),),
         problems=(*_ACCESS, *_CONDITION, 502, 503),
-        has_tag=True,
+        has_etag=True,
     ),
-    Operation(
+    DescribedOperation(
         name="getCurrentModel",
         method="GET",
         path="/v1/models/current",
@@ -167,9 +167,9 @@ OPERATIONS = (
         answer="The model.",
         answers=(Content(JSON_TYPE, "model", examples.MODEL),),
         problems=(*_ACCESS, *_CONDITION, 503),
-        has_tag=True,
+        has_etag=True,
     ),
-    Operation(
+    DescribedOperation(
         name="getModel",
         method="GET",
         path="/v1/models/{serial}",
@@ -181,9 +181,9 @@ OPERATIONS = (
         answer="The model.",
         answers=(Content(JSON_TYPE, "model", examples.MODEL),),
         problems=(*_ACCESS, *_CONDITION, 404, 502, 503),
-        has_tag=True,
+        has_etag=True,
     ),
-    Operation(
+    DescribedOperation(
         name="getModelFile",
         method="GET",
         path="/v1/models/{serial}/files/{name}",
@@ -198,9 +198,9 @@ OPERATIONS = (
         answer="The bytes of the file.",
         answers=(Content(_ANY_TYPE),),
         problems=(*_ACCESS, *_CONDITION, 404, 502, 503),
-        has_tag=True,
+        has_etag=True,
     ),
-    Operation(
+    DescribedOperation(
         name="createCorrections",
         method="POST",
         path="/v1/corrections",
@@ -219,7 +219,7 @@ OPERATIONS = (
         answers=(Content(JSON_TYPE, "correction-outcomes", examples.OUTCOMES),),
         problems=(*_BODY, *_ACCESS, 503),
     ),
-    Operation(
+    DescribedOperation(
         name="getLiveness",
         method="GET",
         path="/health/live",
@@ -230,7 +230,7 @@ OPERATIONS = (
         answer="The process answers.",
         answers=(Content(JSON_TYPE, "live", examples.LIVE),),
     ),
-    Operation(
+    DescribedOperation(
         name="getReadiness",
         method="GET",
         path="/health/ready",
@@ -245,7 +245,7 @@ OPERATIONS = (
         answers=(Content(JSON_TYPE, "ready", examples.READY),),
         problems=(503,),
     ),
-    Operation(
+    DescribedOperation(
         name="getMetrics",
         method="GET",
         path="/metrics",
@@ -259,7 +259,7 @@ OPERATIONS = (
         answer="The metrics.",
         answers=(Content(_TEXT_TYPE), Content(_OPENMETRICS_TYPE)),
     ),
-    Operation(
+    DescribedOperation(
         name="getDescription",
         method="GET",
         path="/openapi.json",
@@ -270,9 +270,9 @@ OPERATIONS = (
         answer="The description.",
         answers=(Content(JSON_TYPE),),
         problems=_CONDITION,
-        has_tag=True,
+        has_etag=True,
     ),
-    Operation(
+    DescribedOperation(
         name="getPage",
         method="GET",
         path="/docs",
@@ -283,9 +283,9 @@ OPERATIONS = (
         answer="The page.",
         answers=(Content(_HTML_TYPE),),
         problems=_CONDITION,
-        has_tag=True,
+        has_etag=True,
     ),
-    Operation(
+    DescribedOperation(
         name="getPageFile",
         method="GET",
         path="/docs/{name}",
@@ -297,6 +297,6 @@ OPERATIONS = (
         answer="The bytes of the file.",
         answers=(Content(_ANY_TYPE),),
         problems=(*_CONDITION, 404),
-        has_tag=True,
+        has_etag=True,
     ),
 )

@@ -11,13 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from nightsieve.serving.http.endpoint import (
-    Endpoint,
-    Resource,
-    defect,
-    response,
-    routes,
-)
+from nightsieve.serving.contract.api import defect
+from nightsieve.serving.http.endpoint import Endpoint, Resource, response, routes
 from nightsieve.serving.http.log import LOGGER
 from nightsieve.serving.http.resources import (
     corrections,

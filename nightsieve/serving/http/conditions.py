@@ -139,7 +139,7 @@ def accepts_gzip(field: str | None) -> bool:
     gzip_quality = max(qualities.get(name, 0.0) for name in _GZIP)
     if not qualities.keys() & set(_GZIP):
         gzip_quality = other
-    # Without a word about it, the plain form is the least that a client accepts.
+    # Where the field does not name the plain form, every other form is preferred.
     identity_quality = qualities.get("identity", qualities.get("*", 0.0))
     return gzip_quality > 0 and gzip_quality >= identity_quality
 

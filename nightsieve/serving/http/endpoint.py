@@ -13,7 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from nightsieve.serving.contract.api import method_not_allowed, not_found
+from nightsieve.serving.contract.api import (
+    defect,
+    method_not_allowed,
+    methods_answer,
+    not_found,
+)
 from nightsieve.serving.contract.messages import DEFAULT_HEADERS, Answer, Request
 from nightsieve.serving.contract.problems import Problem
 from nightsieve.serving.http.log import LOGGER
@@ -60,7 +65,7 @@ class Endpoint(NamedTuple):
 
 
 @dataclass
-class Outcome:
+class RequestRecord:
     """What is known of a request; its status is 500 until it has an answer."""
 
     status: int = 500
@@ -91,31 +96,32 @@ class Resource:
         """Answer a request, and measure it."""
         monitor = self._service.monitor
         started = time.perf_counter()
-        outcome = Outcome()
+        record = RequestRecord()
         monitor.request_started()
         try:
             http_request = HttpRequest(scope, receive)
-            answer = await self._answer(http_request, outcome)
-            outcome.status = answer.status
+            answer = await self._answer(http_request, record)
+            record.status = answer.status
             await response(answer)(scope, receive, send)
         finally:
             seconds = time.perf_counter() - started
             method = scope["method"]
-            monitor.request_done(self._path, method, outcome.status, seconds)
+            monitor.request_done(self._path, method, record.status, seconds)
             if self._service.options.access_log:
-                _log_request(method, self._path, outcome, seconds)
+                _log_request(method, self._path, record, seconds)
 
-    async def _answer(self, http_request: HttpRequest, outcome: Outcome) -> Answer:
+    async def _answer(self, http_request: HttpRequest, record: RequestRecord) -> Answer:
         """Answer a request, in the order in which it can be refused."""
         service = self._service
         try:
             endpoint = self._operation(http_request.method)
             # Who asks is known before a body is read, so that strangers fill no memory.
-            # The rate limit of a token is part of the check.
+            # The log names the caller of a refused request too.
             if endpoint.scope is not None:
-                outcome.caller = service.access.check(
-                    http_request.headers, endpoint.scope
-                )
+                headers = http_request.headers
+                token = service.access.identify(headers)
+                record.caller = "" if token is None else token.name
+                service.access.authorise(token, headers, endpoint.scope)
             request = Request(
                 method=http_request.method,
                 path=http_request.scope["path"],
@@ -123,7 +129,7 @@ class Resource:
                 body=await _read_body(http_request, service.options),
             )
             parameters = http_request.path_params
-            return await endpoint.handle(Incoming(request, parameters, outcome.caller))
+            return await endpoint.handle(Incoming(request, parameters, record.caller))
         except Problem as problem:
             return problem.answer()
         except Exception:
@@ -137,11 +143,10 @@ class Resource:
         if not self._path:
             raise not_found()
         if method != "OPTIONS":
-            raise method_not_allowed(sorted({*self._operations} - {"HEAD"}))
-        allowed = ", ".join(sorted({*self._operations, "OPTIONS"}))
+            raise method_not_allowed({*self._operations} - {"HEAD"})
 
         async def list_methods(incoming: Incoming) -> Answer:
-            return Answer(204, {"Allow": allowed}, b"")
+            return methods_answer(self._operations)
 
         return Endpoint(method, self._path, None, list_methods)
 
@@ -160,11 +165,6 @@ def routes(service: Service, endpoints: list[Endpoint]) -> list[Route]:
 def response(answer: Answer) -> Response:
     """Return the answer as it is sent."""
     return Response(answer.body, answer.status, {**DEFAULT_HEADERS, **answer.headers})
-
-
-def defect() -> Problem:
-    """Return the problem of a request that is not answered because of a defect."""
-    return Problem(500, "defect", "the service has a defect; its log says where")
 
 
 async def _read_body(http_request: HttpRequest, options: ServeOptions) -> bytes:
@@ -196,12 +196,14 @@ def _too_long(max_bytes: int) -> Problem:
     return Problem(413, "body-too-long", detail)
 
 
-def _log_request(method: str, route: str, outcome: Outcome, seconds: float) -> None:
+def _log_request(
+    method: str, route: str, record: RequestRecord, seconds: float
+) -> None:
     fields = {
         "method": method,
         "route": route,
-        "status": outcome.status,
+        "status": record.status,
         "ms": round(seconds * 1000, 3),
-        "caller": outcome.caller,
+        "caller": record.caller,
     }
     _logger.info("request", extra=fields)

@@ -1,12 +1,12 @@
 """The socket that all processes of a service listen on, and what must hold before."""
 
 import errno
-import ipaddress
 import re
 import socket
 import ssl
 
 from nightsieve.access.tokens import read_tokens
+from nightsieve.serving.access.access import is_loopback
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ConfigError, ServiceError
 
@@ -30,7 +30,7 @@ def listen(options: ServeOptions) -> socket.socket:
     _check_origins(options.origins)
     _check_certificate(options)
     family, address = _resolve(options)
-    if not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
+    if not is_loopback(options.host):
         _require_tokens(options)
     listening = socket.socket(family)
     try:

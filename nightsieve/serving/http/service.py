@@ -28,7 +28,7 @@ class Service:
     ----------
     models
         The model that is served.
-    registry
+    library
         Reads published models for clients; None with ``--model``.
     access
         Who may ask.
@@ -52,11 +52,11 @@ class Service:
         self.database = DatabaseThreads()
         self.monitor = Monitor()
         self.large_requests = anyio.CapacityLimiter(1)
-        self.registry: ModelLibrary | None = None
+        self.library: ModelLibrary | None = None
         if options.model is None:
             # A wrong address is an error now. A store that is away is none.
             Store.from_environment()
-            self.registry = ModelLibrary(self.models)
+            self.library = ModelLibrary(self.models)
         else:
             self.models.serve_file(options.model)
             self.monitor.model_changed(self.models.current)

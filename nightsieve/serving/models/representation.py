@@ -8,7 +8,7 @@ from typing import Self
 from nightsieve.serving.contract.messages import JSON_TYPE
 
 # Below this, the headers are most of an answer.
-_LEAST_COMPRESSED = 1024
+_MIN_COMPRESSED_BYTES = 1024
 _LEVEL = 9
 
 
@@ -58,7 +58,7 @@ class Representation:
         True
         """
         compressed = None
-        if len(content) >= _LEAST_COMPRESSED:
+        if len(content) >= _MIN_COMPRESSED_BYTES:
             # Without the time, so that all processes make the same bytes.
             compressed_content = gzip.compress(content, _LEVEL, mtime=0)
             if len(compressed_content) < len(content):

@@ -11,7 +11,7 @@ from nightsieve.serving.contract.preparation import ServedModel
 from nightsieve.serving.monitoring.metrics import Metrics
 from pipeline.records.reference import Reference
 
-#: Of a sha256; a float holds so many digits exactly.
+#: Of a sha256; a float holds a number of 12 digits exactly.
 _HEX_DIGITS = 12
 
 

@@ -24,10 +24,10 @@ def endpoints(service: Service) -> list[Endpoint]:
     """Return the endpoints of published models."""
 
     async def list_models(incoming: Incoming) -> Answer:
-        if service.registry is None:
+        if service.library is None:
             models: tuple[Description, ...] = (service.models.description,)
         else:
-            models = await service.registry.models()
+            models = await service.library.models()
         serial = service.models.current.serial if service.models.is_loaded else None
         document = _list_document(models, serial)
         return conditional_answer(incoming.request.headers, document, REVALIDATED)
@@ -67,12 +67,12 @@ def _list_document(
 
 
 def _library(service: Service) -> ModelLibrary:
-    if service.registry is None:
+    if service.library is None:
         detail = (
             "the service serves a file, which has no serial; see /v1/models/current"
         )
         raise Problem(404, "not-found", detail)
-    return service.registry
+    return service.library
 
 
 def _serial(incoming: Incoming) -> int:
