@@ -200,7 +200,8 @@ KINDS = (
     Kind(
         503,
         "busy",
-        "More clients are connected than the service accepts.",
+        "More clients are connected, or more large requests wait, than the service "
+        "accepts.",
         "more than 1,000 connections; try again later",
         only_for=CONNECTION,
     ),

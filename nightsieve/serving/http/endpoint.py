@@ -35,11 +35,14 @@ class Incoming(NamedTuple):
         The variable parts of the path.
     caller
         The name of the token; empty where no token is needed.
+    is_gone
+        Returns whether the client has closed its connection.
     """
 
     request: Request
     parameters: dict[str, str]
     caller: str
+    is_gone: Callable[[], Awaitable[bool]]
 
 
 class Endpoint(NamedTuple):
@@ -122,8 +125,13 @@ class Resource:
                 headers=http_request.headers,
                 body=await _read_body(http_request, service.options),
             )
-            parameters = http_request.path_params
-            return await endpoint.handle(Incoming(request, parameters, outcome.caller))
+            incoming = Incoming(
+                request=request,
+                parameters=http_request.path_params,
+                caller=outcome.caller,
+                is_gone=http_request.is_disconnected,
+            )
+            return await endpoint.handle(incoming)
         except Problem as problem:
             return problem.answer()
         except Exception:

@@ -117,6 +117,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         super().on_message_complete()
         self._phase = _Phase.BETWEEN
+        if not self.pipeline:
+            # uvicorn does so for the next request; a client that goes is seen earlier.
+            self.flow.resume_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
