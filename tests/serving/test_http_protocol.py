@@ -249,6 +249,37 @@ def test_what_is_asked_on_too_many_connections_is_refused(address):
     for manager in streams:
         manager.__exit__(None, None, None)
     assert eventually(lambda: ask(address, LABELS).status == 200)
+    assert refusals(address)['method="GET",route="unmatched",status="503"'] >= 1
+
+
+def test_what_does_not_reach_the_application_is_counted_without_its_text(address):
+    before = refusals(address)
+    start = b"GET /canary HTTP/1.1\r\nHost: localhost\r\nCookie: "
+    sent = {
+        'method="other",route="unmatched",status="400"': b"canary\r\n\r\n",
+        'method="other",route="unmatched",status="408"': start,
+        'method="other",route="unmatched",status="431"': start + b"a" * MAX_HEADERS,
+        'method="GET",route="unmatched",status="431"': b"%b%b\r\n\r\n"
+        % (start, b"a" * MAX_HEADERS),
+    }
+    for request in sent.values():
+        ask(address, request)
+    after = refusals(address)
+    for labels in sent:
+        assert after.get(labels, 0) == before.get(labels, 0) + 1, labels
+    assert "canary" not in str(after)
+
+
+def refusals(address: str) -> dict[str, float]:
+    """Return the requests of no resource, by the labels of their metric."""
+    answered = ask(address, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    counts = {}
+    for line in answered.body.decode().splitlines():
+        name, _, rest = line.partition("{")
+        labels, _, value = rest.partition("} ")
+        if name == "nightsieve_http_requests_total" and "unmatched" in labels:
+            counts[labels] = float(value)
+    return counts
 
 
 def test_a_client_that_reads_nothing_does_not_stay(service):

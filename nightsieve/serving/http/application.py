@@ -19,6 +19,7 @@ from nightsieve.serving.http.endpoint import (
     routes,
 )
 from nightsieve.serving.http.log import LOGGER
+from nightsieve.serving.http.protocol import MONITOR
 from nightsieve.serving.http.resources import (
     corrections,
     docs,
@@ -28,6 +29,7 @@ from nightsieve.serving.http.resources import (
     predictions,
 )
 from nightsieve.serving.http.service import Service
+from nightsieve.serving.monitoring.monitor import Monitor
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
@@ -68,12 +70,13 @@ def create_application(options: ServeOptions) -> Starlette:
 
 
 @asynccontextmanager
-async def _running(service: Service) -> AsyncIterator[None]:
+async def _running(service: Service) -> AsyncIterator[dict[str, Monitor]]:
+    """Yield what the connections need of the service."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         async with service.running():
             _logger.info("serving")
-            yield
+            yield {MONITOR: service.monitor}
     except Exception:
         # uvicorn would log the traceback with the messages of the exceptions.
         _logger.exception("the service cannot run")

@@ -19,6 +19,8 @@ from uvicorn.protocols.http.httptools_impl import (
 from nightsieve.serving.contract.messages import Answer
 from nightsieve.serving.contract.problems import Problem
 
+#: The name of the service's monitor in the state of the application's lifespan.
+MONITOR = "monitor"
 #: Of the request line and all headers of a request.
 MAX_HEADER_BYTES = 16 << 10
 # A timer that is late by more: the process was busy, and has not yet read what arrived.
@@ -108,6 +110,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = _Phase.BODY
         self._header_bytes = 0
         problem = self._refusal()
+        if problem is not None:
+            self._count(method.decode(errors="replace"), problem)
         self.app = self.config.loaded_app if problem is None else _answering(problem)
         super().on_headers_complete()
 
@@ -210,9 +214,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self.flow.pause_reading()
             return
+        self._count("", problem)
         self.transport.write(_as_bytes(problem.answer()))
         self.transport.close()
         self._watch_reader()
+
+    def _count(self, method: str, problem: Problem) -> None:
+        """Count a request that does not reach the application."""
+        monitor = self.app_state[MONITOR]
+        monitor.request_refused(method, problem.status)
 
     def _start_clock(self, seconds: float | None = None) -> None:
         delay = self.timeout_keep_alive if seconds is None else seconds
