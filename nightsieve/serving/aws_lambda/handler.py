@@ -13,7 +13,12 @@ import traceback
 from collections.abc import Callable
 
 from nightsieve.serving.aws_lambda.events import http_request, http_response, is_http
-from nightsieve.serving.contract.api import OPERATIONS, method_not_allowed, respond
+from nightsieve.serving.contract.api import (
+    OPERATIONS,
+    allowed_methods,
+    method_not_allowed,
+    respond,
+)
 from nightsieve.serving.contract.messages import (
     JSON_TYPE,
     Answer,
@@ -144,8 +149,7 @@ def read_model(module: str) -> ServedModel:
 
 
 def _list_methods(methods: list[str]) -> Answer:
-    heads = {"HEAD"} if "GET" in methods else set()
-    allowed = ", ".join(sorted({*methods, "OPTIONS"} | heads))
+    allowed = ", ".join(allowed_methods([*methods, "OPTIONS"]))
     return Answer(204, {"Allow": allowed}, b"")
 
 

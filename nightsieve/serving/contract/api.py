@@ -1,6 +1,6 @@
 """The operations that need a model and nothing else: in the service and in a Lambda."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from nightsieve.serving.contract.answers import labels_answer, predictions_answer
@@ -84,9 +84,23 @@ def not_found() -> Problem:
     return Problem(404, "not-found", "no such resource; see /openapi.json")
 
 
-def method_not_allowed(methods: list[str]) -> Problem:
+def allowed_methods(methods: Iterable[str]) -> list[str]:
+    """Return the methods of a resource, with HEAD where there is GET, in order.
+
+    Examples
+    --------
+    >>> allowed_methods(["POST", "GET"])
+    ['GET', 'HEAD', 'POST']
+    """
+    allowed = set(methods)
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    return sorted(allowed)
+
+
+def method_not_allowed(methods: Iterable[str]) -> Problem:
     """Return the problem of a resource that does not have the method."""
-    allowed = ", ".join(methods)
+    allowed = ", ".join(allowed_methods(methods))
     return Problem(
         405,
         "method-not-allowed",

@@ -125,7 +125,7 @@ KINDS = (
     Kind(
         415,
         "unsupported-media-type",
-        "The body is not declared as JSON in UTF-8.",
+        "The body is not declared as JSON in UTF-8, or it is compressed.",
         "Content-Type: must be application/json, in UTF-8; send the body as JSON",
     ),
     Kind(
@@ -250,7 +250,7 @@ HEADERS = {
     401: ("WWW-Authenticate",),
     403: ("WWW-Authenticate",),
     412: ("ETag",),
-    415: ("Accept",),
+    415: ("Accept", "Accept-Encoding"),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }

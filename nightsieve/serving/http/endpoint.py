@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -22,6 +23,9 @@ from nightsieve.serving.options import ServeOptions
 
 #: Bytes a second of a body at which a request may take longer to arrive.
 SLOWEST_BODY = 8 << 10
+
+# A client may send its ETags in several headers of this name.
+_LIST = "if-none-match"
 
 _logger = logging.getLogger(LOGGER)
 
@@ -122,7 +126,7 @@ class Resource:
             request = Request(
                 method=http_request.method,
                 path=http_request.scope["path"],
-                headers=http_request.headers,
+                headers=_joined(http_request.headers),
                 body=await _read_body(http_request, service.options),
             )
             incoming = Incoming(
@@ -145,7 +149,7 @@ class Resource:
         if not self._path:
             raise not_found()
         if method != "OPTIONS":
-            raise method_not_allowed(sorted({*self._operations} - {"HEAD"}))
+            raise method_not_allowed(self._operations)
         allowed = ", ".join(sorted({*self._operations, "OPTIONS"}))
 
         async def list_methods(incoming: Incoming) -> Answer:
@@ -173,6 +177,13 @@ def response(answer: Answer) -> Response:
 def defect() -> Problem:
     """Return the problem of a request that is not answered because of a defect."""
     return Problem(500, "defect", "the service has a defect; its log says where")
+
+
+def _joined(headers: Headers) -> Mapping[str, str]:
+    """Return the headers; several that are one list are joined."""
+    if len(headers.getlist(_LIST)) < 2:
+        return headers
+    return {**headers, _LIST: ", ".join(headers.getlist(_LIST))}
 
 
 async def _read_body(http_request: HttpRequest, options: ServeOptions) -> bytes:
