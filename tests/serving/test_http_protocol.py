@@ -1,5 +1,6 @@
 """What the service does with bytes that no HTTP library sends."""
 
+import http.client
 import json
 import select
 import socket
@@ -81,6 +82,50 @@ def test_a_client_that_sends_all_of_a_refused_body_reads_why(address):
         # The rest was discarded: the connection can be used again.
         stream.sendall(LABELS)
         assert answer(stream).status == 200
+
+
+@pytest.mark.parametrize("n_bytes", [8_000_000, 12_000_000])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/predictions", 413), ("/v1/labels", 405)]
+)
+def test_a_client_that_closes_reads_why_its_body_was_refused(
+    address, path, status, n_bytes
+):
+    """As urllib does, which sends all of a body before it reads."""
+    host = address.removeprefix("http://")
+    client = http.client.HTTPConnection(host, timeout=30)
+    headers = {"Connection": "close", "Content-Type": "application/json"}
+    client.request("POST", path, b" " * n_bytes, headers)
+    with client.getresponse() as response:
+        assert response.status == status
+        assert response.getheader("Connection") == "close"
+        assert b"urn:nightsieve:problem" in response.read()
+
+
+def test_a_refused_body_is_discarded_within_bounds(address):
+    with connection(address) as stream:
+        stream.sendall(predictions(b"", "Connection: close", length=10**12))
+        assert answer(stream).status == 413
+        started = time.monotonic()
+        with pytest.raises(ConnectionError):
+            while time.monotonic() - started < 10:
+                stream.sendall(b" " * 1000)
+                time.sleep(0.05)
+    with connection(address) as stream:
+        stream.sendall(predictions(b"", "Connection: close", length=10**12))
+        started = time.monotonic()
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):
+                stream.sendall(b" " * 1_000_000)
+
+
+def test_what_follows_a_refused_body_is_not_answered(address):
+    body = padded(MAX_BODY + 1)
+    with connection(address) as stream:
+        stream.sendall(predictions(body, "Connection: close")[:-1])
+        assert answer(stream).status == 413
+        stream.sendall(b" " + LABELS)
+        assert stream.recv(100) == b""
 
 
 def test_a_client_is_not_asked_for_a_body_that_would_be_refused(address):
