@@ -132,7 +132,7 @@ KINDS = (
         422,
         "invalid-body",
         "The body is JSON and does not fit; `errors` points to the field.",
-        "the body does not fit its schema: a field must be a string",
+        "the body does not fit its schema: /messages/3/text must be a string",
         (FieldError("/messages/3/text", "must be a string"),),
     ),
     Kind(
