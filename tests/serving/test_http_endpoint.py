@@ -77,7 +77,9 @@ class Client:
         self._life = app.router.lifespan_context(app)
         self._runner.run(self._life.__aenter__())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        self._client = httpx.AsyncClient(
+            transport=transport, base_url="http://localhost"
+        )
 
     def __call__(self, method: str, path: str, **options) -> httpx.Response:
         """Send a request."""

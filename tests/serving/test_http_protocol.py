@@ -103,20 +103,23 @@ def test_a_client_that_closes_reads_why_its_body_was_refused(
 
 
 def test_a_refused_body_is_discarded_within_bounds(address):
-    with connection(address) as stream:
-        stream.sendall(predictions(b"", "Connection: close", length=10**12))
-        assert answer(stream).status == 413
-        started = time.monotonic()
-        with pytest.raises(ConnectionError):
-            while time.monotonic() - started < 10:
-                stream.sendall(b" " * 1000)
-                time.sleep(0.05)
-    with connection(address) as stream:
-        stream.sendall(predictions(b"", "Connection: close", length=10**12))
-        started = time.monotonic()
-        with pytest.raises(ConnectionError):
-            for _ in range(1000):
-                stream.sendall(b" " * 1_000_000)
+    slow_body = (b" " * 1000, 0.05)
+    fast_body = (b" " * 1_000_000, 0.0)
+    for chunk, pause in (slow_body, fast_body):
+        with connection(address) as stream:
+            request = predictions(b"", "Connection: close", length=10**12)
+            stream.sendall(request)
+            assert answer(stream).status == 413
+            with pytest.raises(ConnectionError):
+                send_for(10, stream, chunk, pause)
+
+
+def send_for(seconds: float, stream: socket.socket, chunk: bytes, pause: float) -> None:
+    """Send chunks, with a pause after each one."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        stream.sendall(chunk)
+        time.sleep(pause)
 
 
 def test_what_follows_a_refused_body_is_not_answered(address):

@@ -181,9 +181,10 @@ def defect() -> Problem:
 
 def _joined(headers: Headers) -> Mapping[str, str]:
     """Return the headers; several that are one list are joined."""
-    if len(headers.getlist(_LIST)) < 2:
-        return headers
-    return {**headers, _LIST: ", ".join(headers.getlist(_LIST))}
+    values = headers.getlist(_LIST)
+    if values[1:]:
+        return {**headers, _LIST: ", ".join(values)}
+    return headers
 
 
 async def _read_body(http_request: HttpRequest, options: ServeOptions) -> bytes:
