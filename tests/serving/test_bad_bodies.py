@@ -42,7 +42,15 @@ def ask(model, body: bytes, content_type: str = JSON_TYPE, method="POST"):
         (b"[]", 422, "must be an object"),
         (b"null", 422, "must be an object"),
         (b'{"messages":[]}', 422, "must have at least 1 item"),
-        (b'{"messages":[{"text":"a","colour":1}]}', 422, "is an unknown field"),
+        (b"{}", 422, ": /messages is missing; add it"),
+        (b'{"messages":[{"id":"a"}]}', 422, ": /messages/0/text is missing; add it"),
+        (
+            b'{"messages":[{"text":"a","colour":1}]}',
+            422,
+            ": /messages/0 has an unknown field; use id, text",
+        ),
+        (b'{"messages":[],"colour":1}', 422, "must have at least 1 item"),
+        (b'{"messages":[{"text":"a"}],"a":1}', 422, ": it has an unknown field; use"),
     ],
 )
 def test_a_bad_body_is_a_problem_that_says_what_would_be_right(
@@ -54,6 +62,8 @@ def test_a_bad_body_is_a_problem_that_says_what_would_be_right(
     document = json.loads(answer.body)
     validator("problem").validate(document)
     assert detail in document["detail"]
+    assert "colour" not in document["detail"]
+    assert document["title"] == ("Not JSON" if status == 400 else "Invalid body")
     assert ("errors" in document) == (status == 422)
 
 

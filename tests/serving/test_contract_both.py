@@ -27,6 +27,7 @@ ANSWER_HEADERS = (
     "content-type",
     "allow",
     "accept",
+    "accept-encoding",
     "retry-after",
     "cache-control",
     "x-content-type-options",
@@ -55,6 +56,11 @@ def post(status: int, body: bytes | Any, content_type: str = JSON_TYPE) -> Asked
     headers = {"Content-Type": content_type}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Asked(status, "POST", PREDICTIONS, headers, content)
+
+
+def encoded(status: int, body: Any, coding: str) -> Asked:
+    asked = post(status, body)
+    return asked._replace(headers={**asked.headers, "Content-Encoding": coding})
 
 
 def messages(*texts: str, **more: Any) -> dict[str, Any]:
@@ -104,6 +110,8 @@ REQUESTS = {
     "another charset": post(
         415, messages("a"), content_type="application/json; charset=latin-1"
     ),
+    "a compressed body": encoded(415, messages("a"), "gzip"),
+    "a body that is not compressed": encoded(200, messages("a"), "Identity"),
     "no resource": Asked(404, "GET", "/v2/predictions", {}, b""),
     "the root": Asked(404, "GET", "/", {}, b""),
     "a slash too many": Asked(404, "GET", "/v1/labels/", {}, b""),
@@ -214,6 +222,14 @@ def test_the_service_and_the_function_give_the_same_answer(asked, service, funct
     assert by_function.body == by_service.body
     for name in ANSWER_HEADERS:
         assert by_function.headers.get(name) == by_service.headers.get(name), name
+
+
+def test_the_methods_of_a_refusal_are_those_of_options(service):
+    refused = service(REQUESTS["another method of labels"])
+    assert refused.headers["allow"] == "GET, HEAD"
+    assert service(REQUESTS["the methods of labels"]).headers["allow"] == (
+        "GET, HEAD, OPTIONS"
+    )
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)

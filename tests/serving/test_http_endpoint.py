@@ -159,6 +159,16 @@ def test_what_is_no_resource_is_not_found_and_not_redirected(open_client, path):
     assert name_of_problem(answered) == "not-found"
 
 
+@pytest.mark.parametrize("tags", [['"a"', None], [None, '"a"'], ['"a"', 'W/"b"']])
+def test_several_headers_of_etags_are_one_list(open_client, tags):
+    client = open_client()
+    path = "/openapi.json"
+    known = client("GET", path).headers["etag"]
+    headers = [("If-None-Match", tag or known) for tag in tags]
+    expected = 304 if None in tags else 200
+    assert client("GET", path, headers=headers).status_code == expected
+
+
 def test_a_path_may_be_percent_encoded(open_client):
     client = open_client()
     assert client("GET", "/v1/l%61bels").status_code == 200

@@ -1,5 +1,6 @@
 """What the service does with bytes that no HTTP library sends."""
 
+import http.client
 import json
 import select
 import socket
@@ -81,6 +82,53 @@ def test_a_client_that_sends_all_of_a_refused_body_reads_why(address):
         # The rest was discarded: the connection can be used again.
         stream.sendall(LABELS)
         assert answer(stream).status == 200
+
+
+@pytest.mark.parametrize("n_bytes", [8_000_000, 12_000_000])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/predictions", 413), ("/v1/labels", 405)]
+)
+def test_a_client_that_closes_reads_why_its_body_was_refused(
+    address, path, status, n_bytes
+):
+    """As urllib does, which sends all of a body before it reads."""
+    host = address.removeprefix("http://")
+    client = http.client.HTTPConnection(host, timeout=30)
+    headers = {"Connection": "close", "Content-Type": "application/json"}
+    client.request("POST", path, b" " * n_bytes, headers)
+    with client.getresponse() as response:
+        assert response.status == status
+        assert response.getheader("Connection") == "close"
+        assert b"urn:nightsieve:problem" in response.read()
+
+
+def test_a_refused_body_is_discarded_within_bounds(address):
+    slow_body = (b" " * 1000, 0.05)
+    fast_body = (b" " * 1_000_000, 0.0)
+    for chunk, pause in (slow_body, fast_body):
+        with connection(address) as stream:
+            request = predictions(b"", "Connection: close", length=10**12)
+            stream.sendall(request)
+            assert answer(stream).status == 413
+            with pytest.raises(ConnectionError):
+                send_for(10, stream, chunk, pause)
+
+
+def send_for(seconds: float, stream: socket.socket, chunk: bytes, pause: float) -> None:
+    """Send chunks, with a pause after each one."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        stream.sendall(chunk)
+        time.sleep(pause)
+
+
+def test_what_follows_a_refused_body_is_not_answered(address):
+    body = padded(MAX_BODY + 1)
+    with connection(address) as stream:
+        stream.sendall(predictions(body, "Connection: close")[:-1])
+        assert answer(stream).status == 413
+        stream.sendall(b" " + LABELS)
+        assert stream.recv(100) == b""
 
 
 def test_a_client_is_not_asked_for_a_body_that_would_be_refused(address):
@@ -249,6 +297,37 @@ def test_what_is_asked_on_too_many_connections_is_refused(address):
     for manager in streams:
         manager.__exit__(None, None, None)
     assert eventually(lambda: ask(address, LABELS).status == 200)
+    assert refusals(address)['method="GET",route="unmatched",status="503"'] >= 1
+
+
+def test_what_does_not_reach_the_application_is_counted_without_its_text(address):
+    before = refusals(address)
+    start = b"GET /canary HTTP/1.1\r\nHost: localhost\r\nCookie: "
+    sent = {
+        'method="other",route="unmatched",status="400"': b"canary\r\n\r\n",
+        'method="other",route="unmatched",status="408"': start,
+        'method="other",route="unmatched",status="431"': start + b"a" * MAX_HEADERS,
+        'method="GET",route="unmatched",status="431"': b"%b%b\r\n\r\n"
+        % (start, b"a" * MAX_HEADERS),
+    }
+    for request in sent.values():
+        ask(address, request)
+    after = refusals(address)
+    for labels in sent:
+        assert after.get(labels, 0) == before.get(labels, 0) + 1, labels
+    assert "canary" not in str(after)
+
+
+def refusals(address: str) -> dict[str, float]:
+    """Return the requests of no resource, by the labels of their metric."""
+    answered = ask(address, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    counts = {}
+    for line in answered.body.decode().splitlines():
+        name, _, rest = line.partition("{")
+        labels, _, value = rest.partition("} ")
+        if name == "nightsieve_http_requests_total" and "unmatched" in labels:
+            counts[labels] = float(value)
+    return counts
 
 
 def test_a_client_that_reads_nothing_does_not_stay(service):

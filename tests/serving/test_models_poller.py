@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.faults.proxy import Proxy
 from nightsieve.serving.contract.problems import Problem
+from nightsieve.serving.models import poller as poller_module
 from nightsieve.serving.models.failures import Reason
 from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.models.poller import Poller
@@ -122,7 +123,7 @@ def test_a_damaged_model_leaves_the_last_one_in_place(
     assert (failure.reason, failure.serial) == (Reason.DAMAGED, serial)
     proxy.rules([])
     polled.poll()
-    assert len(proxy.log) == 1, "it is not tried again until the pointer changes"
+    assert len(proxy.log) == 1, "it is not tried again at once"
     assert polled.holder.failure == failure
     assert polled.seen.failures == ["damaged", "damaged"]
     (line,) = errors_in(polled.log)
@@ -131,6 +132,40 @@ def test_a_damaged_model_leaves_the_last_one_in_place(
     polled.poll()
     assert polled.holder.current.serial == 3
     assert polled.holder.failure is None
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, layout.MODEL_ENTRY])
+def test_a_model_that_is_restored_in_place_is_served(name, polled, registry):
+    publish(registry, VARIANTS[1].content)
+    poller = Poller(polled.holder, 5.0, polled.seen, 0.0, 0.0)
+    with damaged(registry.store, layout.model_file(2, name)):
+        poller.poll()
+        first_failure = polled.holder.failure
+        poller.poll()
+        assert polled.holder.failure == first_failure, "it stays visible"
+    assert polled.seen.failures == ["damaged", "damaged"]
+    assert len(errors_in(polled.log)) == 1
+    poller.poll()
+    assert polled.holder.current.serial == 2
+    assert polled.holder.failure is None
+
+
+def test_a_damaged_model_is_read_again_more_and_more_rarely(
+    polled, registry, proxy, monkeypatch
+):
+    publish(registry, VARIANTS[1].content)
+    flip(registry.store, layout.model_file(2, MODEL_FILE))
+    now = 1000.0
+    monkeypatch.setattr(poller_module.time, "monotonic", lambda: now)
+    poller = Poller(polled.holder, 5.0, polled.seen, 30.0, 100.0)
+    times = []
+    for _ in range(80):
+        proxy.rules([])
+        poller.poll()
+        if len(proxy.log) > 1:
+            times.append(now - 1000)
+        now += 5
+    assert times == [0, 30, 90, 190, 290, 390]
 
 
 def test_a_missing_file_is_damage(polled, registry):
@@ -142,7 +177,7 @@ def test_a_missing_file_is_damage(polled, registry):
 
 
 def test_a_model_that_the_scorer_refuses_leaves_the_last_one_in_place(
-    polled, registry, caplog
+    polled, registry, proxy, caplog
 ):
     content = VARIANTS[1].content.replace(b'"nightsieve-linear"', b'"nightsieve-tree"')
     publish(registry, content)
@@ -150,6 +185,12 @@ def test_a_model_that_the_scorer_refuses_leaves_the_last_one_in_place(
     assert polled.holder.current.serial == 1
     assert polled.holder.failure.reason == Reason.UNSUPPORTED
     assert "not nightsieve-linear" in errors_in(caplog)[0]
+    # Another attempt would give the same result.
+    poller = Poller(polled.holder, 5.0, polled.seen, 0.0, 0.0)
+    poller.poll()
+    proxy.rules([])
+    poller.poll()
+    assert len(proxy.log) == 1
 
 
 def test_after_a_repair_an_older_model_is_served(polled, registry, caplog):

@@ -291,6 +291,23 @@ def test_without_a_model_the_service_is_not_ready_and_becomes_so(
         wait_for_serial(client, 1)
 
 
+@pytest.mark.parametrize("path", ["/v1/models/1/files/model.json", "/v1/models/1"])
+def test_a_store_that_hangs_holds_a_client_for_seconds(path, service, registry):
+    publish(registry, VARIANTS[1].content)
+    wait_for_serial(service.client, 2)
+    if path.endswith(".json"):
+        assert service.client.get("/v1/models/1").status_code == 200
+    service.proxy.away("hang")
+    began = time.monotonic()
+    answer = service.client.get(path)
+    assert 2 < time.monotonic() - began < 5
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    began = time.monotonic()
+    assert service.client.get(path).status_code == 503
+    assert time.monotonic() - began < 1
+
+
 def test_a_store_that_hangs_does_not_hold_the_end(service):
     wait_for_serial(service.client, 1)
     service.proxy.away("hang")

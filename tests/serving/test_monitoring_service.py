@@ -185,6 +185,29 @@ def test_killed_processes_leave_their_counts_and_no_request_in_progress(service)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_folder_of_the_metrics_is_removed_at_the_end(model_file, tmp_path, workers):
     with running(model_file, workers, tmp_path) as service:
-        [folder] = service.folder.glob("nightsieve-metrics-*")
+        [folder] = service.folder.glob("nightsieve-*")
         assert any(folder.glob("counter_*.db"))
     assert list(service.folder.iterdir()) == []
+
+
+def test_a_killed_service_leaves_its_folder_to_the_next_one(model_file, tmp_path):
+    with running(model_file, 2, tmp_path) as service:
+        workers = psutil.Process(service.process.pid).children()
+        [folder] = service.folder.glob("nightsieve-*")
+        with running_beside(model_file, service.folder, tmp_path / "second"):
+            assert folder.exists(), "its service lives"
+        service.process.kill()
+        _, alive = psutil.wait_procs(workers, PATIENCE)
+        assert alive == []
+        assert folder.exists()
+        with running_beside(model_file, service.folder, tmp_path / "third"):
+            assert not folder.exists()
+
+
+@contextmanager
+def running_beside(model_file: Path, temporary: Path, log: Path) -> Iterator[None]:
+    """Run another service that has the same folder for temporary files."""
+    environment = {"TMPDIR": str(temporary)}
+    options = ("--model", str(model_file))
+    with serving(*options, environment=environment, log=log):
+        yield

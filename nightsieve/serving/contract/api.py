@@ -79,25 +79,10 @@ def _operation(request: Request) -> Operation:
     raise not_found()
 
 
-def allowed_methods(methods: Iterable[str]) -> list[str]:
-    """Return all methods that a resource with these operations answers.
-
-    HEAD is that of GET, and OPTIONS lists the methods.
-
-    Examples
-    --------
-    >>> allowed_methods(["GET", "POST"])
-    ['GET', 'HEAD', 'OPTIONS', 'POST']
-    """
-    allowed = {*methods, "OPTIONS"}
-    if "GET" in allowed:
-        allowed.add("HEAD")
-    return sorted(allowed)
-
-
 def methods_answer(methods: Iterable[str]) -> Answer:
     """Return the answer to OPTIONS."""
-    return Answer(204, {"Allow": ", ".join(allowed_methods(methods))}, b"")
+    allowed = allowed_methods([*methods, "OPTIONS"])
+    return Answer(204, {"Allow": ", ".join(allowed)}, b"")
 
 
 def defect() -> Problem:
@@ -110,9 +95,23 @@ def not_found() -> Problem:
     return Problem(404, "not-found", "no such resource; see /openapi.json")
 
 
+def allowed_methods(methods: Iterable[str]) -> list[str]:
+    """Return the methods of a resource, with HEAD where there is GET, in order.
+
+    Examples
+    --------
+    >>> allowed_methods(["POST", "GET"])
+    ['GET', 'HEAD', 'POST']
+    """
+    allowed = set(methods)
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    return sorted(allowed)
+
+
 def method_not_allowed(methods: Iterable[str]) -> Problem:
     """Return the problem of a resource that does not have the method."""
-    allowed = ", ".join(sorted(methods))
+    allowed = ", ".join(allowed_methods(methods))
     return Problem(
         405,
         "method-not-allowed",

@@ -102,8 +102,12 @@ def read_json(request: Request) -> Json:
     Raises
     ------
     Problem
-        It is not declared as JSON (415), or is not JSON in UTF-8 (400).
+        It is not declared as JSON, or is encoded (415); it is not JSON in UTF-8 (400).
     """
+    if not _is_plain(request.headers.get("content-encoding", "")):
+        detail = "Content-Encoding: is not supported; send the body as it is"
+        headers = {"Accept-Encoding": "identity"}
+        raise Problem(415, "unsupported-media-type", detail, headers=headers)
     if not _declares_json(request.headers.get("content-type", "")):
         detail = f"Content-Type: must be {JSON_TYPE}, in UTF-8; send the body as JSON"
         headers = {"Accept": JSON_TYPE}
@@ -118,6 +122,11 @@ def read_json(request: Request) -> Json:
     except (ValueError, RecursionError) as error:
         detail = f"the body {_why_not_json(error)}; send one JSON object in UTF-8"
         raise Problem(400, "not-json", detail) from None
+
+
+def _is_plain(content_encoding: str) -> bool:
+    codings = content_encoding.lower().split(",")
+    return {coding.strip() for coding in codings} <= {"", "identity"}
 
 
 def _declares_json(content_type: str) -> bool:

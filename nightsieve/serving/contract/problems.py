@@ -12,6 +12,8 @@ from nightsieve.serving.contract.messages import Answer, Json, json_answer
 
 PROBLEM_TYPE = "application/problem+json"
 _URN = "urn:nightsieve:problem:"
+# Titles that are not the name with a capital letter.
+_TITLES = {"not-http": "Not HTTP", "not-json": "Not JSON"}
 
 
 class FieldError(NamedTuple):
@@ -59,6 +61,11 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
         self.errors = tuple(errors)
         self.headers = headers or {}
 
+    @property
+    def _title(self) -> str:
+        title = _TITLES.get(self.name)
+        return title or self.name.replace("-", " ").capitalize()
+
     def answer(self) -> Answer:
         """Return the problem document.
 
@@ -69,7 +76,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
         """
         document: dict[str, Json] = {
             "type": _URN + self.name,
-            "title": self.name.replace("-", " ").capitalize(),
+            "title": self._title,
             "status": self.status,
             "detail": self.detail,
         }

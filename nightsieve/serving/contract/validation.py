@@ -15,11 +15,17 @@ class Misfit(ValueError):  # noqa: N818 - it is what does not fit, and no defect
         Where the value is, from the whole body inwards.
     detail
         What would be right.
+    summary
+        The same with the field's name, for the detail of the problem. It is derived
+        from the keys where all of them are names of the schema.
     """
 
-    def __init__(self, keys: Sequence[str | int], detail: str) -> None:
+    def __init__(
+        self, keys: Sequence[str | int], detail: str, summary: str = ""
+    ) -> None:
         super().__init__(detail)
         self.error = FieldError(json_pointer(keys), detail)
+        self.summary = summary or _summary(self.error)
 
 
 def missing_field(
@@ -35,7 +41,10 @@ def unknown_field(
 ) -> Misfit:
     """Return what is wrong with an object that has a field of another name."""
     unknown = next(field for field in value if field not in allowed)
-    return Misfit([*keys, unknown], f"is an unknown field; use {', '.join(allowed)}")
+    names = f"unknown field; use {', '.join(allowed)}"
+    # The name is the client's own, and may be anything: the summary leaves it out.
+    summary = f"{json_pointer(keys) or 'it'} has an {names}"
+    return Misfit([*keys, unknown], f"is an {names}", summary)
 
 
 def check(validate: Callable[[Json], Json], value: Json) -> None:
@@ -49,12 +58,20 @@ def check(validate: Callable[[Json], Json], value: Json) -> None:
     try:
         validate(value)
     except Misfit as misfit:
-        raise invalid_body([misfit.error]) from None
+        raise invalid_body([misfit.error], misfit.summary) from None
 
 
-def invalid_body(errors: Sequence[FieldError]) -> Problem:
-    """Return the problem of a body that is JSON and not what it must be."""
-    detail = f"the body does not fit its schema: a field {errors[0].detail}"
-    if not errors[0].pointer:
-        detail = f"the body does not fit its schema: it {errors[0].detail}"
+def invalid_body(errors: Sequence[FieldError], summary: str = "") -> Problem:
+    """Return the problem of a body that is JSON and not what it must be.
+
+    Parameters
+    ----------
+    summary
+        What is wrong with the first field; without it, its pointer and detail.
+    """
+    detail = f"the body does not fit its schema: {summary or _summary(errors[0])}"
     return Problem(422, "invalid-body", detail, errors)
+
+
+def _summary(error: FieldError) -> str:
+    return f"{error.pointer or 'it'} {error.detail}"

@@ -42,6 +42,7 @@ _DESCRIPTION = (
 _HEADERS = {
     "WWW-Authenticate": "The scheme, `Bearer`, and an error of the token (RFC 6750).",
     "Accept": "The media type that the resource reads.",
+    "Accept-Encoding": "The content codings that the resource reads.",
     "Retry-After": "After how many seconds another request makes sense.",
     "ETag": "Identifies these bytes; send it back as `If-None-Match`.",
     "Cache-Control": "How long the answer may be kept.",

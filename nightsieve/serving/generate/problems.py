@@ -127,14 +127,14 @@ KINDS = (
     Kind(
         415,
         "unsupported-media-type",
-        "The body is not declared as JSON in UTF-8.",
+        "The body is not declared as JSON in UTF-8, or it is compressed.",
         "Content-Type: must be application/json, in UTF-8; send the body as JSON",
     ),
     Kind(
         422,
         "invalid-body",
         "The body is JSON and does not fit; `errors` points to the field.",
-        "the body does not fit its schema: a field must be a string",
+        "the body does not fit its schema: /messages/3/text must be a string",
         (FieldError("/messages/3/text", "must be a string"),),
     ),
     Kind(
@@ -198,7 +198,8 @@ KINDS = (
     Kind(
         503,
         "busy",
-        "More clients are connected than the service accepts.",
+        "More clients are connected, or more large requests wait, than the service "
+        "accepts.",
         "more than 1,000 connections; try again later",
         only_for=CONNECTION,
     ),
@@ -249,7 +250,7 @@ def kinds_of(status: int, group: str) -> list[Kind]:
 HEADERS = {
     401: ("WWW-Authenticate",),
     412: ("ETag",),
-    415: ("Accept",),
+    415: ("Accept", "Accept-Encoding"),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }

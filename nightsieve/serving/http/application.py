@@ -14,6 +14,7 @@ from starlette.responses import Response
 from nightsieve.serving.contract.api import defect
 from nightsieve.serving.http.endpoint import Endpoint, Resource, response, routes
 from nightsieve.serving.http.log import LOGGER
+from nightsieve.serving.http.protocol import MONITOR
 from nightsieve.serving.http.resources import (
     corrections,
     docs,
@@ -23,6 +24,7 @@ from nightsieve.serving.http.resources import (
     predictions,
 )
 from nightsieve.serving.http.service import Service
+from nightsieve.serving.monitoring.monitor import Monitor
 from nightsieve.serving.options import ServeOptions
 from pipeline.errors import ServiceError
 
@@ -63,12 +65,13 @@ def create_application(options: ServeOptions) -> Starlette:
 
 
 @asynccontextmanager
-async def _running(service: Service) -> AsyncIterator[None]:
+async def _running(service: Service) -> AsyncIterator[dict[str, Monitor]]:
+    """Yield what the connections need of the service."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         async with service.running():
             _logger.info("serving")
-            yield
+            yield {MONITOR: service.monitor}
     except Exception:
         # uvicorn would log the traceback with the messages of the exceptions.
         _logger.exception("the service cannot run")

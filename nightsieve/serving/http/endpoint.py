@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -28,6 +29,9 @@ from nightsieve.serving.options import ServeOptions
 #: Bytes a second of a body at which a request may take longer to arrive.
 SLOWEST_BODY = 8 << 10
 
+# A client may send its ETags in several headers of this name.
+_LIST = "if-none-match"
+
 _logger = logging.getLogger(LOGGER)
 
 
@@ -40,11 +44,14 @@ class Incoming(NamedTuple):
         The variable parts of the path.
     caller
         The name of the token; empty where no token is needed.
+    is_gone
+        Returns whether the client has closed its connection.
     """
 
     request: Request
     parameters: dict[str, str]
     caller: str
+    is_gone: Callable[[], Awaitable[bool]]
 
 
 class Endpoint(NamedTuple):
@@ -125,11 +132,16 @@ class Resource:
             request = Request(
                 method=http_request.method,
                 path=http_request.scope["path"],
-                headers=http_request.headers,
+                headers=_joined(http_request.headers),
                 body=await _read_body(http_request, service.options),
             )
-            parameters = http_request.path_params
-            return await endpoint.handle(Incoming(request, parameters, record.caller))
+            incoming = Incoming(
+                request=request,
+                parameters=http_request.path_params,
+                caller=record.caller,
+                is_gone=http_request.is_disconnected,
+            )
+            return await endpoint.handle(incoming)
         except Problem as problem:
             return problem.answer()
         except Exception:
@@ -143,7 +155,7 @@ class Resource:
         if not self._path:
             raise not_found()
         if method != "OPTIONS":
-            raise method_not_allowed({*self._operations} - {"HEAD"})
+            raise method_not_allowed(self._operations)
 
         async def list_methods(incoming: Incoming) -> Answer:
             return methods_answer(self._operations)
@@ -165,6 +177,14 @@ def routes(service: Service, endpoints: list[Endpoint]) -> list[Route]:
 def response(answer: Answer) -> Response:
     """Return the answer as it is sent."""
     return Response(answer.body, answer.status, {**DEFAULT_HEADERS, **answer.headers})
+
+
+def _joined(headers: Headers) -> Mapping[str, str]:
+    """Return the headers; several that are one list are joined."""
+    values = headers.getlist(_LIST)
+    if values[1:]:
+        return {**headers, _LIST: ", ".join(values)}
+    return headers
 
 
 async def _read_body(http_request: HttpRequest, options: ServeOptions) -> bytes:

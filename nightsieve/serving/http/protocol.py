@@ -7,7 +7,7 @@ request arrives or an answer is read, and answers what is not HTTP as plain text
 import asyncio
 from enum import Enum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,10 +19,16 @@ from uvicorn.protocols.http.httptools_impl import (
 from nightsieve.serving.contract.messages import Answer
 from nightsieve.serving.contract.problems import Problem
 
+#: The name of the service's monitor in the state of the application's lifespan.
+MONITOR = "monitor"
 #: Of the request line and all headers of a request.
 MAX_HEADER_BYTES = 16 << 10
 # A timer that is late by more: the process was busy, and has not yet read what arrived.
 _BUSY_SECONDS = 0.25
+# How long, and how much of, a body that nobody wants is read before the connection is
+# closed. The system would discard the answer together with a body that is not read.
+_DISCARD_SECONDS = 2.0
+_DISCARD_BYTES = 16 << 20
 
 
 class _Phase(Enum):
@@ -59,6 +65,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = 0.0
         self._clock: asyncio.TimerHandle | None = None
         self._write_clock: asyncio.TimerHandle | None = None
+        self._discard_clock: asyncio.TimerHandle | None = None
+        self._discarded_bytes = 0
 
     def connection_made(  # type: ignore[override]
         self, transport: asyncio.Transport
@@ -76,9 +84,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._abandon_answer()
         self._stop_clock()
         self._stop_write_clock()
+        if self._discard_clock is not None:
+            self._discard_clock.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, and bound what is still to come."""
+        if self._is_discarding:
+            self._discard(data)
+            return
         self._unset_keepalive_if_required()
         if self._phase is not _Phase.BODY:
             self._header_bytes += len(data)
@@ -99,6 +112,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Let the application answer, unless a bound is reached."""
+        if self._is_discarding:
+            return
         method = self.parser.get_method()
         if method == b"CONNECT":
             raise httptools.HttpParserError("CONNECT")  # answered as what is not HTTP
@@ -108,19 +123,60 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = _Phase.BODY
         self._header_bytes = 0
         problem = self._refusal()
+        if problem is not None:
+            self._count(method.decode(errors="replace"), problem)
         self.app = self.config.loaded_app if problem is None else _answering(problem)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """End a request."""
+        if self._is_discarding:
+            self.transport.close()
+            return
         if self._ignored_upgrade is not None:
             return
         super().on_message_complete()
         self._phase = _Phase.BETWEEN
+        if not self.pipeline:
+            # uvicorn does so for the next request; a client that goes is seen earlier.
+            self.flow.resume_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
+        cycle.transport = cast(asyncio.Transport, _CycleTransport(self))
         super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, unless the connection is about to close."""
+        if self._is_discarding:
+            self.server_state.total_requests += 1
+        else:
+            super().on_response_complete()
+
+    def close_after_answer(self) -> None:
+        """Close the connection when what the client still sends has been read."""
+        if self._phase is not _Phase.BODY or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._stop_clock()
+        self._discard_clock = self.loop.call_later(
+            _DISCARD_SECONDS, self.transport.close
+        )
+        self.flow.resume_reading()
+
+    @property
+    def _is_discarding(self) -> bool:
+        return self._discard_clock is not None
+
+    def _discard(self, data: bytes) -> None:
+        """Read more of a body that nobody wants; its end closes the connection."""
+        self._discarded_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.transport.close()
+        if self._discarded_bytes > _DISCARD_BYTES:
+            self.transport.close()
 
     def _abandon_answer(self) -> None:
         """Let the application write no more.
@@ -207,9 +263,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self.flow.pause_reading()
             return
+        self._count("", problem)
         self.transport.write(_as_bytes(problem.answer()))
         self.transport.close()
         self._watch_reader()
+
+    def _count(self, method: str, problem: Problem) -> None:
+        """Count a request that does not reach the application."""
+        monitor = self.app_state[MONITOR]
+        monitor.request_refused(method, problem.status)
 
     def _start_clock(self, seconds: float | None = None) -> None:
         delay = self.timeout_keep_alive if seconds is None else seconds
@@ -256,6 +318,19 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._write_clock is not None:
             self._write_clock.cancel()
             self._write_clock = None
+
+
+class _CycleTransport:
+    """The transport as an answer sees it: closing waits for what is discarded."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        self._protocol = protocol
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+
+    def close(self) -> None:
+        """Close the connection after the answer."""
+        self._protocol.close_after_answer()
 
 
 def _too_long_headers() -> Problem:

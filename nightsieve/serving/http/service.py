@@ -5,10 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import anyio
-
 from nightsieve.serving.access.access import Access
 from nightsieve.serving.http.database_threads import DatabaseThreads
+from nightsieve.serving.http.large_requests import LargeRequests
 from nightsieve.serving.models.holder import ModelHolder
 from nightsieve.serving.models.library import ModelLibrary
 from nightsieve.serving.models.poller import Poller
@@ -37,7 +36,7 @@ class Service:
     monitor
         What is measured.
     large_requests
-        Lets one request at a time run in a thread.
+        Answers one request at a time in a thread.
 
     Raises
     ------
@@ -51,7 +50,7 @@ class Service:
         self.access = Access(options.tokens, options.host, options.requests_per_second)
         self.database = DatabaseThreads()
         self.monitor = Monitor()
-        self.large_requests = anyio.CapacityLimiter(1)
+        self.large_requests = LargeRequests()
         self.library: ModelLibrary | None = None
         if options.model is None:
             # A wrong address is an error now. A store that is away is none.

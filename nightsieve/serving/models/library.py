@@ -191,7 +191,8 @@ class ModelLibrary:
                     models.append(model)
             return models
 
-        models = await self._read("listing", read)
+        # It makes many requests, and a store that is slow may take long for all.
+        models = await self._read("listing", read, seconds=None)
         # What is not listed was removed.
         self._known = {}
         for model in models:
@@ -213,11 +214,19 @@ class ModelLibrary:
             return None
 
     async def _read(
-        self, key: Hashable, read: Callable[[Registry], _Result]
+        self,
+        key: Hashable,
+        read: Callable[[Registry], _Result],
+        seconds: float | None = _STORE_SECONDS,
     ) -> _Result:
-        """Return what reading gives, in a thread; its errors are problems."""
-        if time.monotonic() < self._away_until:
-            raise _store_away()
+        """Return what reading gives, in a thread; its errors are problems.
+
+        Parameters
+        ----------
+        seconds
+            How long the client waits; the thread may hang for longer.
+        """
+        self._check_store()
 
         def bounded() -> _Result:
             with at_most(_STORE_SECONDS):
@@ -227,15 +236,28 @@ class ModelLibrary:
 
         try:
             async with self._readers:
-                return await in_thread(bounded)
+                self._check_store()  # another reading may have failed meanwhile
+                async with asyncio.timeout(seconds):
+                    return await in_thread(bounded)
         except ArtefactError as error:
             self._log(key, str(error))
             detail = "the model is damaged in the store; use another one of /v1/models"
             raise Problem(502, "damaged-model", detail) from None
+        except TimeoutError:
+            raise self._away(f"the store has not answered in {seconds:g} s") from None
         except NightsieveError as error:
-            self._log("store", str(error))
-            self._away_until = time.monotonic() + _AWAY_SECONDS
-            raise _store_away() from None
+            raise self._away(str(error)) from None
+
+    def _check_store(self) -> None:
+        """Refuse to read while the store is away."""
+        if time.monotonic() < self._away_until:
+            raise _store_away()
+
+    def _away(self, line: str) -> Problem:
+        """Note that the store is away; return what clients receive meanwhile."""
+        self._log("store", line)
+        self._away_until = time.monotonic() + _AWAY_SECONDS
+        return _store_away()
 
     def _log(self, key: Hashable, line: str) -> None:
         """Log a problem, but not for each client that meets it."""

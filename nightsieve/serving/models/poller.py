@@ -4,6 +4,7 @@ import datetime
 import logging
 import random
 import threading
+import time
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -25,6 +26,10 @@ logger = logging.getLogger(__name__)
 _STORE_SECONDS = 10.0
 # The longest pause after a store that was away, unless polls are farther apart.
 _LONGEST_PAUSE = 30.0
+# A damaged model may be restored under the same pointer: `nightsieve models repair`
+# does so, and a replicated bucket may show the pointer before the files.
+_FIRST_RETRY = 30.0
+_LONGEST_RETRY = 600.0
 _TRANSIENT = (Reason.UNREACHABLE, Reason.DEFECT)
 # How long the end of the service waits for a poll that has begun.
 _STOP_SECONDS = 1.0
@@ -52,6 +57,9 @@ class Poller:
     ----------
     poll_seconds
         The pause between two polls.
+    first_retry, longest_retry
+        Seconds after which a damaged model is read again although the pointer is the
+        same. Each further retry waits twice as long as the last one.
 
     Attributes
     ----------
@@ -60,7 +68,12 @@ class Poller:
     """
 
     def __init__(
-        self, holder: ModelHolder, poll_seconds: float, observer: ModelObserver
+        self,
+        holder: ModelHolder,
+        poll_seconds: float,
+        observer: ModelObserver,
+        first_retry: float = _FIRST_RETRY,
+        longest_retry: float = _LONGEST_RETRY,
     ) -> None:
         self.first_poll: Future[None] = Future()
         self._holder = holder
@@ -70,6 +83,10 @@ class Poller:
         self._etag: str | None = None
         # Why the model of the pointer with this ETag is not served.
         self._verdict: Failure | None = None
+        self._first_retry = first_retry
+        self._longest_retry = longest_retry
+        self._retry_pause = first_retry
+        self._retry_time = 0.0
         self._failures = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
@@ -132,14 +149,31 @@ class Poller:
         """Return why the newest model is not served; None if it is."""
         if self._registry is None:
             self._registry = Registry(open_store())
-        reading = self._registry.read_pointer(self._etag)
+        known_etag = None if self._is_retry_due else self._etag
+        reading = self._registry.read_pointer(known_etag)
         if reading.content is None and reading.etag is None:
             return self._without_pointer()
         if reading.content is not None:
             self._verdict = self._change(self._registry, reading.content)
             # A store that fails raises an error, and the same pointer is read again.
+            self._plan_retry(is_first=reading.etag != self._etag)
             self._etag = reading.etag
         return self._verdict
+
+    @property
+    def _is_retry_due(self) -> bool:
+        """Whether a damaged model is read again though its pointer is the same."""
+        if self._verdict is None or self._verdict.reason is not Reason.DAMAGED:
+            return False
+        return time.monotonic() >= self._retry_time
+
+    def _plan_retry(self, is_first: bool) -> None:
+        """Choose when the model that was just read is read again if it is damaged."""
+        if is_first:
+            self._retry_pause = self._first_retry
+        else:
+            self._retry_pause = min(2 * self._retry_pause, self._longest_retry)
+        self._retry_time = time.monotonic() + self._retry_pause
 
     def _without_pointer(self) -> Failure:
         self._etag = None

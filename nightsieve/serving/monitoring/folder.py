@@ -6,9 +6,10 @@ It does not import prometheus_client, which reads the variable when it is import
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from pipeline.temporary import private_folder
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -18,14 +19,21 @@ def metrics_folder() -> Iterator[Path]:
     """Make an empty folder for the metrics of this process and its children.
 
     It is a new folder even if the variable names one: the counts of another service, or
-    of an earlier run, would be added to those of this one. It is removed at the end.
+    of an earlier run, would be added to those of this one. It is removed at the end, or
+    by the next process that makes a private folder if this one is killed.
+
+    Raises
+    ------
+    DataError
+        The folder for temporary files cannot be used.
     """
     assert "prometheus_client" not in sys.modules, "it has read the variable before"
     variable_before = os.environ.get(VARIABLE)
-    with tempfile.TemporaryDirectory(prefix="nightsieve-metrics-") as folder:
-        os.environ[VARIABLE] = folder
+    # Processes that are forked share its lock, so it lasts as long as one of them.
+    with private_folder() as folder:
+        os.environ[VARIABLE] = str(folder)
         try:
-            yield Path(folder)
+            yield folder
         finally:
             if variable_before is None:
                 del os.environ[VARIABLE]

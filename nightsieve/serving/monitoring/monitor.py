@@ -79,10 +79,20 @@ class Monitor:
             resource.
         """
         route = route or UNMATCHED
-        method = method if method in METHODS else OTHER
+        method = _known(method)
         self._metrics.requests_in_progress.dec()
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.request_seconds.labels(method, route).observe(seconds)
+
+    def request_refused(self, method: str, status: int) -> None:
+        """Count a request that was refused before its path was looked at.
+
+        Parameters
+        ----------
+        method
+            Empty if the request has not said it.
+        """
+        self._metrics.requests.labels(_known(method), UNMATCHED, status).inc()
 
     def predicted(
         self,
@@ -181,3 +191,7 @@ class Monitor:
         if served is None or served.reference is None:
             return None
         return Comparison(served.reference, served.number)
+
+
+def _known(method: str) -> str:
+    return method if method in METHODS else OTHER

@@ -1,6 +1,6 @@
 """The operations of the contract: predictions and labels."""
 
-import anyio.to_thread
+import functools
 
 from nightsieve.serving.contract.api import OPERATIONS, Operation
 from nightsieve.serving.contract.messages import Answer
@@ -23,8 +23,9 @@ def _endpoint(service: Service, operation: Operation) -> Endpoint:
         observe = service.monitor.predicted
         if len(request.body) <= LARGE_BODY:
             return operation.respond(model, request, observe)
-        return await anyio.to_thread.run_sync(
-            operation.respond, model, request, observe, limiter=service.large_requests
+        respond = functools.partial(operation.respond, model, request, observe)
+        return await service.large_requests.answer(
+            len(request.body), incoming.is_gone, respond
         )
 
     return Endpoint(operation.method, operation.path, operation.scope, handle)
