@@ -68,7 +68,7 @@ def service(*options: str, environment: Mapping[str, str] | None = None) -> Comm
 def flask(pipeline: Path) -> Command:
     """Return the command of the baseline: gunicorn with one sync worker."""
     arguments = [program("gunicorn"), "--workers", "1", "--bind", "127.0.0.1:{port}"]
-    arguments.append("benchmarks.serving.flask_baseline:app")
+    arguments.append("benchmarks.serving.flask_baseline:create_app()")
     return Command("Flask, gunicorn", arguments, {"PIPELINE": str(pipeline)})
 
 

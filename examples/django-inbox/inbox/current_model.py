@@ -76,6 +76,9 @@ class CurrentModel:
                 if str(error) != failure:
                     failure = str(error)
                     logger.warning("the last good model stays: %s", failure)
+            except Exception:
+                # A defect must not end this thread: the model would stay for ever.
+                logger.exception("the last good model stays")
 
     def _load(self, held: ServedModel | None) -> ServedModel:
         try:
