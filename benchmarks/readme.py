@@ -33,6 +33,26 @@ from benchmarks.night.tables import (
 from benchmarks.overview import overview_table
 from benchmarks.parity.records import AgreementResult, ScoringResult, SizeResult
 from benchmarks.parity.tables import agreement_tables, scoring_tables, size_tables
+from benchmarks.serving.records import (
+    ColdStartResult,
+    LoadResult,
+    MemoryResult,
+    MixedResult,
+    OutagesResult,
+    ParityResult,
+    StartResult,
+    SwapResult,
+)
+from benchmarks.serving.tables import (
+    cold_start_tables,
+    load_tables,
+    memory_table,
+    mixed_table,
+    outages_table,
+    parity_table,
+    start_tables,
+    swap_table,
+)
 from benchmarks.training.records import BlocksResult, GridSearchResult
 from benchmarks.training.tables import blocks_tables, grid_search_tables
 
@@ -79,6 +99,7 @@ def draw_figures(folder: Path) -> None:
     from benchmarks.labelling.figures import draw_rules_growth  # noqa: PLC0415
     from benchmarks.night.figures import draw_growth, draw_stages  # noqa: PLC0415
     from benchmarks.parity.figures import draw_size  # noqa: PLC0415
+    from benchmarks.serving.figures import draw_latencies  # noqa: PLC0415
 
     draw_size(read_result("size", SizeResult), folder / "size-and-flips.svg")
     rule_speed = read_result("rule_speed", RuleSpeedResult)
@@ -86,6 +107,7 @@ def draw_figures(folder: Path) -> None:
     whole_night = read_result("whole_night", WholeNightResult)
     draw_stages(whole_night, folder / "night-stages.svg")
     draw_growth(read_result("growth", GrowthResult), folder / "night-growth.svg")
+    draw_latencies(read_result("load", LoadResult), folder / "serving-latency.svg")
 
 
 def _section(
@@ -122,6 +144,14 @@ SECTIONS: dict[str, Section] = {
     ),
     "faults": _section("faults", MatrixResult, matrix_tables),
     "flips": _section("flips", FlipsResult, flips_tables),
+    "load": _section("load", LoadResult, load_tables),
+    "mixed": _section("mixed", MixedResult, mixed_table),
+    "swap": _section("swap", SwapResult, swap_table),
+    "start": _section("start", StartResult, start_tables),
+    "cold_start": _section("cold_start", ColdStartResult, cold_start_tables),
+    "memory": _section("memory", MemoryResult, memory_table),
+    "outages": _section("outages", OutagesResult, outages_table),
+    "serving_parity": _section("serving_parity", ParityResult, parity_table),
 }
 
 

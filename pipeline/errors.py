@@ -4,9 +4,13 @@ A message says where, what is wrong, and what to do:
 ``<file and key, option or object>: <what is wrong>; <what to do>``. It has one or two
 lines, and never holds a secret or the text of a message.
 
-Any other exception is a defect. If a task raises one, the log has the traceback without
-the message of the exception, which could hold private data.
+Any other exception is a defect. If a task or a request raises one, the log has the
+traceback without the message of the exception, which could hold private data:
+`describe_error`.
 """
+
+import os
+import traceback
 
 
 class NightsieveError(Exception):
@@ -80,3 +84,60 @@ class VerificationError(NightsieveError):
     """
 
     exit_code = 9
+
+
+#: Errors whose messages are ours: they never quote a row.
+QUOTABLE: tuple[type[BaseException], ...] = (NightsieveError,)
+
+
+def describe_error(
+    error: BaseException, quotable: tuple[type[BaseException], ...] = QUOTABLE
+) -> str:
+    """Describe an error for a log.
+
+    A defect is described by its traceback without the messages of the exceptions: a
+    library may quote the text that it was called with.
+
+    Parameters
+    ----------
+    quotable
+        Errors whose messages are known to quote no text; they need no traceback.
+    """
+    if isinstance(error, quotable):
+        message = str(error)
+        if not isinstance(error, ArtefactError) or error.__cause__ is None:
+            return message
+        # An object that cannot be decoded points to a defect, or to another version of
+        # a library.
+        return f"{message}\n\ncaused by:\n\n{describe_error(error.__cause__, quotable)}"
+    lines = []
+    cause = _cause(error)
+    if cause is not None:
+        lines += [describe_error(cause, quotable), "\n\nand then:\n\n"]
+    lines.append("Traceback (most recent call last):\n")
+    lines += traceback.format_tb(error.__traceback__)
+    lines.append(f"{_type_name(error)}: {_quotable_message(error)}")
+    return "".join(lines)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Return the error that Python's own traceback would show before this one."""
+    if error.__cause__ is not None:
+        return error.__cause__
+    return None if error.__suppress_context__ else error.__context__
+
+
+def _type_name(error: BaseException) -> str:
+    error_type = type(error)
+    if error_type.__module__ == "builtins":
+        return error_type.__qualname__
+    return f"{error_type.__module__}.{error_type.__qualname__}"
+
+
+def _quotable_message(error: BaseException) -> str:
+    """Return the message if it comes from the system, or names a module."""
+    if isinstance(error, ImportError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return "its message is left out, because it may quote a text"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import luigi
 
-from pipeline import data, export, training
+from pipeline import data, export, reviews, training
 from pipeline.data.codecs import Raw, RecordJson
 from pipeline.records.export import (
     DEFAULT_FORMAT,
@@ -15,17 +15,19 @@ from pipeline.records.export import (
     MODEL_FILE,
     MODEL_FILES,
     PIPELINE_FILE,
+    REFERENCE_FILE,
     VECTORS_FILE,
     ExportManifest,
     FileDescription,
     PreparedExport,
     Verification,
 )
-from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.reference import Reference
+from pipeline.records.reviews import CorrectionMeasurement, ReviewEvaluation
 from scorers.python import nightsieve_scorer
 from tasks.base import NightTask, Requirements
-from tasks.ingest import IngestMessages
-from tasks.preprocessing import BuildTrainingSet, CleanMessages
+from tasks.ingest import IngestMessages, IngestReviews
+from tasks.preprocessing import BuildEvaluationSet, BuildTrainingSet, CleanMessages
 from tasks.reviews import AggregateReviews
 from tasks.shards import every_shard, load_each
 from tasks.targets import TaskInput
@@ -115,6 +117,27 @@ class ExportVectors(NightTask):
         self.output().dump(export.encode_vectors(prepared, model))
 
 
+class ExportReference(NightTask):
+    """Describe the model's labels and margins on the hold-out, for live traffic."""
+
+    stage = "export"
+    name = "reference"
+    codec = RecordJson(Reference)
+
+    def requires(self) -> Requirements:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "evaluation_set": self.clone(BuildEvaluationSet),
+        }
+
+    def run(self) -> None:
+        inputs = self.input()
+        reference = export.describe_predictions(
+            inputs["model"].load(), inputs["evaluation_set"].load()
+        )
+        self.output().dump(reference)
+
+
 class ExportPipeline(NightTask):
     """Write the fitted model as a scikit-learn pipeline, for Python users.
 
@@ -184,7 +207,7 @@ class DescribeExport(NightTask):
     stage = "export"
     name = "description"
     codec = RecordJson(ExportManifest)
-    version = 3
+    version = 4
 
     def requires(self) -> Requirements:
         return {
@@ -244,6 +267,44 @@ class EvaluateOnReviews(NightTask):
         self.output().dump(measured)
 
 
+class MeasureCorrections(NightTask):
+    """Compare the exported model with users' corrections, apart from the reviews."""
+
+    stage = "export"
+    name = "corrections"
+    codec = RecordJson(CorrectionMeasurement)
+    sections = (
+        "training.reviews.sources",
+        "training.holdout_fraction",
+        "text",
+        "evaluation.sources",
+        "evaluation.corrections",
+        "evaluation.merge",
+        "evaluation.confidence",
+    )
+
+    def requires(self) -> Requirements:
+        return {
+            "model": self.clone(ExportCoefficients),
+            "reviews": self.clone(IngestReviews),
+        }
+
+    def run(self) -> None:
+        inputs = self.input()
+        scorer = nightsieve_scorer.load(inputs["model"].load())
+        settings = self.settings
+        measured = reviews.measure_corrections(
+            inputs["reviews"].load(),
+            settings.training.reviews,
+            settings.training.holdout_fraction,
+            settings.text,
+            settings.evaluation,
+            predict=scorer.label,
+            labels=scorer.labels,
+        )
+        self.output().dump(measured)
+
+
 class FileTask(NamedTuple):
     """The task that writes a file of a model, and the task's own parameters."""
 
@@ -257,6 +318,7 @@ _EXPORTED = {
 }
 _BESIDE = {
     VECTORS_FILE: FileTask(ExportVectors, {}),
+    REFERENCE_FILE: FileTask(ExportReference, {}),
     PIPELINE_FILE: FileTask(ExportPipeline, {}),
     MANIFEST_FILE: FileTask(DescribeExport, {}),
 }

@@ -52,7 +52,7 @@ class IngestReviews(NightTask):
     stage = "ingest"
     name = "reviews"
     codec = Table("reviews")
-    version = 2
+    version = 3
     sections = (
         "source.identity",
         "source.messages",

@@ -76,7 +76,8 @@ class GateModel(NightTask):
         "training.holdout_fraction",
         "training.reviews.sources",
         "text",
-        "evaluation",
+        "evaluation.merge",
+        "evaluation.confidence",
     )
     depends_on_date = True
     # It looks at the models that are published now.

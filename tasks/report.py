@@ -14,7 +14,12 @@ from pipeline.records.run import (
     RunManifest,
 )
 from tasks.base import NightTask, Requirements, lineage
-from tasks.export import DescribeExport, EvaluateOnReviews, ExportCoefficients
+from tasks.export import (
+    DescribeExport,
+    EvaluateOnReviews,
+    ExportCoefficients,
+    MeasureCorrections,
+)
 from tasks.ingest import IngestMessages
 from tasks.labelling import SummariseRules
 from tasks.preprocessing import BuildEvaluationSet, BuildTrainingSet
@@ -52,6 +57,7 @@ class WriteManifest(NightTask):
             "reviews": self.clone(EvaluateOnReviews),
             "decision": self.clone(GateModel),
             "publication": self.clone(PublishModel),
+            "corrections": self.clone(MeasureCorrections),
         }
 
     def output(self) -> TaskOutput:

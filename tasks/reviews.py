@@ -33,10 +33,12 @@ class AggregateReviews(NightTask):
     stage = "reviews"
     name = "reviewed-messages"
     codec = Table("reviewed_messages")
+    version = 2
     sections = (
         "training.reviews.sources",
         "training.holdout_fraction",
         "text",
+        "evaluation.sources",
         "evaluation.aggregation",
         "evaluation.merge",
     )

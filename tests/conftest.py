@@ -5,6 +5,7 @@ One PostgreSQL, one S3 server and one luigid are started once, on free ports.
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -20,6 +21,11 @@ from tests.support.commands import forget
 
 # Tests run the commands of the environment that runs them, activated or not.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+# A shell that runs the tests in the background lets them ignore ctrl-C, and so would
+# every night that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Runs in place of javac: the proof of every night compiles the same source, which takes
 # a second each time.

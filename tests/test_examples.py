@@ -25,6 +25,7 @@ from unittest import mock
 import pytest
 
 import nightsieve
+import nightsieve.access
 import nightsieve.database
 import nightsieve.nights
 import nightsieve.store
@@ -38,11 +39,14 @@ DATABASE_URL = "NIGHTSIEVE_DATABASE_URL"
 #: They open a store or a database of their own, so nothing in memory can stand for it.
 NEEDS_SERVICES = {
     "nightsieve.database.connection.connect",
+    "nightsieve.database.connection.open_connection",
     "nightsieve.database.connection.transaction",
+    "nightsieve.database.corrections.store_corrections",
     "nightsieve.database.erasure.count",
     "nightsieve.database.erasure.erase",
     "nightsieve.database.erasure.rewrite_tables",
     "nightsieve.database.messages.load_messages",
+    "nightsieve.database.pool.ConnectionPool",
     "nightsieve.database.reviews.import_reviews",
     "nightsieve.database.reviews.unknown_messages",
     "nightsieve.database.tables.add_annotators",
@@ -50,6 +54,7 @@ NEEDS_SERVICES = {
     "nightsieve.database.upsert.fetch_row",
     "nightsieve.database.upsert.stage",
     "nightsieve.database.upsert.upsert",
+    "nightsieve.database.upsert.upsert_each",
     "nightsieve.nights.forget.forget_messages",
     "nightsieve.store.s3.persist_request",
     "nightsieve.store.version.open_store",
@@ -120,7 +125,8 @@ def test_an_example_gives_what_it_says(name: str, request: pytest.FixtureRequest
 
 
 @pytest.mark.parametrize(
-    "package", [nightsieve.store, nightsieve.nights, nightsieve.database]
+    "package",
+    [nightsieve.access, nightsieve.store, nightsieve.nights, nightsieve.database],
 )
 def test_every_public_function_and_class_has_an_example(package: ModuleType):
     missing = set()

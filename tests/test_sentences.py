@@ -29,7 +29,7 @@ PLACE = re.compile(r"^[^:]+: |\{|--[a-z]|[A-Z]+_[A-Z]")
 REMEDY = re.compile(
     r"(; |\n|, )(if |without )?\b(add|begin|check|choose|complete|convert|copy|correct"
     r"|create|delete|do not|export|fetch|fix|free|give|install|keep|leave|lower|name"
-    r"|pass|patch|put|raise|remove|rename|repair|request|restore|run|see|set|start|stop"
+    r"|pass|patch|publish|put|raise|remove|rename|repair|request|restore|run|see|set|start|stop"
     r"|take|try|use|wait|write)\b"
     r"|(; |\n)\{[^{}]*\}$|\{\w*remedy\w*(\(.*\))?\}",
     re.IGNORECASE,

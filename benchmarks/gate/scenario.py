@@ -181,7 +181,11 @@ def thirty_nights() -> list[Scene]:
             "called personal",
             expected=refused,
             statements=(ADD_CORRECTIONS,),
-            patches=("training.reviews.sources=[correction]",),
+            patches=(
+                # `truth` and `load` are the sources of the reviews of both corpora.
+                "evaluation.sources=[truth, load, correction]",
+                "training.reviews.sources=[correction]",
+            ),
             shown=True,
         ),
         Scene("the corrections removed", statements=REMOVE_CORRECTIONS),

@@ -28,20 +28,21 @@ REQUIRES = {
     "PrepareExport": ("FitModel",),
     "ExportCoefficients": ("PrepareExport",),
     "ExportVectors": ("ExportCoefficients",),
+    "ExportReference": ("ExportCoefficients", "BuildEvaluationSet"),
     "EvaluateOnReviews": ("ExportCoefficients", "AggregateReviews"),
+    "MeasureCorrections": ("ExportCoefficients", "IngestReviews"),
     "MeasureSpeed": ("ExportCoefficients",),
     "VerifyExport": ("ExportVectors",),
-    "DescribeExport": ("VerifyExport", "ExportPipeline"),
+    "DescribeExport": ("VerifyExport", "ExportReference", "ExportPipeline"),
     "GateModel": (
         "DescribeExport",
         "MeasureSpeed",
         "EvaluateOnReviews",
-        "BuildEvaluationSet",
         "SummariseRules",
     ),
     "PublishModel": ("GateModel",),
     "CompareModels": ("GateModel",),
-    "WriteManifest": ("PublishModel", "CrossValidate"),
+    "WriteManifest": ("PublishModel", "CrossValidate", "MeasureCorrections"),
     "WriteReport": ("WriteManifest", "CompareModels"),
     "Retrain": ("WriteReport",),
 }
@@ -70,10 +71,10 @@ class Position(NamedTuple):
 POSITIONS = {
     "IngestMessages": Position(0.75, 0, "ingest"),
     "CompileRules": Position(2.25, 0, "labelling"),
-    "IngestReviews": Position(4, 0, "ingest"),
+    "IngestReviews": Position(4.5, 0, "ingest"),
     "CleanMessages": Position(0, 1, "preprocessing", MANY),
     "ApplyRules": Position(1.5, 1, "labelling", MANY),
-    "AggregateReviews": Position(4, 1, "reviews"),
+    "AggregateReviews": Position(3.7, 1, "reviews"),
     "ResolveVotes": Position(1.5, 2, "labelling"),
     "BuildEvaluationSet": Position(0, 3, "preprocessing"),
     "BuildTrainingSet": Position(1.5, 3, "preprocessing"),
@@ -86,8 +87,10 @@ POSITIONS = {
     "ExportCoefficients": Position(1.5, 8, "export"),
     "ExportPipeline": Position(0.5, 7, "export"),
     "ExportVectors": Position(1.1, 9, "export"),
+    "ExportReference": Position(0, 9, "export"),
     "MeasureSpeed": Position(2.02, 9, "release"),
-    "EvaluateOnReviews": Position(3.7, 9, "export"),
+    "MeasureCorrections": Position(4.5, 9, "export"),
+    "EvaluateOnReviews": Position(3.3, 9, "export"),
     "VerifyExport": Position(1.1, 10, "export"),
     "DescribeExport": Position(1.1, 11, "export"),
     "GateModel": Position(1.5, 12, "release"),
@@ -160,10 +163,10 @@ def _box(task: str, position: Position) -> str:
 
 
 def _legend() -> list[str]:
-    """Return a patch and a word for each stage, in the free corner on the right."""
+    """Return a patch and a word for each stage, in the free corner on the left."""
     stages = [stage for stage in COLOURS if stage != "root"]
-    x = MARGIN + 3.6 * COLUMN_WIDTH
-    y = MARGIN + 12.3 * ROW_HEIGHT
+    x = MARGIN
+    y = MARGIN + 12 * ROW_HEIGHT
     step = 24
     lines = []
     for index, stage in enumerate(stages):

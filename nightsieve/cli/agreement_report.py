@@ -5,7 +5,11 @@ from rich.text import Text
 
 from nightsieve.cli.terminal import console, percent, table
 from pipeline.records.reviews import Agreement, AnnotatorAgreement, PairAgreement
-from pipeline.records.words import describe_interval, plural
+from pipeline.records.words import (
+    describe_interval,
+    describe_other_sources,
+    plural,
+)
 from pipeline.statistics.interval import UNDEFINED
 
 PAIRS_SHOWN = 20
@@ -26,6 +30,8 @@ def print_agreement(agreement: Agreement, aggregation: str) -> None:
         f"{reviews} of {messages}, "
         f"{agreement.reviewed_twice:,} of these by two or more annotators"
     )
+    if agreement.other_sources:
+        out.print(describe_other_sources(agreement.other_sources))
     alpha = describe_interval(agreement.alpha or UNDEFINED)
     out.print(f"Krippendorff's alpha {alpha}\n")
     out.print(_annotators(agreement.annotators), "", soft_wrap=True)

@@ -19,6 +19,8 @@ COMMANDS = {
     "demo-data": "nightsieve.cli.commands.demo_data:command",
     "config": "nightsieve.cli.commands.config:config",
     "score": "nightsieve.cli.commands.score:score",
+    "serve": "nightsieve.cli.commands.serve:serve",
+    "package": "nightsieve.cli.commands.package:package",
     "runs": "nightsieve.cli.commands.runs:runs",
     "models": "nightsieve.cli.commands.models:models",
     "rules": "nightsieve.cli.commands.rules:rules",

@@ -21,7 +21,7 @@ from pipeline.records.receipt import Receipt
 from pipeline.records.run import RunManifest
 from pipeline.records.sample import ShardManifest
 from tasks.base import NightTask, lineage
-from tasks.export import DescribeExport, EvaluateOnReviews
+from tasks.export import DescribeExport, EvaluateOnReviews, MeasureCorrections
 from tasks.ingest import IngestMessages, IngestReviews
 from tasks.labelling import SummariseRules
 from tasks.luigi_setup.warm_up import prepare
@@ -30,7 +30,13 @@ from tasks.training import CrossValidate
 
 # Copied from the night: the rows of the database, and how long a message took to score.
 _COPIED = (IngestMessages, IngestReviews, MeasureSpeed)
-_ROOTS = (CrossValidate, DescribeExport, EvaluateOnReviews, SummariseRules)
+_ROOTS = (
+    CrossValidate,
+    DescribeExport,
+    EvaluateOnReviews,
+    MeasureCorrections,
+    SummariseRules,
+)
 
 
 class ReplayOutcome(StrEnum):

@@ -1,6 +1,6 @@
-"""The database of messages and reviews, as commands write it.
+"""The database of messages and reviews, as commands and the service write it.
 
-`connection` opens it, `tables` creates its tables, `upsert` writes many rows. Above
-them are `messages` and `reviews`. `server` administers a PostgreSQL server of this
-machine.
+`connection` opens it, and `pool` keeps connections open; `tables` creates its tables,
+and `upsert` writes many rows. Above them are `messages`, `reviews` and `corrections`.
+`server` administers a PostgreSQL server of this machine.
 """

@@ -55,20 +55,14 @@ def connect() -> Iterator[extensions.connection]:
     (0,)
     """
     variable = writer_variable()
-    connection = _open(variable)
+    connection = open_connection(variable)
     try:
-        connection.set_client_encoding("UTF8")
         with connection, connection.cursor() as cursor:
             cursor.execute("SET client_min_messages = warning")
             create_tables(cursor)
         yield connection
     except psycopg2.Error as error:
-        # Only the primary message: detail and context may quote a row.
-        reason = error.diag.message_primary or "the connection was lost"
-        raise SourceError(
-            f"{variable}: the database refused a statement: {reason}; check its "
-            f"tables, and that the account of {WRITER_URL} may write"
-        ) from error
+        raise refused_statement(variable, error) from error
     finally:
         connection.close()
 
@@ -96,7 +90,28 @@ def transaction() -> Iterator[extensions.cursor]:
         yield cursor
 
 
-def _open(variable: str) -> extensions.connection:
+def open_connection(
+    variable: str, connect_timeout: int | None = None
+) -> extensions.connection:
+    """Return a connection to the database that a variable of the environment names.
+
+    Parameters
+    ----------
+    connect_timeout
+        Seconds for each address of the database; None is no limit.
+
+    Raises
+    ------
+    SourceError
+        The variable is not set, or the database does not answer.
+
+    Examples
+    --------
+    >>> connection = open_connection(writer_variable())
+    >>> connection.encoding
+    'UTF8'
+    >>> connection.close()
+    """
     url = os.environ.get(variable)
     if not url:
         raise SourceError(
@@ -104,8 +119,17 @@ def _open(variable: str) -> extensions.connection:
         )
     try:
         parsed = make_url(url)
-        dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        return psycopg2.connect(dsn)
+        address, mark, parameters = (
+            parsed.set(drivername="postgresql")
+            .render_as_string(hide_password=False)
+            .partition("?")
+        )
+        return psycopg2.connect(
+            # SQLAlchemy writes a space as a plus, which libpq takes for a plus.
+            address + mark + parameters.replace("+", "%20"),
+            client_encoding="UTF8",
+            connect_timeout=connect_timeout,
+        )
     except (ArgumentError, ValueError, psycopg2.ProgrammingError):
         # The driver's message may quote any part of the URL, the password too.
         raise SourceError(
@@ -119,3 +143,19 @@ def _open(variable: str) -> extensions.connection:
         raise SourceError(
             f"{variable}: the database does not answer: {reason};\n{_REMEDY}"
         ) from None
+
+
+def refused_statement(variable: str, error: psycopg2.Error) -> SourceError:
+    """Return what to raise for a statement that the database did not execute.
+
+    Examples
+    --------
+    >>> str(refused_statement("NIGHTSIEVE_DATABASE_URL", psycopg2.OperationalError()))
+    'NIGHTSIEVE_DATABASE_URL: the database refused a statement: the connection was ...'
+    """
+    # Only the primary message: detail and context may quote a row.
+    reason = error.diag.message_primary or "the connection was lost"
+    return SourceError(
+        f"{variable}: the database refused a statement: {reason}; check its "
+        f"tables, and that the account of {WRITER_URL} may write"
+    )

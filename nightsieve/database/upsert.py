@@ -32,6 +32,13 @@ _UPSERT = """
 """
 
 
+_UPSERT_EACH = """
+    INSERT INTO {table} ({columns}) {select}
+    ON CONFLICT {on_conflict}
+    RETURNING {key}, xmax = 0
+"""
+
+
 @dataclass(frozen=True)
 class Upserted:
     """The numbers of rows that were new, changed and unchanged.
@@ -124,6 +131,46 @@ def upsert(
     )
     selected, new, changed = fetch_row(cursor, statement, parameters)
     return Upserted(new=new, changed=changed, unchanged=selected - new - changed)
+
+
+def upsert_each(
+    cursor: extensions.cursor,
+    table: Table,
+    columns: Sequence[str],
+    select: str,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    overwrite_if_changed: str,
+) -> dict[tuple[Any, ...], bool]:
+    r"""Do what `upsert` does, for few rows; say of each that was written if it is new.
+
+    Returns
+    -------
+    dict
+        Whether the row was inserted, by its primary key; otherwise it was overwritten.
+        Rows that stay as they are, are missing.
+
+    Examples
+    --------
+    >>> from nightsieve.database.connection import transaction
+    >>> from nightsieve.database.tables import MESSAGES
+    >>> select = "SELECT '41' AS key, 'Hello' AS body"
+    >>> columns = ["key", "body"]
+    >>> with transaction() as cursor:
+    ...     upsert_each(cursor, MESSAGES, columns, select, overwrite_if_changed="body")
+    ...     upsert_each(cursor, MESSAGES, columns, select, overwrite_if_changed="body")
+    {('41',): True}
+    {}
+    """
+    statement = _UPSERT_EACH.format(
+        select=select,
+        table=table.name,
+        columns=", ".join(columns),
+        on_conflict=_overwrite(table, columns, overwrite_if_changed),
+        key=", ".join(table.key),
+    )
+    cursor.execute(statement, parameters)
+    return {tuple(key): is_new for *key, is_new in cursor}
 
 
 def fetch_row(

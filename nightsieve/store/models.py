@@ -16,7 +16,13 @@ from collections.abc import Collection, Iterable
 
 from nightsieve.store import layout
 from nightsieve.store.history import readable
-from nightsieve.store.objects import Conflict, DamagedObject, Store, damage_at
+from nightsieve.store.objects import (
+    Conflict,
+    DamagedObject,
+    Reading,
+    Store,
+    damage_at,
+)
 from nightsieve.store.seals import open_record, seal_record
 from pipeline.errors import ArtefactError, ConfigError, StorageError
 from pipeline.records.export import MANIFEST_FILE, MODEL_FILE, ExportManifest
@@ -57,10 +63,50 @@ class Registry:
     def current(self) -> CurrentModel | None:
         """Return which model is current; None before the first publication."""
         answer = self.store.read_with_etag(layout.CURRENT_MODEL)
-        if answer is None:
-            return None
+        return None if answer is None else self.open_pointer(answer[0])
+
+    def read_pointer(self, etag: str | None) -> Reading:
+        """Return the pointer to the current model, unless it has this ETag still.
+
+        Examples
+        --------
+        >>> registry = Registry(store_with_night)
+        >>> reading = registry.read_pointer(None)
+        >>> registry.open_pointer(reading.content).serial
+        1
+        >>> registry.read_pointer(reading.etag).is_changed
+        False
+        """
+        return self.store.read_if_changed(layout.CURRENT_MODEL, etag)
+
+    def open_pointer(self, content: bytes) -> CurrentModel:
+        """Return which model a pointer names.
+
+        Raises
+        ------
+        DamagedObject
+            The content is not what was written.
+        """
         with damage_at(self.store.address(layout.CURRENT_MODEL), _POINTER_REMEDY):
-            return open_record(answer[0], CurrentModel)
+            return open_record(content, CurrentModel)
+
+    def named_entry(self, pointer: CurrentModel) -> ModelEntry:
+        """Return the entry of the model that a pointer names.
+
+        Raises
+        ------
+        DamagedObject
+            The entry is missing or damaged, or the pointer names other files.
+        """
+        entry = self.get(pointer.serial)
+        address = self.store.address(layout.CURRENT_MODEL)
+        if entry is None:
+            problem = f"names model {pointer.serial}, which is not there"
+            raise DamagedObject(address, problem, _POINTER_REMEDY)
+        if entry.files != pointer.files:
+            problem = f"names other files than the entry of model {pointer.serial}"
+            raise DamagedObject(address, problem, _POINTER_REMEDY)
+        return entry
 
     def champion(self) -> ModelEntry | None:
         """Return the entry of the current model; None before the first publication.
@@ -71,14 +117,7 @@ class Registry:
             The entry or the pointer to it is damaged, or the entry is missing.
         """
         current = self.current()
-        if current is None:
-            return None
-        entry = self.get(current.serial)
-        if entry is None:
-            address = self.store.address(layout.CURRENT_MODEL)
-            problem = f"names model {current.serial}, which is not there"
-            raise DamagedObject(address, problem, _POINTER_REMEDY)
-        return entry
+        return None if current is None else self.named_entry(current)
 
     def repair_champion(self) -> ModelEntry | None:
         """Return the entry of the current model, after a repair if there must be one.

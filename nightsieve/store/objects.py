@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
 from botocore import exceptions as failures
@@ -45,6 +45,7 @@ _KEYS_OF_A_PAGE = 1000
 _EMBEDDED = 'for the embedded services: eval "$(nightsieve env)"'
 _NO_OBJECT = "there is no such object"
 _CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_UNCHANGED = ("304", "NotModified")
 _CONFLICT = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 _REFUSALS = {
     "AccessDenied": "the credentials do not allow this",
@@ -107,6 +108,29 @@ class DamagedObject(ArtefactError):  # noqa: N818
         super().__init__(f"{address}: {problem}; {remedy}")
         self.address = address
         self.problem = problem
+
+
+class Reading(NamedTuple):
+    """What a conditional request has read.
+
+    Attributes
+    ----------
+    is_changed
+        Whether the object is not the one with the ETag that was given.
+    content
+        None if the object is unchanged or missing.
+    etag
+        None if it is missing.
+
+    Examples
+    --------
+    >>> store.read_if_changed("notes/a", None)
+    Reading(is_changed=False, content=None, etag=None)
+    """
+
+    is_changed: bool
+    content: bytes | None
+    etag: str | None
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -274,16 +298,57 @@ class Store:
         DamagedObject
             The checksum that the store sends is wrong every time.
         """
-        readings = _Readings(self.address(key))
+        reading = self._read(key)
+        if reading.content is None or reading.etag is None:
+            return None
+        return reading.content, reading.etag
 
-        def send() -> tuple[bytes, str] | None:
+    def read_if_changed(self, key: str, etag: str | None) -> Reading:
+        """Return the object, unless it is still the one with this ETag.
+
+        A store that knows conditions sends no content of an unchanged object.
+
+        Parameters
+        ----------
+        etag
+            That of the last reading; None if the object was missing then.
+
+        Raises
+        ------
+        DamagedObject
+            As `read_with_etag`.
+
+        Examples
+        --------
+        >>> store.write("notes/a", b"content")
+        >>> reading = store.read_if_changed("notes/a", None)
+        >>> reading.is_changed, reading.content
+        (True, b'content')
+        >>> store.read_if_changed("notes/a", reading.etag).is_changed
+        False
+        """
+        return self._read(key, etag)
+
+    def _read(self, key: str, etag: str | None = None) -> Reading:
+        readings = _Readings(self.address(key))
+        condition: dict[str, Any] = {} if etag is None else {"IfNoneMatch": etag}
+
+        def send() -> Reading:
             try:
-                answer = s3.client().get_object(Bucket=self.bucket, Key=self._full(key))
+                answer = s3.client().get_object(
+                    Bucket=self.bucket, Key=self._full(key), **condition
+                )
             except failures.ClientError as error:
                 if s3.code_of(error) in s3.MISSING:
-                    return None
+                    return Reading(etag is not None, None, None)
+                if s3.code_of(error) in _UNCHANGED:
+                    return Reading(False, None, etag)
                 raise
-            return readings.content_of(answer), answer["ETag"]
+            content = readings.content_of(answer)
+            # Some servers do not know conditions.
+            if answer["ETag"] == etag:
+                return Reading(False, None, etag)
+            return Reading(True, content, answer["ETag"])
 
         return self._request(key, send)
 

@@ -6,6 +6,7 @@ answered before.
 """
 
 import contextlib
+import contextvars
 import itertools
 import logging
 import math
@@ -33,6 +34,10 @@ _LONGEST_PAUSE = 5.0
 _SILENCE = 2.0
 
 _Result = TypeVar("_Result")
+# What `at_most` allows this thread; None is no limit of its own.
+_limit: contextvars.ContextVar[float | None] = contextvars.ContextVar(
+    "_limit", default=None
+)
 logger = logging.getLogger(__name__)
 
 
@@ -104,11 +109,32 @@ _contact = _Contact()
 _reporting = threading.Lock()
 
 
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Repeat the requests of this thread for at most these seconds.
+
+    A service has an answer to give meanwhile, while a night can wait. A client that is
+    made here also waits half of that time for an answer, and no longer.
+
+    Examples
+    --------
+    >>> with at_most(5.0):
+    ...     storage_timeout()
+    5.0
+    """
+    token = _limit.set(seconds)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
 def storage_timeout() -> float:
     """Return the seconds that a request of this process is repeated for now.
 
     They are those of ``NIGHTSIEVE_STORAGE_TIMEOUT``. Without the variable, a store that
-    has never answered this process has less time than one that has.
+    has never answered this process has less time than one that has. `at_most` limits
+    them.
 
     Raises
     ------
@@ -125,6 +151,12 @@ def storage_timeout() -> float:
     >>> storage_timeout()
     600.0
     """
+    limit = _limit.get()
+    seconds = _timeout_of_process()
+    return seconds if limit is None else min(seconds, limit)
+
+
+def _timeout_of_process() -> float:
     text = os.environ.get(VARIABLE, "")
     if not text:
         return DEFAULT_TIMEOUT if _contact.answered else DEFAULT_FIRST_TIMEOUT

@@ -19,6 +19,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     """Yield every setting that contradicts another one."""
     yield from _unknown_labels(settings)
     yield from _missing_columns(settings)
+    yield from _sources_that_do_not_measure(settings)
 
 
 def _missing_columns(settings: Settings) -> Iterator[Contradiction]:
@@ -31,6 +32,14 @@ def _missing_columns(settings: Settings) -> Iterator[Contradiction]:
                 f"reviews have no source, since {key} is null",
                 "set it, or use []",
             )
+    if settings.evaluation.sources:
+        key = _null_key(settings, "source")
+        if reviews is None or reviews.columns.source is None:
+            yield Contradiction(
+                "evaluation.sources",
+                f"reviews have no source, since {key} is null",
+                "set it, or use null",
+            )
     if settings.evaluation.aggregation == "dawid_skene":
         key = _null_key(settings, "annotator")
         if reviews is None or reviews.columns.annotator is None:
@@ -38,6 +47,16 @@ def _missing_columns(settings: Settings) -> Iterator[Contradiction]:
                 "evaluation.aggregation",
                 f"dawid_skene needs annotators, and {key} is null",
                 "set it, or use majority",
+            )
+
+
+def _sources_that_do_not_measure(settings: Settings) -> Iterator[Contradiction]:
+    for source in settings.training.reviews.sources:
+        if not settings.evaluation.has_source(source):
+            yield Contradiction(
+                "training.reviews.sources",
+                f"evaluation.sources does not let {source} measure or train",
+                "name it there, or remove it here",
             )
 
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from pipeline.config.settings import Evaluation
 from pipeline.data.holdout import held_out
 from pipeline.records.reviews import ReviewEvaluation
 from pipeline.records.words import describe_left_out
@@ -25,6 +26,8 @@ Merge: TypeAlias = Mapping[str, Collection[str]]
 
 TIE = 1e-9  # probabilities that differ by less are equal
 LABEL = re.compile(r"[\w-]{1,32}")
+NO_SOURCE = "(no source)"  # in place of the name of a source
+_SOURCE = re.compile(r"[\w.-]{1,63}")
 _MIN_LABELS = 2  # with one label alone there is nothing to estimate
 
 
@@ -40,6 +43,47 @@ def merged_labels(merge: Merge) -> dict[str, str]:
     for label, merged_into_it in merge.items():
         merged.update(dict.fromkeys(merged_into_it, label))
     return merged
+
+
+def may_measure(reviews: pd.DataFrame, evaluation: Evaluation) -> np.ndarray:
+    """Return whether each review has a source that measures, bool [n_reviews].
+
+    Parameters
+    ----------
+    evaluation
+        Its ``sources`` say which ones do.
+
+    Examples
+    --------
+    >>> from pipeline.config.settings import Corrections
+    >>> reviews = pd.DataFrame({"source": ["crowd", "correction", None]})
+    >>> evaluation = Evaluation(
+    ...     sources=None,
+    ...     corrections=Corrections(per_annotator_and_day=50),
+    ...     aggregation="majority",
+    ...     merge={},
+    ...     confidence=0.95,
+    ... )
+    >>> may_measure(reviews, evaluation)
+    array([ True, False,  True])
+    """
+    sources = reviews["source"].astype(object).where(reviews["source"].notna(), None)
+    has_source = {source: evaluation.has_source(source) for source in set(sources)}
+    return np.array([has_source[source] for source in sources], dtype=bool)
+
+
+def count_by_source(reviews: pd.DataFrame) -> dict[str, int]:
+    """Return the number of reviews of each source, in the order of the names.
+
+    A text that does not look like the name of a source is not shown.
+
+    Examples
+    --------
+    >>> count_by_source(pd.DataFrame({"source": ["crowd", None, "crowd", "a b"]}))
+    {'(no source)': 1, '(not like a source)': 1, 'crowd': 2}
+    """
+    names = map(_source_name, reviews["source"].fillna(""))
+    return dict(sorted(Counter(names).items()))
 
 
 def merge_labels(reviews: pd.DataFrame, merge: Merge) -> pd.DataFrame:
@@ -335,6 +379,13 @@ def _measure(
         labels=names,
         confidence=confidence,
     )
+
+
+def _source_name(source: str) -> str:
+    """Return the name of a source if it looks like one."""
+    if not source:
+        return NO_SOURCE
+    return source if _SOURCE.fullmatch(source) else "(not like a source)"
 
 
 def _printable(label: str) -> str:

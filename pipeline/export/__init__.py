@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "prepare",
             "verify_model",
         ],
+        "holdout": ["describe_predictions"],
         "manifest": ["describe"],
         "pickled": ["encode_pipeline"],
         "provenance": ["provenance"],

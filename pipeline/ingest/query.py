@@ -20,6 +20,8 @@ from pipeline.ingest.condition import check_condition
 
 # SQLite has no hash function: the reader of a SQLite source registers one by this name.
 HASH_FUNCTION = "nightsieve_hash"
+#: Columns that a table must have; the others may be null in the configuration.
+_REQUIRED = ("key", "body", "message_key", "label")
 _PYTHON_TYPES = {"int64": int, "timestamp": datetime.datetime}
 
 
@@ -88,7 +90,8 @@ def _reviews(sql: "_Sql", table: ReviewTable, before: datetime.datetime) -> str:
         f"{sql.text(sql.name(columns.message_key))} AS key",
         f"{sql.text(sql.name(columns.label))} AS label",
         f"{sql.optional_text(columns.source)} AS source",
-        f"{sql.optional_text(columns.annotator)} AS annotator",
+        # An empty name is no name.
+        f"NULLIF({sql.optional_text(columns.annotator)}, '') AS annotator",
         f"{sql.microseconds(columns.reviewed_at)} AS reviewed_at",
     ]
     conditions = [f"{sql.name(columns.label)} IS NOT NULL"]
@@ -209,9 +212,10 @@ class _Sql:
                 continue
             key = f"{setting}.columns.{role}"
             if column.name not in types:
+                or_null = "" if role in _REQUIRED else ", or null"
                 raise SourceError(
                     f"{key}: column {column.name} does not exist in {table.table}; "
-                    f"use one of {', '.join(types)}"
+                    f"use one of {', '.join(types)}{or_null}"
                 )
             if isinstance(types[column.name], postgresql.BYTEA):
                 raise SourceError(

@@ -4,14 +4,22 @@ from pipeline.records.record import Record, encode_json
 
 MODEL_FILE = "model.json"
 VECTORS_FILE = "vectors.json"
+REFERENCE_FILE = "reference.json"
 PIPELINE_FILE = "pipeline.joblib"
 MANIFEST_FILE = "manifest.json"
 DEFAULT_FORMAT = "nightsieve-linear"
 #: The formats that a model is exported in, and the file of each. The package in
 #: `pipeline.export.exporters` has the format's name, with underscores.
 EXPORT_FORMATS = {DEFAULT_FORMAT: MODEL_FILE}
-#: The files of a published model, the manifest last.
-MODEL_FILES = (*EXPORT_FORMATS.values(), VECTORS_FILE, PIPELINE_FILE, MANIFEST_FILE)
+#: The files of a published model, the manifest last. A model of an earlier version may
+#: have fewer.
+MODEL_FILES = (
+    *EXPORT_FORMATS.values(),
+    VECTORS_FILE,
+    REFERENCE_FILE,
+    PIPELINE_FILE,
+    MANIFEST_FILE,
+)
 
 
 class Vector(Record):

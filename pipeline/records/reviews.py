@@ -30,6 +30,66 @@ class ReviewEvaluation(Record):
     with_thresholds: Metrics | None
 
 
+class LabelAgreement(Record):
+    """How often the model gives a label that people corrected messages to.
+
+    Attributes
+    ----------
+    messages
+        Messages that were corrected to the label.
+    agreement
+        The share of them that the model gives the label.
+    """
+
+    messages: int
+    agreement: Interval
+
+
+class CorrectionMeasurement(Record):
+    """The exported model on users' corrections, which are no part of the gate.
+
+    All fields about corrections are empty if ``evaluation.sources`` names them: then
+    they are reviews as others are.
+
+    Attributes
+    ----------
+    corrections, annotators
+        The number of corrections, and of the annotators that they are of. Those without
+        a name are one annotator.
+    trained
+        Corrections left out because tonight's model was trained on a review of their
+        text.
+    over_limit
+        Corrections left out because their annotator has more of that day than
+        ``evaluation.corrections.per_annotator_and_day``.
+    messages
+        The number of messages that were compared.
+    ties
+        Messages left out because their corrections do not decide on a label.
+    unknown_labels
+        By label, messages left out because the model does not know their label.
+    agreement
+        The share of the messages that the model gives the corrected label; undefined
+        without a message.
+    per_label
+        The same share of each of the model's labels; empty without a message.
+    other_sources
+        By source, the reviews that measure nothing: ``evaluation.sources`` does not
+        name them, and they are no corrections.
+    """
+
+    corrections: int
+    annotators: int
+    trained: int
+    over_limit: int
+    messages: int
+    ties: int
+    unknown_labels: dict[str, int]
+    agreement: Interval
+    per_label: dict[str, LabelAgreement]
+    other_sources: dict[str, int]
+
+
 class AnnotatorAgreement(Record):
     """How often one annotator agrees with the others.
 
@@ -81,6 +141,9 @@ class Agreement(Record):
         By method of aggregation, the messages with and without a label.
     differ
         Messages whose label depends on the method of aggregation.
+    other_sources
+        By source, the reviews left out because ``evaluation.sources`` does not let them
+        measure.
     """
 
     reviews: int
@@ -92,3 +155,4 @@ class Agreement(Record):
     decided: dict[str, int]
     undecided: dict[str, int]
     differ: int
+    other_sources: dict[str, int]

@@ -13,7 +13,7 @@ from pipeline.records.release import (
     Publication,
     outcome_of,
 )
-from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.reviews import CorrectionMeasurement, ReviewEvaluation
 from pipeline.records.rules import LabellingSummary
 from pipeline.records.sample import ShardManifest
 from pipeline.records.training import CrossValidationResult, SearchResult
@@ -24,7 +24,13 @@ FORMAT = 3
 
 
 class NightResults(Record):
-    """The results of a night's tasks that people are shown."""
+    """The results of a night's tasks that people are shown.
+
+    Attributes
+    ----------
+    corrections
+        None for a night of a version that did not measure them apart.
+    """
 
     messages: ShardManifest
     rules: LabellingSummary
@@ -34,6 +40,7 @@ class NightResults(Record):
     reviews: ReviewEvaluation
     decision: Decision
     publication: Publication
+    corrections: CorrectionMeasurement | None = None
 
     @property
     def outcome(self) -> OutcomeKind:

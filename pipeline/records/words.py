@@ -1,5 +1,7 @@
 """Checks, figures and counts in words, for people alone; no code reads them."""
 
+from collections.abc import Mapping
+
 from pipeline.records.release import (
     Bound,
     Check,
@@ -8,7 +10,7 @@ from pipeline.records.release import (
     Decision,
     Verdict,
 )
-from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.reviews import CorrectionMeasurement, ReviewEvaluation
 from pipeline.statistics.interval import Interval
 
 #: In place of an undefined number.
@@ -214,16 +216,77 @@ def describe_left_out(reviews: ReviewEvaluation) -> str:
     >>> describe_left_out(evaluation)
     '6 with the unknown label Spam, 2 with the unknown label 0, 1 with a tie'
     """
-    reasons = []
-    for label, count in sorted(reviews.unknown_labels.items(), key=_most_first):
-        reasons.append(f"{count:,} with the unknown label {label}")
-    shown = reasons[:MAX_UNKNOWN_LABELS]
-    if len(reasons) > len(shown):
-        rest = plural(len(reasons) - len(shown), "other unknown label")
-        shown.append(rest)
+    shown = _unknown_labels(reviews.unknown_labels)
     if reviews.ties:
         shown.append(f"{reviews.ties:,} with a tie")
     return ", ".join(shown)
+
+
+def describe_corrections(measured: CorrectionMeasurement) -> str:
+    """Return how many corrections there are, and which of them measure nothing.
+
+    Examples
+    --------
+    >>> from pipeline.statistics.interval import UNDEFINED
+    >>> measured = CorrectionMeasurement(
+    ...     corrections=9,
+    ...     annotators=1,
+    ...     trained=1,
+    ...     over_limit=6,
+    ...     messages=1,
+    ...     ties=1,
+    ...     unknown_labels={},
+    ...     agreement=UNDEFINED,
+    ...     per_label={},
+    ...     other_sources={},
+    ... )
+    >>> describe_corrections(measured)
+    '9 corrections by 1 annotator, 1 message compared; left out: 6 corrections over the
+    daily limit of an annotator, 1 correction of a text that was trained on, 1 message
+    with a tie'
+    """
+    compared = (
+        f"{plural(measured.corrections, 'correction')} by "
+        f"{plural(measured.annotators, 'annotator')}, "
+        f"{plural(measured.messages, 'message')} compared"
+    )
+    left_out = []
+    if measured.over_limit:
+        over_limit = plural(measured.over_limit, "correction")
+        left_out.append(f"{over_limit} over the daily limit of an annotator")
+    if measured.trained:
+        trained = plural(measured.trained, "correction")
+        left_out.append(f"{trained} of a text that was trained on")
+    if measured.ties:
+        left_out.append(f"{plural(measured.ties, 'message')} with a tie")
+    left_out += _unknown_labels(measured.unknown_labels)
+    if not left_out:
+        return compared
+    return f"{compared}; left out: {', '.join(left_out)}"
+
+
+def describe_other_sources(other_sources: Mapping[str, int]) -> str:
+    """Return which reviews measure nothing because of their source.
+
+    Parameters
+    ----------
+    other_sources
+        The number of reviews by source; there is at least one.
+
+    Examples
+    --------
+    >>> describe_other_sources({"crowd": 1, "support": 1200})
+    'Reviews left out, since evaluation.sources does not let them measure: 1,200 of
+    support, 1 of crowd'
+    """
+    counts = [
+        f"{count:,} of {source}"
+        for source, count in sorted(other_sources.items(), key=_most_first)
+    ]
+    return (
+        "Reviews left out, since evaluation.sources does not let them measure: "
+        f"{', '.join(counts)}"
+    )
 
 
 def describe_erased(messages: int) -> str:
@@ -253,6 +316,18 @@ def describe_note(check: Check) -> str:
     if check.kind in _REMEDIES:
         notes.append(_REMEDIES[check.kind])
     return "; ".join(notes)
+
+
+def _unknown_labels(unknown_labels: Mapping[str, int]) -> list[str]:
+    """Return how many messages have each unknown label, the most frequent first."""
+    reasons = []
+    for label, count in sorted(unknown_labels.items(), key=_most_first):
+        reasons.append(f"{count:,} with the unknown label {label}")
+    shown = reasons[:MAX_UNKNOWN_LABELS]
+    if len(reasons) > len(shown):
+        rest = plural(len(reasons) - len(shown), "other unknown label")
+        shown.append(rest)
+    return shown
 
 
 def _most_first(item: tuple[str, int]) -> tuple[int, str]:

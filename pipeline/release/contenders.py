@@ -3,7 +3,6 @@
 import datetime
 import functools
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -51,7 +50,7 @@ class Contender:
             label=functools.cache(scorer.label),
             label_with_thresholds=functools.cache(label_with_thresholds),
             labels=tuple(scorer.labels),
-            has_thresholds=any(json.loads(content)["thresholds"]),
+            has_thresholds=scorer.has_thresholds,
             traits=traits,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.config import differences
+from pipeline.records.reviews import CorrectionMeasurement
 from pipeline.records.rules import RulesDrift
 from pipeline.records.run import (
     KeyFigures,
@@ -31,6 +32,8 @@ class NightTables:
     ----------
     reviews, reviews_with_thresholds
         The exported model on reviewed messages.
+    corrections
+        The exported model on corrections that are measured apart.
     terms
         One table for each label.
     """
@@ -39,6 +42,7 @@ class NightTables:
     metrics: Table
     reviews: Table | None
     reviews_with_thresholds: Table | None
+    corrections: Table | None
     trend: Table
     confusion: Table
     thresholds: Table | None
@@ -200,6 +204,7 @@ def _tables(sources: NightSources) -> NightTables:
             "With the thresholds, against human reviews",
             results.reviews.with_thresholds,
         ),
+        corrections=_corrections(results.corrections),
         trend=tables.trend(sources.nights),
         confusion=tables.confusion(
             "confusion-table",
@@ -236,6 +241,12 @@ def _metrics(name: str, caption: str, metrics: Metrics | None) -> Table | None:
     if metrics is None:
         return None
     return tables.metrics(name, caption, metrics)
+
+
+def _corrections(measured: CorrectionMeasurement | None) -> Table | None:
+    if measured is None or not measured.corrections:
+        return None
+    return tables.corrections(measured)
 
 
 def _thresholds(validation: CrossValidationResult) -> Table | None:

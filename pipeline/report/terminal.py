@@ -11,12 +11,18 @@ from rich.text import Text
 
 from pipeline.records.export import ExportManifest, Verification
 from pipeline.records.release import OutcomeKind
-from pipeline.records.reviews import ReviewEvaluation
+from pipeline.records.reviews import CorrectionMeasurement, ReviewEvaluation
 from pipeline.records.rules import LabellingSummary
 from pipeline.records.run import NightResults, RunManifest
 from pipeline.records.sample import SampleCounts
 from pipeline.records.training import CrossValidationResult, SearchResult
-from pipeline.records.words import DASH, describe_erased, plural
+from pipeline.records.words import (
+    DASH,
+    describe_corrections,
+    describe_erased,
+    describe_other_sources,
+    plural,
+)
 from pipeline.report import tables
 from pipeline.report.content import Format, Table, Typography
 from pipeline.report.costs import costs
@@ -78,6 +84,7 @@ def summary(manifest: RunManifest, addresses: NightAddresses) -> Group:
         *_search(results.search),
         *_cross_validation(results.cross_validation),
         *_reviews(results.reviews),
+        *_corrections(results.corrections),
         _export(results.description),
         _files(addresses),
     )
@@ -206,6 +213,17 @@ def _reviews(reviews: ReviewEvaluation) -> Iterator[RenderableType]:
     if reviews.with_thresholds is not None:
         yield _metrics(f"{title}, with thresholds", reviews.with_thresholds)
     yield Text(note)
+
+
+def _corrections(measured: CorrectionMeasurement | None) -> Iterator[RenderableType]:
+    if measured is None:
+        return
+    if measured.other_sources:
+        yield Text(describe_other_sources(measured.other_sources))
+    if measured.corrections:
+        title = "Exported model, against users' corrections, which do not gate"
+        yield _titled(title, tables.corrections(measured))
+        yield Text(describe_corrections(measured))
 
 
 def _nonzero(counts: dict[str, int]) -> list[str]:

@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "aggregate": ["aggregate_reviews", "human_labels"],
         "agreement": ["measure_agreement"],
         "choose": ["choose_messages", "sheet_rows"],
+        "corrections": ["measure_corrections"],
     },
 )

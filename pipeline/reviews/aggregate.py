@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config.settings import Evaluation, ReviewTraining, Text
-from pipeline.data.reviewed_messages import aggregate, reviewed_messages, taught_texts
+from pipeline.data.reviewed_messages import (
+    aggregate,
+    may_measure,
+    reviewed_messages,
+    taught_texts,
+)
 from pipeline.text import Tokeniser
 
 
@@ -17,6 +22,8 @@ def aggregate_reviews(
 ) -> pd.DataFrame:
     """Return the ``reviewed_messages`` table of the messages that may measure a model.
 
+    Reviews are left out that ``evaluation.sources`` does not let measure.
+
     A text with a review that trains tonight is left out, because the model may have
     memorised it, unless the text is held out. It is left out before labels are
     estimated. Texts that trained another model are left out later, by
@@ -24,27 +31,35 @@ def aggregate_reviews(
 
     Examples
     --------
+    >>> from pipeline.config.settings import Corrections
     >>> reviews = pd.DataFrame(
     ...     {
     ...         "key": ["1", "1", "2"],
     ...         "body": ["Win a prize", "Win a prize", "Hello"],
     ...         "label": ["spam", "spam", "personal"],
-    ...         "source": ["support", "support", "correction"],
+    ...         "source": ["support", "support", "crowd"],
     ...         "annotator": ["ann", "bob", "ann"],
     ...     }
     ... )
     >>> measured = aggregate_reviews(
     ...     reviews,
-    ...     ReviewTraining(sources=("correction",), weight=1),
+    ...     ReviewTraining(sources=("crowd",), weight=1),
     ...     holdout_fraction=0.0,
     ...     text=Text(preset="ascii", digits="keep", min_token=1, stop_words=()),
-    ...     evaluation=Evaluation(aggregation="majority", merge={}, confidence=0.95),
+    ...     evaluation=Evaluation(
+    ...         sources=None,
+    ...         corrections=Corrections(per_annotator_and_day=50),
+    ...         aggregation="majority",
+    ...         merge={},
+    ...         confidence=0.95,
+    ...     ),
     ... )
     >>> measured[["key", "label"]]
       key label
     0   1  spam
     """
-    texts = _cleaned(reviews["body"], text)
+    reviews = reviews[may_measure(reviews, evaluation)]
+    texts = cleaned_texts(reviews["body"], text)
     trains = reviews["source"].isin(training.sources).to_numpy()
     taught = taught_texts(texts, trains, holdout_fraction)
     measures = ~texts.isin(taught)
@@ -82,8 +97,15 @@ def human_labels(
     return decided[["key", "label"]].assign(weight=float(training.weight))
 
 
-def _cleaned(bodies: pd.Series, text: Text) -> pd.Series:
-    """Return the cleaned text of each body; each distinct body is cleaned once."""
+def cleaned_texts(bodies: pd.Series, text: Text) -> pd.Series:
+    """Return the cleaned text of each body; each distinct body is cleaned once.
+
+    Examples
+    --------
+    >>> text = Text(preset="ascii", digits="keep", min_token=1, stop_words=())
+    >>> cleaned_texts(pd.Series(["Win a PRIZE!", "Hello"]), text).tolist()
+    ['win a prize', 'hello']
+    """
     tokeniser = Tokeniser.from_settings(text)
     row, distinct = pd.factorize(bodies)
     cleaned = np.array([tokeniser.cleaned(body) for body in distinct], dtype=object)

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config.settings import Evaluation
-from pipeline.data.reviewed_messages import aggregate, annotator_names, merge_labels
+from pipeline.data.reviewed_messages import (
+    aggregate,
+    annotator_names,
+    count_by_source,
+    may_measure,
+    merge_labels,
+)
 from pipeline.records.reviews import Agreement, AnnotatorAgreement, PairAgreement
 from pipeline.statistics import dawid_skene
 from pipeline.statistics.agreement import krippendorff_alpha
@@ -17,11 +23,13 @@ MIN_LABELS = 2
 def measure_agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> Agreement:
     """Return how far the annotators of a ``reviews`` table agree.
 
-    Labels are merged first, by ``evaluation.merge``. Of several reviews of a message by
-    one annotator, the last one counts.
+    Reviews count that ``evaluation.sources`` lets measure. Labels are merged first, by
+    ``evaluation.merge``. Of several reviews of a message by one annotator, the last one
+    counts.
 
     Examples
     --------
+    >>> from pipeline.config.settings import Corrections
     >>> reviews = pd.DataFrame(
     ...     {
     ...         "key": ["1", "1", "2", "2", "3", "3"],
@@ -31,13 +39,22 @@ def measure_agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> Agreemen
     ...         "annotator": ["ann", "bob", "ann", "bob", "ann", "bob"],
     ...     }
     ... )
-    >>> evaluation = Evaluation(aggregation="majority", merge={}, confidence=0.95)
+    >>> evaluation = Evaluation(
+    ...     sources=None,
+    ...     corrections=Corrections(per_annotator_and_day=50),
+    ...     aggregation="majority",
+    ...     merge={},
+    ...     confidence=0.95,
+    ... )
     >>> agreement = measure_agreement(reviews, evaluation)
     >>> agreement.decided["majority"], agreement.undecided["majority"]
     (2, 1)
     >>> [(pair.annotators, pair.messages) for pair in agreement.pairs]
     [(('support/ann', 'support/bob'), 3)]
     """
+    is_measuring = may_measure(reviews, evaluation)
+    left_out = count_by_source(reviews[~is_measuring])
+    reviews = reviews[is_measuring]
     merged = merge_labels(reviews, evaluation.merge)
     merged = merged.assign(who=annotator_names(reviews))
     merged = merged.drop_duplicates(["key", "who"], keep="last")
@@ -60,6 +77,7 @@ def measure_agreement(reviews: pd.DataFrame, evaluation: Evaluation) -> Agreemen
         decided={name: int(label.notna().sum()) for name, label in labels.items()},
         undecided={name: int(label.isna().sum()) for name, label in labels.items()},
         differ=int((majority[is_decided] != estimated[is_decided]).sum()),
+        other_sources=left_out,
     )
 
 

@@ -130,7 +130,7 @@ class Explanation(NamedTuple):
     decision
         The label with thresholds.
     runner_up
-        The label with the second largest score.
+        The label with the largest score of all others.
     bias
         What the label leads by before any term is counted.
     terms
@@ -185,6 +185,10 @@ class Scorer:
     ----------
     labels
         Two or more; scores come in their order.
+    terms
+        The terms that have weights, in the order of the file.
+    has_thresholds
+        Whether a label has a threshold other than 0.
     """
 
     def __init__(self, entries: Json) -> None:
@@ -198,8 +202,8 @@ class Scorer:
         self._stop_words = frozenset(tokens["stop_words"])
         self._term_frequency: list[int] = entries["term_frequency"]
         self._term_frequency_squared: list[int] = entries["term_frequency_squared"]
-        self._terms: list[str] = entries["terms"]
-        self._term_indices = {term: index for index, term in enumerate(self._terms)}
+        self.terms: tuple[str, ...] = tuple(entries["terms"])
+        self._term_indices = {term: index for index, term in enumerate(self.terms)}
         # By term, then label. The file leaves out the last label: weights add up to 0.
         self._weights = [
             (*row, -sum(row)) for row in zip(*entries["weights"], strict=True)
@@ -211,6 +215,7 @@ class Scorer:
         self._thresholds = [
             math.ldexp(threshold, bias_shift) for threshold in entries["thresholds"]
         ]
+        self.has_thresholds = any(self._thresholds)
         self._bias_unit = math.ldexp(1.0, bias_shift)
         self._score_unit = math.ldexp(1.0, shifts["score"])
 
@@ -228,7 +233,7 @@ class Scorer:
         'code'
         """
         scores = self.evaluate(text).scores
-        return self._decide(scores) if thresholds else self._winner(scores)
+        return self.decide(scores) if thresholds else self._winner(scores)
 
     def scores(self, text: str) -> dict[str, float]:
         """Return the score of each label, in the order of the labels.
@@ -264,10 +269,34 @@ class Scorer:
         >>> result.S, result.N
         ([-56, 56], 400)
         """
-        tokens = self.tokens(text)
+        return self.evaluate_tokens(self.tokens(text))
+
+    def evaluate_tokens(self, tokens: list[str]) -> Result:
+        """Return all that a text with these tokens is evaluated to.
+
+        Examples
+        --------
+        >>> load("model.json").evaluate_tokens(["code", "0000"]).label
+        'code'
+        """
         sums, squared_length = self._sums(self._counts(tokens))
         scores = self._scores(sums, squared_length)
         return Result(tokens, sums, squared_length, scores, self._winner(scores))
+
+    def decide(self, scores: Sequence[float]) -> str:
+        """Return the label with thresholds of a text with these scores.
+
+        Examples
+        --------
+        >>> scorer = load("model.json")
+        >>> scorer.decide(scorer.evaluate("The code: 1234").scores)
+        'code'
+        """
+        reduced_scores = [
+            score - threshold
+            for score, threshold in zip(scores, self._thresholds, strict=True)
+        ]
+        return self._winner(reduced_scores)
 
     def explain(self, text: str) -> Explanation:
         """Return why the text has its label.
@@ -282,16 +311,36 @@ class Scorer:
         Term(term='code 0000', count=1, advantage=1.6)
         Term(term='0000', count=1, advantage=1.2)
         """
-        counts = self._counts(self.tokens(text))
+        return self.explain_tokens(self.tokens(text))
+
+    def explain_tokens(
+        self, tokens: list[str], label: str | None = None
+    ) -> Explanation:
+        """Return why a text with these tokens has its label.
+
+        Parameters
+        ----------
+        label
+            Explain this label, such as the decision; None explains the label with the
+            largest score.
+
+        Examples
+        --------
+        >>> load("model.json").explain_tokens(["code", "0000"]).label
+        'code'
+        """
+        counts = self._counts(tokens)
         sums, squared_length = self._sums(counts)
         scores = self._scores(sums, squared_length)
-        winner = scores.index(max(scores))
+        if label is None:
+            label = self._winner(scores)
+        winner = self.labels.index(label)
         others = [k for k in range(len(scores)) if k != winner]
         runner_up = max(others, key=scores.__getitem__)
         bias_lead = self._bias_integers[winner] - self._bias_integers[runner_up]
         return Explanation(
-            label=self.labels[winner],
-            decision=self._decide(scores),
+            label=label,
+            decision=self.decide(scores),
             runner_up=self.labels[runner_up],
             bias=bias_lead * self._bias_unit,
             terms=self._explained_terms(counts, squared_length, winner, runner_up),
@@ -316,7 +365,7 @@ class Scorer:
             advantage = 0.0
             if squared_length:
                 advantage = leads[index] / root * self._score_unit
-            terms.append(Term(self._terms[index], counts[index], advantage))
+            terms.append(Term(self.terms[index], counts[index], advantage))
         return terms
 
     def _counts(self, tokens: list[str]) -> dict[int, int]:
@@ -363,14 +412,6 @@ class Scorer:
 
     def _winner(self, scores: list[float]) -> str:
         return self.labels[scores.index(max(scores))]
-
-    def _decide(self, scores: list[float]) -> str:
-        """Return the label with thresholds."""
-        reduced_scores = [
-            score - threshold
-            for score, threshold in zip(scores, self._thresholds, strict=True)
-        ]
-        return self._winner(reduced_scores)
 
 
 def _ngrams(tokens: list[str], n: int) -> Iterable[str]:

@@ -3,19 +3,28 @@
 import importlib
 import os
 import pkgutil
+import subprocess
+import sys
 
 import pytest
 
 import benchmarks
 
 #: The packages of the extra `bench`, which only CI and `make bench` install.
-EXTRA = frozenset({"m2cgen", "polars"})
+EXTRA = frozenset({"gevent", "locust", "m2cgen", "polars"})
+#: Locust replaces the sockets of the process that imports it.
+ALONE = "benchmarks.serving.traffic"
 MODULES = [
     module.name for module in pkgutil.walk_packages(benchmarks.__path__, "benchmarks.")
 ]
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.skipif("CI" not in os.environ, reason="needs locust, of the extra bench")
+def test_the_module_with_locust_can_be_imported():
+    subprocess.run([sys.executable, "-c", f"import {ALONE}"], check=True)
+
+
+@pytest.mark.parametrize("module", sorted({*MODULES} - {ALONE}))
 def test_a_module_can_be_imported(module: str):
     try:
         importlib.import_module(module)

@@ -27,10 +27,10 @@ from tests.support.nights import NIGHT, RULES, SMALL, retrain, sample
 
 LABELS = ("notification", "personal", "spam")
 TAUGHT = "The clerk labels this text as no rule does"
-WITH_ANNOTATORS = "source.reviews.columns.annotator={name: annotator, dtype: string}"
+WITHOUT_ANNOTATORS = "source.reviews.columns.annotator=null"
 TEACHING = [
     *SMALL,
-    WITH_ANNOTATORS,
+    "evaluation.sources=[truth, crowd, correction]",
     "training.reviews={sources: [correction], weight: 3}",
     "training.holdout_fraction=0",
 ]
@@ -136,19 +136,21 @@ def test_a_sheet_is_written_filled_in_imported_and_measured(manifest, tmp_path):
     assert reviews(*command, *moment).split()[:3] == ["120", "new", "reviews,"]
     assert reviews(*command, *moment).split()[0] == "0"
 
-    layers = ("--patch", WITH_ANNOTATORS)
-    measured = json.loads(reviews("agreement", "--date", NIGHT, "--json", *layers))
+    measured = json.loads(reviews("agreement", "--date", NIGHT, "--json"))
+    assert measured["other_sources"] == {"correction": 1}
     annotators = {row["annotator"]: row for row in measured["annotators"]}
     careful = annotators["crowd/1"]
     careless = annotators["crowd/3"]
     assert careful["agreement"] > 0.95
     assert 0.4 < careless["agreement"] < 0.85
     assert careful["expected"] > careless["expected"]
-    assert "Krippendorff's alpha 0." in reviews("agreement", *layers)
+    printed = reviews("agreement")
+    assert "Krippendorff's alpha 0." in printed
+    assert "Reviews left out, since evaluation.sources" in printed
     with pytest.raises(
         ConfigError, match=r"source\.reviews\.columns\.annotator: is null"
     ):
-        reviews("agreement")
+        reviews("agreement", "--patch", WITHOUT_ANNOTATORS)
 
     everything = ("--count", "2000", "--annotators", "1")
     reviews("sheet", NIGHT, "--to", str(other), *everything)
@@ -229,7 +231,7 @@ READ_COMMANDS = [
     ["rules", "diff", str(RULES), NIGHT, "--show-texts"],
     ["rules", "diff", str(RULES), NIGHT, *LAYERS],
     ["reviews", "sheet", NIGHT, "--to", "FOLDER/sheet.csv", "--count", "10"],
-    ["reviews", "agreement", "--patch", WITH_ANNOTATORS],
+    ["reviews", "agreement"],
     ["config", "show"],
 ]
 NEED_NO_DATABASE = [command for command in READ_COMMANDS if command[0] != "reviews"]

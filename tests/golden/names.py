@@ -41,6 +41,8 @@ LEFT_OUT = (
     "description.files",
     # The manifest is written before it is known whether the model is published.
     "description.serial",
+    # No golden night has a correction.
+    "corrections",
     # The path holds them already.
     "rules.rules.*.id",
     "rules.rules.*.conflicts_with.*.id",

@@ -30,6 +30,7 @@ Json: TypeAlias = dict[str, Any]
 # Tasks by their names in the expectations.
 MODEL = "ExportCoefficients"
 VECTORS = "ExportVectors"
+REFERENCE = "ExportReference"
 MESSAGES = "IngestMessages"
 TRAINING_SET = "BuildTrainingSet"
 
@@ -66,6 +67,7 @@ def observe(night: FinishedNight) -> Observation:
         "files.model.json": _sha256(_without(model, FINGERPRINT, SELF_TEST, CHECKSUM)),
         "files.model.json.self_test": _sha256(self_test[2]),
         "files.vectors.json": _sha256(vectors),
+        "files.reference.json": _sha256(night.objects[keys[REFERENCE]]),
         **dict(_tables(night.objects, keys)),
         **dict(_training_set(night.objects[keys[TRAINING_SET]])),
         **_results(_comparable(manifest["results"])),

@@ -108,7 +108,11 @@ def test_every_request_is_repeated_until_it_succeeds(proxy, store, rule):
     answer = store.read_with_etag("notes/b")
     assert answer is not None
     proxy.rules([rule])
+    assert not store.read_if_changed("notes/b", answer[1]).is_changed
+    proxy.rules([rule])
     store.put_if_match("notes/b", b"another one", answer[1])
+    proxy.rules([rule])
+    assert store.read_if_changed("notes/b", answer[1]).content == b"another one"
     proxy.rules([rule])
     store.delete("notes/a")
     proxy.rules([])
@@ -117,6 +121,31 @@ def test_every_request_is_repeated_until_it_succeeds(proxy, store, rule):
         proxy.rules([rule])
         assert store.list_by_time("notes/") == ["notes/b"]
         assert proxy.applied == [2]
+
+
+def test_an_object_is_read_again_only_if_it_was_changed(proxy, store):
+    assert store.read_if_changed("notes/a", None) == (False, None, None)
+    store.write("notes/a", b"content")
+    first = store.read_if_changed("notes/a", None)
+    assert (first.is_changed, first.content) == (True, b"content")
+    assert store.read_if_changed("notes/a", first.etag) == (False, None, first.etag)
+    store.write("notes/a", b"another content")
+    second = store.read_if_changed("notes/a", first.etag)
+    assert (second.is_changed, second.content) == (True, b"another content")
+    assert second.etag != first.etag
+    store.delete("notes/a")
+    assert store.read_if_changed("notes/a", second.etag) == (True, None, None)
+
+
+@pytest.mark.parametrize("how", ["503", "refused"])
+def test_a_request_that_may_wait_for_less_time_fails_sooner(proxy, store, how):
+    proxy.away(how)
+    with (
+        retries.at_most(0.0),
+        pytest.raises(StoreUnavailable, match="for 0 s"),
+    ):
+        store.read("notes/a")
+    assert retries.storage_timeout() == 20
 
 
 @pytest.mark.parametrize("rule", UPLOAD_FAULTS, ids=name_of)

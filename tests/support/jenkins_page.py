@@ -90,6 +90,17 @@ def drive(job: dict[str, Any]) -> dict[str, Any]:
     ----------
     job
         The input of drive.js: ``pages``, and optionally ``demo``.
+    """
+    return run_driver("drive.js", job)
+
+
+def run_driver(script: str, job: dict[str, Any]) -> Any:
+    """Return the JSON that a script of tests/browser writes.
+
+    Parameters
+    ----------
+    job
+        The input of the script, without the path of the browser.
 
     Raises
     ------
@@ -100,7 +111,7 @@ def drive(job: dict[str, Any]) -> dict[str, Any]:
     if NODE is None or CHROMIUM is None:
         raise RuntimeError("node and chromium: not on the PATH; install both")
     completed = subprocess.run(
-        [NODE, str(ROOT / "tests" / "browser" / "drive.js")],
+        [NODE, str(ROOT / "tests" / "browser" / script)],
         env={**os.environ, "NODE_PATH": str(MODULES)},
         input=json.dumps({"executable": CHROMIUM, **job}),
         capture_output=True,

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from typing import IO
 
-from nightsieve.store.objects import ObjectMissing, Store
+from nightsieve.store.objects import ObjectMissing, Reading, Store
 
 
 class MemoryStore(Store):
@@ -40,6 +40,13 @@ class MemoryStore(Store):
         self.before()
         content = self.objects.get(key)
         return None if content is None else (content, _etag(content))
+
+    def read_if_changed(self, key: str, etag: str | None) -> Reading:
+        answer = self.read_with_etag(key)
+        content, stored_etag = answer or (None, None)
+        if stored_etag == etag:
+            return Reading(False, None, etag)
+        return Reading(True, content, stored_etag)
 
     def write(self, key: str, content: bytes) -> None:
         self.before()

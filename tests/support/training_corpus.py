@@ -9,6 +9,7 @@ from sklearn.svm import LinearSVC
 
 from pipeline.config.settings import (
     Candidate,
+    Corrections,
     CrossValidation,
     Evaluation,
     Grid,
@@ -22,7 +23,13 @@ from pipeline.text import Tokeniser
 from pipeline.training.estimators import build
 
 NO_REVIEWS = ReviewTraining(sources=(), weight=1.0)
-EVALUATION = Evaluation(aggregation="majority", merge={}, confidence=0.95)
+EVALUATION = Evaluation(
+    sources=None,
+    corrections=Corrections(per_annotator_and_day=50),
+    aggregation="majority",
+    merge={},
+    confidence=0.95,
+)
 CONFIDENCE = EVALUATION.confidence
 TEXT = Text(preset="casefold", digits="shape", min_token=1, stop_words=("the",))
 TOPICS = {

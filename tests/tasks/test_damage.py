@@ -286,6 +286,7 @@ def test_what_was_made_from_other_rows_of_the_database_is_made_again(memory, cap
     assert incomplete(memory) == {
         "AggregateReviews",
         "EvaluateOnReviews",
+        "MeasureCorrections",
         "SummariseRules",
         "GateModel",
         "PublishModel",

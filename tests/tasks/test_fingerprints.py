@@ -24,9 +24,11 @@ AFTER_PREPARED = {
     "PrepareExport",
     "ExportCoefficients",
     "ExportVectors",
+    "ExportReference",
     "VerifyExport",
     "DescribeExport",
     "EvaluateOnReviews",
+    "MeasureCorrections",
     "MeasureSpeed",
 }
 SEARCH = {"EvaluateCandidate", "SearchGrid", "CrossValidate", "FitModel"}
@@ -98,7 +100,19 @@ def test_a_night_has_every_task(environment):
         ),
         (
             "evaluation.merge={ham: [personal]}",
-            {"AggregateReviews", "SummariseRules", "EvaluateOnReviews"} | DECISION,
+            {"AggregateReviews", "SummariseRules", "EvaluateOnReviews"}
+            | {"MeasureCorrections"}
+            | DECISION,
+        ),
+        (
+            "evaluation.sources=[crowd, correction]",
+            {"AggregateReviews", "SummariseRules", "EvaluateOnReviews"}
+            | {"MeasureCorrections"}
+            | DECISION,
+        ),
+        (
+            "evaluation.corrections.per_annotator_and_day=9",
+            {"MeasureCorrections", "WriteManifest"} | REPORT,
         ),
         ("training.reviews.sources=[crowd]", REVIEWS_TRAIN | AFTER_TRAINING_SET),
         (

@@ -353,7 +353,7 @@ FAILING = [
         "configs/0123456789abcdef.json: there is no such object",
         options=["--config", "0123456789abcdef"],
     ),
-    Failing(40, "docs: holds no rule files", patches=["labelling.rules=docs"]),
+    Failing(40, "scorers: holds no rule files", patches=["labelling.rules=scorers"]),
     failing_ingest(
         "column txt does not exist in messages; use one of",
         patches=[*RULED, "source.messages.columns.body.name=txt"],

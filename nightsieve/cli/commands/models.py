@@ -94,11 +94,12 @@ def list_() -> None:
 def fetch(serial: int | None, to: Path) -> None:
     """Write a published model's files to a folder.
 
-    Writes model.json, vectors.json, pipeline.joblib and manifest.json, each checked
-    against the sha256 of its publication: all of them or none.
+    Writes model.json, vectors.json, reference.json, pipeline.joblib and manifest.json,
+    each checked against the sha256 of its publication: all of them or none. A model of
+    an earlier version has no reference.json.
     """
     registry = Registry(open_store())
-    entry = _entry(registry, serial)
+    entry = published_entry(registry, serial)
     _check_names(registry, entry)
     write_together(to, {name: registry.file(entry, name) for name in entry.files})
     click.echo(
@@ -244,7 +245,7 @@ def _current_line(repaired: RegistryRepair) -> str:
     return f"{model} is current, {change}"
 
 
-def _entry(registry: Registry, serial: int | None) -> ModelEntry:
+def published_entry(registry: Registry, serial: int | None) -> ModelEntry:
     """Return a model; the current one without a serial."""
     if serial is not None:
         return registry.require(serial)

@@ -41,6 +41,7 @@ from nightsieve.store.objects import Store
 from nightsieve.store.version import open_store
 from pipeline import ingest
 from pipeline.config.settings import Settings
+from pipeline.data.reviewed_messages import may_measure
 from pipeline.errors import ConfigError, DataError
 from pipeline.records.run import RunManifest
 from pipeline.records.words import plural
@@ -128,8 +129,9 @@ def sheet(
     random     chosen at random from the remaining messages
 
     Within a reason, every label that the model gives has the same number of messages
-    where there are enough. Reviewed messages are left out; of texts that differ only
-    in digits one is taken. The same night gives the same sheet until there are new
+    where there are enough. Messages are left out if they have a review of a source that
+    measures a model (evaluation.sources); of texts that differ only in digits one is
+    taken. The same night gives the same sheet until there are new
     reviews.
     """
     review_sheet.check_suffix(to)
@@ -140,9 +142,10 @@ def sheet(
     store = open_store()
     manifest = find_night_of_layers(store, date, overlays, patches)
     settings = configurations.load_settings(store, manifest.config)
-    candidates = reviewable.unreviewed(
-        NightSample(store, manifest), _reviews(settings, FOREVER), seed
-    )
+    table = _reviews(settings, FOREVER)
+    # A message that only a correction is about still needs a reviewer's label.
+    measuring = table[may_measure(table, settings.evaluation)]
+    candidates = reviewable.unreviewed(NightSample(store, manifest), measuring, seed)
     if candidates.empty:
         raise DataError(
             f"sample of {manifest.date}: every text is reviewed already; take another "
@@ -213,7 +216,8 @@ def import_(
             "dashes or underscores, such as crowd-2026-11"
         )
     labels = Labels(parse_label_maps(label_maps))
-    known = known_labels(_settings(overlays, patches))
+    settings = _settings(overlays, patches)
+    known = known_labels(settings)
     moment = _moment(reviewed_at)
     bad = BadLines()
     with ExitStack() as stack:
@@ -221,6 +225,12 @@ def import_(
         imported = import_sheet(file, source, moment, known, bad, labels=labels)
     for warning in label_warnings(str(file), labels, known, "the column label"):
         click.echo(f"Warning: {warning}", err=True)
+    if not settings.evaluation.has_source(source):
+        click.echo(
+            f"Warning: --source {source}: these reviews measure and train no model "
+            "until evaluation.sources names their source",
+            err=True,
+        )
     night = moment.astimezone(datetime.UTC).date()
     print_counts(
         [
@@ -258,9 +268,10 @@ def agreement(
 ) -> None:
     """Measure how well annotators agree.
 
-    Reads the reviews in the database. Prints figures for all reviews, for each
-    annotator and for each pair of them, and how many messages each method of
-    aggregation gives a label. Writes nothing.
+    Reads the reviews in the database whose source measures a model
+    (evaluation.sources). Prints figures for all of them, for each annotator and for
+    each pair of them, and how many messages each method of aggregation gives a label.
+    Writes nothing.
 
     \b
     alpha      Krippendorff's alpha with a bootstrap interval: 1 is full

@@ -126,6 +126,7 @@ def fetch(
     \b
     model.json         what a phone loads
     vectors.json       texts and scores to test a scorer with
+    reference.json     labels and margins on held-out messages
     pipeline.joblib    the scikit-learn pipeline
     manifest.json      describes these three
     run.json           the run manifest: configuration, tasks, results

@@ -1,7 +1,6 @@
 """Human labels of a file: rename them, count them, and warn about unknown ones."""
 
 import csv
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -11,6 +10,7 @@ import click
 
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
+from pipeline.records.spelling import closest_label
 from pipeline.records.words import plural
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -154,19 +154,6 @@ def label_warnings(
         )
     for label in labels.unused:
         yield f"--label-map {label}: no row has this label; check its spelling"
-
-
-def closest_label(label: str, known: Collection[str]) -> str | None:
-    """Return the label that was probably meant; None if no label is close.
-
-    Examples
-    --------
-    >>> closest_label("SPAM ", ["normal", "spam"])
-    'spam'
-    """
-    names = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(label.strip().casefold(), names, n=1)
-    return names[close[0]] if close else None
 
 
 def describe_wrong_label(label: str, known: Collection[str]) -> str:

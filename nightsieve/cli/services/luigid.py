@@ -3,13 +3,14 @@
 luigid has no authentication, and a GET request can change its state. So any page that
 an operator opens in a browser could pause a night, also a page under a name that
 resolves to the loopback address. This luigid answers only what is addressed to the
-loopback interface, and nothing that a browser asks for a page from elsewhere. It keeps
-no link to anything but a web page.
+loopback interface, or to a name that its options give, and nothing that a browser asks
+for a page from elsewhere. It keeps no link to anything but a web page.
 """
 
 import argparse
 import logging
 import os
+from collections.abc import Collection
 from http import HTTPStatus
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -74,11 +75,15 @@ class Guard(Router):
     ----------
     port
         The port that luigid listens on.
+    names
+        Further names that it is addressed by, such as that of its container.
     """
 
-    def __init__(self, application: Application, port: int) -> None:
+    def __init__(
+        self, application: Application, port: int, names: Collection[str] = ()
+    ) -> None:
         self._application = application
-        self._hosts = {f"{ADDRESS}:{port}", f"localhost:{port}"}
+        self._hosts = {f"{name}:{port}" for name in (ADDRESS, "localhost", *names)}
 
     def find_handler(
         self, request: HTTPServerRequest, **options: Any
@@ -125,26 +130,38 @@ def main() -> None:
     """Run luigid until a signal ends it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--log", type=Path, help="default: stderr")
+    parser.add_argument("--address", default=ADDRESS, help="listen on this address")
+    parser.add_argument(
+        "--name",
+        dest="names",
+        action="append",
+        default=[],
+        help="a further name that luigid is addressed by; may be given several times",
+    )
     arguments = parser.parse_args()
     os.umask(0o077)
     _set_up_log(arguments.log)
 
     def guarded(scheduler: Scheduler) -> Guard:
-        return Guard(_build_app(scheduler), arguments.port)
+        return Guard(_build_app(scheduler), arguments.port, arguments.names)
 
     luigi.server.app = guarded
     luigi.server.run(
-        api_port=arguments.port, address=ADDRESS, scheduler=LinkCheckingScheduler()
+        api_port=arguments.port,
+        address=arguments.address,
+        scheduler=LinkCheckingScheduler(),
     )
 
 
-def _set_up_log(file: Path) -> None:
-    """Write a log of bounded size, without a line for each poll of each worker.
+def _set_up_log(file: Path | None) -> None:
+    """Write a log without a line for each poll of each worker, to stderr or a file.
 
     When the file is full, it is set aside in place of the last one.
     """
-    handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
+    handler: logging.Handler = logging.StreamHandler()
+    if file is not None:
+        handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler])
     logging.getLogger("tornado.access").setLevel(logging.WARNING)
 

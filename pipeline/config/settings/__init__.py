@@ -7,7 +7,7 @@ mapping: a rule's field and weight, a grid's ``C`` or ``alpha``, a label's goal 
 floor. `Source.identity` has a default because no file sets it.
 """
 
-from pipeline.config.settings.evaluation import Evaluation
+from pipeline.config.settings.evaluation import CORRECTION, Corrections, Evaluation
 from pipeline.config.settings.labelling import Engine, Labelling, Resolution, Rule
 from pipeline.config.settings.notify import Notify
 from pipeline.config.settings.release import (
@@ -33,10 +33,11 @@ from pipeline.config.settings.training import (
 )
 
 __all__ = [
-    "MAX_LOOKBACK", "Candidate", "Column", "CrossValidation", "Engine", "Evaluation",
-    "Gate", "Goal", "Grid", "Keep", "Labelling", "Masking", "MaxLoss", "MessageTable",
-    "Notify", "Regression", "Report", "Resolution", "ReviewTable", "ReviewTraining",
-    "Rule", "Search", "Settings", "Source", "Text", "Training", "validate_reason",
+    "CORRECTION", "MAX_LOOKBACK", "Candidate", "Column", "Corrections",
+    "CrossValidation", "Engine", "Evaluation", "Gate", "Goal", "Grid", "Keep",
+    "Labelling", "Masking", "MaxLoss", "MessageTable", "Notify", "Regression", "Report",
+    "Resolution", "ReviewTable", "ReviewTraining", "Rule", "Search", "Settings",
+    "Source", "Text", "Training", "validate_reason",
 ]  # fmt: skip
 
 

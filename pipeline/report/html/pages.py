@@ -18,7 +18,12 @@ from pipeline.records.run import (
     ModelDifference,
     RunManifest,
 )
-from pipeline.records.words import describe_erased, plural
+from pipeline.records.words import (
+    describe_corrections,
+    describe_erased,
+    describe_other_sources,
+    plural,
+)
 from pipeline.report import tables
 from pipeline.report.content import COUNT, SECONDS, Typography
 from pipeline.report.night import night_content
@@ -103,6 +108,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["write"] = TYPOGRAPHY.write
     environment.filters["sentence"] = TYPOGRAPHY.write_sentence
     environment.filters["erased"] = describe_erased
+    environment.filters["corrections"] = describe_corrections
+    environment.filters["other_sources"] = describe_other_sources
     environment.globals |= {"COUNT": COUNT, "SECONDS": SECONDS, "plural": plural}
     return environment
 

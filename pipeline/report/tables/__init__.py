@@ -7,13 +7,14 @@ from pipeline.report.tables.nights import all_nights, since, trend
 from pipeline.report.tables.predictions import (
     candidates,
     confusion,
+    corrections,
     metrics,
     thresholds,
 )
 from pipeline.report.tables.run import environment, files, lineage, stages
 
 __all__ = [
-    "all_nights", "candidates", "checks", "churned", "confusion", "device",
-    "environment", "files", "label_counts", "label_shares", "lineage", "metrics",
-    "moved", "rules", "since", "stages", "terms", "thresholds", "trend",
+    "all_nights", "candidates", "checks", "churned", "confusion", "corrections",
+    "device", "environment", "files", "label_counts", "label_shares", "lineage",
+    "metrics", "moved", "rules", "since", "stages", "terms", "thresholds", "trend",
 ]  # fmt: skip

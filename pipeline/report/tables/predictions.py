@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 
+from pipeline.records.reviews import CorrectionMeasurement
 from pipeline.records.training import SearchResult, Threshold
 from pipeline.report.content import (
     COUNT,
@@ -52,6 +53,22 @@ def confusion(
         for label, counts in zip(measured.labels, measured.confusion, strict=True)
     ]
     return Table(name, caption, columns, rows)
+
+
+def corrections(measured: CorrectionMeasurement) -> Table:
+    """Return how often the model gives the labels that users corrected messages to."""
+    columns = (
+        Column("corrected to"),
+        Column("messages", COUNT),
+        Column("model agrees", INTERVAL),
+    )
+    rows: list[Row] = [
+        (label, row.messages, row.agreement)
+        for label, row in measured.per_label.items()
+    ]
+    total = ("all labels", measured.messages, measured.agreement)
+    caption = "The exported model, against users' corrections"
+    return Table("corrections", caption, columns, [*rows, total])
 
 
 def thresholds(by_label: Mapping[str, Threshold]) -> Table:

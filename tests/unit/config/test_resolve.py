@@ -232,7 +232,7 @@ def test_a_wrong_key_or_value_is_refused_with_its_layer_and_what_is_right(
 
 @pytest.mark.parametrize("null", ["source.reviews", "source.reviews.columns.source"])
 def test_reviews_without_a_source_cannot_train(null):
-    train = "training: {reviews: {sources: [correction]}}"
+    train = "training: {reviews: {sources: [crowd]}}"
     with pytest.raises(ConfigError) as refused:
         resolve(f"{null}=null", overlay=train)
     assert str(refused.value) == (
@@ -240,7 +240,27 @@ def test_reviews_without_a_source_cannot_train(null):
         f"{null} is null; set it, or use []"
     )
     assert resolve(f"{null}=null").settings.training.reviews.sources == ()
-    assert resolve(overlay=train).settings.training.reviews.sources == ("correction",)
+    assert resolve(overlay=train).settings.training.reviews.sources == ("crowd",)
+    with pytest.raises(ConfigError) as refused:
+        resolve("evaluation.sources=[crowd]", f"{null}=null")
+    assert str(refused.value) == (
+        "--patch evaluation.sources: evaluation.sources: reviews have no source, since "
+        f"{null} is null; set it, or use null"
+    )
+
+
+@pytest.mark.parametrize("sources", ["null", "[]", "[crowd]"])
+def test_corrections_train_only_if_they_are_named(sources):
+    train = "training.reviews.sources=[correction]"
+    with pytest.raises(ConfigError) as refused:
+        resolve(f"evaluation.sources={sources}", train)
+    assert str(refused.value) == (
+        "--patch training.reviews.sources: training.reviews.sources: "
+        "evaluation.sources does not let correction measure or train; name it there, "
+        "or remove it here"
+    )
+    named = resolve("evaluation.sources=[crowd, correction]", train)
+    assert named.settings.training.reviews.sources == ("correction",)
 
 
 def test_a_floor_is_for_a_label_of_merged_reviews():

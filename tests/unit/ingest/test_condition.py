@@ -19,13 +19,14 @@ NIGHT = datetime.date(2026, 11, 20)
 TABLES = """
     CREATE TABLE messages (key text, body text, sender text, received_at timestamptz);
     CREATE TABLE reviews
-        (message_key text, label text, source text, reviewed_at timestamptz);
+        (message_key text, label text, source text, annotator text,
+         reviewed_at timestamptz);
     CREATE TABLE victim (name text);
     CREATE SEQUENCE counter;
     INSERT INTO victim VALUES ('kept');
     INSERT INTO messages VALUES
         ('1', 'private one', 'a', NULL), ('2', 'two', 'b', NULL);
-    INSERT INTO reviews VALUES ('1', 'spam', 'crowd', NULL);
+    INSERT INTO reviews VALUES ('1', 'spam', 'crowd', '', NULL);
     CREATE FUNCTION kill() RETURNS boolean LANGUAGE plpgsql AS
         $$ BEGIN DELETE FROM victim; RETURN true; END $$;
     CREATE FUNCTION sly(text) RETURNS boolean STABLE LANGUAGE plpgsql AS

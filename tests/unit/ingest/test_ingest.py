@@ -78,13 +78,13 @@ def fill(
     )
     execute(
         connection,
-        "CREATE TABLE reviews "
-        f"(message_key text, label text, source text, reviewed_at {time})",
+        "CREATE TABLE reviews (message_key text, label text, source text, "
+        f"annotator text NOT NULL DEFAULT '', reviewed_at {time})",
     )
     insert(connection, messages)
     for row in reviews:
         values = dict(zip("klst", row, strict=True))
-        execute(connection, "INSERT INTO reviews VALUES (:k, :l, :s, :t)", values)
+        execute(connection, "INSERT INTO reviews VALUES (:k, :l, :s, '', :t)", values)
 
 
 def insert(connection: Connection, messages: list[Message]) -> None:
@@ -388,8 +388,23 @@ def test_reviews_come_with_their_messages(connection):
         ["1", "free cash", "spam", "ann"],
         ["1", "free cash", "ham", "bob"],
     ]
+    # An empty name is no name.
     assert table["annotator"].isna().all()
     assert ingest.read_reviews(connection, source("source.reviews=null"), NIGHT).empty
+
+
+def test_a_table_without_annotators_is_read_if_the_configuration_says_so(connection):
+    fill(connection, [("1", "free cash", None)], [("1", "spam", "crowd", None)])
+    execute(connection, "ALTER TABLE reviews DROP COLUMN annotator")
+    with pytest.raises(
+        SourceError,
+        match=r"^source\.reviews\.columns\.annotator: column annotator does not exist "
+        "in reviews; use one of message_key, label, source, reviewed_at, or null$",
+    ):
+        ingest.read_reviews(connection, source(), NIGHT)
+    settings = source("source.reviews.columns.annotator=null")
+    table = ingest.read_reviews(connection, settings, NIGHT)
+    assert table["annotator"].isna().tolist() == [True]
 
 
 def test_reviews_name_their_annotator_if_the_table_does(connection):

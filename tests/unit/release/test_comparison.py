@@ -29,7 +29,7 @@ from tests.support.exported_models import ESTIMATORS, SENTENCES, exported, fit
 from tests.support.gate_records import CHAMPION, DATE, MEASUREMENTS, changed, f1
 from tests.unit.data.test_reviewed_messages import table
 
-TEACHING = "training.reviews.sources=[correction]"
+TEACHING = "training.reviews.sources=[app]"
 WORDS = list(map("".join, itertools.product("abcdef", "ghijkl")))
 
 
@@ -109,8 +109,8 @@ def verdicts(decided: Decision, kind: CheckKind) -> set[Verdict]:
 
 def test_reviews_that_trained_the_published_model_compare_nothing():
     reviews = table(
-        ("1", "spam", "correction", None),
-        ("2", "personal", "correction", None),
+        ("1", "spam", "app", None),
+        ("2", "personal", "app", None),
         ("3", "spam", "crowd", None),
     )
     reviews["body"] = pd.Series(["pay now", "see you", "PAY now"], dtype="str")
@@ -127,7 +127,7 @@ def crowd(labels: dict[str, str], correction: str | None = None) -> pd.DataFrame
     reviews = table(*((word, label, "crowd", None) for word, label in labels.items()))
     if correction is None:
         return reviews
-    corrected = table((correction, labels[correction], "correction", None))
+    corrected = table((correction, labels[correction], "app", None))
     return pd.concat([reviews, corrected], ignore_index=True)
 
 
@@ -267,4 +267,4 @@ def test_a_change_of_how_texts_are_cleaned_is_another_text_contract():
     assert model_traits(DATE, settings()) == model_traits(DATE, settings())
     other = model_traits(DATE, settings("text.min_token=3"))
     assert other.text != model_traits(DATE, settings()).text
-    assert model_traits(DATE, settings(TEACHING)).taught_by == ("correction",)
+    assert model_traits(DATE, settings(TEACHING)).taught_by == ("app",)

@@ -5,7 +5,6 @@ import itertools
 import pandas as pd
 import pytest
 
-from pipeline.config.settings import Evaluation
 from pipeline.data.reviewed_messages import reviewed_messages
 from pipeline.records.models import ModelTraits
 from pipeline.records.release import Compared
@@ -13,6 +12,7 @@ from pipeline.release.comparison import Evidence
 from pipeline.release.contenders import Contender, Predict
 from pipeline.release.model_outputs import compare
 from tests.support.gate_records import CHAMPION
+from tests.support.training_corpus import EVALUATION
 from tests.unit.statistics.test_bootstrap import REGRESSION
 
 LABELS = ("bank", "chat", "spam")
@@ -60,7 +60,7 @@ def test_a_label_that_only_the_champion_knows_is_a_loss_unless_merged(
     evidence = Evidence(
         evaluation_set=DOCUMENTS.head(0).assign(text=""),
         reviewed=reviewed,
-        evaluation=Evaluation(aggregation="majority", merge=merge, confidence=0.95),
+        evaluation=EVALUATION.model_copy(update={"merge": merge}),
         regression=REGRESSION,
     )
     tonight = contender(forgets_spam, "bank", "chat")

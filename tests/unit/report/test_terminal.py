@@ -1,15 +1,18 @@
 """The summary of a night on a terminal: the same tables as on its page."""
 
 import io
+import json
 from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
+from pipeline.records.reviews import CorrectionMeasurement, LabelAgreement
 from pipeline.records.rules import FallbackRule
 from pipeline.records.run import RunManifest
 from pipeline.report import NightAddresses, night_report, summary
 from pipeline.report.terminal import SUMMARY_WIDTH
+from pipeline.statistics.interval import UNDEFINED, Interval
 from tests.support.report_records import (
     UNREACHED,
     WHY,
@@ -217,3 +220,56 @@ def test_the_rules_that_conflict_most_are_named():
     line = f"Most often matched by rules of other labels too: {first} (1 message)"
     assert line in lines(night)
     assert "No message is matched by rules of two labels" in lines(manifest())
+
+
+HALF = Interval(value=0.5, low=0.25, high=0.75)
+CORRECTED = CorrectionMeasurement(
+    corrections=61,
+    annotators=3,
+    trained=2,
+    over_limit=9,
+    messages=40,
+    ties=1,
+    unknown_labels={"fraud": 4},
+    agreement=HALF,
+    per_label={
+        "personal": LabelAgreement(messages=0, agreement=UNDEFINED),
+        "spam": LabelAgreement(messages=40, agreement=HALF),
+    },
+    other_sources={},
+)
+
+
+def test_corrections_have_a_section_that_says_that_they_do_not_gate():
+    shown = lines(with_results(manifest(), corrections=CORRECTED))
+    start = shown.index("Exported model, against users' corrections, which do not gate")
+    assert shown[start + 1 : start + 6] == [
+        "corrected to messages model agrees",
+        "personal 0 \u2013",
+        "spam 40 0.500 [0.250, 0.750]",
+        "all labels 40 0.500 [0.250, 0.750]",
+        "61 corrections by 3 annotators, 40 messages compared; left out: 9 corrections "
+        "over the daily limit of an annotator, 2 corrections of a text that was "
+        "trained on, 1 message with a tie, 4 with the unknown label fraud",
+    ]
+
+
+@pytest.mark.parametrize("other_sources", [{}, {"truth": 1_200, "(no source)": 1}])
+def test_without_a_correction_only_reviews_that_are_left_out_are_named(other_sources):
+    none = CORRECTED.model_copy(
+        update={"corrections": 0, "other_sources": other_sources}
+    )
+    shown = lines(with_results(manifest(), corrections=none))
+    assert not any("correct" in line for line in shown)
+    left_out = [line for line in shown if line.startswith("Reviews left out")]
+    if other_sources:
+        assert left_out[0].endswith(": 1,200 of truth, 1 of (no source)")
+    else:
+        assert left_out == []
+
+
+def test_a_night_of_a_version_without_corrections_is_still_shown():
+    night = json.loads(manifest().to_json())
+    del night["results"]["corrections"]
+    earlier = RunManifest.from_json(json.dumps(night).encode())
+    assert printed(earlier) == printed(manifest())

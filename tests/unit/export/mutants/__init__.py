@@ -25,7 +25,7 @@ def mutants(scorer: Scorer) -> dict[str, Scorer]:
 def misdeciding(scorer: Scorer) -> dict[str, Scorer]:
     """Return the scorers with mistakes in thresholds; empty without a threshold.
 
-    Only the ``_decide`` of these is wrong.
+    Only the ``decide`` of these is wrong.
     """
     if not any(scorer._thresholds):
         return {}

@@ -35,7 +35,7 @@ def killed_by_decision(model: FixedPointModel, vectors: Iterable[Vector]) -> set
         decided.append((result.scores, vector.decision))
     names = set()
     for name, mutant in misdeciding(scorer).items():
-        if any(mutant._decide(scores) != decision for scores, decision in decided):
+        if any(mutant.decide(scores) != decision for scores, decision in decided):
             names.add(name)
     return names
 

@@ -247,7 +247,7 @@ def idf_squared_squared_twice(scorer: Scorer, index: int, count: int) -> int:
 
 
 def single_tokens_alone_in_n(scorer: Scorer, index: int, count: int) -> int:
-    return 0 if " " in scorer._terms[index] else right_square(scorer, index, count)
+    return 0 if " " in scorer.terms[index] else right_square(scorer, index, count)
 
 
 def terms_without_weight_left_out_of_n(scorer: Scorer, index: int, count: int) -> int:

@@ -12,7 +12,7 @@ def deciding(decide: Callable[[Scorer, list[float]], int]) -> Mistake:
     def label(scorer: Scorer, scores: list[float]) -> str:
         return scorer.labels[decide(scorer, scores)]
 
-    return overriding(_decide=label)
+    return overriding(decide=label)
 
 
 def taking(change: Callable[[Scorer, float], float]) -> Mistake:
@@ -97,7 +97,7 @@ def thresholds_for_best_label_alone(
 
 
 THRESHOLDS = {
-    "thresholds ignored": overriding(_decide=thresholds_ignored),
+    "thresholds ignored": overriding(decide=thresholds_ignored),
     "thresholds added": taking(thresholds_added),
     "thresholds without shifts.bias": taking(thresholds_without_shifts_bias),
     "thresholds with shifts.score": taking(thresholds_with_shifts_score),

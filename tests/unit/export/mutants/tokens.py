@@ -118,7 +118,7 @@ def canonically(scorer: Scorer) -> Scorer:
     """Return a scorer as in Swift, where canonically equivalent strings are equal."""
     term_of = {
         unicodedata.normalize("NFC", term): term
-        for term in scorer._terms
+        for term in scorer.terms
         if not term.isascii()
     }
 
@@ -220,7 +220,7 @@ def last_term_missed(scorer: Scorer) -> dict[str, int]:
     return {
         term: index
         for term, index in scorer._term_indices.items()
-        if term != scorer._terms[-1]
+        if term != scorer.terms[-1]
     }
 
 

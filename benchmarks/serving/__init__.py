@@ -1,0 +1,1 @@
+"""Benchmarks of `nightsieve serve`, the Lambda function and the example inbox."""

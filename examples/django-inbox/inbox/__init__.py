@@ -1,0 +1,1 @@
+"""The inbox: messages that arrive, their labels, and people's corrections."""

@@ -1,0 +1,1 @@
+"""Which model is served, and its change while requests are answered."""

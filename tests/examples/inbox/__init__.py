@@ -1,0 +1,1 @@
+"""The Django inbox: its pages, its worker, and what a fault does to it."""

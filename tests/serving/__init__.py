@@ -1,0 +1,1 @@
+"""The service, and the contract that it shares with the Lambda function."""
