@@ -20,9 +20,9 @@ from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.lambda_runtime import running_function
 from benchmarks.harness.processes import program
 from benchmarks.harness.results import Spread, values, write_result
-from benchmarks.serving.load import prepare
 from benchmarks.serving.records import ColdStart, ColdStartResult
 from benchmarks.serving.tables import cold_start_tables
+from benchmarks.serving.trained import prepare
 
 MODULE = "benchmarks.serving.cold_start"
 HANDLER = "lambda_function.lambda_handler"

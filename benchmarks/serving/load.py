@@ -6,46 +6,23 @@ measured in turns.
 """
 
 import argparse
-import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
-
-from benchmarks.harness import command, corpus, machine, models
+from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import Spread, write_result
 from benchmarks.serving import servers
 from benchmarks.serving.measures import latencies_of, rate_of, read_samples
 from benchmarks.serving.records import Latencies, LoadResult, ServerLoad
 from benchmarks.serving.tables import load_tables
-from pipeline.model.counts import count_terms
-from pipeline.model.from_sklearn import linear_model
-from pipeline.model.quantise import choose_bits
+from benchmarks.serving.trained import Prepared, prepare
 from scorers.python import nightsieve_scorer
 
-ESTIMATOR = "logistic_regression"
 USERS = 20
 WARM_UP_SECONDS = 3.0
 HIGHEST_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The files that are measured with.
-
-    Attributes
-    ----------
-    model, pipeline
-        The same model, as a night writes it.
-    texts
-        A JSON list.
-    """
-
-    model: Path
-    pipeline: Path
-    texts: Path
 
 
 def main() -> None:
@@ -81,24 +58,6 @@ def main() -> None:
         )
     write_result("load", result, arguments.output)
     print(load_tables(result))
-
-
-def prepare(folder: Path, drawn: corpus.Corpus, terms: int) -> Prepared:
-    """Train a model, and write its files and the texts."""
-    candidate = models.default_candidates()[ESTIMATOR]
-    counted = models.count_messages(drawn.texts, drawn.labels, terms)
-    fitted = models.fit(counted, candidate)
-    model = linear_model(fitted)
-    fixed, bits = choose_bits(model, count_terms(model, drawn.texts))
-    self_test = models.self_test_texts(fixed)
-    content = models.export(fixed, bits, candidate, len(drawn.texts), self_test)
-    prepared = Prepared(
-        folder / "model.json", folder / "pipeline.joblib", folder / "texts.json"
-    )
-    prepared.model.write_bytes(content)
-    joblib.dump(fitted, prepared.pipeline)
-    prepared.texts.write_text(json.dumps(drawn.texts[:20_000]))
-    return prepared
 
 
 def scorer_rate(prepared: Prepared, texts: list[str]) -> float:

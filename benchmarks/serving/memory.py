@@ -20,14 +20,14 @@ import psutil
 from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import write_result
 from benchmarks.serving import servers
-from benchmarks.serving.load import prepare
 from benchmarks.serving.records import MemoryResult, MemorySample
 from benchmarks.serving.tables import memory_table
+from benchmarks.serving.trained import prepare
 
 CONNECTIONS = 8
 SAMPLES = 50
 SEED = 1
-#: One of so many requests is of each kind beside predictions.
+#: One in this number of requests is of each kind beside predictions.
 ONE_OF = 100
 SCRAPE_ONE_OF = 1000
 _MIB = 1 << 20

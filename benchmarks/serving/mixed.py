@@ -23,10 +23,10 @@ from benchmarks.serving.calls import (
     single_calls,
     write_calls,
 )
-from benchmarks.serving.load import prepare
 from benchmarks.serving.measures import latencies_of, read_samples
 from benchmarks.serving.records import MixedResult
 from benchmarks.serving.tables import mixed_table
+from benchmarks.serving.trained import prepare
 from benchmarks.serving.world import prepare_world
 
 TRAINED_MESSAGES = 50_000

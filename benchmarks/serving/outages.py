@@ -23,9 +23,9 @@ from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import write_result
 from benchmarks.harness.services import open_cursor, running_services
 from benchmarks.serving import servers
-from benchmarks.serving.load import prepare
 from benchmarks.serving.records import Outage, OutagesResult
 from benchmarks.serving.tables import outages_table
+from benchmarks.serving.trained import prepare
 from benchmarks.serving.world import prepare_world
 from nightsieve.cli.services import Stack
 
@@ -42,16 +42,16 @@ STORED = (200, 201)
 
 @dataclass
 class Tally:
-    """What clients were told.
+    """What the answers to clients said.
 
     Attributes
     ----------
+    failed_predictions
+        How many, by the status or the kind of error that the client saw.
     stored
         Keys of corrections that were answered as stored.
     refused
-        Keys of the others.
-    failures
-        Of predictions and corrections, by what the client saw.
+        What the client saw instead, by the key of the correction.
     """
 
     predictions: int = 0
@@ -62,7 +62,7 @@ class Tally:
 
 
 class Client(threading.Thread):
-    """A client that predicts and corrects in turns until it is told to stop."""
+    """A client that predicts and corrects in turns until `stopped` is set."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ def _strike_under_load(
     keys: Iterator[str],
     label: str,
 ) -> Tally:
-    """Let clients ask before, during and after; return what they were told."""
+    """Let clients ask before, during and after; return what the answers said."""
     tally = Tally()
     stopped = threading.Event()
     clients = [

@@ -22,9 +22,9 @@ from benchmarks.harness.processes import program
 from benchmarks.harness.results import write_result
 from benchmarks.serving import servers
 from benchmarks.serving.calls import JSON_HEADERS
-from benchmarks.serving.load import prepare
 from benchmarks.serving.records import ParityResult
 from benchmarks.serving.tables import parity_table
+from benchmarks.serving.trained import prepare
 from nightsieve.serving.contract.preparation import prepare_model
 
 BATCH = 1000
@@ -150,7 +150,8 @@ def _bodies(texts: list[str]) -> Iterator[str]:
 
 def _predictions(answer: dict[str, list[dict[str, object]]]) -> Iterator[Prediction]:
     for prediction in answer["predictions"]:
-        label, scores = prediction["label"], prediction["scores"]
+        label = prediction["label"]
+        scores = prediction["scores"]
         assert isinstance(label, str)
         assert isinstance(scores, dict)
         yield label, scores

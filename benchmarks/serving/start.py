@@ -14,9 +14,9 @@ from pathlib import Path
 from benchmarks.harness import command, corpus, machine
 from benchmarks.harness.results import Spread, write_result
 from benchmarks.serving import servers
-from benchmarks.serving.load import prepare
 from benchmarks.serving.records import ServiceStart, StartResult
 from benchmarks.serving.tables import start_tables
+from benchmarks.serving.trained import prepare
 
 MODULE = "benchmarks.serving.start"
 IMPORTS = "import starlette.applications, uvicorn, boto3"

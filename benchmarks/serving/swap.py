@@ -97,7 +97,7 @@ class Observed:
 
 
 class DamagingStore(Store):
-    """A store that changes a bit of each model file, or cuts it, while it is told to.
+    """A store that damages each model file while `damage` says how.
 
     So the entry and the pointer name the right file, and the file is another one.
     """

@@ -52,7 +52,7 @@ def describe_predictions(model_bytes: bytes, evaluation_set: pd.DataFrame) -> Re
 
 
 def margin_bins(margins: np.ndarray, weight: np.ndarray) -> tuple[MarginBin, ...]:
-    """Return bins that hold equal numbers of messages, as far as margins differ.
+    """Return bins that hold equal numbers of messages, unless margins are equal.
 
     A bin begins at a margin of a message. Equal margins are never parted, so there may
     be fewer than `N_BINS`, and each bin holds a message.

@@ -190,7 +190,8 @@ def test_the_package_has_what_is_imported_and_the_model_and_nothing_else(
 def test_the_same_model_gives_the_same_bytes_and_the_output_says_which(
     model_file, tmp_path
 ):
-    first, second = tmp_path / "a.zip", tmp_path / "b.zip"
+    first = tmp_path / "a.zip"
+    second = tmp_path / "b.zip"
     output = package("--model", model_file, "--to", first)
     package("--model", model_file, "--to", second)
     assert first.read_bytes() == second.read_bytes()

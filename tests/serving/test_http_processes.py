@@ -161,7 +161,7 @@ def test_a_killed_worker_is_replaced_and_costs_no_request_of_the_others(
         replaced = eventually(
             lambda: len(service.workers()) == 2 and victim not in service.workers()
         )
-        # New connections are answered all the time, by whoever there is.
+        # New connections are answered all the time, by the processes that are there.
         for _ in range(20):
             url = f"{service.address}/v1/predictions"
             assert httpx.post(url, json=BODY, timeout=PATIENCE).status_code == 200

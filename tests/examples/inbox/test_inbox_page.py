@@ -78,8 +78,8 @@ def test_the_page_shows_each_label_with_its_number_and_filters_by_it(
     assert spam.count('<p class="body') == 1
     unlabelled = client.get("/", params={"label": "-"}).text
     assert "nobody has looked at this" in unlabelled
-    found = client.get("/", params={"q": "LOOKED AT"}).text
-    assert found.count('<p class="body') == 1
+    matching = client.get("/", params={"q": "LOOKED AT"}).text
+    assert matching.count('<p class="body') == 1
 
 
 def test_older_messages_are_on_further_pages(client: httpx.Client):

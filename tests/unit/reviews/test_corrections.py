@@ -110,7 +110,8 @@ def test_one_annotator_who_sends_much_does_not_drown_the_others():
     assert (measured.corrections, measured.annotators) == (560, 61)
     assert (measured.over_limit, measured.messages) == (480, 80)
     assert measured.agreement.value == 60 / 80
-    low, high = measured.agreement.low, measured.agreement.high
+    low = measured.agreement.low
+    high = measured.agreement.high
     assert low is not None
     assert high is not None
     assert low < 60 / 80 < high
